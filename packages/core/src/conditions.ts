@@ -1,0 +1,18 @@
+/**
+ * z at the planned positions of one image. It stays where the runtime holds it (a worker, a GPU) until it is read.
+ * Rows follow the plan's positions in ascending order.
+ */
+export interface Conditions {
+  /** n: the number of rows. */
+  readonly count: number;
+  /** D: the transformer's width. */
+  readonly width: number;
+  /** Whether an unconditional row is held beside each conditional one, for guidance. */
+  readonly guided: boolean;
+  /** The conditional rows, [n, D]. */
+  read(): Promise<Float32Array>;
+  /** The unconditional rows, [n, D]; rejects where `guided` is false. */
+  readUnconditional(): Promise<Float32Array>;
+  /** Lets the runtime forget the rows. Reading afterwards rejects. Idempotent. */
+  release(): void;
+}

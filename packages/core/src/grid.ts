@@ -1,0 +1,95 @@
+import { assertInteger, assertShape } from './errors.js';
+
+/** A grid of `height·width` latent tokens with `channels` values each; position p = row·width + column. */
+export interface GridShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** The picture so far. Values at positions that are not `known` carry no meaning. */
+export interface TokenGrid {
+  readonly shape: GridShape;
+  /** [L, C], row-major. */
+  readonly tokens: Float32Array;
+  /** [L], 1 where the token is known, 0 where it is masked. */
+  readonly known: Uint8Array;
+}
+
+/** L: the number of positions of a grid. */
+export function gridLength(shape: Pick<GridShape, 'height' | 'width'>): number {
+  return shape.height * shape.width;
+}
+
+/** A grid whose tokens are all masked. */
+export function emptyGrid(shape: GridShape): TokenGrid {
+  assertInteger('shape.height', shape.height, 1);
+  assertInteger('shape.width', shape.width, 1);
+  assertInteger('shape.channels', shape.channels, 1);
+  const length = gridLength(shape);
+  return { shape, tokens: new Float32Array(length * shape.channels), known: new Uint8Array(length) };
+}
+
+/** A copy that shares no memory with `grid`; its lengths are checked. */
+export function copyGrid(grid: TokenGrid): TokenGrid {
+  const length = gridLength(grid.shape);
+  assertShape('grid.tokens [L, C]', grid.tokens, [length, grid.shape.channels]);
+  assertShape('grid.known [L]', grid.known, [length]);
+  return { shape: grid.shape, tokens: grid.tokens.slice(), known: grid.known.slice() };
+}
+
+/** The positions of a grid that are still masked, ascending. */
+export function maskedPositions(known: Uint8Array): Uint32Array {
+  const positions: number[] = [];
+  for (let position = 0; position < known.length; position++) if (!known[position]) positions.push(position);
+  return Uint32Array.from(positions);
+}
+
+/**
+ * Latents [C, height·P, width·P] → tokens [L, C·P²]; a token's channels run (c, p, q), channel c·P² + p·P + q
+ * (MAR, `patchify`).
+ */
+export function patchify(
+  latents: Float32Array,
+  shape: { readonly channels: number; readonly height: number; readonly width: number },
+  patchSize: number,
+): Float32Array {
+  return rearrange(latents, shape, patchSize, false);
+}
+
+/** Tokens [L, C·P²] → latents [C, height·P, width·P], the inverse of {@link patchify}. */
+export function unpatchify(
+  tokens: Float32Array,
+  shape: { readonly channels: number; readonly height: number; readonly width: number },
+  patchSize: number,
+): Float32Array {
+  return rearrange(tokens, shape, patchSize, true);
+}
+
+/** `shape`: the latent's channels and the *token* grid's height and width. */
+function rearrange(
+  source: Float32Array,
+  shape: { readonly channels: number; readonly height: number; readonly width: number },
+  patchSize: number,
+  toLatents: boolean,
+): Float32Array {
+  const { channels, height, width } = shape;
+  assertInteger('patchSize', patchSize, 1);
+  assertShape('latents [C, H·P, W·P]', source, [channels, height * patchSize, width * patchSize]);
+  const target = new Float32Array(source.length);
+  const tokenWidth = channels * patchSize * patchSize;
+  const latentWidth = width * patchSize;
+  let latent = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height * patchSize; y++) {
+      const row = Math.floor(y / patchSize) * width;
+      const channel = c * patchSize * patchSize + (y % patchSize) * patchSize;
+      for (let x = 0; x < latentWidth; x++, latent++) {
+        const token = (row + Math.floor(x / patchSize)) * tokenWidth + channel + (x % patchSize);
+        if (toLatents) target[latent] = source[token]!;
+        else target[token] = source[latent]!;
+      }
+    }
+  }
+  return target;
+}

@@ -1,0 +1,2 @@
+export { type CancellationSignal, throwIfAborted } from './cancellation.js';
+export type { Conditions } from './conditions.js';

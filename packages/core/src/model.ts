@@ -1,0 +1,80 @@
+import type { CancellationSignal } from './cancellation.js';
+import type { Conditions } from './conditions.js';
+import type { DiffusionTable } from './diffusion/table.js';
+import type { GridShape, TokenGrid } from './grid.js';
+import type { GuidanceSchedule } from './guidance.js';
+import type { ImageRgb } from './image.js';
+import type { NoiseSource } from './noise/source.js';
+
+/** What a class-conditional model is asked for: a class index, or null for the unconditional picture. */
+export interface ClassInput {
+  readonly classLabel: number | null;
+}
+
+/** One image of a {@link ConditionRequest}. */
+export interface ConditionImage<Input> {
+  readonly grid: TokenGrid;
+  /** [n], ascending, masked in `grid`. */
+  readonly positions: Uint32Array;
+  readonly input: Input;
+  /** Whether unconditional rows are wanted as well. */
+  readonly guided: boolean;
+}
+
+export interface ConditionRequest<Input> {
+  readonly images: readonly ConditionImage<Input>[];
+  readonly signal?: CancellationSignal;
+}
+
+/** Limits of the predicted clean token x0: ±c for all channels, or ±c[i] for channel i, [C]. */
+export type Clamp = number | readonly number[];
+
+/** Some tokens of one image, all with the same diffusion table. */
+export interface TokenImage {
+  readonly conditions: Conditions;
+  /** [m], rows of `conditions` to sample, ascending. */
+  readonly rows: Uint32Array;
+  /** [m], the grid positions of those rows; they key the noise. */
+  readonly positions: Uint32Array;
+  /** s in ε = ε_u + s·(ε_c − ε_u); without effect on unguided conditions. */
+  readonly guidanceScale: number;
+  readonly noise: NoiseSource;
+}
+
+export interface TokenRequest {
+  readonly images: readonly TokenImage[];
+  readonly table: DiffusionTable;
+  /** Scales the noise of every diffusion step, not the initial x (MAR). */
+  readonly temperature: number;
+  readonly clamp?: Clamp;
+  readonly signal?: CancellationSignal;
+}
+
+/** What a checkpoint's authors advise; options of `generate` override each. */
+export interface SamplingDefaults {
+  readonly guidance?: GuidanceSchedule;
+  readonly temperature?: number;
+  readonly clamp?: Clamp;
+}
+
+/**
+ * A masked autoregressive model, wherever it runs. It never decides what to sample: positions, step counts, scales and
+ * noise are all given to it. A batch has one entry an image, and an image's result does not depend on its neighbours.
+ */
+export interface MaskedModel<Input> {
+  readonly shape: GridShape;
+  readonly defaults?: SamplingDefaults;
+  /** z at the given positions, one {@link Conditions} an image, rows ascending by position. */
+  condition(request: ConditionRequest<Input>): Promise<readonly Conditions[]>;
+  /** Runs the head; one [m, C] array of tokens an image, in the order of its `rows`. */
+  sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]>;
+  /** Pixels of finished grids, or of unfinished ones, whose masked tokens are taken as 0. */
+  decode(grids: readonly TokenGrid[], options?: { readonly signal?: CancellationSignal }): Promise<readonly ImageRgb[]>;
+  /** Pictures of the model's size → grids with every token known. Absent where the model has no encoder. */
+  encode?(
+    images: readonly ImageRgb[],
+    options?: { readonly signal?: CancellationSignal },
+  ): Promise<readonly TokenGrid[]>;
+  /** Frees everything. Any later call rejects with `ModelDisposedError`; a second `dispose` does nothing. */
+  dispose(): Promise<void>;
+}

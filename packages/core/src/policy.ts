@@ -1,0 +1,80 @@
+import type { GridShape, TokenGrid } from './grid.js';
+import type { NoiseSource } from './noise/source.js';
+import type { StepPlan } from './plan.js';
+import type { Refinement } from './refinement.js';
+
+/** What a policy is told about the image before its first step. */
+export interface PolicyContext {
+  readonly shape: GridShape;
+  /** [L], 1 where a token is given from the start (editing), else 0. */
+  readonly known: Uint8Array;
+  /** The image's own source; the same seed gives the same order. */
+  readonly noise: NoiseSource;
+}
+
+/**
+ * Where next: names the positions to decode at each step and a diffusion step count for each.
+ *
+ * A pair of pure functions: `step` must not change the state it is given, so that a run can be resumed, replayed and
+ * tested one step at a time. Called while a position is masked.
+ */
+export interface SamplingPolicy<State = unknown> {
+  readonly name: string;
+  init(context: PolicyContext): State;
+  step(state: State, seen: { readonly index: number; readonly grid: TokenGrid }): readonly [StepPlan, State];
+  /** Applied in order to each plan once its conditions are known; see `refine`. */
+  readonly refinements?: readonly Refinement[];
+}
+
+interface Planned {
+  readonly plans: readonly StepPlan[];
+  readonly next: number;
+}
+
+/**
+ * A policy from a generator of plans, for orders that don't depend on what has been decoded:
+ *
+ * ```ts
+ * const columns = plannedPolicy('columns', function* ({ shape }) {
+ *   for (let j = 0; j < shape.width; j++) {
+ *     yield stepPlan('generation', Array.from({ length: shape.height }, (_, i) => i * shape.width + j), 50);
+ *   }
+ * });
+ * ```
+ *
+ * Positions that are known already are left out of every plan, and a plan with none left is skipped.
+ */
+export function plannedPolicy(
+  name: string,
+  plan: (context: PolicyContext) => Iterable<StepPlan>,
+): SamplingPolicy<Planned> {
+  return {
+    name,
+    init(context) {
+      const plans: StepPlan[] = [];
+      for (const whole of plan(context)) {
+        const masked = withoutKnown(whole, context.known);
+        if (masked.positions.length > 0) plans.push(masked);
+      }
+      return { plans, next: 0 };
+    },
+    step(state) {
+      const current = state.plans[state.next] ?? {
+        stage: 'exhausted',
+        positions: new Uint32Array(),
+        diffusionSteps: new Uint16Array(),
+      };
+      return [current, { plans: state.plans, next: state.next + 1 }];
+    },
+  };
+}
+
+function withoutKnown(plan: StepPlan, known: Uint8Array): StepPlan {
+  if (!plan.positions.some((position) => known[position])) return plan;
+  const kept = [...plan.positions.keys()].filter((i) => !known[plan.positions[i]!]);
+  return {
+    stage: plan.stage,
+    positions: Uint32Array.from(kept, (i) => plan.positions[i]!),
+    diffusionSteps: Uint16Array.from(kept, (i) => plan.diffusionSteps[i]!),
+  };
+}
