@@ -16,3 +16,22 @@ export interface Conditions {
   /** Lets the runtime forget the rows. Reading afterwards rejects. Idempotent. */
   release(): void;
 }
+
+/** Some rows of `conditions`, in the order of `rows` [m], as conditions of their own; releasing them does nothing. */
+export function selectConditions(conditions: Conditions, rows: Uint32Array): Conditions {
+  const { width, guided } = conditions;
+  const pick = (all: Float32Array): Float32Array => {
+    const picked = new Float32Array(rows.length * width);
+    for (const [i, row] of rows.entries())
+      picked.set(all.subarray(row * width, (row + 1) * width), i * width);
+    return picked;
+  };
+  return {
+    count: rows.length,
+    width,
+    guided,
+    read: async () => pick(await conditions.read()),
+    readUnconditional: async () => pick(await conditions.readUnconditional()),
+    release() {},
+  };
+}

@@ -56,23 +56,39 @@ export class InvalidPlanError extends TesseraError {
 }
 
 /** Throws {@link ShapeMismatchError} unless `array` holds exactly the product of `shape`. */
-export function assertShape(what: string, array: { readonly length: number }, shape: readonly number[]): void {
+export function assertShape(
+  what: string,
+  array: { readonly length: number },
+  shape: readonly number[],
+): void {
   const expected = shape.reduce((product, extent) => product * extent, 1);
   if (array.length !== expected) throw new ShapeMismatchError(what, shape, [array.length]);
 }
 
 /** Throws {@link InvalidOptionError} unless `value` is an integer in [min, max]. */
-export function assertInteger(option: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
+export function assertInteger(
+  option: string,
+  value: number,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): void {
   if (!Number.isInteger(value) || value < min || value > max) {
-    const range = max === Number.MAX_SAFE_INTEGER ? `an integer ≥ ${min}` : `an integer from ${min} to ${max}`;
+    const range =
+      max === Number.MAX_SAFE_INTEGER ? `an integer ≥ ${min}` : `an integer from ${min} to ${max}`;
     throw new InvalidOptionError(option, value, `must be ${range}`);
   }
 }
 
 /** Throws {@link InvalidOptionError} unless `value` is a finite number in [min, max]. */
-export function assertNumber(option: string, value: number, min: number, max = Number.POSITIVE_INFINITY): void {
+export function assertNumber(
+  option: string,
+  value: number,
+  min: number,
+  max = Number.POSITIVE_INFINITY,
+): void {
   if (!Number.isFinite(value) || value < min || value > max) {
-    const range = max === Number.POSITIVE_INFINITY ? `a finite number ≥ ${min}` : `a number from ${min} to ${max}`;
+    const range =
+      max === Number.POSITIVE_INFINITY ? `a finite number ≥ ${min}` : `a number from ${min} to ${max}`;
     throw new InvalidOptionError(option, value, `must be ${range}`);
   }
 }

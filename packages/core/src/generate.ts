@@ -1,7 +1,7 @@
 import { type CancellationSignal, throwIfAborted } from './cancellation.js';
-import type { Conditions } from './conditions.js';
+import { type Conditions, selectConditions } from './conditions.js';
 import { ancestralSampler } from './diffusion/ancestral.js';
-import type { DiffusionSampler, DiffusionTable } from './diffusion/table.js';
+import type { DiffusionSampler } from './diffusion/table.js';
 import { assertNumber, assertShape, InvalidOptionError, InvalidPlanError } from './errors.js';
 import { copyGrid, emptyGrid, gridLength, type TokenGrid } from './grid.js';
 import { constantGuidance, type GuidanceSchedule } from './guidance.js';
@@ -39,7 +39,11 @@ export interface GenerateOptions<Input> {
   /** The head's sampler. @default ancestralSampler() */
   readonly sampler?: DiffusionSampler;
   /** An image's source of noise. @default keyedNoise({ seed, image: index }) */
-  readonly noise?: (image: { readonly seed: number; readonly index: number; readonly place: number }) => NoiseSource;
+  readonly noise?: (image: {
+    readonly seed: number;
+    readonly index: number;
+    readonly place: number;
+  }) => NoiseSource;
   /** Checked between every two runs of the model; the generation rejects with the signal's reason. */
   readonly signal?: CancellationSignal;
 }
@@ -190,7 +194,11 @@ export async function* generate<Input>(
   return { images: finished };
 }
 
-function start<Input>(options: GenerateOptions<Input>, image: ImageRequest<Input>, place: number): Run<Input> {
+function start<Input>(
+  options: GenerateOptions<Input>,
+  image: ImageRequest<Input>,
+  place: number,
+): Run<Input> {
   const { model, policy } = options;
   const { seed, index = 0, input } = image;
   const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
@@ -221,21 +229,37 @@ function planStep<Input>(
 
 async function refinePlan<Input>(
   policy: SamplingPolicy,
-  plan: StepPlan,
+  planned: StepPlan,
   run: Run<Input>,
   conditions: Conditions,
   index: number,
 ): Promise<StepPlan> {
-  let refined = plan;
+  let plan = planned;
   for (const refinement of policy.refinements ?? []) {
-    const seen = { index, grid: run.grid, conditions, noise: run.noise };
-    refined = checkedPlan(await refinement(refined, seen), run.grid.known, policy.name, index);
+    const dropped = plan.positions.length < planned.positions.length;
+    const seen = {
+      index,
+      grid: run.grid,
+      conditions: dropped ? selectConditions(conditions, rowsOf(planned, plan)) : conditions,
+      noise: run.noise,
+    };
+    const refined = checkedPlan(await refinement(plan, seen), run.grid.known, policy.name, index);
     const added = refined.positions.find((position) => !plan.positions.includes(position));
     if (added !== undefined) {
-      throw new InvalidPlanError(policy.name, index, `a refinement added position ${added}; it may only drop some`);
+      throw new InvalidPlanError(
+        policy.name,
+        index,
+        `a refinement added position ${added}; it may only drop some`,
+      );
     }
+    plan = refined;
   }
-  return refined;
+  return plan;
+}
+
+/** The rows of `planned`'s conditions that hold the positions of `plan`, which is part of it. */
+function rowsOf(planned: StepPlan, plan: Pick<StepPlan, 'positions'>): Uint32Array {
+  return plan.positions.map((position) => planned.positions.indexOf(position));
 }
 
 interface TokenGroup<Input> {
@@ -254,12 +278,11 @@ function groupByDiffusionSteps<Input>(
   const groups = new Map<number, TokenGroup<Input>>();
   for (const [i, run] of active.entries()) {
     const { plan, guidanceScale } = carriedOut[i]!;
-    const rowOf = new Map(Array.from(planned[i]!.plan.positions, (position, row) => [position, row]));
     for (const diffusionSteps of new Set(plan.diffusionSteps)) {
       const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
-      const rows = positions.map((position) => rowOf.get(position)!);
-      let group = groups.get(diffusionSteps);
-      if (!group) groups.set(diffusionSteps, (group = { diffusionSteps, runs: [], images: [] }));
+      const rows = rowsOf(planned[i]!.plan, { positions });
+      const group = groups.get(diffusionSteps) ?? { diffusionSteps, runs: [], images: [] };
+      groups.set(diffusionSteps, group);
       group.runs.push(run);
       group.images.push({ conditions: conditions[i]!, rows, positions, guidanceScale, noise: run.noise });
     }

@@ -43,7 +43,11 @@ export function linearGuidance(scale: number): GuidanceSchedule {
  * @param options.above masked fraction at or below which guidance is off. @default 0
  * @param options.upTo masked fraction above which guidance is off. @default 1
  */
-export function intervalGuidance(options: { scale: number; above?: number; upTo?: number }): GuidanceSchedule {
+export function intervalGuidance(options: {
+  scale: number;
+  above?: number;
+  upTo?: number;
+}): GuidanceSchedule {
   const { scale, above = 0, upTo = 1 } = options;
   assertNumber('scale', scale, 0);
   assertNumber('above', above, 0, 1);

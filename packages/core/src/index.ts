@@ -1,2 +1,54 @@
 export { type CancellationSignal, throwIfAborted } from './cancellation.js';
-export type { Conditions } from './conditions.js';
+export { type Conditions, selectConditions } from './conditions.js';
+export type { DiffusionSampler, DiffusionStep, DiffusionTable, StepNoise } from './diffusion/table.js';
+export {
+  assertInteger,
+  assertNumber,
+  assertShape,
+  InvalidOptionError,
+  InvalidPlanError,
+  ModelDisposedError,
+  ShapeMismatchError,
+  TesseraError,
+} from './errors.js';
+export {
+  type GeneratedImage,
+  type GenerateEvent,
+  type GenerateOptions,
+  type GenerateResult,
+  generate,
+  type ImageRequest,
+  type ImageStep,
+} from './generate.js';
+export {
+  copyGrid,
+  emptyGrid,
+  type GridShape,
+  gridLength,
+  maskedPositions,
+  patchify,
+  type TokenGrid,
+  unpatchify,
+} from './grid.js';
+export {
+  constantGuidance,
+  type GuidanceContext,
+  type GuidanceSchedule,
+  intervalGuidance,
+  linearGuidance,
+} from './guidance.js';
+export type { ImageRgb } from './image.js';
+export type {
+  Clamp,
+  ClassInput,
+  ConditionImage,
+  ConditionRequest,
+  MaskedModel,
+  SamplingDefaults,
+  TokenImage,
+  TokenRequest,
+} from './model.js';
+export type { NoiseKey, NoiseSource } from './noise/source.js';
+export { type StepPlan, stepPlan } from './plan.js';
+export { type PolicyContext, plannedPolicy, type SamplingPolicy } from './policy.js';
+export { inStage, type Refinement, type RefinementContext, refine } from './refinement.js';

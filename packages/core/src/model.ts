@@ -69,7 +69,10 @@ export interface MaskedModel<Input> {
   /** Runs the head; one [m, C] array of tokens an image, in the order of its `rows`. */
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]>;
   /** Pixels of finished grids, or of unfinished ones, whose masked tokens are taken as 0. */
-  decode(grids: readonly TokenGrid[], options?: { readonly signal?: CancellationSignal }): Promise<readonly ImageRgb[]>;
+  decode(
+    grids: readonly TokenGrid[],
+    options?: { readonly signal?: CancellationSignal },
+  ): Promise<readonly ImageRgb[]>;
   /** Pictures of the model's size → grids with every token known. Absent where the model has no encoder. */
   encode?(
     images: readonly ImageRgb[],
