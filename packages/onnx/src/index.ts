@@ -1,0 +1,30 @@
+export {
+  type ComponentName,
+  type Manifest,
+  type ManifestComponent,
+  ManifestError,
+  type ManifestVariant,
+  parseManifest,
+  type StorageType,
+} from './manifest.js';
+export {
+  type ConditionBatch,
+  type GraphSession,
+  type GraphSessions,
+  MarGraphs,
+  type Modulation,
+} from './mar-graphs.js';
+export { MarModel } from './mar-model.js';
+export {
+  type ParityReport,
+  type ParitySample,
+  recordParitySample,
+  verifyParitySample,
+} from './parity-sample.js';
+export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
+export { RemoteModel } from './remote/connect.js';
+export type { Port } from './remote/port.js';
+export { packError, type RemoteError, unpackError } from './remote/protocol.js';
+export { serveModel } from './remote/serve.js';
+export type { GraphStatistics, RunStatistics } from './run-statistics.js';
+export { guidanceFrom } from './sampling-defaults.js';

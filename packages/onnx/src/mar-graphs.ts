@@ -1,0 +1,215 @@
+import { assertShape, NonFiniteError } from '@tessera/core';
+import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
+import type { ComponentName, Manifest } from './manifest.js';
+import type { RunStatistics } from './run-statistics.js';
+
+declare const performance: { now(): number };
+
+/** The part of an onnxruntime session that is used. */
+export type GraphSession = Pick<InferenceSession, 'run' | 'release'>;
+
+/** One session a graph; `decoder` and `encoder` may be missing. */
+export type GraphSessions = { readonly [name in ComponentName]?: GraphSession };
+
+/** Rows [B] of the transformer: conditional and unconditional ones are alike. */
+export interface ConditionBatch {
+  /** [B, V, C], the known tokens. */
+  readonly tokens: Float32Array;
+  /** [B, L], a permutation: V known positions, then other masked ones, then the `targetCount` targets. */
+  readonly positions: Int32Array;
+  /** [B], class indices; the class count stands for no class. */
+  readonly labels: Int32Array;
+  /** T ≥ 1. */
+  readonly targetCount: number;
+}
+
+/** One diffusion step's view of the head, see {@link MarGraphs.modulate}. */
+export interface Modulation {
+  readonly tensor: Tensor;
+  /** S, R: how many diffusion steps and rows it covers. */
+  readonly steps: number;
+  readonly rows: number;
+}
+
+/**
+ * The graphs of one model as typed functions on plain arrays. Stateless but for the statistics; the caller sees to it
+ * that no two runs of a graph overlap.
+ */
+export class MarGraphs {
+  readonly manifest: Manifest;
+  readonly #sessions: GraphSessions;
+  readonly #Tensor: TensorConstructor;
+  readonly #statistics = new Map<ComponentName, { runs: number; milliseconds: number }>();
+
+  /** @param Tensor the Tensor class of the runtime that made the sessions */
+  constructor(manifest: Manifest, sessions: GraphSessions, Tensor: TensorConstructor) {
+    this.manifest = manifest;
+    this.#sessions = sessions;
+    this.#Tensor = Tensor;
+  }
+
+  get statistics(): RunStatistics {
+    return Object.fromEntries([...this.#statistics].map(([name, entry]) => [name, { ...entry }]));
+  }
+
+  has(name: ComponentName): boolean {
+    return this.#sessions[name] !== undefined;
+  }
+
+  /** z at the targets, [B, T, D]. */
+  async condition(batch: ConditionBatch): Promise<Float32Array> {
+    const { z } = await this.#run('condition', this.#conditionFeeds(batch), ['z']);
+    return this.#finite('condition', z!);
+  }
+
+  /** The encoder's rows, [B, buffer + V, E]: buffer first, then the known tokens in the order of `positions`. */
+  async encodeTokens(batch: ConditionBatch): Promise<Float32Array> {
+    const { encoded } = await this.#run('condition', this.#conditionFeeds(batch), ['encoded']);
+    return this.#finite('condition', encoded!);
+  }
+
+  /**
+   * The parts of the head's input that x has no say in.
+   *
+   * @param timesteps [S], original timesteps 0 … 999
+   * @param z [R, D]
+   * @returns `timeEmbed` [S, W], the time MLP's output; `zEmbed` [R, W]; `sinusoid` [S, 256]
+   */
+  async embed(
+    timesteps: Float32Array,
+    z: Float32Array,
+  ): Promise<{ timeEmbed: Float32Array; zEmbed: Float32Array; sinusoid: Float32Array }> {
+    const rows = z.length / this.manifest.widths.decoder;
+    const outputs = await this.#run(
+      'embed',
+      {
+        timesteps: this.#float(timesteps, [timesteps.length]),
+        z: this.#float(z, [rows, this.manifest.widths.decoder]),
+      },
+      ['time_embed', 'z_embed', 'sinusoid'],
+    );
+    return {
+      timeEmbed: outputs.time_embed!.data as Float32Array,
+      zEmbed: outputs.z_embed!.data as Float32Array,
+      sinusoid: outputs.sinusoid!.data as Float32Array,
+    };
+  }
+
+  /**
+   * Every adaLN layer's output for S diffusion steps × R rows.
+   *
+   * @param timeEmbed [S, W]
+   * @param zEmbed [R, W]
+   */
+  async modulate(timeEmbed: Float32Array, zEmbed: Float32Array): Promise<Modulation> {
+    const { head } = this.manifest.widths;
+    const steps = timeEmbed.length / head;
+    const rows = zEmbed.length / head;
+    const outputs = await this.#run(
+      'modulate',
+      { time_embed: this.#float(timeEmbed, [steps, head]), z_embed: this.#float(zEmbed, [rows, head]) },
+      ['modulation'],
+    );
+    return { tensor: outputs.modulation!, steps, rows };
+  }
+
+  /**
+   * The denoiser: x [n, C] → [R, 2C], a row [ε | v]; row r takes x[r mod n].
+   *
+   * @param step which of the modulation's S diffusion steps
+   */
+  async denoise(x: Float32Array, modulation: Modulation, step: number): Promise<Float32Array> {
+    const { channels } = this.manifest.grid;
+    const { out } = await this.#run(
+      'denoise',
+      {
+        x: this.#float(x, [x.length / channels, channels]),
+        modulation: modulation.tensor,
+        step: this.#int(Int32Array.of(step), [1]),
+      },
+      ['out'],
+    );
+    return out!.data as Float32Array;
+  }
+
+  /**
+   * The autoencoder's decoder.
+   *
+   * @param latents [B, Cv, h, w], already divided by the latent scale
+   * @returns [B, 3, H, W] in about [−1, 1]
+   */
+  async decode(
+    latents: Float32Array,
+    dims: readonly [number, number, number, number],
+  ): Promise<Float32Array> {
+    const { image } = await this.#run('decoder', { latents: this.#float(latents, dims) }, ['image']);
+    return this.#finite('decoder', image!);
+  }
+
+  /**
+   * The autoencoder's encoder.
+   *
+   * @param image [B, 3, H, W] in [−1, 1]
+   * @returns [B, 2Cv, h, w], mean and log variance, the latter not clamped
+   */
+  async encode(image: Float32Array, dims: readonly [number, number, number, number]): Promise<Float32Array> {
+    const { moments } = await this.#run('encoder', { image: this.#float(image, dims) }, ['moments']);
+    return this.#finite('encoder', moments!);
+  }
+
+  /** Frees all sessions. */
+  async release(): Promise<void> {
+    await Promise.all(Object.values(this.#sessions).map((session) => session?.release()));
+  }
+
+  #conditionFeeds({ tokens, positions, labels, targetCount }: ConditionBatch): Record<string, Tensor> {
+    const { grid } = this.manifest;
+    const batch = labels.length;
+    const length = grid.height * grid.width;
+    const visible = tokens.length / (batch * grid.channels);
+    return {
+      tokens: this.#float(tokens, [batch, visible, grid.channels]),
+      positions: this.#int(positions, [batch, length]),
+      labels: this.#int(labels, [batch]),
+      target_count: this.#int(Int32Array.of(targetCount), [1]),
+    };
+  }
+
+  async #run(
+    name: ComponentName,
+    feeds: Record<string, Tensor>,
+    outputs: readonly string[],
+  ): Promise<InferenceSession.OnnxValueMapType> {
+    const began = performance.now();
+    const result = await this.#sessions[name]!.run(feeds, outputs);
+    const entry = this.#statistics.get(name) ?? { runs: 0, milliseconds: 0 };
+    entry.runs++;
+    entry.milliseconds += performance.now() - began;
+    this.#statistics.set(name, entry);
+    return result;
+  }
+
+  #finite(name: ComponentName, tensor: Tensor): Float32Array {
+    const data = tensor.data as Float32Array;
+    // One NaN or two infinities of opposite sign make the sum NaN; a lone infinity leaves it infinite.
+    let sum = 0;
+    for (let i = 0; i < data.length; i++) sum += data[i]!;
+    if (!Number.isFinite(sum)) {
+      throw new NonFiniteError(
+        `The graph "${name}" returned values that are not finite. ` +
+          'Try device "cpu" or dtype "fp32"; `tessera verify` tells whether the model folder is sound.',
+      );
+    }
+    return data;
+  }
+
+  #float(data: Float32Array, dims: readonly number[]): Tensor {
+    assertShape('graph input', data, dims);
+    return new this.#Tensor('float32', data, dims);
+  }
+
+  #int(data: Int32Array, dims: readonly number[]): Tensor {
+    assertShape('graph input', data, dims);
+    return new this.#Tensor('int32', data, dims);
+  }
+}

@@ -1,0 +1,219 @@
+import {
+  type CancellationSignal,
+  type ClassInput,
+  type ConditionRequest,
+  type Conditions,
+  type GridShape,
+  gridLength,
+  type ImageRgb,
+  type MaskedModel,
+  ModelDisposedError,
+  patchify,
+  type SamplingDefaults,
+  ShapeMismatchError,
+  TesseraError,
+  type TokenGrid,
+  type TokenImage,
+  type TokenRequest,
+  throwIfAborted,
+  unpatchify,
+} from '@tessera/core';
+import { conditionBatch, sameCounts } from './condition-batch.js';
+import { sampleHead } from './head.js';
+import { splitRows } from './held-conditions.js';
+import type { Manifest } from './manifest.js';
+import type { MarGraphs } from './mar-graphs.js';
+import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
+import { RunQueue } from './run-queue.js';
+import type { RunStatistics } from './run-statistics.js';
+import { samplingDefaults } from './sampling-defaults.js';
+
+type Cancellable = { readonly signal?: CancellationSignal };
+
+/** A MAR model in the thread that holds its sessions. */
+export class MarModel implements MaskedModel<ClassInput> {
+  readonly manifest: Manifest;
+  readonly shape: GridShape;
+  readonly defaults: SamplingDefaults;
+  readonly #graphs: MarGraphs;
+  readonly #queue = new RunQueue();
+  #disposed = false;
+
+  constructor(graphs: MarGraphs) {
+    this.#graphs = graphs;
+    this.manifest = graphs.manifest;
+    this.shape = graphs.manifest.grid;
+    this.defaults = samplingDefaults(graphs.manifest);
+  }
+
+  condition({ images, signal }: ConditionRequest<ClassInput>): Promise<readonly Conditions[]> {
+    return this.#enqueue(async () => {
+      const conditions: Conditions[] = [];
+      for (const places of sameCounts(images)) {
+        throwIfAborted(signal);
+        const group = places.map((place) => images[place]!);
+        const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
+        const rows = splitRows(z, group, this.manifest.widths.decoder);
+        for (const [i, place] of places.entries()) conditions[place] = rows[i]!;
+      }
+      return conditions;
+    });
+  }
+
+  sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]> {
+    return this.#enqueue(async () => {
+      checkClamp(request.clamp, this.shape.channels);
+      const tokens: Float32Array[] = [];
+      for (const guided of [true, false]) {
+        const places = [...request.images.keys()].filter(
+          (i) => request.images[i]!.conditions.guided === guided,
+        );
+        if (places.length === 0) continue;
+        const group = places.map((place) => request.images[place]!);
+        const sampled = await this.#sampleGroup(group, guided, request);
+        for (const [i, place] of places.entries()) tokens[place] = sampled[i]!;
+      }
+      return tokens;
+    });
+  }
+
+  decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
+    return this.#enqueue(async () => {
+      this.#need('decoder', 'make pictures');
+      const { latents } = this.manifest;
+      const { height, width } = this.shape;
+      const latentShape = { channels: latents.channels, height, width };
+      const dims = [1, latents.channels, height * latents.patchSize, width * latents.patchSize] as const;
+      const images: ImageRgb[] = [];
+      for (const grid of grids) {
+        throwIfAborted(signal);
+        const cells = unpatchify(knownTokens(grid, this.shape), latentShape, latents.patchSize);
+        for (let i = 0; i < cells.length; i++) cells[i]! /= latents.scale;
+        const planes = await this.#graphs.decode(cells, dims);
+        images.push(pixelsFromPlanes(planes, dims[2] * latents.stride, dims[3] * latents.stride));
+      }
+      return images;
+    });
+  }
+
+  encode(images: readonly ImageRgb[], { signal }: Cancellable = {}): Promise<readonly TokenGrid[]> {
+    return this.#enqueue(async () => {
+      this.#need('encoder', 'turn pictures into tokens');
+      const { latents } = this.manifest;
+      const { height, width } = this.shape;
+      const pixels = [
+        height * latents.patchSize * latents.stride,
+        width * latents.patchSize * latents.stride,
+      ] as const;
+      const grids: TokenGrid[] = [];
+      for (const image of images) {
+        throwIfAborted(signal);
+        if (image.height !== pixels[0] || image.width !== pixels[1]) {
+          throw new ShapeMismatchError('image [H, W]', pixels, [image.height, image.width]);
+        }
+        const moments = await this.#graphs.encode(planesFromPixels(image), [1, 3, ...pixels]);
+        // The mean of the posterior; the log variance behind it is not used.
+        const mean = moments.slice(0, moments.length / 2);
+        for (let i = 0; i < mean.length; i++) mean[i]! *= latents.scale;
+        const tokens = patchify(mean, { channels: latents.channels, height, width }, latents.patchSize);
+        grids.push({ shape: this.shape, tokens, known: new Uint8Array(gridLength(this.shape)).fill(1) });
+      }
+      return grids;
+    });
+  }
+
+  /** How often each graph has run, and for how long. */
+  runStatistics(): Promise<RunStatistics> {
+    return Promise.resolve(this.#graphs.statistics);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#queue.add(() => this.#graphs.release());
+  }
+
+  async #enqueue<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#disposed) throw new ModelDisposedError();
+    return this.#queue.add(task);
+  }
+
+  async #sampleGroup(
+    images: readonly TokenImage[],
+    guided: boolean,
+    { table, temperature, clamp, signal }: TokenRequest,
+  ): Promise<Float32Array[]> {
+    const { channels } = this.shape;
+    const width = this.manifest.widths.decoder;
+    const count = images.reduce((sum, image) => sum + image.rows.length, 0);
+    const z = new Float32Array((guided ? 2 : 1) * count * width);
+    const guidanceScale = new Float32Array(count);
+    const owner: TokenImage[] = [];
+    const positions = new Uint32Array(count);
+    for (const image of images) {
+      if (image.positions.length !== image.rows.length) {
+        throw new ShapeMismatchError('positions [m]', [image.rows.length], [image.positions.length]);
+      }
+      const first = owner.length;
+      const conditional = await image.conditions.read();
+      const unconditional = guided ? await image.conditions.readUnconditional() : undefined;
+      for (const [i, row] of image.rows.entries()) {
+        const from = row * width;
+        z.set(conditional.subarray(from, from + width), (first + i) * width);
+        if (unconditional) z.set(unconditional.subarray(from, from + width), (count + first + i) * width);
+        owner.push(image);
+      }
+      positions.set(image.positions, first);
+      guidanceScale.fill(image.guidanceScale, first, owner.length);
+    }
+    const tokens = await sampleHead(this.#graphs, {
+      count,
+      z,
+      guidanceScale,
+      table,
+      temperature,
+      noise: (row, step, out) => owner[row]!.noise.tokenNormal(positions[row]!, step, out),
+      ...(clamp === undefined ? {} : { clamp }),
+      ...(signal ? { signal } : {}),
+    });
+    let first = 0;
+    return images.map((image) => {
+      const begin = first * channels;
+      first += image.rows.length;
+      return tokens.slice(begin, first * channels);
+    });
+  }
+
+  #need(name: 'decoder' | 'encoder', purpose: string): void {
+    if (!this.#graphs.has(name)) {
+      throw new TesseraError(
+        'missing-component',
+        `The model "${this.manifest.name}" has no ${name}, which is needed to ${purpose}. Convert it with its autoencoder.`,
+      );
+    }
+  }
+}
+
+function checkClamp(clamp: TokenRequest['clamp'], channels: number): void {
+  if (Array.isArray(clamp) && clamp.length !== channels) {
+    throw new ShapeMismatchError('clamp [C]', [channels], [clamp.length]);
+  }
+}
+
+/** The grid's tokens with 0 where they are masked. */
+function knownTokens(grid: TokenGrid, shape: GridShape): Float32Array {
+  const { channels } = shape;
+  const length = gridLength(shape);
+  if (grid.known.length !== length || grid.tokens.length !== length * channels) {
+    throw new ShapeMismatchError(
+      'grid.tokens [L, C]',
+      [length, channels],
+      [grid.known.length, grid.shape.channels],
+    );
+  }
+  const tokens = grid.tokens.slice();
+  for (let position = 0; position < length; position++) {
+    if (!grid.known[position]) tokens.fill(0, position * channels, (position + 1) * channels);
+  }
+  return tokens;
+}

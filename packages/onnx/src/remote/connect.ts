@@ -1,0 +1,182 @@
+import {
+  type CancellationSignal,
+  type ClassInput,
+  type Conditions,
+  type GridShape,
+  type ImageRgb,
+  type MaskedModel,
+  ModelDisposedError,
+  type SamplingDefaults,
+  TesseraError,
+  type TokenGrid,
+  type TokenImage,
+  type TokenRequest,
+  throwIfAborted,
+} from '@tessera/core';
+import type { Manifest } from '../manifest.js';
+import type { RunStatistics } from '../run-statistics.js';
+import { samplingDefaults } from '../sampling-defaults.js';
+import type { Port } from './port.js';
+import {
+  type CallName,
+  type Calls,
+  type ClientMessage,
+  type ConditionsHandle,
+  type ServerMessage,
+  type TokenNoise,
+  unpackError,
+} from './protocol.js';
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Cancellable = { readonly signal?: CancellationSignal };
+
+/** A model that lives at the other end of a port, behind {@link serveModel}. */
+export class RemoteModel implements MaskedModel<ClassInput> {
+  readonly manifest: Manifest;
+  readonly shape: GridShape;
+  readonly defaults: SamplingDefaults;
+  readonly #port: Port;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextCall = 0;
+  /** Why no call can be made any more. */
+  #closed: Error | undefined;
+
+  constructor(port: Port, manifest: Manifest) {
+    this.manifest = manifest;
+    this.shape = manifest.grid;
+    this.defaults = samplingDefaults(manifest);
+    this.#port = port;
+    port.listen((received) => {
+      const message = received as ServerMessage;
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.type === 'result') waiting?.resolve(message.value);
+      else waiting?.reject(unpackError(message.error));
+    });
+  }
+
+  async condition({
+    images,
+    signal,
+  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly Conditions[]> {
+    const handles = await this.#call('condition', { images }, signal);
+    return handles.map((handle) => this.#conditions(handle));
+  }
+
+  async sampleTokens({
+    images,
+    table,
+    temperature,
+    clamp,
+    signal,
+  }: TokenRequest): Promise<readonly Float32Array[]> {
+    const remote = images.map((image) => ({
+      conditions: this.#idOf(image.conditions),
+      rows: image.rows,
+      positions: image.positions,
+      guidanceScale: image.guidanceScale,
+      noise: packNoise(image, table.steps.length, this.shape.channels),
+    }));
+    const request = { images: remote, table, temperature, ...(clamp === undefined ? {} : { clamp }) };
+    return this.#call('sampleTokens', request, signal);
+  }
+
+  decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
+    return this.#call('decode', { grids }, signal);
+  }
+
+  encode(images: readonly ImageRgb[], { signal }: Cancellable = {}): Promise<readonly TokenGrid[]> {
+    return this.#call('encode', { images }, signal);
+  }
+
+  /** How often each graph has run, and for how long. */
+  runStatistics(): Promise<RunStatistics> {
+    return this.#call('runStatistics', {}, undefined);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#closed) return;
+    const done = this.#call('dispose', {}, undefined);
+    this.#closed = new ModelDisposedError();
+    await done;
+  }
+
+  /** Rejects all calls under way and every later one: the other end is gone. */
+  close(reason: Error): void {
+    this.#closed ??= reason;
+    for (const waiting of this.#waiting.values()) waiting.reject(reason);
+    this.#waiting.clear();
+  }
+
+  readonly #ids = new WeakMap<Conditions, number>();
+
+  #conditions({ id, count, width, guided }: ConditionsHandle): Conditions {
+    const conditions: Conditions = {
+      count,
+      width,
+      guided,
+      read: () => this.#call('read', { conditions: id, unconditional: false }, undefined),
+      readUnconditional: () => this.#call('read', { conditions: id, unconditional: true }, undefined),
+      release: () => {
+        if (!this.#closed) this.#send({ type: 'release', conditions: id });
+      },
+    };
+    this.#ids.set(conditions, id);
+    return conditions;
+  }
+
+  #idOf(conditions: Conditions): number {
+    const id = this.#ids.get(conditions);
+    if (id === undefined) {
+      throw new TesseraError('foreign-conditions', 'These conditions were made by another model.');
+    }
+    return id;
+  }
+
+  async #call<Name extends CallName>(
+    name: Name,
+    given: Calls[Name]['arguments'],
+    signal: CancellationSignal | undefined,
+  ): Promise<Calls[Name]['result']> {
+    if (this.#closed) throw this.#closed;
+    throwIfAborted(signal);
+    const id = this.#nextCall++;
+    const cancel = (): void => this.#send({ type: 'cancel', id });
+    try {
+      const value = await new Promise<unknown>((resolve, reject) => {
+        this.#waiting.set(id, { resolve, reject });
+        signal?.addEventListener('abort', cancel, { once: true });
+        this.#send({ type: 'call', id, name, arguments: given });
+      });
+      return value as Calls[Name]['result'];
+    } catch (error) {
+      if (TesseraError.isInstance(error) && error.code === 'cancelled') throwIfAborted(signal);
+      throw error;
+    } finally {
+      this.#waiting.delete(id);
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  #send(message: ClientMessage): void {
+    this.#port.send(message);
+  }
+}
+
+/** A source's key where it has one; else its numbers, drawn here: a function can't be sent. */
+function packNoise({ noise, positions }: TokenImage, steps: number, channels: number): TokenNoise {
+  if (noise.key) return { key: noise.key };
+  const recorded = new Float32Array((1 + steps) * positions.length * channels);
+  let offset = 0;
+  for (let step = 0; step <= steps; step++) {
+    for (const position of positions) {
+      noise.tokenNormal(position, step, recorded.subarray(offset, offset + channels));
+      offset += channels;
+    }
+  }
+  return { recorded };
+}

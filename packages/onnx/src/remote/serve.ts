@@ -1,0 +1,118 @@
+import {
+  type CancellationSignal,
+  type Conditions,
+  keyedNoise,
+  type NoiseSource,
+  replayNoise,
+  TesseraError,
+} from '@tessera/core';
+import type { MarModel } from '../mar-model.js';
+import type { Port } from './port.js';
+import {
+  type CallName,
+  type Calls,
+  type ClientMessage,
+  packError,
+  type ServerMessage,
+  type TokenNoise,
+} from './protocol.js';
+
+type Handlers = {
+  [name in CallName]: (
+    given: Calls[name]['arguments'],
+    signal: CancellationSignal,
+  ) => Promise<Calls[name]['result']>;
+};
+
+/** Answers a {@link connectModel} at the other end of `port` with `model`. Returns at once; serves until disposed of. */
+export function serveModel(port: Port, model: MarModel): void {
+  const held = new Map<number, Conditions>();
+  const running = new Map<number, Cancellation>();
+  let nextConditions = 0;
+  const conditionsOf = (id: number): Conditions => {
+    const conditions = held.get(id);
+    if (!conditions) {
+      throw new TesseraError('conditions-released', 'These conditions were released and can not be read.');
+    }
+    return conditions;
+  };
+
+  const handlers: Handlers = {
+    async condition({ images }, signal) {
+      const all = await model.condition({ images, signal });
+      return all.map((conditions) => {
+        const id = nextConditions++;
+        held.set(id, conditions);
+        return { id, count: conditions.count, width: conditions.width, guided: conditions.guided };
+      });
+    },
+    async read({ conditions, unconditional }) {
+      const source = conditionsOf(conditions);
+      return unconditional ? source.readUnconditional() : source.read();
+    },
+    sampleTokens({ images, ...request }, signal) {
+      return model.sampleTokens({
+        ...request,
+        signal,
+        images: images.map((image) => ({
+          ...image,
+          conditions: conditionsOf(image.conditions),
+          noise: rebuildNoise(image.noise, image.positions),
+        })),
+      });
+    },
+    decode: ({ grids }, signal) => model.decode(grids, { signal }),
+    encode: ({ images }, signal) => model.encode(images, { signal }),
+    runStatistics: () => model.runStatistics(),
+    async dispose() {
+      held.clear();
+      await model.dispose();
+      return undefined;
+    },
+  };
+
+  async function answer<Name extends CallName>(id: number, name: Name, given: unknown): Promise<void> {
+    const cancellation = new Cancellation();
+    running.set(id, cancellation);
+    let message: ServerMessage;
+    try {
+      const value = await handlers[name](given as Calls[Name]['arguments'], cancellation);
+      message = { type: 'result', id, value };
+    } catch (error) {
+      message = { type: 'error', id, error: packError(error) };
+    }
+    running.delete(id);
+    port.send(message);
+  }
+
+  port.listen((received) => {
+    const message = received as ClientMessage;
+    if (message.type === 'call') void answer(message.id, message.name, message.arguments);
+    else if (message.type === 'cancel') running.get(message.id)?.abort();
+    else {
+      held.get(message.conditions)?.release();
+      held.delete(message.conditions);
+    }
+  });
+}
+
+/** Set by a `cancel` message, read by the model between its runs. */
+class Cancellation implements CancellationSignal {
+  aborted = false;
+  readonly reason = new TesseraError('cancelled', 'The call was cancelled.');
+  abort(): void {
+    this.aborted = true;
+  }
+  addEventListener(): void {}
+  removeEventListener(): void {}
+}
+
+function rebuildNoise(noise: TokenNoise, positions: Uint32Array): NoiseSource {
+  if ('key' in noise) return keyedNoise(noise.key);
+  const { recorded } = noise;
+  const rowOf = new Map(Array.from(positions, (position, row) => [position, row]));
+  return replayNoise((position, step, out) => {
+    const from = (step * positions.length + rowOf.get(position)!) * out.length;
+    out.set(recorded.subarray(from, from + out.length));
+  });
+}

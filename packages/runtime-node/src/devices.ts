@@ -1,0 +1,55 @@
+import { TesseraError } from '@tessera/core';
+
+/** Where a model can run. */
+export type Device = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu' | 'dml' | 'coreml';
+
+export const DEVICES: readonly Device[] = ['cpu', 'cuda', 'tensorrt', 'webgpu', 'dml', 'coreml'];
+
+/** The device that was asked for can't be had. */
+export class DeviceUnavailableError extends TesseraError {
+  readonly device: Device;
+  readonly reason: string;
+
+  constructor(device: Device, reason: string) {
+    super(
+      'device-unavailable',
+      `Device "${device}" can't be used: ${reason} Use device "auto" to fall back to one that can, or "cpu".`,
+    );
+    this.device = device;
+    this.reason = reason;
+  }
+}
+
+/** A device that `auto` tried and passed over. */
+export interface Fallback {
+  readonly device: Device;
+  readonly reason: string;
+}
+
+/**
+ * What `auto` tries, in order. WebGPU is among it on macOS only: elsewhere its adapter may be a software one, which is
+ * hundreds of times slower than the CPU and can't be told apart.
+ */
+export function candidates(platform: NodeJS.Platform): readonly Device[] {
+  switch (platform) {
+    case 'darwin':
+      return ['webgpu', 'cpu'];
+    case 'win32':
+      return ['cuda', 'dml', 'cpu'];
+    default:
+      return ['cuda', 'cpu'];
+  }
+}
+
+/** ONNX Runtime's own words, made a sentence that says what is missing. */
+export function reasonFrom(device: Device, error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  const first = words.split('\n')[0]!.trim();
+  if (/not (supported|available|enabled)|backend not found|no available backend/i.test(first)) {
+    return `this build of onnxruntime-node has no ${device} provider (${first}).`;
+  }
+  if (/failed to load shared library|cannot open shared object/i.test(words)) {
+    return `its provider library is not installed (${first}). onnxruntime-node ships without the CUDA libraries; see its documentation on installing them.`;
+  }
+  return first.endsWith('.') ? first : `${first}.`;
+}

@@ -1,0 +1,21 @@
+import type { RemoteError, StorageType } from '@tessera/onnx';
+import type { MessagePort } from 'node:worker_threads';
+import type { Device, Fallback } from './devices.js';
+
+/** What the worker is started with. */
+export interface WorkerOrders {
+  readonly folder: string;
+  readonly devices: readonly Device[];
+  /** Whether a device that fails may be passed over for the next. */
+  readonly fallBack: boolean;
+  readonly dtype: StorageType;
+  readonly threads: number;
+  /** Where the model is served once it is loaded. */
+  readonly port: MessagePort;
+}
+
+/** What the worker says while it loads. */
+export type WorkerMessage =
+  | { readonly type: 'checked'; readonly path: string; readonly bytes: number }
+  | { readonly type: 'ready'; readonly device: Device; readonly fallbacks: readonly Fallback[] }
+  | { readonly type: 'failed'; readonly error: RemoteError };

@@ -1,0 +1,35 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Port } from '@tessera/onnx';
+
+/** A Node MessagePort as a {@link Port}. */
+export function nodePort(port: MessagePort): Port {
+  return {
+    send: (message, transfer = []) => port.postMessage(message, transfer),
+    listen: (listener) => port.on('message', listener),
+  };
+}
+
+/**
+ * The same, but it keeps the process alive only while an answer is awaited: a program that forgets to dispose of its
+ * model still ends when it is done.
+ */
+export function idlingPort(port: MessagePort): Port {
+  let awaited = 0;
+  return {
+    send(message, transfer = []) {
+      if (isCall(message) && awaited++ === 0) port.ref();
+      port.postMessage(message, transfer);
+    },
+    listen(listener) {
+      port.on('message', (message) => {
+        listener(message);
+        if (--awaited === 0) port.unref();
+      });
+      port.unref();
+    },
+  };
+}
+
+function isCall(message: unknown): boolean {
+  return (message as { type?: unknown }).type === 'call';
+}

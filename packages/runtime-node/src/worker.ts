@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import {
+  type GraphSessions,
+  type Manifest,
+  MarGraphs,
+  MarModel,
+  packError,
+  serveModel,
+  verifyParitySample,
+} from '@tessera/onnx';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
+import { checkFile, neededFiles, readManifest } from './model-files.js';
+import { sessionOptions } from './session-options.js';
+import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
+import { nodePort } from './worker-port.js';
+
+const orders = workerData as WorkerOrders;
+const say = (message: WorkerMessage): void => parentPort!.postMessage(message);
+
+async function load(): Promise<void> {
+  const manifest = await readManifest(orders.folder);
+  for (const file of neededFiles(manifest, orders.dtype)) {
+    await checkFile(orders.folder, file);
+    say({ type: 'checked', path: file.path, bytes: file.bytes });
+  }
+  const fallbacks: Fallback[] = [];
+  for (const device of orders.devices) {
+    try {
+      const model = await createModel(manifest, device);
+      serveModel(nodePort(orders.port), model);
+      say({ type: 'ready', device, fallbacks });
+      return;
+    } catch (error) {
+      if (device === 'cpu') throw error;
+      const reason = reasonFrom(device, error);
+      if (!orders.fallBack) throw new DeviceUnavailableError(device, reason);
+      fallbacks.push({ device, reason });
+    }
+  }
+}
+
+async function createModel(manifest: Manifest, device: Device): Promise<MarModel> {
+  const options = sessionOptions(device, orders.threads);
+  const variant = manifest.variants.find((each) => each.dtype === orders.dtype)!;
+  const sessions: Record<string, InferenceSession> = {};
+  try {
+    for (const [name, part] of Object.entries(variant.components)) {
+      if (part) sessions[name] = await InferenceSession.create(join(orders.folder, part.path), options);
+    }
+    const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
+    // A driver that computes nonsense is worse than none: `auto` takes a device only if it gets the sample right.
+    if (orders.fallBack && device !== 'cpu' && manifest.parity) {
+      const sample: unknown = JSON.parse(await readFile(join(orders.folder, manifest.parity), 'utf8'));
+      const { passed } = await verifyParitySample(model, sample);
+      if (!passed) throw new Error('it does not reproduce the recorded parity sample.');
+    }
+    return model;
+  } catch (error) {
+    await Promise.all(Object.values(sessions).map((session) => session.release()));
+    throw error;
+  }
+}
+
+load().catch((error: unknown) => say({ type: 'failed', error: packError(error) }));

@@ -1,0 +1,155 @@
+// Every root command goes through here, so that a bare clone needs Node ≥ 20 and npm, nothing else: it fetches the
+// pinned pnpm through npx, installs and builds when something changed since the last time, then runs the command.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+const [command = 'help', ...given] = process.argv.slice(2);
+
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 20) fail(`Tessera needs Node 20 or newer; this is ${process.version}.`);
+
+const commands = {
+  demo: () => node('packages/cli/dist/tessera.js', 'demo', ...given),
+  test: runTests,
+  parity: () => node('tools/parity/dist/parity.js', ...given),
+  bench: () => node('tools/bench/dist/bench.js', ...given),
+  build: () => 0,
+  lint: () => bin('biome', 'check', ...given, '.'),
+  typecheck: () => turbo('typecheck'),
+};
+const chosen = commands[command];
+if (!chosen) fail(`Unknown command "${command}". There are: ${Object.keys(commands).join(', ')}.`);
+
+install();
+if (command !== 'lint') build();
+process.exit(chosen());
+
+/** Installs the dependencies unless the lockfile and manifests are those of the last install. */
+function install() {
+  const inputs = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc', ...manifests()];
+  const stamp = 'node_modules/.tessera-installed';
+  if (upToDate(stamp, inputs)) return;
+  const { packageManager } = JSON.parse(readFileSync('package.json', 'utf8'));
+  say('installing dependencies (once)');
+  const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
+  const options = ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'];
+  must(npx, ['--yes', packageManager, ...options], { shell: process.platform === 'win32' });
+  writeStamp(stamp, inputs);
+}
+
+/** Builds all packages unless no source has changed since the last build. */
+function build() {
+  const inputs = [...manifests(), 'tsconfig.base.json', 'tsup.preset.ts', 'turbo.json', ...sources()];
+  const stamp = 'node_modules/.tessera-built';
+  if (upToDate(stamp, inputs) && workspaces().every((each) => !hasSources(each) || existsSync(join(each, 'dist')))) return;
+  say('building the packages');
+  const status = turbo('build');
+  if (status !== 0) process.exit(status);
+  writeStamp(stamp, inputs);
+}
+
+function runTests() {
+  const steps = [
+    ['lint', () => bin('biome', 'check', '.')],
+    ['typecheck', () => turbo('typecheck')],
+  ];
+  for (const [name, step] of given.length === 0 ? steps : []) {
+    say(name);
+    const status = step();
+    if (status !== 0) {
+      console.log(`0 passed, 1 failed (${name})`);
+      return status;
+    }
+  }
+  const report = 'node_modules/.tessera-tests.json';
+  const status = bin('vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...given);
+  const counts = JSON.parse(readFileSync(report, 'utf8'));
+  // A suite that fails to load has no failed test of its own, but it must not count as passed.
+  const failed = counts.numFailedTests || (status === 0 ? 0 : 1);
+  const skipped = counts.numPendingTests + counts.numTodoTests;
+  console.log(`${counts.numPassedTests} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+  return status;
+}
+
+function turbo(task) {
+  return bin('turbo', 'run', task, '--output-logs=errors-only', '--no-update-notifier');
+}
+
+function workspaces() {
+  const parents = ['packages', 'apps', 'tools'].filter((each) => existsSync(each));
+  const children = parents.flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)));
+  return [...children, 'examples'].filter((each) => existsSync(join(each, 'package.json')));
+}
+
+function manifests() {
+  return ['package.json', ...workspaces().map((each) => join(each, 'package.json'))];
+}
+
+function hasSources(workspace) {
+  return existsSync(join(workspace, 'tsup.config.ts'));
+}
+
+function sources() {
+  return workspaces()
+    .filter(hasSources)
+    .flatMap((each) => [
+      join(each, 'tsup.config.ts'),
+      join(each, 'tsconfig.json'),
+      ...readdirSync(join(each, 'src'), { recursive: true })
+        .map((name) => join(each, 'src', name))
+        .filter((path) => /\.tsx?$/.test(path) && !/\.test\.ts$/.test(path) && statSync(path).isFile()),
+    ]);
+}
+
+function digest(inputs) {
+  const hash = createHash('sha256');
+  for (const path of [...inputs].sort()) {
+    if (existsSync(path)) hash.update(path).update('\0').update(readFileSync(path)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function upToDate(stamp, inputs) {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === digest(inputs);
+}
+
+function writeStamp(stamp, inputs) {
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(`${stamp}.part`, digest(inputs));
+  renameSync(`${stamp}.part`, stamp);
+}
+
+function node(script, ...options) {
+  return run(process.execPath, [script, ...options]);
+}
+
+function bin(name, ...options) {
+  const file = join('node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
+  return run(file, options, { shell: process.platform === 'win32' });
+}
+
+function run(file, options, extra = {}) {
+  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
+  const { status, error } = spawnSync(file, options, { stdio: 'inherit', env, ...extra });
+  if (error) fail(`${file} could not be started: ${error.message}`);
+  return status ?? 1;
+}
+
+function must(file, options, extra) {
+  const status = run(file, options, extra);
+  if (status !== 0) fail(`"${[file, ...options].join(' ')}" ended with ${status}.`);
+}
+
+function say(text) {
+  console.error(`tessera: ${text}`);
+}
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
