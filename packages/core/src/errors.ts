@@ -99,3 +99,17 @@ export class ModelDisposedError extends TesseraError {
     super('model-disposed', 'The model has been disposed of. Load it again to go on.');
   }
 }
+
+/** A model gave NaN or infinity. */
+export class NonFiniteError extends TesseraError {
+  /** What is not finite and where, e.g. the diffusion step and row. */
+  readonly where: string;
+
+  constructor(where: string) {
+    super(
+      'non-finite',
+      `${where} is not finite. Run the model in fp32 or on another device; if it stays so, verify the model's files.`,
+    );
+    this.where = where;
+  }
+}

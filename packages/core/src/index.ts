@@ -1,5 +1,16 @@
 export { type CancellationSignal, throwIfAborted } from './cancellation.js';
 export { type Conditions, selectConditions } from './conditions.js';
+export { ancestralSampler } from './diffusion/ancestral.js';
+export { ddimSampler } from './diffusion/ddim.js';
+export { dpmSolverSampler } from './diffusion/dpm-solver.js';
+export { type HeadStep, headStep } from './diffusion/head-step.js';
+export { respaceTimesteps } from './diffusion/respace.js';
+export {
+  type CosineSchedule,
+  cosineSchedule,
+  type RespacedSchedule,
+  respacedSchedule,
+} from './diffusion/schedule.js';
 export type { DiffusionSampler, DiffusionStep, DiffusionTable, StepNoise } from './diffusion/table.js';
 export {
   assertInteger,
@@ -8,6 +19,7 @@ export {
   InvalidOptionError,
   InvalidPlanError,
   ModelDisposedError,
+  NonFiniteError,
   ShapeMismatchError,
   TesseraError,
 } from './errors.js';
@@ -48,7 +60,11 @@ export type {
   TokenImage,
   TokenRequest,
 } from './model.js';
+export { keyedNoise, type NoiseSeed } from './noise/keyed.js';
+export { philox4x32 } from './noise/philox.js';
+export { replayNoise } from './noise/replay.js';
 export type { NoiseKey, NoiseSource } from './noise/source.js';
+export { fillTokenNoise } from './noise/token-noise.js';
 export { type StepPlan, stepPlan } from './plan.js';
 export { type PolicyContext, plannedPolicy, type SamplingPolicy } from './policy.js';
 export { inStage, type Refinement, type RefinementContext, refine } from './refinement.js';

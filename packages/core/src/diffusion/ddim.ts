@@ -1,0 +1,42 @@
+import { assertNumber } from '../errors.js';
+import { rememberTables } from './remember.js';
+import { respacedSchedule } from './schedule.js';
+import type { DiffusionSampler } from './table.js';
+
+/**
+ * DDIM (Song et al. 2021, equations 12 and 16). ε is taken anew from x and the clamped x0.
+ *
+ * @param options.eta the noise's share, 0 (deterministic) … 1 (the ancestral chain's smaller variance). @default 0
+ * @param options.maxTimestep kept timesteps above it are moved down to it and merged. From 999 an error of ε is amplified
+ *   20,291 times, so few steps need a limit or the `ddimN` respacings. @default 999
+ */
+export function ddimSampler(
+  options: { readonly eta?: number; readonly maxTimestep?: number } = {},
+): DiffusionSampler {
+  const { eta = 0, maxTimestep } = options;
+  assertNumber('eta', eta, 0, 1);
+  const { fround, sqrt } = Math;
+  return rememberTables((respacing) => {
+    const schedule = respacedSchedule(respacing, options);
+    const steps = schedule.timesteps.map((timestep, i) => {
+      const alpha = schedule.alphasCumprod[i]!;
+      const previous = schedule.alphasCumprodPrevious[i]!;
+      const sigma = eta * sqrt(((1 - previous) / (1 - alpha)) * (1 - alpha / previous));
+      // √(1 − ᾱ_previous − σ²)·ε with ε = (x − √ᾱ·x0)/√(1 − ᾱ)
+      const x = sqrt(1 - previous - sigma * sigma) / sqrt(1 - alpha);
+      return {
+        timestep,
+        xStart: {
+          x: fround(schedule.sqrtRecipAlphasCumprod[i]!),
+          epsilon: fround(schedule.sqrtRecipM1AlphasCumprod[i]!),
+        },
+        update: { x: fround(x), xStart: fround(sqrt(previous) - x * sqrt(alpha)), previousXStart: 0 },
+        noise: sigma === 0 ? ({ kind: 'none' } as const) : ({ kind: 'fixed', sigma: fround(sigma) } as const),
+      };
+    });
+    const name = [`ddim ${respacing}`];
+    if (eta !== 0) name.push(`eta ${eta}`);
+    if (maxTimestep !== undefined) name.push(`≤ ${maxTimestep}`);
+    return { name: name.join(' '), steps: steps.reverse() };
+  });
+}
