@@ -299,3 +299,14 @@ function commit<Input>(run: Run<Input>, positions: Uint32Array, tokens: Float32A
   }
   run.masked -= positions.length;
 }
+
+/** {@link generate} for those who want the pictures and no events: one entry an image, in the order of the request. */
+export async function generateImages<Input>(
+  options: GenerateOptions<Input>,
+): Promise<readonly GeneratedImage[]> {
+  const run = generate(options);
+  for (;;) {
+    const { done, value } = await run.next();
+    if (done) return value.images;
+  }
+}

@@ -195,10 +195,7 @@ export class MarGraphs {
     let sum = 0;
     for (let i = 0; i < data.length; i++) sum += data[i]!;
     if (!Number.isFinite(sum)) {
-      throw new NonFiniteError(
-        `The graph "${name}" returned values that are not finite. ` +
-          'Try device "cpu" or dtype "fp32"; `tessera verify` tells whether the model folder is sound.',
-      );
+      throw new NonFiniteError(`The output of the graph "${name}"`);
     }
     return data;
   }

@@ -100,7 +100,7 @@ async function run(
   {
     seed,
     classLabel,
-    diffusionSteps,
+    respacing,
     guidanceScale,
   }: Omit<ParitySample, 'z' | 'tokens' | 'pixels' | 'pixelStride'>,
 ): Promise<{ z: Float32Array; tokens: Float32Array; picture: Uint8Array }> {

@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createHash } from 'node:crypto';
 import { type Manifest, parseManifest } from '@tessera/onnx';
 import { checkFile, type ManifestFile, ModelFileError, neededFiles } from './model-files.js';
 
@@ -101,7 +101,11 @@ async function request(url: URL, from: number, signal: AbortSignal | undefined):
     });
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
-    throw new ModelFileError(url.href, 'the server could not be reached. Check the address and the network.', { cause });
+    throw new ModelFileError(
+      url.href,
+      'the server could not be reached. Check the address and the network.',
+      { cause },
+    );
   }
   if (!response.ok) {
     throw new ModelFileError(url.href, `the server answered ${response.status} ${response.statusText}.`);

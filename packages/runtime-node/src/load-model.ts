@@ -2,7 +2,13 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { type ClassInput, InvalidOptionError, assertInteger, type MaskedModel, TesseraError } from '@tessera/core';
+import {
+  assertInteger,
+  type ClassInput,
+  InvalidOptionError,
+  type MaskedModel,
+  TesseraError,
+} from '@tessera/core';
 import { type Manifest, RemoteModel, type RunStatistics, type StorageType, unpackError } from '@tessera/onnx';
 import { candidates, DEVICES, type Device, type Fallback } from './devices.js';
 import { defaultCacheFolder, downloadModel } from './download.js';
@@ -55,7 +61,10 @@ export interface LoadedModel extends MaskedModel<ClassInput> {
  * @param location a path, or a file:, http: or https: URL of a folder that holds `mar.json`
  * @throws ManifestError, ModelFileError, DeviceUnavailableError, InvalidOptionError
  */
-export async function loadModel(location: string | URL, options: LoadModelOptions = {}): Promise<LoadedModel> {
+export async function loadModel(
+  location: string | URL,
+  options: LoadModelOptions = {},
+): Promise<LoadedModel> {
   const { device = 'auto', dtype = 'auto', threads = availableParallelism(), signal } = options;
   if (device !== 'auto' && !DEVICES.includes(device)) {
     throw new InvalidOptionError('device', device, `must be auto, ${DEVICES.join(', ')}`);
@@ -74,7 +83,10 @@ export async function loadModel(location: string | URL, options: LoadModelOption
     threads,
     port: port2,
   };
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: orders, transferList: [port2] });
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: orders,
+    transferList: [port2],
+  });
   try {
     const totalBytes = neededFiles(manifest, stored).reduce((sum, file) => sum + file.bytes, 0);
     const ready = await workerReady(worker, totalBytes, options);
@@ -121,7 +133,11 @@ class NodeModel extends RemoteModel implements LoadedModel {
 
 function crashed(cause?: unknown): TesseraError {
   const because = cause instanceof Error ? `: ${cause.message}` : '';
-  return new TesseraError('worker-ended', `The model's worker thread ended${because}. Load the model again.`, { cause });
+  return new TesseraError(
+    'worker-ended',
+    `The model's worker thread ended${because}. Load the model again.`,
+    { cause },
+  );
 }
 
 async function localFolder(location: string | URL, options: LoadModelOptions): Promise<string> {

@@ -25,9 +25,13 @@ export async function readManifest(folder: string): Promise<Manifest> {
   try {
     json = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new ModelFileError(path, 'there is no manifest here. Is this a model folder made by `tessera convert`?', {
-      cause,
-    });
+    throw new ModelFileError(
+      path,
+      'there is no manifest here. Is this a model folder made by `tessera convert`?',
+      {
+        cause,
+      },
+    );
   }
   return parseManifest(json);
 }
@@ -36,7 +40,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
 export function neededFiles(manifest: Manifest, dtype: string): readonly ManifestFile[] {
   const variant = manifest.variants.find((each) => each.dtype === dtype);
   const paths = new Set(
-    Object.values(variant?.components ?? {}).flatMap((part) => (part ? [part.path, ...(part.data ?? [])] : [])),
+    Object.values(variant?.components ?? {}).flatMap((part) =>
+      part ? [part.path, ...(part.data ?? [])] : [],
+    ),
   );
   if (manifest.parity) paths.add(manifest.parity);
   return manifest.files.filter((file) => paths.has(file.path));
@@ -49,16 +55,26 @@ export async function checkFile(folder: string, file: ManifestFile): Promise<voi
   try {
     size = (await stat(path)).size;
   } catch (cause) {
-    throw new ModelFileError(path, 'the manifest lists this file, but it is missing. Copy or convert the model again.', {
-      cause,
-    });
+    throw new ModelFileError(
+      path,
+      'the manifest lists this file, but it is missing. Copy or convert the model again.',
+      {
+        cause,
+      },
+    );
   }
   if (size !== file.bytes) {
-    throw new ModelFileError(path, `has ${size} bytes, the manifest says ${file.bytes}. Copy or convert the model again.`);
+    throw new ModelFileError(
+      path,
+      `has ${size} bytes, the manifest says ${file.bytes}. Copy or convert the model again.`,
+    );
   }
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
   if (hash.digest('hex') !== file.sha256) {
-    throw new ModelFileError(path, 'its SHA-256 is not the one in the manifest: the file was changed or damaged.');
+    throw new ModelFileError(
+      path,
+      'its SHA-256 is not the one in the manifest: the file was changed or damaged.',
+    );
   }
 }

@@ -1,5 +1,5 @@
-import type { RemoteError, StorageType } from '@tessera/onnx';
 import type { MessagePort } from 'node:worker_threads';
+import type { RemoteError, StorageType } from '@tessera/onnx';
 import type { Device, Fallback } from './devices.js';
 
 /** What the worker is started with. */

@@ -111,8 +111,9 @@ function rebuildNoise(noise: TokenNoise, positions: Uint32Array): NoiseSource {
   if ('key' in noise) return keyedNoise(noise.key);
   const { recorded } = noise;
   const rowOf = new Map(Array.from(positions, (position, row) => [position, row]));
-  return replayNoise((position, step, out) => {
-    const from = (step * positions.length + rowOf.get(position)!) * out.length;
-    out.set(recorded.subarray(from, from + out.length));
-  });
+  const channels = (row: number, size: number): Float32Array =>
+    recorded.subarray(row * size, (row + 1) * size);
+  return replayNoise((position, step, out) =>
+    channels(step * positions.length + rowOf.get(position)!, out.length),
+  );
 }

@@ -1,0 +1,18 @@
+// Stops a generation: the model ends within one run of a graph, and can be used again at once.
+import { generate, randomOrder } from '@tessera/core';
+import { modelFolder } from '@tessera/model-tiny';
+import { loadModel } from '@tessera/runtime-node';
+
+const model = await loadModel(modelFolder);
+const controller = new AbortController();
+setTimeout(() => controller.abort(), 200);
+try {
+  const images = [{ seed: 1, input: { classLabel: 3 } }];
+  for await (const event of generate({ model, images, policy: randomOrder(), signal: controller.signal })) {
+    if (event.type === 'step-end') console.log(`step ${event.index} done`);
+  }
+} catch (error) {
+  if (!controller.signal.aborted) throw error;
+  console.log('stopped');
+}
+await model.dispose();

@@ -1,0 +1,22 @@
+// A sampling policy of one's own: rings from the centre outwards, fewer diffusion steps the farther out.
+import { generate, plannedPolicy, stepPlan } from '@tessera/core';
+import { checkPolicy } from '@tessera/core/testing';
+import { modelFolder } from '@tessera/model-tiny';
+import { loadModel, writePng } from '@tessera/runtime-node';
+
+const rings = plannedPolicy('rings', function* ({ shape: { height, width } }) {
+  const positions = [...Array(height * width).keys()];
+  const ringOf = (p) => Math.max(Math.abs(2 * Math.floor(p / width) + 1 - height), Math.abs(2 * (p % width) + 1 - width)) >> 1;
+  for (let ring = 0; ring < Math.max(height, width); ring++) {
+    const members = positions.filter((p) => ringOf(p) === ring);
+    yield stepPlan('generation', members, Math.max(20, 50 - 5 * ring));
+  }
+});
+
+for (const finding of checkPolicy(rings)) console.log(finding);
+const model = await loadModel(modelFolder);
+const run = generate({ model, images: [{ seed: 1, input: { classLabel: 0 } }], policy: rings });
+for await (const event of run) {
+  if (event.type === 'image') await writePng('rings.png', event.image);
+}
+await model.dispose();

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const folder = resolve('examples');
+const examples = readdirSync(folder).filter((name) => name.endsWith('.js'));
+
+/** What each example says and leaves behind. */
+const expected: Record<string, { files: string[]; output: RegExp }> = {
+  'first-picture.js': { files: ['cat.png'], output: /^$/ },
+  'custom-policy.js': { files: ['rings.png'], output: /^$/ },
+  'batch.js': {
+    files: ['batch-0.png', 'batch-1.png', 'batch-2-alone.png', 'batch-2.png', 'batch-3.png'],
+    output: /step 15: reconstruction/,
+  },
+  'edit.js': { files: ['edit-after.png', 'edit-before.png'], output: /^$/ },
+  'cancel.js': { files: [], output: /stopped\n$/ },
+};
+
+describe('the examples', () => {
+  it('are all listed here and in their README', () => {
+    expect(examples.sort()).toEqual(Object.keys(expected).sort());
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+    for (const name of examples) expect(readme).toContain(`\`${name}\``);
+  });
+
+  it.each(examples)('%s runs and leaves what it says', { timeout: 120_000 }, (name) => {
+    const place = mkdtempSync(join(tmpdir(), 'tessera-example-'));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, name)], {
+      cwd: place,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(expected[name]!.output);
+    expect(readdirSync(place).sort()).toEqual(expected[name]!.files);
+    if (name === 'batch.js') {
+      const [inBatch, alone] = ['batch-2.png', 'batch-2-alone.png'].map((file) => readFileSync(join(place, file)));
+      expect(alone!.equals(inBatch!)).toBe(true);
+    }
+  });
+
+  it('are the code in the README', () => {
+    const code = readFileSync(join(folder, 'first-picture.js'), 'utf8').split('\n').slice(1).join('\n').trim();
+    expect(readFileSync('README.md', 'utf8')).toContain(code);
+  });
+
+  it('show a custom policy of at most ten lines', () => {
+    const source = readFileSync(join(folder, 'custom-policy.js'), 'utf8');
+    const policy = source.slice(source.indexOf('const rings'), source.indexOf('});') + 3);
+    expect(policy.split('\n').length).toBeLessThanOrEqual(10);
+  });
+});
