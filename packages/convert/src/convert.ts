@@ -1,0 +1,280 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { type Manifest, parseManifest } from '@tessera/onnx';
+import { Checkpoint } from './checkpoint.js';
+import { OutputExistsError } from './errors.js';
+import type { GraphBuilder } from './graph-builder.js';
+import { type SavedGraph, saveGraph, type WeightStorage } from './graph-file.js';
+import {
+  MAR_PRESETS,
+  type MarConfig,
+  type MarConfigJson,
+  type MarPreset,
+  resolveMarConfig,
+} from './mar-config.js';
+import { marGraphs } from './mar-graphs.js';
+import { modelCard } from './model-card.js';
+import { openSafetensors, type SafetensorsFile } from './safetensors.js';
+import { KL16, resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
+import { vaeGraphs } from './vae-graphs.js';
+
+export interface ConvertProgress {
+  /** `weights`: weights are read, converted and written; `checksums`: the files written are read again. */
+  readonly phase: 'weights' | 'checksums';
+  /** The graph or file at work. */
+  readonly item: string;
+  /** Parts done and in all: values of weights in the one phase, bytes of files in the other. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ConvertOptions {
+  readonly mar: {
+    /** Path of a `.safetensors` file under the published code's key names. */
+    readonly checkpoint: string;
+    readonly config: MarConfigJson | MarPreset;
+    /** Beginnings of keys to pass over. */
+    readonly ignore?: readonly string[];
+  };
+  /** The autoencoder; a model without one can make latents only. */
+  readonly vae?: {
+    readonly checkpoint: string;
+    readonly config: VaeConfigJson | 'kl16';
+    /** Beginnings of keys to pass over, such as those of a training loss. */
+    readonly ignore?: readonly string[];
+  };
+  /** The model folder to write. */
+  readonly out: string;
+  /** The type weights are stored in; computation is float32 with either. @default 'fp16' */
+  readonly dtype?: WeightStorage;
+  readonly name: string;
+  readonly licence: string;
+  /** Where the weights come from: a name, a checksum, an address. */
+  readonly source: string;
+  /** One name a class. */
+  readonly classNames?: readonly string[];
+  /** @default linear guidance at the preset's scale, or 3; temperature 1 */
+  readonly sampling?: Manifest['sampling'];
+  /** Whether an existing folder is replaced. @default false */
+  readonly overwrite?: boolean;
+  /** See `SaveGraphOptions.inlineLimit`. @default 64 MiB */
+  readonly inlineLimit?: number;
+  readonly signal?: CancellationSignal;
+  readonly onProgress?: (progress: ConvertProgress) => void;
+}
+
+export interface ConvertReport {
+  /** Absolute path of the folder written. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** How many weights the model has. */
+  readonly parameters: { readonly mar: number; readonly vae: number };
+  /** Bytes of all files in the manifest. */
+  readonly bytes: number;
+  /** Weights that fp16 can't hold and that were stored as float32 instead. */
+  readonly keptFloat32: readonly string[];
+}
+
+/** Guidance scales of the published evaluations. */
+const PRESET_GUIDANCE: Record<MarPreset, number> = { 'mar-base': 2.9, 'mar-large': 3, 'mar-huge': 3.2 };
+
+/**
+ * Converts checkpoints into a model folder: `mar.json`, ONNX graphs and a model card. The folder appears under its name
+ * only when complete.
+ *
+ * @throws CheckpointKeysError if a checkpoint's tensors don't fit its configuration
+ * @throws SafetensorsFormatError if a checkpoint is damaged
+ * @throws OutputExistsError if the folder exists and `overwrite` isn't set
+ * @throws InvalidOptionError for sizes out of range or in contradiction
+ */
+export async function convertModel(options: ConvertOptions): Promise<ConvertReport> {
+  const folder = resolve(options.out);
+  if (!options.overwrite && (await exists(folder))) throw new OutputExistsError(folder);
+  const files: SafetensorsFile[] = [];
+  const open = async (path: string): Promise<SafetensorsFile> => {
+    const file = await openSafetensors(path);
+    files.push(file);
+    return file;
+  };
+  const partial = `${folder}.partial-${randomUUID().slice(0, 8)}`;
+  try {
+    const model = await openModel(options, open);
+    await mkdir(join(partial, 'onnx'), { recursive: true });
+    const report = await writeFolder(options, model, partial);
+    throwIfAborted(options.signal);
+    await moveInto(partial, folder);
+    return { folder, ...report };
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+interface OpenModel {
+  readonly mar: MarConfig;
+  readonly vae: VaeConfig | undefined;
+  readonly graphs: Readonly<Record<string, GraphBuilder>>;
+  readonly parameters: { readonly mar: number; readonly vae: number };
+}
+
+async function openModel(
+  options: ConvertOptions,
+  open: (path: string) => Promise<SafetensorsFile>,
+): Promise<OpenModel> {
+  const marFile = new Checkpoint(await open(options.mar.checkpoint), 'fake_latent', options.mar.ignore);
+  const { config } = options.mar;
+  const mar = resolveMarConfig(typeof config === 'string' ? MAR_PRESETS[config] : config, marFile);
+  const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile) };
+  if (!options.vae) return { mar, vae: undefined, graphs, parameters: { mar: marFile.parameters, vae: 0 } };
+
+  const { config: vaeConfig, checkpoint, ignore } = options.vae;
+  const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', ignore);
+  const vae = resolveVaeConfig(vaeConfig === 'kl16' ? KL16 : vaeConfig);
+  if (vae.latentChannels !== mar.latents.channels) {
+    throw new InvalidOptionError(
+      'embed_dim',
+      vae.latentChannels,
+      `must be the ${mar.latents.channels} latent channels of the MAR model`,
+    );
+  }
+  if (vae.stride !== mar.latents.stride) {
+    throw new InvalidOptionError(
+      'vae_stride',
+      mar.latents.stride,
+      `must be ${vae.stride}, the pixels that a latent cell of the autoencoder spans`,
+    );
+  }
+  Object.assign(graphs, vaeGraphs(vae, vaeFile));
+  return { mar, vae, graphs, parameters: { mar: marFile.parameters, vae: vaeFile.parameters } };
+}
+
+async function writeFolder(
+  options: ConvertOptions,
+  model: OpenModel,
+  folder: string,
+): Promise<Omit<ConvertReport, 'folder'>> {
+  const { dtype = 'fp16', signal, onProgress, inlineLimit } = options;
+  const saved: Record<string, SavedGraph> = {};
+  const total = weightCount(Object.values(model.graphs));
+  let done = 0;
+  for (const [name, graph] of Object.entries(model.graphs)) {
+    saved[name] = await saveGraph(graph, join(folder, 'onnx', `${name}.onnx`), {
+      storage: dtype,
+      ...(inlineLimit === undefined ? {} : { inlineLimit }),
+      ...(signal ? { signal } : {}),
+      onWeight: ({ shape }) => {
+        done += product(shape);
+        onProgress?.({ phase: 'weights', item: name, done, total });
+      },
+    });
+  }
+  const files = await checksums(
+    folder,
+    Object.values(saved).flatMap((graph) => graph.files),
+    options,
+  );
+  const manifest = buildManifest(options, model, saved, files);
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  // Read back as a loader would: a folder that can't be loaded must not come into being.
+  parseManifest(text);
+  await writeFile(join(folder, 'mar.json'), text);
+  const report = {
+    manifest,
+    parameters: model.parameters,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    keptFloat32: Object.values(saved).flatMap((graph) => graph.keptFloat32),
+  };
+  await writeFile(join(folder, 'README.md'), modelCard(report, model));
+  return report;
+}
+
+function buildManifest(
+  { name, licence, source, classNames, sampling, mar: { config: given }, dtype = 'fp16' }: ConvertOptions,
+  { mar, vae }: OpenModel,
+  saved: Readonly<Record<string, SavedGraph>>,
+  files: Manifest['files'],
+): Manifest {
+  const component = (graph: SavedGraph) => {
+    const [path, ...data] = graph.files.map((file) => `onnx/${basename(file)}`);
+    return { path: path!, ...(data.length > 0 ? { data } : {}) };
+  };
+  const { condition, embed, modulate, denoise, decoder, encoder } = saved;
+  const scale = typeof given === 'string' ? PRESET_GUIDANCE[given] : 3;
+  return {
+    format: 'tessera-mar',
+    version: 1,
+    name,
+    licence,
+    source,
+    grid: mar.grid,
+    condition: { kind: 'class', count: mar.classes, ...(classNames ? { names: [...classNames] } : {}) },
+    widths: { encoder: mar.encoder.width, decoder: mar.decoder.width, head: mar.head.width },
+    headDepth: mar.head.depth,
+    latents: { ...mar.latents, scale: vae?.latentScale ?? 0.2325 },
+    diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
+    sampling: sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1 },
+    variants: [
+      {
+        dtype,
+        components: {
+          condition: component(condition!),
+          embed: component(embed!),
+          modulate: component(modulate!),
+          denoise: component(denoise!),
+          ...(decoder ? { decoder: component(decoder) } : {}),
+          ...(encoder ? { encoder: component(encoder) } : {}),
+        },
+      },
+    ],
+    files,
+  };
+}
+
+async function checksums(
+  folder: string,
+  paths: readonly string[],
+  { signal, onProgress }: ConvertOptions,
+): Promise<Manifest['files']> {
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const files: Manifest['files'] = [];
+  let done = 0;
+  for (const [index, path] of paths.entries()) {
+    const hash = createHash('sha256');
+    const item = path.slice(folder.length + 1).replaceAll('\\', '/');
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+      throwIfAborted(signal);
+      hash.update(chunk as Buffer);
+      done += (chunk as Buffer).length;
+      onProgress?.({ phase: 'checksums', item, done, total });
+    }
+    files.push({ path: item, bytes: sizes[index]!, sha256: hash.digest('hex') });
+  }
+  return files;
+}
+
+/** Puts a finished folder in its place; a folder that is there goes only once the new one is there. */
+async function moveInto(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  const replaced = (await exists(to)) ? `${to}.replaced-${randomUUID().slice(0, 8)}` : undefined;
+  if (replaced) await rename(to, replaced);
+  await rename(from, to);
+  if (replaced) await rm(replaced, { recursive: true, force: true });
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const product = (shape: readonly number[]): number => shape.reduce((result, extent) => result * extent, 1);
+
+const weightCount = (graphs: readonly GraphBuilder[]): number =>
+  graphs.reduce(
+    (sum, graph) => [...graph.weights.values()].reduce((inner, { shape }) => inner + product(shape), sum),
+    0,
+  );

@@ -1,0 +1,81 @@
+import type { Checkpoint } from './checkpoint.js';
+import { linear, silu } from './embed-graph.js';
+import { GraphBuilder, type Value } from './graph-builder.js';
+import type { MarConfig } from './mar-config.js';
+import { modulationWidth } from './modulate-graph.js';
+import { type LayerContext, vector } from './transformer-block.js';
+
+/**
+ * The denoiser's body: `x` [n, C], `modulation` [S, R, M], `step` [1] → `out` [R, 2C], a row [ε | v]. Row r takes
+ * x[r mod n].
+ */
+export function denoiseGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+  const { grid, head, epsilon } = config;
+  const { width, depth } = head;
+  const net = 'diffloss.net';
+  const graph = new GraphBuilder('denoise');
+  const context: LayerContext = { graph, checkpoint, epsilon };
+  const x = graph.input('x', 'float32', ['n', grid.channels]);
+  const modulation = graph.input('modulation', 'float32', ['S', 'R', modulationWidth(config)]);
+  const step = graph.input('step', 'int32', [1]);
+
+  const part = modulationParts(graph, config, modulation, step);
+  const projected = linear(context, `${net}.input_proj`, x, [grid.channels, width]);
+  const copies = graph.op('Div', [graph.extent(modulation, 1), graph.extent(x, 0)]);
+  let residual = graph.op('Tile', [
+    projected,
+    graph.op('Concat', [copies, graph.int64(1)], { axis: { int: 0 } }),
+  ]);
+  const modulate = (normed: Value, shift: Value, scale: Value): Value =>
+    graph.op('Add', [graph.op('Mul', [normed, scale]), shift]);
+  const ones = new Float32Array(width).fill(1);
+
+  for (let block = 0; block < depth; block++) {
+    const name = `${net}.res_blocks.${block}`;
+    const normed = graph.op(
+      'LayerNormalization',
+      [
+        residual,
+        vector(context, `${name}.in_ln.weight`, width),
+        vector(context, `${name}.in_ln.bias`, width),
+      ],
+      { axis: { int: -1 }, epsilon: { float: epsilon } },
+    );
+    const [shift, scale, gate] = part(3 * block, 3) as [Value, Value, Value];
+    const hidden = linear(context, `${name}.mlp.0`, modulate(normed, shift, scale), [width, width]);
+    const update = linear(context, `${name}.mlp.2`, silu(graph, hidden), [width, width]);
+    residual = graph.op('Add', [residual, graph.op('Mul', [gate, update])]);
+  }
+  const normed = graph.op('LayerNormalization', [residual, graph.floats(ones)], {
+    axis: { int: -1 },
+    epsilon: { float: epsilon },
+  });
+  const [shift, scale] = part(3 * depth, 2) as [Value, Value];
+  // ε is multiplied by up to 2·10⁴ in the first steps of a chain, so the layer that makes it, a small one, is not rounded.
+  const last = `${net}.final_layer.linear`;
+  const out = linear(context, last, modulate(normed, shift, scale), [width, 2 * grid.channels], true);
+  graph.output('out', out, 'float32', ['R', 2 * grid.channels]);
+  return graph;
+}
+
+/** Takes one diffusion step's modulation apart into pieces [R, W]. */
+function modulationParts(
+  graph: GraphBuilder,
+  { head }: MarConfig,
+  modulation: Value,
+  step: Value,
+): (first: number, count: number) => Value[] {
+  const current = graph.op('Squeeze', [
+    graph.op('Gather', [modulation, step], { axis: { int: 0 } }),
+    graph.int64(0),
+  ]);
+  return (first, count) =>
+    Array.from({ length: count }, (_, index) =>
+      graph.op('Slice', [
+        current,
+        graph.int64((first + index) * head.width),
+        graph.int64((first + index + 1) * head.width),
+        graph.int64(1),
+      ]),
+    );
+}

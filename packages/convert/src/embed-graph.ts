@@ -1,0 +1,53 @@
+import type { Checkpoint } from './checkpoint.js';
+import { GraphBuilder, type Value } from './graph-builder.js';
+import { type MarConfig, SINUSOID_WIDTH } from './mar-config.js';
+import { TIMESTEP_FREQUENCIES } from './timestep-frequencies.js';
+import { type LayerContext, matrix, vector } from './transformer-block.js';
+
+/** A linear layer on rows [rows, inputs] → [rows, outputs]. */
+export function linear(
+  context: LayerContext,
+  key: string,
+  rows: Value,
+  [inputs, outputs]: readonly [inputs: number, outputs: number],
+  precise = false,
+): Value {
+  return context.graph.op('Gemm', [
+    rows,
+    matrix(context, `${key}.weight`, inputs, outputs, precise),
+    vector(context, `${key}.bias`, outputs),
+  ]);
+}
+
+/** x·sigmoid(x). */
+export function silu(graph: GraphBuilder, value: Value): Value {
+  return graph.op('QuickGelu', [value], { alpha: { float: 1 } });
+}
+
+/**
+ * The head's inputs that x has no part in: `timesteps` [S] (original ones, 0 … 999), `z` [R, D] → `time_embed` [S, W],
+ * `z_embed` [R, W], and the `sinusoid` [S, 256] behind the first.
+ */
+export function embedGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+  const { decoder, head, epsilon } = config;
+  const graph = new GraphBuilder('embed');
+  const context: LayerContext = { graph, checkpoint, epsilon };
+  const net = 'diffloss.net';
+  const timesteps = graph.input('timesteps', 'float32', ['S']);
+  const z = graph.input('z', 'float32', ['R', decoder.width]);
+
+  const angles = graph.op('Mul', [
+    graph.op('Unsqueeze', [timesteps, graph.int64(1)]),
+    graph.floats(TIMESTEP_FREQUENCIES, [1, TIMESTEP_FREQUENCIES.length]),
+  ]);
+  const sinusoid = graph.op('Concat', [graph.op('Cos', [angles]), graph.op('Sin', [angles])], {
+    axis: { int: 1 },
+  });
+  const hidden = linear(context, `${net}.time_embed.mlp.0`, sinusoid, [SINUSOID_WIDTH, head.width]);
+  const timeEmbed = linear(context, `${net}.time_embed.mlp.2`, silu(graph, hidden), [head.width, head.width]);
+  const zEmbed = linear(context, `${net}.cond_embed`, z, [decoder.width, head.width]);
+  graph.output('time_embed', timeEmbed, 'float32', ['S', head.width]);
+  graph.output('z_embed', zEmbed, 'float32', ['R', head.width]);
+  graph.output('sinusoid', sinusoid, 'float32', ['S', SINUSOID_WIDTH]);
+  return graph;
+}

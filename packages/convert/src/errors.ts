@@ -1,0 +1,83 @@
+import { TesseraError } from '@tessera/core';
+
+/** What is wrong with a safetensors file. */
+export type SafetensorsProblem = 'truncated' | 'header' | 'dtype' | 'shape' | 'offsets' | 'overlap';
+
+/** A file is not the safetensors file it should be. */
+export class SafetensorsFormatError extends TesseraError {
+  readonly path: string;
+  readonly problem: SafetensorsProblem;
+
+  constructor(path: string, problem: SafetensorsProblem, detail: string, options?: { cause?: unknown }) {
+    super('safetensors-format', `${path} is not a valid safetensors file: ${detail}.`, options);
+    this.path = path;
+    this.problem = problem;
+  }
+}
+
+/** A tensor was asked for by a name that the file doesn't hold, or in a type that it can't be read as. */
+export class TensorAccessError extends TesseraError {
+  readonly tensor: string;
+
+  constructor(path: string, tensor: string, problem: string) {
+    super('tensor-access', `${path}: tensor "${tensor}" ${problem}.`);
+    this.tensor = tensor;
+  }
+}
+
+/** A checkpoint's tensor whose shape is not the one that the configuration asks for. */
+export interface MisshapenKey {
+  readonly key: string;
+  readonly expected: readonly number[];
+  readonly actual: readonly number[];
+}
+
+/** All differences between a checkpoint's keys and those of the model that its configuration describes. */
+export class CheckpointKeysError extends TesseraError {
+  readonly path: string;
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  readonly misshapen: readonly MisshapenKey[];
+
+  constructor(
+    path: string,
+    differences: {
+      missing: readonly string[];
+      unexpected: readonly string[];
+      misshapen: readonly MisshapenKey[];
+    },
+  ) {
+    const { missing, unexpected, misshapen } = differences;
+    const section = (title: string, lines: readonly string[]): string =>
+      lines.length === 0
+        ? ''
+        : `\n${title} (${lines.length}):\n${lines.map((line) => `  ${line}`).join('\n')}`;
+    super(
+      'checkpoint-keys',
+      `The tensors of ${path} don't fit the model's configuration. Correct the configuration, or take another checkpoint.` +
+        section('missing', missing) +
+        section('unexpected', unexpected) +
+        section(
+          'wrong shape',
+          misshapen.map(
+            ({ key, expected, actual }) =>
+              `${key}: expected [${expected.map((extent) => (Number.isNaN(extent) ? '?' : extent)).join(', ')}], got [${actual.join(', ')}]`,
+          ),
+        ),
+    );
+    this.path = path;
+    this.missing = missing;
+    this.unexpected = unexpected;
+    this.misshapen = misshapen;
+  }
+}
+
+/** The folder to write exists already. */
+export class OutputExistsError extends TesseraError {
+  readonly path: string;
+
+  constructor(path: string) {
+    super('output-exists', `${path} exists already. Name another folder, or pass overwrite: true.`);
+    this.path = path;
+  }
+}

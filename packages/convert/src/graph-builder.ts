@@ -1,0 +1,125 @@
+import {
+  type Attribute,
+  CONTRIB_DOMAIN,
+  type ElementType,
+  type OnnxNode,
+  type OnnxValue,
+} from './onnx-writer.js';
+
+/** The name of a value in a graph. */
+export type Value = string;
+
+/** A weight: known by its shape, read when the graph is written. */
+export interface LazyWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Stays float32 whatever type weights are stored in. */
+  readonly precise?: boolean;
+  /** Row-major, [...shape]. */
+  load(): Promise<Float32Array>;
+}
+
+/** A small constant of the graph's own. */
+export interface GraphConstant {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | BigInt64Array;
+}
+
+const CONTRIBUTED = new Set(['MultiHeadAttention', 'SkipLayerNormalization', 'BiasGelu', 'QuickGelu']);
+
+/** Builds one graph, node by node. Each method returns the names of the values that it made. */
+export class GraphBuilder {
+  readonly name: string;
+  readonly inputs: OnnxValue[] = [];
+  readonly outputs: OnnxValue[] = [];
+  readonly nodes: OnnxNode[] = [];
+  readonly weights = new Map<string, LazyWeight>();
+  readonly constants = new Map<string, GraphConstant>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  input(name: string, type: ElementType, shape: readonly (number | string)[]): Value {
+    this.inputs.push({ name, type, shape });
+    return name;
+  }
+
+  /** Makes `value`, which a node computes, an output of the graph under `name`. */
+  output(name: string, value: Value, type: ElementType, shape: readonly (number | string)[]): void {
+    const renamed = (other: string): string => (other === value ? name : other);
+    this.nodes.forEach((node, index) => {
+      this.nodes[index] = { ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) };
+    });
+    this.outputs.push({ name, type, shape });
+  }
+
+  /** Adds a node with one output. An undefined input is an optional one left out. */
+  op(
+    type: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value {
+    return this.ops(type, inputs, attributes, [true])[0]!;
+  }
+
+  /**
+   * Adds a node with several outputs.
+   *
+   * @param wanted which of its outputs to make; the others stay unnamed, and '' is returned for them
+   */
+  ops(
+    type: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>>,
+    wanted: readonly boolean[],
+  ): Value[] {
+    const index = this.nodes.length;
+    const outputs = wanted.map((is, output) => (is ? `v${index}_${output}` : ''));
+    this.nodes.push({
+      type,
+      domain: CONTRIBUTED.has(type) ? CONTRIB_DOMAIN : '',
+      inputs: inputs.map((input) => input ?? ''),
+      outputs,
+      attributes,
+    });
+    return outputs;
+  }
+
+  /** A weight as a float32 value, whatever type it gets stored in. The same name is the same weight. */
+  weight(weight: LazyWeight): Value {
+    if (!this.weights.has(weight.name)) this.weights.set(weight.name, weight);
+    return weight.name;
+  }
+
+  /** A float32 constant. */
+  floats(data: Float32Array, shape: readonly number[] = [data.length]): Value {
+    return this.#constant('float32', data, shape);
+  }
+
+  /** An int32 constant. */
+  int32(values: readonly number[]): Value {
+    return this.#constant('int32', Int32Array.from(values), [values.length]);
+  }
+
+  /** An int64 constant: what shapes, slices and axes are given in. */
+  int64(...values: number[]): Value {
+    return this.#constant('int64', BigInt64Array.from(values, BigInt), [values.length]);
+  }
+
+  /** One extent of a value's shape, int64 [1]. */
+  extent(value: Value, axis: number): Value {
+    return this.op('Shape', [value], { start: { int: axis }, end: { int: axis + 1 } });
+  }
+
+  #constant(type: ElementType, data: GraphConstant['data'], shape: readonly number[]): Value {
+    const key = `${type}[${shape.join()}]${data.join()}`;
+    const known = this.constants.get(key);
+    if (known) return known.name;
+    const name = `c${this.constants.size}`;
+    this.constants.set(key, { name, type, shape, data });
+    return name;
+  }
+}

@@ -1,0 +1,17 @@
+export { Checkpoint } from './checkpoint.js';
+export { type ConvertOptions, type ConvertProgress, type ConvertReport, convertModel } from './convert.js';
+export {
+  CheckpointKeysError,
+  type MisshapenKey,
+  OutputExistsError,
+  SafetensorsFormatError,
+  type SafetensorsProblem,
+  TensorAccessError,
+} from './errors.js';
+export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './float16.js';
+export type { WeightStorage } from './graph-file.js';
+export { MAR_PRESETS, type MarConfig, type MarConfigJson, type MarPreset } from './mar-config.js';
+export { openSafetensors, type SafetensorsFile, type TensorArray } from './safetensors.js';
+export type { SafetensorsDtype } from './safetensors-header.js';
+export { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
+export { KL16, type VaeConfig, type VaeConfigJson } from './vae-config.js';

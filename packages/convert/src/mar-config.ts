@@ -1,0 +1,275 @@
+import { assertInteger, assertNumber, InvalidOptionError } from '@tessera/core';
+import type { Checkpoint } from './checkpoint.js';
+
+/**
+ * A MAR model's sizes under the names that the published code uses. Whatever is left out is read off the checkpoint's
+ * tensors; head counts can't be.
+ */
+export interface MarConfigJson {
+  readonly encoder_num_heads: number;
+  readonly decoder_num_heads: number;
+  readonly encoder_embed_dim?: number;
+  readonly encoder_depth?: number;
+  readonly decoder_embed_dim?: number;
+  readonly decoder_depth?: number;
+  /** The MLP's width ÷ the block's. */
+  readonly mlp_ratio?: number;
+  /** Class rows before the tokens. */
+  readonly buffer_size?: number;
+  readonly class_num?: number;
+  /** Residual blocks and width of the diffusion head. */
+  readonly diffloss_d?: number;
+  readonly diffloss_w?: number;
+  /** Rows and columns of the token grid; else `img_size` ÷ `vae_stride` ÷ `patch_size`, else a square. */
+  readonly seq_h?: number;
+  readonly seq_w?: number;
+  /** Pixels along a side. */
+  readonly img_size?: number;
+  /** Pixels a latent cell spans. @default 16 */
+  readonly vae_stride?: number;
+  /** Latent cells along a side of a token. @default 1 */
+  readonly patch_size?: number;
+  /** Channels of a latent cell. */
+  readonly vae_embed_dim?: number;
+  /** ε of all layer normalisations. @default 1e-6 */
+  readonly norm_eps?: number;
+}
+
+/** The sizes of a stack of transformer blocks. */
+export interface StackConfig {
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  /** Width of the MLP's hidden layer. */
+  readonly hidden: number;
+}
+
+/** All sizes of a MAR model. */
+export interface MarConfig {
+  readonly grid: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly latents: { readonly channels: number; readonly patchSize: number; readonly stride: number };
+  readonly encoder: StackConfig;
+  readonly decoder: StackConfig;
+  readonly buffer: number;
+  readonly classes: number;
+  readonly head: { readonly width: number; readonly depth: number };
+  readonly epsilon: number;
+}
+
+const released = (width: number, depth: number, headDepth: number, headWidth: number): MarConfigJson => ({
+  img_size: 256,
+  vae_stride: 16,
+  patch_size: 1,
+  vae_embed_dim: 16,
+  encoder_embed_dim: width,
+  encoder_depth: depth,
+  encoder_num_heads: width === 768 ? 12 : 16,
+  decoder_embed_dim: width,
+  decoder_depth: depth,
+  decoder_num_heads: width === 768 ? 12 : 16,
+  mlp_ratio: 4,
+  buffer_size: 64,
+  class_num: 1000,
+  diffloss_d: headDepth,
+  diffloss_w: headWidth,
+});
+
+/** The released ImageNet models at 256×256 (arXiv 2406.11838, section 5.1). */
+export const MAR_PRESETS = {
+  'mar-base': released(768, 12, 6, 1024),
+  'mar-large': released(1024, 16, 8, 1280),
+  'mar-huge': released(1280, 20, 12, 1536),
+} as const satisfies Record<string, MarConfigJson>;
+
+export type MarPreset = keyof typeof MAR_PRESETS;
+
+/** An extent that can't be told because the tensor that would show it is missing. */
+const UNKNOWN = Number.NaN;
+
+const WHOLE_SIZES = [
+  'encoder_embed_dim',
+  'encoder_depth',
+  'decoder_embed_dim',
+  'decoder_depth',
+  'class_num',
+  'diffloss_d',
+  'diffloss_w',
+  'seq_h',
+  'seq_w',
+  'img_size',
+  'vae_stride',
+  'patch_size',
+  'vae_embed_dim',
+] as const;
+
+/**
+ * Completes a configuration from a checkpoint's tensors.
+ *
+ * An extent whose tensor is missing is NaN in the result: comparing the checkpoint's keys, which has to follow, tells of
+ * all missing tensors at once.
+ *
+ * @throws InvalidOptionError for sizes that contradict one another
+ */
+export function resolveMarConfig(json: MarConfigJson, checkpoint: Checkpoint): MarConfig {
+  assertSizes(json);
+  const extent = (given: number | undefined, key: string, axis: number): number =>
+    given ?? checkpoint.shape(key)?.[axis] ?? UNKNOWN;
+  const stack = (
+    side: 'encoder' | 'decoder',
+    width: number,
+    depth: number | undefined,
+    heads: number,
+  ): StackConfig => {
+    if (width % heads !== 0 && !Number.isNaN(width)) {
+      throw new InvalidOptionError(
+        `${side}_num_heads`,
+        heads,
+        `must divide the ${side}'s width, which is ${width}`,
+      );
+    }
+    const hidden = json.mlp_ratio === undefined ? undefined : Math.floor(width * json.mlp_ratio);
+    return {
+      width,
+      heads,
+      depth: depth ?? Math.max(1, checkpoint.count(`${side}_blocks`)),
+      hidden: extent(hidden, `${side}_blocks.0.mlp.fc1.weight`, 0),
+    };
+  };
+
+  const length = checkpoint.shape('diffusion_pos_embed_learned')?.[1] ?? UNKNOWN;
+  const patchSize = json.patch_size ?? 1;
+  const stride = json.vae_stride ?? 16;
+  const side = gridSide(json, length, stride * patchSize);
+  const channels =
+    json.vae_embed_dim === undefined
+      ? extent(undefined, 'z_proj.weight', 1)
+      : json.vae_embed_dim * patchSize ** 2;
+  if (!Number.isInteger(channels / patchSize ** 2) && !Number.isNaN(channels)) {
+    throw new InvalidOptionError(
+      'patch_size',
+      patchSize,
+      `must divide the ${channels} channels of a token twice`,
+    );
+  }
+  const rows = checkpoint.shape('encoder_pos_embed_learned')?.[1] ?? UNKNOWN;
+  return {
+    grid: { height: side.height, width: side.width, channels },
+    latents: { channels: channels / patchSize ** 2, patchSize, stride },
+    encoder: stack(
+      'encoder',
+      extent(json.encoder_embed_dim, 'encoder_norm.weight', 0),
+      json.encoder_depth,
+      json.encoder_num_heads,
+    ),
+    decoder: stack(
+      'decoder',
+      extent(json.decoder_embed_dim, 'decoder_norm.weight', 0),
+      json.decoder_depth,
+      json.decoder_num_heads,
+    ),
+    buffer: json.buffer_size ?? rows - length,
+    classes: extent(json.class_num, 'class_emb.weight', 0),
+    head: {
+      width: extent(json.diffloss_w, 'diffloss.net.input_proj.weight', 0),
+      depth: json.diffloss_d ?? Math.max(1, checkpoint.count('diffloss.net.res_blocks')),
+    },
+    epsilon: json.norm_eps ?? 1e-6,
+  };
+}
+
+function assertSizes(json: MarConfigJson): void {
+  const { mlp_ratio: ratio, norm_eps: epsilon, buffer_size: buffer, ...sizes } = json;
+  for (const name of ['encoder_num_heads', 'decoder_num_heads'] as const) {
+    assertInteger(name, sizes[name], 1);
+  }
+  for (const name of WHOLE_SIZES) {
+    const value = sizes[name];
+    if (value !== undefined) assertInteger(name, value, 1);
+  }
+  if (buffer !== undefined) assertInteger('buffer_size', buffer, 0);
+  if (ratio !== undefined) assertNumber('mlp_ratio', ratio, 0);
+  if (epsilon !== undefined) assertNumber('norm_eps', epsilon, 0);
+}
+
+function gridSide(
+  json: MarConfigJson,
+  length: number,
+  pixelsPerToken: number,
+): { height: number; width: number } {
+  const { seq_h, seq_w, img_size: pixels } = json;
+  const square = pixels === undefined ? Math.sqrt(length) : pixels / pixelsPerToken;
+  const height = seq_h ?? (seq_w === undefined ? square : length / seq_w);
+  const width = seq_w ?? (seq_h === undefined ? square : length / seq_h);
+  for (const side of [height, width]) {
+    if (!Number.isInteger(side) && !Number.isNaN(side)) {
+      throw new InvalidOptionError(
+        'the token grid',
+        `${height}×${width}`,
+        `has to be whole. Give seq_h and seq_w; the checkpoint has ${length} positions`,
+      );
+    }
+  }
+  return { height, width };
+}
+
+/**
+ * Every tensor of a MAR checkpoint with its shape.
+ *
+ * @see the published code's state-dict names; weights of linear layers are [out, in]
+ */
+export function marKeys(config: MarConfig): Map<string, readonly number[]> {
+  const { grid, encoder, decoder, buffer, head } = config;
+  const length = grid.height * grid.width;
+  const keys = new Map<string, readonly number[]>();
+  const linear = (name: string, outputs: number, inputs: number): void => {
+    keys.set(`${name}.weight`, [outputs, inputs]);
+    keys.set(`${name}.bias`, [outputs]);
+  };
+  const norm = (name: string, width: number): void => {
+    keys.set(`${name}.weight`, [width]);
+    keys.set(`${name}.bias`, [width]);
+  };
+  const stack = (side: 'encoder' | 'decoder', { width, depth, hidden }: StackConfig): void => {
+    for (let block = 0; block < depth; block++) {
+      const name = `${side}_blocks.${block}`;
+      norm(`${name}.norm1`, width);
+      linear(`${name}.attn.qkv`, 3 * width, width);
+      linear(`${name}.attn.proj`, width, width);
+      norm(`${name}.norm2`, width);
+      linear(`${name}.mlp.fc1`, hidden, width);
+      linear(`${name}.mlp.fc2`, width, hidden);
+    }
+    norm(`${side}_norm`, width);
+  };
+
+  keys.set('class_emb.weight', [config.classes, encoder.width]);
+  keys.set('fake_latent', [1, encoder.width]);
+  linear('z_proj', encoder.width, grid.channels);
+  norm('z_proj_ln', encoder.width);
+  keys.set('encoder_pos_embed_learned', [1, buffer + length, encoder.width]);
+  stack('encoder', encoder);
+  linear('decoder_embed', decoder.width, encoder.width);
+  keys.set('mask_token', [1, 1, decoder.width]);
+  keys.set('decoder_pos_embed_learned', [1, buffer + length, decoder.width]);
+  stack('decoder', decoder);
+  keys.set('diffusion_pos_embed_learned', [1, length, decoder.width]);
+
+  const net = 'diffloss.net';
+  linear(`${net}.time_embed.mlp.0`, head.width, SINUSOID_WIDTH);
+  linear(`${net}.time_embed.mlp.2`, head.width, head.width);
+  linear(`${net}.cond_embed`, head.width, decoder.width);
+  linear(`${net}.input_proj`, head.width, grid.channels);
+  for (let block = 0; block < head.depth; block++) {
+    const name = `${net}.res_blocks.${block}`;
+    norm(`${name}.in_ln`, head.width);
+    linear(`${name}.mlp.0`, head.width, head.width);
+    linear(`${name}.mlp.2`, head.width, head.width);
+    linear(`${name}.adaLN_modulation.1`, 3 * head.width, head.width);
+  }
+  linear(`${net}.final_layer.adaLN_modulation.1`, 2 * head.width, head.width);
+  linear(`${net}.final_layer.linear`, 2 * grid.channels, head.width);
+  return keys;
+}
+
+/** Width of the head's sinusoidal time embedding. */
+export const SINUSOID_WIDTH = 256;

@@ -1,0 +1,30 @@
+import type { Checkpoint } from './checkpoint.js';
+import { conditionGraph } from './condition-graph.js';
+import { denoiseGraph } from './denoise-graph.js';
+import { embedGraph } from './embed-graph.js';
+import type { GraphBuilder } from './graph-builder.js';
+import { type MarConfig, marKeys } from './mar-config.js';
+import { modulateGraph } from './modulate-graph.js';
+
+/** The four graphs of a MAR model without its autoencoder. */
+export interface MarGraphSet {
+  readonly condition: GraphBuilder;
+  readonly embed: GraphBuilder;
+  readonly modulate: GraphBuilder;
+  readonly denoise: GraphBuilder;
+}
+
+/**
+ * Builds the graphs of a MAR model; weights are read when the graphs are saved.
+ *
+ * @throws CheckpointKeysError if the checkpoint's tensors are not those that `config` asks for
+ */
+export function marGraphs(config: MarConfig, checkpoint: Checkpoint): MarGraphSet {
+  checkpoint.assertKeys(marKeys(config));
+  return {
+    condition: conditionGraph(config, checkpoint),
+    embed: embedGraph(config, checkpoint),
+    modulate: modulateGraph(config, checkpoint),
+    denoise: denoiseGraph(config, checkpoint),
+  };
+}

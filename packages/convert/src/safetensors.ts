@@ -1,0 +1,167 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { SafetensorsFormatError, TensorAccessError } from './errors.js';
+import { bfloat16ToFloat32, float16ToFloat32 } from './float16.js';
+import {
+  parseHeader,
+  type SafetensorsDtype,
+  type SafetensorsHeader,
+  type TensorEntry,
+} from './safetensors-header.js';
+
+/** What {@link SafetensorsFile.read} returns: F16 and BF16 are widened to float32, exactly. */
+export type TensorArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** No header of a real checkpoint comes near; a larger length means that the file is something else. */
+const LARGEST_HEADER = 100 * 1024 * 1024;
+
+/** A safetensors file, read lazily: the header once, then one tensor at a time. Close it when done. */
+export interface SafetensorsFile {
+  readonly path: string;
+  /** All tensors' names, in the header's order. */
+  readonly names: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  has(name: string): boolean;
+  /** @throws TensorAccessError for an unknown name */
+  shape(name: string): readonly number[];
+  /** @throws TensorAccessError for an unknown name */
+  dtype(name: string): SafetensorsDtype;
+  /** All elements in row-major order, in the array that fits the tensor's type. */
+  read(name: string): Promise<TensorArray>;
+  /**
+   * A float tensor's elements as float32, in row-major order: exact for F32, F16 and BF16, rounded for F64.
+   *
+   * @param rows the half-open range of the first axis to read; all by default
+   * @throws TensorAccessError for an unknown name or a tensor of integers
+   */
+  readFloats(name: string, rows?: readonly [from: number, to: number]): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a safetensors file and checks its header.
+ *
+ * @throws SafetensorsFormatError if the file is truncated or its header makes no sense
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const handle = await open(path, 'r');
+  try {
+    return new OpenFile(path, handle, await readHeader(path, handle));
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
+  const { size } = await handle.stat();
+  if (size < 8) throw new SafetensorsFormatError(path, 'truncated', `it has ${size} bytes`);
+  const length = Number((await readBytes(path, handle, 0, 8)).readBigUInt64LE());
+  if (length > LARGEST_HEADER) {
+    throw new SafetensorsFormatError(path, 'header', `its header would be ${length} bytes long`);
+  }
+  if (8 + length > size) {
+    throw new SafetensorsFormatError(
+      path,
+      'truncated',
+      `its header ends at byte ${8 + length} of a file of ${size} bytes`,
+    );
+  }
+  const text = (await readBytes(path, handle, 8, 8 + length)).toString('utf8');
+  return parseHeader(path, text, 8 + length, size);
+}
+
+/** The bytes [start, end), in memory of their own that begins at an aligned address. */
+async function readBytes(path: string, handle: FileHandle, start: number, end: number): Promise<Buffer> {
+  const buffer = Buffer.from(new ArrayBuffer(end - start));
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, start + filled);
+    if (bytesRead === 0) {
+      throw new SafetensorsFormatError(
+        path,
+        'truncated',
+        `it ended at byte ${start + filled} while it was read`,
+      );
+    }
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+function toArray(dtype: SafetensorsDtype, bytes: Buffer): TensorArray {
+  const { buffer } = bytes;
+  switch (dtype) {
+    case 'F64':
+      return new Float64Array(buffer);
+    case 'F32':
+      return new Float32Array(buffer);
+    case 'F16':
+      return float16ToFloat32(new Uint16Array(buffer));
+    case 'BF16':
+      return bfloat16ToFloat32(new Uint16Array(buffer));
+    case 'I64':
+      return new BigInt64Array(buffer);
+    case 'I32':
+      return new Int32Array(buffer);
+    case 'U8':
+      return new Uint8Array(buffer);
+  }
+}
+
+class OpenFile implements SafetensorsFile {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #handle: FileHandle;
+  readonly #tensors: ReadonlyMap<string, TensorEntry>;
+
+  constructor(path: string, handle: FileHandle, header: SafetensorsHeader) {
+    this.path = path;
+    this.#handle = handle;
+    this.#tensors = header.tensors;
+    this.names = [...header.tensors.keys()];
+    this.metadata = header.metadata;
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  shape(name: string): readonly number[] {
+    return this.#entry(name).shape;
+  }
+
+  dtype(name: string): SafetensorsDtype {
+    return this.#entry(name).dtype;
+  }
+
+  async read(name: string): Promise<TensorArray> {
+    const { dtype, start, end } = this.#entry(name);
+    return toArray(dtype, await readBytes(this.path, this.#handle, start, end));
+  }
+
+  async readFloats(name: string, rows?: readonly [from: number, to: number]): Promise<Float32Array> {
+    const { dtype, shape, start, end } = this.#entry(name);
+    const count = shape[0] ?? 1;
+    const [from, to] = rows ?? [0, count];
+    if (from < 0 || to > count || from > to) {
+      throw new TensorAccessError(this.path, name, `has ${count} rows; ${from} to ${to} were asked for`);
+    }
+    const rowBytes = count === 0 ? 0 : (end - start) / count;
+    const bytes = await readBytes(this.path, this.#handle, start + from * rowBytes, start + to * rowBytes);
+    const values = toArray(dtype, bytes);
+    if (values instanceof Float32Array) return values;
+    if (values instanceof Float64Array) return Float32Array.from(values);
+    throw new TensorAccessError(this.path, name, `holds ${dtype} where floating-point numbers are needed`);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  #entry(name: string): TensorEntry {
+    const entry = this.#tensors.get(name);
+    if (!entry) throw new TensorAccessError(this.path, name, 'is not in the file');
+    return entry;
+  }
+}

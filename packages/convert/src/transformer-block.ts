@@ -1,0 +1,124 @@
+import type { Checkpoint } from './checkpoint.js';
+import type { GraphBuilder, Value } from './graph-builder.js';
+import type { StackConfig } from './mar-config.js';
+
+/** The two things that flow between blocks, each [B, rows, width]. */
+export interface Stream {
+  /** The residual stream. */
+  readonly residual: Value;
+  /** Its normalisation, by the norm that comes next. */
+  readonly normed: Value;
+}
+
+/** Adds layers of one checkpoint to one graph. */
+export interface LayerContext {
+  readonly graph: GraphBuilder;
+  readonly checkpoint: Checkpoint;
+  readonly epsilon: number;
+}
+
+/** A vector of the checkpoint, [width]. */
+export function vector({ graph, checkpoint }: LayerContext, key: string, width: number): Value {
+  return graph.weight(checkpoint.tensor(key, [width]));
+}
+
+/**
+ * A linear layer's weight as [in, out], for `MatMul` and `Gemm`.
+ *
+ * @param precise whether it stays float32 whatever type weights are stored in
+ */
+export function matrix(
+  { graph, checkpoint }: LayerContext,
+  key: string,
+  inputs: number,
+  outputs: number,
+  precise = false,
+): Value {
+  return graph.weight({ ...checkpoint.transposed(key, inputs, [0, outputs]), precise });
+}
+
+/**
+ * The residual sum and the norm that follows, as one node: residual = input + skip + bias, normed = norm(residual).
+ *
+ * @param norm the norm's key
+ */
+export function addAndNormalise(
+  context: LayerContext,
+  {
+    input,
+    skip,
+    bias,
+    norm,
+    width,
+  }: { input: Value; skip: Value; bias?: Value; norm: string; width: number },
+): Stream {
+  const [normed, , , residual] = context.graph.ops(
+    'SkipLayerNormalization',
+    [
+      input,
+      skip,
+      vector(context, `${norm}.weight`, width),
+      vector(context, `${norm}.bias`, width),
+      ...(bias === undefined ? [] : [bias]),
+    ],
+    { epsilon: { float: context.epsilon } },
+    [true, false, false, true],
+  );
+  return { normed: normed!, residual: residual! };
+}
+
+/**
+ * A block of a vision transformer: x += proj(attention(norm1 x)); x += fc2(gelu(fc1(norm2 x))).
+ *
+ * @param block the block's key
+ * @param stream `normed` is norm1 x already
+ * @param next the key of the norm after the block
+ * @param queries the rows to go on with, where that isn't all of them: keys and values come from `stream`, the rest of
+ * the block runs on these
+ */
+export function transformerBlock(
+  context: LayerContext,
+  block: string,
+  { width, heads, hidden }: Omit<StackConfig, 'depth'>,
+  stream: Stream,
+  next: string,
+  queries: Stream = stream,
+): Stream {
+  const { graph, checkpoint } = context;
+  const project = (part: 'q' | 'k' | 'v', index: number, rows: Value): Value => {
+    const key = `${block}.attn.qkv.weight`;
+    const range = [index * width, (index + 1) * width] as const;
+    return graph.op('MatMul', [
+      rows,
+      graph.weight(checkpoint.transposed(key, width, range, `${block}.attn.${part}.weight`)),
+    ]);
+  };
+  const attention = graph.op(
+    'MultiHeadAttention',
+    [
+      project('q', 0, queries.normed),
+      project('k', 1, stream.normed),
+      project('v', 2, stream.normed),
+      vector(context, `${block}.attn.qkv.bias`, 3 * width),
+    ],
+    { num_heads: { int: heads } },
+  );
+  const attended = addAndNormalise(context, {
+    input: graph.op('MatMul', [attention, matrix(context, `${block}.attn.proj.weight`, width, width)]),
+    skip: queries.residual,
+    bias: vector(context, `${block}.attn.proj.bias`, width),
+    norm: `${block}.norm2`,
+    width,
+  });
+  const inner = graph.op('BiasGelu', [
+    graph.op('MatMul', [attended.normed, matrix(context, `${block}.mlp.fc1.weight`, width, hidden)]),
+    vector(context, `${block}.mlp.fc1.bias`, hidden),
+  ]);
+  return addAndNormalise(context, {
+    input: graph.op('MatMul', [inner, matrix(context, `${block}.mlp.fc2.weight`, hidden, width)]),
+    skip: attended.residual,
+    bias: vector(context, `${block}.mlp.fc2.bias`, width),
+    norm: next,
+    width,
+  });
+}
