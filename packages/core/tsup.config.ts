@@ -1,3 +1,7 @@
 import { preset } from '../../tsup.preset.js';
 
-export default preset({ index: 'src/index.ts', testing: 'src/testing/index.ts' });
+export default preset({
+  index: 'src/index.ts',
+  'check-policy': 'src/testing/check-policy.ts',
+  testing: 'src/testing/index.ts',
+});

@@ -13,6 +13,13 @@ export {
 } from './diffusion/schedule.js';
 export type { DiffusionSampler, DiffusionStep, DiffusionTable, StepNoise } from './diffusion/table.js';
 export {
+  type AnnealedStepsOptions,
+  annealedSteps,
+  constantSteps,
+  type DiffusionStepSchedule,
+  diffusionStepSchedule,
+} from './diffusion-steps.js';
+export {
   assertInteger,
   assertNumber,
   assertShape,
@@ -29,6 +36,7 @@ export {
   type GenerateOptions,
   type GenerateResult,
   generate,
+  generateImages,
   type ImageRequest,
   type ImageStep,
 } from './generate.js';
@@ -66,5 +74,24 @@ export { replayNoise } from './noise/replay.js';
 export type { NoiseKey, NoiseSource } from './noise/source.js';
 export { fillTokenNoise } from './noise/token-noise.js';
 export { type StepPlan, stepPlan } from './plan.js';
+export { type HaltonOptions, halton, haltonOrder } from './policies/halton.js';
+export { type OrderedOptions, type OrderedPolicyOptions, orderedPolicy } from './policies/ordered.js';
+export { type RandomOrderOptions, randomOrder } from './policies/random-order.js';
+export { raster } from './policies/raster.js';
+export { shuffle } from './policies/shuffle.js';
+export { subsample } from './policies/subsample.js';
 export { type PolicyContext, plannedPolicy, type SamplingPolicy } from './policy.js';
 export { inStage, type Refinement, type RefinementContext, refine } from './refinement.js';
+export {
+  arccosMask,
+  cosineCounts,
+  cosineMask,
+  evenCounts,
+  haltonCounts,
+  linearMask,
+  type MaskFraction,
+  maskFractionCounts,
+  rootMask,
+  squareMask,
+  type TokenCounts,
+} from './schedule.js';

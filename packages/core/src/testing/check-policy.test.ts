@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { type StepPlan, stepPlan } from '../plan.js';
+import { randomOrder } from '../policies/random-order.js';
+import { raster } from '../policies/raster.js';
+import { type PolicyContext, plannedPolicy, type SamplingPolicy } from '../policy.js';
+import { refine } from '../refinement.js';
+import { checkPolicy } from './check-policy.js';
+
+/** All masked positions in one step, changed by `change`. */
+function atOnce(change: (positions: number[]) => readonly number[], steps = 5): SamplingPolicy {
+  return {
+    name: 'at once',
+    init: ({ known }) => [...known.keys()].filter((position) => !known[position]),
+    step: (state, { index }) => [
+      stepPlan('generation', index === 0 ? change([...(state as number[])]) : [], steps),
+      state,
+    ],
+  };
+}
+
+const rules = async (policy: SamplingPolicy) => [
+  ...new Set((await checkPolicy(policy)).map(({ rule, severity }) => `${severity} ${rule}`)),
+];
+
+describe('checkPolicy', () => {
+  it('finds nothing in a sound policy', async () => {
+    expect(await checkPolicy(randomOrder())).toEqual([]);
+  });
+
+  it('mentions an order that no seed changes, but not as an error', async () => {
+    expect(await checkPolicy(raster())).toEqual([
+      {
+        rule: 'seed',
+        severity: 'info',
+        message:
+          'Every seed gives the same plans: the order is fixed, or the noise given to init goes unused.',
+      },
+    ]);
+  });
+
+  it.each([
+    ['skips a position', atOnce((positions) => positions.slice(1)), 'names no position'],
+    ['repeats a position', atOnce((positions) => [...positions, positions[0]!]), 'is named twice'],
+    ['plans a position outside the grid', atOnce((positions) => [...positions, 5000]), 'is outside the grid'],
+    ['gives a token no diffusion step', atOnce((positions) => positions, 0), 'has 0 diffusion steps'],
+    ['never ends', atOnce(() => []), 'names no position'],
+  ])('reports a policy that %s', async (_, policy, message) => {
+    const findings = await checkPolicy(policy);
+    expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(['plan']));
+    for (const finding of findings) expect(finding.message).toContain(message);
+    expect(findings).toHaveLength(6);
+  });
+
+  it('reports a policy that plans known positions, in the runs with known ones only', async () => {
+    const blind: SamplingPolicy = {
+      name: 'blind',
+      init: ({ shape }: PolicyContext) => shape.height * shape.width,
+      step: (state) => [stepPlan('generation', [...Array(state as number).keys()], 5), state],
+    };
+    const findings = await checkPolicy(blind);
+    expect(findings.map(({ message }) => message)).toEqual([
+      '16×16 grid, partly known: Policy "blind", step 0: position 0 is already known.',
+      '11×13 grid, partly known: Policy "blind", step 0: position 0 is already known.',
+      '8×24 grid, partly known: Policy "blind", step 0: position 0 is already known.',
+    ]);
+  });
+
+  it('reports a step that changes its state, the grid or the known tokens', async () => {
+    const consuming: SamplingPolicy<{ left: number[] }> = {
+      name: 'consuming',
+      init: ({ known }) => ({ left: [...known.keys()].filter((position) => !known[position]) }),
+      step: (state) => [stepPlan('generation', state.left.splice(0, 8), 5), state],
+    };
+    const [finding] = await checkPolicy(consuming);
+    expect(finding).toMatchObject({ rule: 'pure', severity: 'error' });
+    expect(finding!.message).toContain('step 0 changed the state it was given');
+
+    const scribbling: SamplingPolicy = {
+      ...raster(),
+      step: (state, seen) => {
+        seen.grid.tokens[0] = 1;
+        return raster().step(state, seen);
+      },
+    };
+    expect((await checkPolicy(scribbling))[0]!.message).toContain('changed the grid');
+
+    const marking: SamplingPolicy = {
+      ...raster(),
+      init: (context) => {
+        const state = raster().init(context);
+        context.known.fill(1);
+        return state;
+      },
+    };
+    expect((await checkPolicy(marking))[0]!.message).toContain('init changed the known tokens');
+  });
+
+  it('reports a step that remembers something outside its state', async () => {
+    let calls = 0;
+    const counting: SamplingPolicy = {
+      ...raster(),
+      step: (state, seen) => {
+        const [plan, next] = raster().step(state, seen);
+        return [{ ...plan, diffusionSteps: plan.diffusionSteps.map(() => ++calls) }, next];
+      },
+    };
+    expect(await rules(counting)).toEqual(['error pure']);
+  });
+
+  it('reports randomness that does not come from the noise', async () => {
+    let run = 0;
+    const restless = plannedPolicy('restless', function* ({ known }): Generator<StepPlan> {
+      const positions = [...known.keys()];
+      yield stepPlan('generation', positions, ++run);
+    });
+    expect(await rules(restless)).toEqual(['error deterministic']);
+  });
+
+  it('reports what is thrown in a sentence', async () => {
+    const findings = await checkPolicy(raster({ steps: 120 }));
+    expect(findings).toEqual([
+      {
+        rule: 'throws',
+        severity: 'error',
+        message:
+          '11×13 grid, partly known: the policy threw: steps = 120: each step decodes a token or more, so use at most the number of masked tokens, 108.',
+      },
+    ]);
+  });
+
+  it('plays refinements as well, those that drop positions too', async () => {
+    const oneByOne = refine(
+      {
+        ...atOnce((positions) => positions),
+        step: (_, { grid }) => [
+          stepPlan(
+            'generation',
+            [...grid.known.keys()].filter((p) => !grid.known[p]),
+            5,
+          ),
+          0,
+        ],
+      },
+      (plan) => stepPlan(plan.stage, plan.positions.subarray(0, 40), 5),
+    );
+    expect(await rules(oneByOne)).toEqual(['info seed']);
+
+    const inventing = refine(raster({ steps: 2 }), (plan) =>
+      stepPlan(plan.stage, [...plan.positions, 107], 5),
+    );
+    expect((await checkPolicy(inventing))[0]!.message).toContain('a refinement added position 107');
+  });
+
+  it('tries the grids, the known fraction and the width it is given', async () => {
+    const seen = new Set<string>();
+    const watching: SamplingPolicy = refine(
+      {
+        ...raster({ steps: 1 }),
+        init: (context) => {
+          seen.add(`${context.shape.height}×${context.shape.width} ${context.known.filter(Boolean).length}`);
+          return raster({ steps: 1 }).init(context);
+        },
+      },
+      (plan, { conditions }) => {
+        seen.add(`D ${conditions.width}`);
+        return plan;
+      },
+    );
+    await checkPolicy(watching, {
+      shapes: [
+        { height: 2, width: 5 },
+        { height: 1, width: 1 },
+      ],
+      knownFraction: 0.5,
+      conditionWidth: 12,
+    });
+    expect([...seen].sort()).toEqual(['1×1 0', '2×5 0', '2×5 5', 'D 12']);
+  });
+});

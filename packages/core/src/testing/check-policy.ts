@@ -1,0 +1,174 @@
+import { TesseraError } from '../errors.js';
+import { generate } from '../generate.js';
+import { emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
+import type { StepPlan } from '../plan.js';
+import type { SamplingPolicy } from '../policy.js';
+import { fakeModel } from './fake-model.js';
+import { snapshot } from './snapshot.js';
+
+/** What `checkPolicy` looks for; a finding names the rule that is broken. */
+export type PolicyRule =
+  /** Nothing throws. */
+  | 'throws'
+  /** Every plan, refined or not, can be carried out, so that every position is decoded exactly once. */
+  | 'plan'
+  /** `step` changes nothing that it is given, and remembers nothing outside its state. */
+  | 'pure'
+  /** The same noise gives the same plans. */
+  | 'deterministic'
+  /** Another seed gives other plans. No fault where the order is meant to be fixed, so only ever `info`. */
+  | 'seed';
+
+/** One thing that `checkPolicy` found. Plain data. */
+export interface PolicyFinding {
+  readonly rule: PolicyRule;
+  /** `error`: generations fail or can't be repeated. `info`: worth knowing. */
+  readonly severity: 'error' | 'info';
+  /** A sentence that says what was seen, where, and what to do. */
+  readonly message: string;
+}
+
+export interface CheckPolicyOptions {
+  /** The grids to try. @default 16×16, 11×13 and 8×24 */
+  readonly shapes?: readonly Pick<GridShape, 'height' | 'width'>[];
+  /** How much of the grid is known from the start in the runs that try editing, 0 … 1; 0 for none. @default 0.25 */
+  readonly knownFraction?: number;
+  /** D of the made-up conditions that refinements are shown. @default 64 */
+  readonly conditionWidth?: number;
+  /** @default 1 */
+  readonly seed?: number;
+}
+
+const SHAPES = [
+  { height: 16, width: 16 },
+  { height: 11, width: 13 },
+  { height: 8, width: 24 },
+];
+
+/**
+ * Plays a policy, with its refinements, through whole generations on a made-up model: on square, odd and oblong grids,
+ * empty ones and partly known ones. Reports what goes wrong in plain sentences; throws nothing itself. With no `error`
+ * among the findings, every position was decoded exactly once in every run.
+ */
+export async function checkPolicy(
+  policy: SamplingPolicy,
+  options: CheckPolicyOptions = {},
+): Promise<readonly PolicyFinding[]> {
+  const { shapes = SHAPES, knownFraction = 0.25, conditionWidth = 64, seed = 1 } = options;
+  const findings: PolicyFinding[] = [];
+  let sameForAnySeed = true;
+  for (const { height, width } of shapes) {
+    for (const fraction of knownFraction > 0 ? [0, knownFraction] : [0]) {
+      const start = partlyKnown({ height, width, channels: 1 }, fraction);
+      const play = (playSeed: number) => playThrough(policy, start, conditionWidth, playSeed);
+      const first = await play(seed);
+      const where = `${height}×${width} grid, ${fraction === 0 ? 'empty' : 'partly known'}`;
+      const report = ({ rule, message }: Problem) =>
+        findings.push({ rule, severity: 'error', message: `${where}: ${message}` });
+      first.problems.forEach(report);
+      if (first.problems.length > 0) continue;
+      if ((await play(seed)).plans !== first.plans) {
+        report({
+          rule: 'deterministic',
+          message:
+            'two runs with the same noise made different plans. Take all randomness from the noise given to init.',
+        });
+      }
+      sameForAnySeed &&= (await play(seed + 1)).plans === first.plans;
+    }
+  }
+  if (findings.length === 0 && sameForAnySeed) {
+    const message =
+      'Every seed gives the same plans: the order is fixed, or the noise given to init goes unused.';
+    findings.push({ rule: 'seed', severity: 'info', message });
+  }
+  return findings;
+}
+
+type Problem = Pick<PolicyFinding, 'rule' | 'message'>;
+
+interface Played {
+  readonly problems: readonly Problem[];
+  /** A text that is equal for equal plans. */
+  readonly plans: string;
+}
+
+async function playThrough(
+  policy: SamplingPolicy,
+  start: TokenGrid,
+  conditionWidth: number,
+  seed: number,
+): Promise<Played> {
+  const problems: Problem[] = [];
+  const plans: StepPlan[] = [];
+  const model = fakeModel({ shape: start.shape, width: conditionWidth });
+  try {
+    const run = generate({
+      model,
+      images: [{ seed, input: { classLabel: 0 }, start }],
+      policy: observed(policy, (message) => problems.push({ rule: 'pure', message })),
+      sampler: () => ONE_STEP,
+    });
+    for await (const event of run) {
+      if (event.type === 'step-end') plans.push(...event.images.map((image) => image.plan));
+      if (problems.length > 0) break;
+    }
+  } catch (error) {
+    const rule = TesseraError.isInstance(error) && error.code === 'invalid-plan' ? 'plan' : 'throws';
+    const sentence = error instanceof Error ? error.message : String(error);
+    problems.push({ rule, message: rule === 'plan' ? sentence : `the policy threw: ${sentence}` });
+  } finally {
+    await model.dispose();
+  }
+  return { problems, plans: snapshot(plans) };
+}
+
+/** The cheapest table there is: how tokens are sampled is of no interest here. */
+const ONE_STEP = {
+  name: 'one step',
+  steps: [
+    {
+      timestep: 0,
+      xStart: { x: 1, epsilon: 1 },
+      update: { x: 0, xStart: 1, previousXStart: 0 },
+      noise: { kind: 'none' },
+    },
+  ],
+} as const;
+
+/** `policy` with each call repeated and compared. */
+function observed(policy: SamplingPolicy, impure: (message: string) => void): SamplingPolicy {
+  return {
+    ...policy,
+    init(context) {
+      const before = snapshot(context.known);
+      const state = policy.init(context);
+      if (snapshot(context.known) !== before)
+        impure('init changed the known tokens it was given. Copy them first.');
+      return state;
+    },
+    step(state, seen) {
+      const stateBefore = snapshot(state);
+      const gridBefore = snapshot(seen.grid);
+      const result = policy.step(state, seen);
+      const [again] = policy.step(state, seen);
+      const at = `step ${seen.index}`;
+      if (snapshot(state) !== stateBefore) impure(`${at} changed the state it was given. Return a new one.`);
+      if (snapshot(seen.grid) !== gridBefore) impure(`${at} changed the grid it was shown.`);
+      if (snapshot(again) !== snapshot(result[0])) {
+        impure(
+          `${at}, called twice with one state, made two different plans. Keep all it needs in the state.`,
+        );
+      }
+      return result;
+    },
+  };
+}
+
+/** A grid of which a block of rows from the top, but never all, is known. */
+function partlyKnown(shape: GridShape, fraction: number): TokenGrid {
+  const grid = emptyGrid(shape);
+  const length = gridLength(shape);
+  grid.known.fill(1, 0, Math.min(length - 1, Math.floor(fraction * length)));
+  return grid;
+}

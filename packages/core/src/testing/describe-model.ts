@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CancellationSignal } from '../cancellation.js';
+import { ancestralSampler } from '../diffusion/ancestral.js';
+import { copyGrid, emptyGrid, type TokenGrid } from '../grid.js';
+import type { ConditionImage, MaskedModel } from '../model.js';
+import {
+  abortable,
+  largestDifference,
+  lastPositions,
+  partlyKnown,
+  pick,
+  tokenImage,
+} from './model-fixtures.js';
+
+export interface DescribeModelOptions<Input> {
+  /** Two different things to draw, e.g. `[{ classLabel: 0 }, { classLabel: 1 }]`. */
+  readonly inputs: readonly [Input, Input];
+  /** The largest difference between a result in a batch and the same alone. @default 1e-4 */
+  readonly tolerance?: number;
+  /** Diffusion steps of the tokens that are sampled, 2 or more. @default 4 */
+  readonly diffusionSteps?: number;
+}
+
+/**
+ * The conformance suite of a masked model, for vitest: shapes, independence of the batch, guidance, repeatability,
+ * cancellation, release and disposal. Loads the model twice and runs it about thirty times on few tokens, so it suits
+ * real models too.
+ *
+ * @param make loads a model; called twice
+ */
+export function describeModel<Input>(
+  name: string,
+  make: () => MaskedModel<Input> | Promise<MaskedModel<Input>>,
+  options: DescribeModelOptions<Input>,
+): void {
+  const { inputs, tolerance = 1e-4, diffusionSteps = 4 } = options;
+  const table = ancestralSampler({ maxTimestep: 950 })(diffusionSteps);
+
+  describe(`${name} is a masked model: it`, () => {
+    let model: MaskedModel<Input>;
+    beforeAll(async () => {
+      model = await make();
+    });
+    afterAll(async () => {
+      await model.dispose();
+    });
+
+    /** Two images in different states: one of them has not begun. */
+    const images = (guided: boolean): readonly ConditionImage<Input>[] => [
+      { grid: partlyKnown(model.shape), positions: lastPositions(model.shape, 5), input: inputs[0], guided },
+      { grid: emptyGrid(model.shape), positions: lastPositions(model.shape, 3), input: inputs[1], guided },
+    ];
+
+    async function sampled(
+      conditioned: readonly ConditionImage<Input>[],
+      { seed = 1, scale = 1, signal }: { seed?: number; scale?: number; signal?: CancellationSignal } = {},
+    ): Promise<readonly Float32Array[]> {
+      const conditions = await model.condition({ images: conditioned });
+      try {
+        const tokenImages = conditioned.map((image, i) => tokenImage(conditions[i]!, image, seed, scale));
+        return await model.sampleTokens({
+          images: tokenImages,
+          table,
+          temperature: 1,
+          ...(signal ? { signal } : {}),
+        });
+      } finally {
+        for (const held of conditions) held.release();
+      }
+    }
+
+    it('gives finite conditions [n, D] and tokens [m, C], an entry an image', async () => {
+      const conditions = await model.condition({ images: images(false) });
+      expect(conditions.map((held) => held.count)).toEqual([5, 3]);
+      expect(new Set(conditions.map((held) => held.width)).size).toBe(1);
+      for (const held of conditions) {
+        const rows = await held.read();
+        expect(rows).toHaveLength(held.count * held.width);
+        expect(rows.every(Number.isFinite)).toBe(true);
+        held.release();
+      }
+      const tokens = await sampled(images(false));
+      expect(tokens.map((rows) => rows.length)).toEqual([5 * model.shape.channels, 3 * model.shape.channels]);
+      expect(tokens.every((rows) => rows.every(Number.isFinite))).toBe(true);
+    });
+
+    it('samples the rows it is asked for, as it would sample them among all', async () => {
+      const [image] = images(false);
+      const all = (await sampled([image!]))[0]!;
+      const [held] = await model.condition({ images: [image!] });
+      const whole = tokenImage(held!, image!, 1, 1);
+      const some = { ...whole, rows: Uint32Array.of(1, 4), positions: pick(image!.positions, [1, 4]) };
+      const [tokens] = await model.sampleTokens({ images: [some], table, temperature: 1 });
+      held!.release();
+      const { channels } = model.shape;
+      const expected = [...all.subarray(channels, 2 * channels), ...all.subarray(4 * channels, 5 * channels)];
+      expect(largestDifference(tokens!, expected)).toBeLessThanOrEqual(tolerance);
+    });
+
+    it.each([false, true])('makes image k the same alone and in a batch (guided: %s)', async (guided) => {
+      const scale = guided ? 2 : 1;
+      const batch = await sampled(images(guided), { scale });
+      for (const [k, image] of images(guided).entries()) {
+        const [alone] = await sampled([image], { scale });
+        expect(largestDifference(alone!, batch[k]!)).toBeLessThanOrEqual(tolerance);
+      }
+    });
+
+    it('holds unconditional rows where guidance was asked for, and there only', async () => {
+      const [plain] = await model.condition({ images: images(false).slice(0, 1) });
+      expect(plain!.guided).toBe(false);
+      await expect(plain!.readUnconditional()).rejects.toThrow();
+      const [guided] = await model.condition({ images: images(true).slice(0, 1) });
+      expect(guided!.guided).toBe(true);
+      const conditional = await guided!.read();
+      const unconditional = await guided!.readUnconditional();
+      expect(unconditional).toHaveLength(conditional.length);
+      expect(largestDifference(conditional, unconditional)).toBeGreaterThan(tolerance);
+      expect(largestDifference(conditional, await plain!.read())).toBeLessThanOrEqual(tolerance);
+      plain!.release();
+      guided!.release();
+    });
+
+    it('samples the same at guidance scale 1 as without guidance, and otherwise at scale 3', async () => {
+      const [plain] = await sampled(images(false).slice(0, 1));
+      const [one] = await sampled(images(true).slice(0, 1), { scale: 1 });
+      const [three] = await sampled(images(true).slice(0, 1), { scale: 3 });
+      expect(largestDifference(plain!, one!)).toBeLessThanOrEqual(tolerance);
+      expect(largestDifference(plain!, three!)).toBeGreaterThan(tolerance);
+    });
+
+    it('draws what it is conditioned on', async () => {
+      const [image] = images(false);
+      const [first] = await sampled([image!]);
+      const [second] = await sampled([{ ...image!, input: inputs[1] }]);
+      expect(largestDifference(first!, second!)).toBeGreaterThan(0);
+    });
+
+    it('samples the same tokens from the same seed and others from another', async () => {
+      const first = await sampled(images(false));
+      const again = await sampled(images(false));
+      const other = await sampled(images(false), { seed: 2 });
+      expect(again).toEqual(first);
+      expect(largestDifference(first[0]!, other[0]!)).toBeGreaterThan(tolerance);
+    });
+
+    it('pays heed to known tokens and none to the values at masked positions', async () => {
+      const [image] = images(false);
+      const read = async (grid: TokenGrid) => {
+        const [held] = await model.condition({ images: [{ ...image!, grid }] });
+        const rows = await held!.read();
+        held!.release();
+        return rows;
+      };
+      const masked = copyGrid(image!.grid);
+      const known = copyGrid(image!.grid);
+      const { channels } = model.shape;
+      for (const [i] of masked.tokens.entries()) {
+        const isKnown = image!.grid.known[Math.floor(i / channels)];
+        if (isKnown) known.tokens[i] = -known.tokens[i]!;
+        else masked.tokens[i] = 1e3;
+      }
+      const rows = await read(image!.grid);
+      expect(largestDifference(await read(masked), rows)).toBeLessThanOrEqual(tolerance);
+      expect(largestDifference(await read(known), rows)).toBeGreaterThan(0);
+    });
+
+    it('changes nothing that it is given', async () => {
+      const given = images(true);
+      const before = given.map(({ grid, positions }) => [copyGrid(grid), positions.slice()]);
+      await sampled(given, { scale: 2 });
+      await model.decode(given.map(({ grid }) => grid));
+      expect(given.map(({ grid, positions }) => [grid, positions])).toEqual(before);
+    });
+
+    it('decodes grids, unfinished ones too, to pictures of one size, whatever masked tokens hold', async () => {
+      const grid = partlyKnown(model.shape);
+      const noisy = copyGrid(grid);
+      for (const [i] of noisy.tokens.entries()) {
+        if (!noisy.known[Math.floor(i / model.shape.channels)]) noisy.tokens[i] = 1e3;
+      }
+      const [picture, same, empty] = await model.decode([grid, noisy, emptyGrid(model.shape)]);
+      expect(picture!.data).toHaveLength(picture!.width * picture!.height * 3);
+      expect(same).toEqual(picture);
+      expect([empty!.width, empty!.height]).toEqual([picture!.width, picture!.height]);
+      expect(empty!.data).not.toEqual(picture!.data);
+    });
+
+    it('encodes its pictures, if it can encode, to grids in which all is known', async () => {
+      const pictures = await model.decode([partlyKnown(model.shape)]);
+      for (const grid of (await model.encode?.(pictures)) ?? []) {
+        expect(grid.shape).toEqual(model.shape);
+        expect(copyGrid(grid).known.every((known) => known === 1)).toBe(true);
+      }
+    });
+
+    it('reads released conditions no more; releasing twice does no harm', async () => {
+      const [held] = await model.condition({ images: images(false).slice(0, 1) });
+      held!.release();
+      held!.release();
+      await expect(held!.read()).rejects.toThrow();
+    });
+
+    it('rejects with the reason of a signal that is aborted before or during the call', async () => {
+      const reason = new Error('enough');
+      const { signal: aborted, abort } = abortable();
+      abort(reason);
+      const [image] = images(false);
+      await expect(model.condition({ images: [image!], signal: aborted })).rejects.toBe(reason);
+      await expect(model.decode([image!.grid], { signal: aborted })).rejects.toBe(reason);
+      await expect(sampled([image!], { signal: aborted })).rejects.toBe(reason);
+
+      const [held] = await model.condition({ images: [image!] });
+      const during = abortable();
+      const call = model.sampleTokens({
+        images: [tokenImage(held!, image!, 1, 1)],
+        table,
+        temperature: 1,
+        signal: during.signal,
+      });
+      during.abort(reason);
+      await expect(call).rejects.toBe(reason);
+      held!.release();
+      expect(await sampled([image!])).toHaveLength(1);
+    });
+
+    it('rejects every call after it was disposed of; disposing of it twice does no harm', async () => {
+      const other = await make();
+      const [held] = await other.condition({ images: images(false).slice(0, 1) });
+      const [image] = images(false);
+      await other.dispose();
+      await other.dispose();
+      const disposed = { code: 'model-disposed' };
+      await expect(other.condition({ images: [image!] })).rejects.toMatchObject(disposed);
+      await expect(other.decode([image!.grid])).rejects.toMatchObject(disposed);
+      const request = { images: [tokenImage(held!, image!, 1, 1)], table, temperature: 1 };
+      await expect(other.sampleTokens(request)).rejects.toMatchObject(disposed);
+      expect(await sampled([image!])).toHaveLength(1);
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { SamplingPolicy } from '../policy.js';
+import { type CheckPolicyOptions, checkPolicy, type PolicyFinding, type PolicyRule } from './check-policy.js';
+
+const PROPERTIES: readonly (readonly [PolicyRule, string])[] = [
+  ['throws', 'runs without an error'],
+  ['plan', 'decodes every position exactly once, known ones never, with a diffusion step or more'],
+  ['pure', 'takes steps that change nothing they are given and depend on their state alone'],
+  ['deterministic', 'makes the same plans from the same noise'],
+];
+
+/**
+ * The conformance suite of a sampling policy, for vitest: {@link checkPolicy} on square, odd and oblong grids, empty
+ * and partly known, one test a property.
+ *
+ * @param make called for each suite anew
+ */
+export function describePolicy(
+  name: string,
+  make: () => SamplingPolicy,
+  options: CheckPolicyOptions = {},
+): void {
+  describe(`${name} is a sampling policy: it`, () => {
+    let findings: readonly PolicyFinding[] = [];
+    beforeAll(async () => {
+      findings = await checkPolicy(make(), options);
+    });
+
+    it.each(PROPERTIES)('[%s] %s', (rule) => {
+      expect(findings.filter((finding) => finding.rule === rule).map((finding) => finding.message)).toEqual(
+        [],
+      );
+    });
+  });
+}
