@@ -1,0 +1,100 @@
+import {
+  assertInteger,
+  assertNumber,
+  assertShape,
+  InvalidOptionError,
+  type NoiseSource,
+  type Refinement,
+  type StepPlan,
+  shuffle,
+} from '@tessera/core';
+import { importance } from './importance.js';
+import { type MagnitudeSpectrum, magnitudeSpectrum } from './magnitude-spectrum.js';
+
+/**
+ * Which of a step's tokens get the detail steps: those of `high`est importance (the method), or, for ablations, those
+ * of `low`est importance, a uniformly `random` choice of as many, or `all` of them.
+ */
+export type TokenChoice = 'high' | 'low' | 'random' | 'all';
+
+export interface FrequencyWeightedOptions {
+  /**
+   * β: the fraction of a step's tokens that are chosen, 0 … 1. Of n tokens `max(1, round(β·n))` are, halves rounded
+   * up; none where β is 0. @default 0.1
+   */
+  readonly ratio?: number;
+  /** T_detail: the diffusion steps of the chosen tokens, whatever the policy planned for them. @default 50 */
+  readonly detailSteps?: number;
+  /** @default 'high' */
+  readonly choose?: TokenChoice;
+}
+
+/**
+ * Frequency-weighted token selection (FTS; GtR, arXiv 2510.17171): the top β of a step's tokens by the
+ * {@link importance} of their conditions z get T_detail diffusion steps. Where two are equally important, the lower
+ * position comes first. Uses the conditional z. `random` and `all` don't read z.
+ *
+ * @throws InvalidOptionError where an option is out of range
+ */
+export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refinement {
+  const { ratio = 0.1, detailSteps = 50, choose = 'high' } = options;
+  assertNumber('ratio', ratio, 0, 1);
+  assertInteger('detailSteps', detailSteps, 1, 65_535);
+  if (!['high', 'low', 'random', 'all'].includes(choose)) {
+    throw new InvalidOptionError('choose', choose, 'must be high, low, random or all');
+  }
+  const score = tokenScores();
+
+  return async (plan, { index, conditions, noise }) => {
+    const { positions } = plan;
+    const count = choose === 'all' ? positions.length : chosenCount(ratio, positions.length);
+    if (count === 0) return plan;
+    if (count === positions.length) return withSteps(plan, positions.keys(), detailSteps);
+    if (choose === 'random')
+      return withSteps(plan, randomRows(positions, index, noise).slice(0, count), detailSteps);
+
+    assertShape('conditions, rows [n]', { length: conditions.count }, [positions.length]);
+    const scores = score(await conditions.read(), conditions.count, conditions.width);
+    const sign = choose === 'high' ? -1 : 1;
+    const rows = [...positions.keys()].sort(
+      (a, b) => sign * (scores[a]! - scores[b]!) || positions[a]! - positions[b]!,
+    );
+    return withSteps(plan, rows.slice(0, count), detailSteps);
+  };
+}
+
+function chosenCount(ratio: number, tokens: number): number {
+  return ratio === 0 ? 0 : Math.max(1, Math.round(ratio * tokens));
+}
+
+function withSteps(plan: StepPlan, rows: Iterable<number>, steps: number): StepPlan {
+  const diffusionSteps = plan.diffusionSteps.slice();
+  for (const row of rows) diffusionSteps[row] = steps;
+  return { ...plan, diffusionSteps };
+}
+
+/** The rows in a random order that the step's index and the image's noise decide, whatever order they come in. */
+function randomRows(positions: Uint32Array, index: number, noise: NoiseSource): readonly number[] {
+  const ascending = [...positions.keys()].sort((a, b) => positions[a]! - positions[b]!);
+  return Array.from(shuffle(ascending, noise.fork('frequency-weighted', index)));
+}
+
+/** Scores rows of z; the transform is kept for as long as the width stays the same. */
+function tokenScores(): (z: Float32Array, count: number, width: number) => Float64Array {
+  let spectrum: MagnitudeSpectrum | undefined;
+  let magnitudes = new Float64Array();
+  let preparedWidth = 0;
+  return (z, count, width) => {
+    assertShape('conditions [n, D]', z, [count, width]);
+    if (!spectrum || width !== preparedWidth) {
+      spectrum = magnitudeSpectrum(width);
+      magnitudes = new Float64Array(Math.floor(width / 2) + 1);
+      preparedWidth = width;
+    }
+    const scores = new Float64Array(count);
+    for (let row = 0; row < count; row++) {
+      scores[row] = importance(spectrum(z.subarray(row * width, (row + 1) * width), magnitudes));
+    }
+    return scores;
+  };
+}

@@ -1,0 +1,154 @@
+import { emptyGrid, InvalidOptionError, keyedNoise, type SamplingPolicy, type StepPlan } from '@tessera/core';
+import { describePolicy } from '@tessera/core/testing';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { diagonalSubsets, quincunxSubsets } from './bisection.js';
+import { generationThenReconstruction } from './generation-then-reconstruction.js';
+
+/** All plans of an image. */
+function plans(
+  policy: SamplingPolicy,
+  height: number,
+  width: number,
+  { seed = 1, known = [] as number[] } = {},
+) {
+  const grid = emptyGrid({ height, width, channels: 1 });
+  for (const position of known) grid.known[position] = 1;
+  let state = policy.init({ shape: grid.shape, known: grid.known.slice(), noise: keyedNoise({ seed }) });
+  const made: StepPlan[] = [];
+  while (grid.known.includes(0)) {
+    const [plan, next] = policy.step(state, { index: made.length, grid });
+    for (const position of plan.positions) grid.known[position] = 1;
+    made.push(plan);
+    state = next;
+  }
+  return made;
+}
+
+const tokens = (made: readonly StepPlan[]) => made.map((plan) => plan.positions.length);
+const order = (made: readonly StepPlan[]) => made.flatMap((plan) => [...plan.positions]);
+const ascending = (positions: Iterable<number>) => [...positions].sort((a, b) => a - b);
+
+describePolicy('generationThenReconstruction', () => generationThenReconstruction());
+describePolicy('generationThenReconstruction, quincunx, odd first', () =>
+  generationThenReconstruction({ subsets: 'quincunx', parity: 1, steps: [5, 4, 3, 2] }),
+);
+
+describe('generationThenReconstruction', () => {
+  const made = plans(generationThenReconstruction(), 16, 16);
+
+  it('takes 24 + 6 + 2 steps for 256 tokens, spread as evenly as integers allow', () => {
+    expect(made).toHaveLength(32);
+    const counts = tokens(made);
+    expect(counts.slice(0, 24).reduce((sum, n) => sum + n)).toBe(64);
+    expect(new Set(counts.slice(0, 24))).toEqual(new Set([2, 3]));
+    expect(ascending(counts.slice(24, 30))).toEqual([10, 10, 11, 11, 11, 11]);
+    expect(counts.slice(30)).toEqual([64, 64]);
+  });
+
+  it('generates one colour of the checkerboard and reconstructs the other', () => {
+    expect(made.map((plan) => plan.stage)).toEqual([
+      ...Array(30).fill('generation'),
+      'reconstruction',
+      'reconstruction',
+    ]);
+    for (const plan of made) {
+      const colour = plan.stage === 'generation' ? 0 : 1;
+      for (const p of plan.positions) expect(((p >> 4) + (p % 16)) % 2).toBe(colour);
+    }
+  });
+
+  it('anneals diffusion steps linearly from T_max to T_min over the generation, then takes T_rec', () => {
+    const steps = made.map((plan) => plan.diffusionSteps[0]);
+    expect(steps.slice(0, 4)).toEqual([50, 49, 48, 47]);
+    expect(steps.slice(27)).toEqual([22, 21, 20, 20, 20]);
+    const own = generationThenReconstruction({
+      steps: [2, 1, 1],
+      maxSteps: 9,
+      minSteps: 4,
+      reconstructionSteps: 30,
+    });
+    expect(plans(own, 16, 16).map((plan) => plan.diffusionSteps[0])).toEqual([9, 7, 4, 30]);
+    expect(made.every((plan) => new Set(plan.diffusionSteps).size === 1)).toBe(true);
+  });
+
+  it('gives a single generation step T_max', () => {
+    const own = generationThenReconstruction({ steps: [1, 1] });
+    expect(plans(own, 4, 4).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
+  });
+
+  it.each([
+    ['diagonal', diagonalSubsets],
+    ['quincunx', quincunxSubsets],
+  ] as const)('decodes the %s subsets one after the other, each in random order', (subsets, bisection) => {
+    const policy = generationThenReconstruction({ subsets, steps: [3, 3, 3, 3], parity: 1 });
+    const first = order(plans(policy, 8, 8));
+    const second = order(plans(policy, 8, 8, { seed: 2 }));
+    let start = 0;
+    for (const subset of bisection({ height: 8, width: 8 }, 4, { parity: 1 })) {
+      const decoded = first.slice(start, start + subset.length);
+      expect(ascending(decoded)).toEqual([...subset]);
+      expect(decoded).not.toEqual([...subset]);
+      expect(decoded).not.toEqual(second.slice(start, start + subset.length));
+      start += subset.length;
+    }
+  });
+
+  it('takes the paper’s rates in place of steps', () => {
+    const mar = generationThenReconstruction({ rates: [2.67, 10.67, 64] });
+    expect(tokens(plans(mar, 16, 16))).toEqual(tokens(made));
+    const lightgen = plans(generationThenReconstruction({ rates: [16, 42.6, 85.3, 256] }), 32, 32);
+    expect(tokens(lightgen)).toEqual([...Array(8).fill(16), 42, 43, 43, 85, 85, 86, 256, 256]);
+  });
+
+  it('keeps its rates where tokens are given from the start', () => {
+    const known = [...Array(128).keys()];
+    const half = plans(generationThenReconstruction(), 16, 16, { known });
+    expect(half).toHaveLength(12 + 3 + 1);
+    expect(Math.min(...order(half))).toBe(128);
+    expect(half.at(0)!.diffusionSteps[0]).toBe(50);
+    expect(half.at(14)!.diffusionSteps[0]).toBe(20);
+    const one = plans(generationThenReconstruction(), 16, 16, { known: [...Array(255).keys()] });
+    expect(order(one)).toEqual([255]);
+  });
+
+  it('decodes a token a step where a subset is smaller than its number of steps', () => {
+    const small = plans(generationThenReconstruction(), 4, 4);
+    expect(tokens(small)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 4, 4]);
+  });
+
+  it('decodes each position of any grid, partly known or not, exactly once', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 13 }),
+        fc.integer({ min: 1, max: 13 }),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }),
+        fc.constantFrom('diagonal' as const, 'quincunx' as const),
+        fc.constantFrom(0 as const, 1 as const),
+        fc.nat({ max: 168 }),
+        (height, width, steps, subsets, parity, given) => {
+          const policy = generationThenReconstruction({ steps, subsets, parity });
+          const known = [...Array(Math.min(given, height * width - 1)).keys()];
+          const decoded = order(plans(policy, height, width, { known }));
+          expect(ascending([...decoded, ...known])).toEqual([...Array(height * width).keys()]);
+        },
+      ),
+    );
+  });
+
+  it('refuses options that contradict each other or are out of range', () => {
+    const refused = [
+      { steps: [1, 2, 3], rates: [1, 2, 3] },
+      { stages: 4 },
+      { stages: 2, steps: [1, 2, 3] },
+      { steps: [1, 0, 3] },
+      { rates: [0.5, 1, 1] },
+      { maxSteps: 0 },
+      { minSteps: 1.5 },
+      { reconstructionSteps: 70_000 },
+    ];
+    for (const options of refused)
+      expect(() => generationThenReconstruction(options)).toThrow(InvalidOptionError);
+    expect(() => generationThenReconstruction({ stages: 4 })).toThrow('give the steps or the rates');
+  });
+});

@@ -1,0 +1,154 @@
+import {
+  assertInteger,
+  assertNumber,
+  evenCounts,
+  InvalidOptionError,
+  type PolicyContext,
+  plannedPolicy,
+  type SamplingPolicy,
+  type StepPlan,
+  shuffle,
+  stepPlan,
+} from '@tessera/core';
+import { type Bisection, diagonalSubsets, type Parity, quincunxSubsets } from './bisection.js';
+
+/** The most diffusion steps that a plan can hold. */
+const MOST = 65_535;
+
+/** Symbols are the paper's (arXiv 2510.17171). */
+export interface GenerationThenReconstructionOptions {
+  /** K: the number of subsets the grid is bisected into, 1 … 30. @default the length of `steps` or `rates`, else 3 */
+  readonly stages?: number;
+  /** Steps of each subset, K numbers. @default [24, 6, 2] for K = 3, the paper's rates of MAR */
+  readonly steps?: readonly number[];
+  /**
+   * r_k: the mean number of tokens per step of each subset, K numbers, instead of `steps`; a subset of n tokens gets
+   * round(n / r_k) steps, one at least.
+   */
+  readonly rates?: readonly number[];
+  /** The paper's anti-diagonal subsets, or the more isotropic quincunx. @default 'diagonal' */
+  readonly subsets?: 'diagonal' | 'quincunx';
+  /** The colour of the checkerboard, (i + j) mod 2, that is generated; the other is reconstructed. @default 0 */
+  readonly parity?: Parity;
+  /** T_max: diffusion steps at the first generation step. @default 50 */
+  readonly maxSteps?: number;
+  /** T_min: diffusion steps at the last generation step; between, linear and rounded, halves up. @default 20 */
+  readonly minSteps?: number;
+  /** T_rec: diffusion steps in the reconstruction stage. @default 20 */
+  readonly reconstructionSteps?: number;
+}
+
+/** A stretch of equal rate: the tokens of a subset, in their order, and how many each step decodes. */
+interface Stretch {
+  readonly stage: 'generation' | 'reconstruction';
+  readonly positions: Uint32Array;
+  readonly counts: readonly number[];
+}
+
+/**
+ * GtR (arXiv 2510.17171): first one colour of the checkerboard, slowly and subset by subset (stage `generation`), then
+ * the other, whose tokens are surrounded by known ones, in a few highly parallel steps (stage `reconstruction`).
+ *
+ * Within a subset the order is uniformly random and the tokens are spread over the steps as evenly as integers allow.
+ * K = 1 has the stage `generation` alone. Where tokens are given from the start (editing), subsets shrink to what is
+ * masked and their steps in proportion, rounded, one at least: the rates stay. A subset smaller than its number of
+ * steps is decoded a token a step, an empty one is left out.
+ *
+ * @throws InvalidOptionError where an option is out of range, or `steps` or `rates` don't have K numbers
+ */
+export function generationThenReconstruction(
+  options: GenerationThenReconstructionOptions = {},
+): SamplingPolicy {
+  const {
+    subsets = 'diagonal',
+    parity = 0,
+    maxSteps = 50,
+    minSteps = 20,
+    reconstructionSteps = 20,
+  } = options;
+  assertInteger('parity', parity, 0, 1);
+  assertInteger('maxSteps', maxSteps, 1, MOST);
+  assertInteger('minSteps', minSteps, 1, MOST);
+  assertInteger('reconstructionSteps', reconstructionSteps, 1, MOST);
+  const bisection = bisectionNamed(subsets);
+  const { stages, stepsOf } = pace(options);
+
+  return plannedPolicy('gtr', function* (context): Generator<StepPlan> {
+    const whole = bisection(context.shape, stages, { parity });
+    const stretches = whole.map((subset, k) => stretch(subset, k, stages, stepsOf, context));
+    const generationSteps = stretches.reduce(
+      (sum, { stage, counts }) => sum + (stage === 'generation' ? counts.length : 0),
+      0,
+    );
+    let index = 0;
+    for (const { stage, positions, counts } of stretches) {
+      let decoded = 0;
+      for (const count of counts) {
+        const diffusionSteps =
+          stage === 'generation' ? linear(maxSteps, minSteps, index, generationSteps) : reconstructionSteps;
+        yield stepPlan(stage, positions.subarray(decoded, decoded + count), diffusionSteps);
+        decoded += count;
+        index++;
+      }
+    }
+  });
+}
+
+function bisectionNamed(subsets: string): Bisection {
+  if (subsets === 'diagonal') return diagonalSubsets;
+  if (subsets === 'quincunx') return quincunxSubsets;
+  throw new InvalidOptionError('subsets', subsets, 'must be diagonal or quincunx');
+}
+
+/** How many steps the k-th subset takes if `size` of its positions exist in the grid and `masked` are to be decoded. */
+type StepsOf = (k: number, masked: number, size: number) => number;
+
+function pace({ stages, steps, rates }: GenerationThenReconstructionOptions): {
+  stages: number;
+  stepsOf: StepsOf;
+} {
+  if (steps && rates) throw new InvalidOptionError('rates', rates, 'give either steps or rates, not both');
+  const given = steps ?? rates ?? ((stages ?? 3) === 3 ? [24, 6, 2] : undefined);
+  if (!given)
+    throw new InvalidOptionError('stages', stages, 'give the steps or the rates of that many stages');
+  const count = stages ?? given.length;
+  assertInteger('stages', count, 1, 30);
+  const name = rates ? 'rates' : 'steps';
+  if (given.length !== count) {
+    throw new InvalidOptionError(
+      name,
+      `[${given.join(', ')}]`,
+      `must hold a number for each of ${count} stages`,
+    );
+  }
+  for (const [k, value] of given.entries()) {
+    if (rates) assertNumber(`rates[${k}]`, value, 1);
+    else assertInteger(`steps[${k}]`, value, 1);
+  }
+  return {
+    stages: count,
+    stepsOf(k, masked, size) {
+      const wanted = Math.round(rates ? masked / given[k]! : (masked * given[k]!) / size);
+      return Math.min(masked, Math.max(1, wanted));
+    },
+  };
+}
+
+function stretch(
+  subset: Uint32Array,
+  k: number,
+  stages: number,
+  stepsOf: StepsOf,
+  { known, noise }: PolicyContext,
+): Stretch {
+  const masked = subset.filter((position) => !known[position]);
+  return {
+    stage: k === stages - 1 && stages > 1 ? 'reconstruction' : 'generation',
+    positions: shuffle(masked, noise.fork('subset', k)),
+    counts: masked.length === 0 ? [] : evenCounts(masked.length, stepsOf(k, masked.length, subset.length)),
+  };
+}
+
+function linear(from: number, to: number, index: number, total: number): number {
+  return total <= 1 ? from : Math.round(from + ((to - from) * index) / (total - 1));
+}

@@ -1,0 +1,12 @@
+export {
+  type Bisection,
+  diagonalSubsets,
+  type Parity,
+  quincunxSubsets,
+  type SubsetOptions,
+} from './bisection.js';
+export {
+  type GenerationThenReconstructionOptions,
+  generationThenReconstruction,
+} from './generation-then-reconstruction.js';
+export { type GtrOptions, type GtrPreset, gtr } from './preset.js';

@@ -1,0 +1,66 @@
+import { generate, type ImageStep, InvalidOptionError } from '@tessera/core';
+import { describePolicy, fakeModel } from '@tessera/core/testing';
+import { describe, expect, it } from 'vitest';
+import { type GtrOptions, type GtrPreset, gtr } from './preset.js';
+
+/** The steps of an image, as they were carried out. */
+async function carriedOut(options: GtrPreset | GtrOptions, side: number): Promise<readonly ImageStep[]> {
+  const model = fakeModel({ shape: { height: side, width: side, channels: 2 } });
+  const run = generate({ model, images: [{ seed: 3, input: { classLabel: 1 } }], policy: gtr(options) });
+  let event = await run.next();
+  while (!event.done) event = await run.next();
+  return event.value.images[0]!.steps;
+}
+
+const detailed = ({ plan }: ImageStep) => plan.diffusionSteps.filter((steps) => steps === 50).length;
+const reconstruction = (steps: readonly ImageStep[]) =>
+  steps.filter(({ plan }) => plan.stage === 'reconstruction');
+
+describePolicy('gtr', () => gtr());
+
+describe('gtr', () => {
+  it.each([
+    ['32', 16, 32, 2],
+    ['16', 16, 16, 1],
+    ['lightgen', 32, 16, 2],
+  ] as const)('%s takes the steps of its preset', async (preset, side, total, last) => {
+    const steps = await carriedOut(preset, side);
+    expect(steps).toHaveLength(total);
+    expect(reconstruction(steps)).toHaveLength(last);
+  });
+
+  it('gives a tenth of the reconstructed tokens, rounded, 50 diffusion steps and the others 20', async () => {
+    for (const step of reconstruction(await carriedOut('32', 16))) {
+      expect(detailed(step)).toBe(6);
+      expect(step.plan.diffusionSteps.filter((steps) => steps === 20)).toHaveLength(58);
+    }
+  });
+
+  it('leaves the generation stage to the policy', async () => {
+    const withSelection = await carriedOut('16', 16);
+    const without = await carriedOut({ preset: '16', frequencyWeighted: false }, 16);
+    expect(withSelection.slice(0, 15)).toEqual(without.slice(0, 15));
+    expect(withSelection[15]).not.toEqual(without[15]);
+  });
+
+  it('without frequency-weighted selection takes T_rec for all reconstructed tokens', async () => {
+    const steps = await carriedOut({ frequencyWeighted: false, reconstructionSteps: 7 }, 16);
+    for (const { plan } of reconstruction(steps)) expect(new Set(plan.diffusionSteps)).toEqual(new Set([7]));
+  });
+
+  it('passes options on to the selection', async () => {
+    const [step] = reconstruction(await carriedOut({ preset: '16', frequencyWeighted: { ratio: 0.25 } }, 16));
+    expect(detailed(step!)).toBe(32);
+  });
+
+  it('takes steps of one’s own in place of a preset’s', async () => {
+    expect(await carriedOut({ preset: '16', steps: [2, 2] }, 8)).toHaveLength(4);
+  });
+
+  it('refuses a preset that there is none of', () => {
+    // @ts-expect-error: not a preset
+    expect(() => gtr('64')).toThrow(InvalidOptionError);
+    // @ts-expect-error: not a preset either
+    expect(() => gtr('toString')).toThrow('must be one of 16, 32, lightgen');
+  });
+});
