@@ -25,6 +25,6 @@ export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 export { RemoteModel } from './remote/connect.js';
 export type { Port } from './remote/port.js';
 export { packError, type RemoteError, unpackError } from './remote/protocol.js';
-export { serveModel } from './remote/serve.js';
+export { type ServedModel, serveModel } from './remote/serve.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';
 export { guidanceFrom } from './sampling-defaults.js';

@@ -1,5 +1,8 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import { env, type InferenceSession } from 'onnxruntime-node';
 import type { Device } from './devices.js';
+
+/** What goes wrong is thrown, and told once, by us; ONNX Runtime need not print it as well. */
+env.logLevel = 'fatal';
 
 /** Session options of one device; on the CPU, `threads` compute threads that sleep, not spin, between runs. */
 export function sessionOptions(device: Device, threads: number): InferenceSession.SessionOptions {
@@ -10,6 +13,6 @@ export function sessionOptions(device: Device, threads: number): InferenceSessio
     interOpNumThreads: 1,
     // A model has several sessions; spinning threads of the idle ones would take the cores from the busy one.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
   };
 }

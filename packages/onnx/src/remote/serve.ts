@@ -17,6 +17,9 @@ import {
   type TokenNoise,
 } from './protocol.js';
 
+/** What can be served: a {@link MarModel}, or anything with its calls. */
+export type ServedModel = Pick<MarModel, Exclude<CallName, 'read'>>;
+
 type Handlers = {
   [name in CallName]: (
     given: Calls[name]['arguments'],
@@ -25,7 +28,7 @@ type Handlers = {
 };
 
 /** Answers a {@link connectModel} at the other end of `port` with `model`. Returns at once; serves until disposed of. */
-export function serveModel(port: Port, model: MarModel): void {
+export function serveModel(port: Port, model: ServedModel): void {
   const held = new Map<number, Conditions>();
   const running = new Map<number, Cancellation>();
   let nextConditions = 0;

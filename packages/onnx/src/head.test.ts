@@ -1,0 +1,97 @@
+import { ancestralSampler } from '@tessera/core';
+import { expect, it } from 'vitest';
+import { type HeadRequest, sampleHead } from './head.js';
+import type { MarGraphs } from './mar-graphs.js';
+import { exampleManifest } from './testing/example-manifest.js';
+
+const { grid, widths } = exampleManifest();
+
+/** A head whose ε depends on x, on the condition's first value and on the timestep; it counts its runs. */
+function fakeGraphs(headWidth: number) {
+  const manifest = { ...exampleManifest(), widths: { ...widths, head: headWidth } };
+  const runs = { embed: 0, modulate: 0, denoise: 0 };
+  const graphs = {
+    manifest,
+    async embed(timesteps: Float32Array, z: Float32Array) {
+      runs.embed++;
+      const spread = (values: ArrayLike<number>, every: number) => {
+        const out = new Float32Array((values.length / every) * headWidth);
+        for (let i = 0; i < values.length / every; i++) out[i * headWidth] = values[i * every]!;
+        return out;
+      };
+      return {
+        timeEmbed: spread(timesteps, 1),
+        zEmbed: spread(z, widths.decoder),
+        sinusoid: new Float32Array(),
+      };
+    },
+    async modulate(timeEmbed: Float32Array, zEmbed: Float32Array) {
+      runs.modulate++;
+      return { timeEmbed, zEmbed, steps: timeEmbed.length / headWidth, rows: zEmbed.length / headWidth };
+    },
+    async denoise(
+      x: Float32Array,
+      m: { timeEmbed: Float32Array; zEmbed: Float32Array; rows: number },
+      step: number,
+    ) {
+      runs.denoise++;
+      const count = x.length / grid.channels;
+      const out = new Float32Array(m.rows * 2 * grid.channels);
+      for (let row = 0; row < m.rows; row++) {
+        for (let c = 0; c < grid.channels; c++) {
+          const value = x[(row % count) * grid.channels + c]!;
+          out[row * 2 * grid.channels + c] =
+            0.9 * value + 0.01 * m.zEmbed[row * headWidth]! + 1e-4 * m.timeEmbed[step * headWidth]!;
+        }
+      }
+      return out;
+    },
+  };
+  return { graphs: graphs as unknown as MarGraphs, runs };
+}
+
+function request(count: number, guided: boolean): HeadRequest {
+  const rows = guided ? 2 * count : count;
+  return {
+    count,
+    z: Float32Array.from({ length: rows * widths.decoder }, (_, i) => Math.sin(i)),
+    guidanceScale: new Float32Array(count).fill(2),
+    table: ancestralSampler()('ddim50'),
+    temperature: 1,
+    noise: (row, step, out) => out.fill(Math.sin(row * 100 + step)),
+  };
+}
+
+it('gives a token the same value in one block or in many', async () => {
+  for (const guided of [false, true]) {
+    const whole = fakeGraphs(8);
+    // So wide a head that a modulation of all tokens would not fit in its budget.
+    const blocks = fakeGraphs(400_000);
+    const expected = await sampleHead(whole.graphs, request(9, guided));
+    expect([...(await sampleHead(blocks.graphs, request(9, guided)))]).toEqual([...expected]);
+    expect(whole.runs.embed).toBe(1);
+    expect(blocks.runs.embed).toBeGreaterThan(1);
+  }
+});
+
+it('runs the denoiser once a diffusion step, and the modulation once for many of them where tokens are few', async () => {
+  const { graphs, runs } = fakeGraphs(8);
+  await sampleHead(graphs, request(2, true));
+  expect(runs).toEqual({ embed: 1, modulate: Math.ceil(50 / 32), denoise: 50 });
+});
+
+it('stops between two runs when its signal is aborted', async () => {
+  const { graphs, runs } = fakeGraphs(8);
+  const controller = new AbortController();
+  const inner = graphs.denoise.bind(graphs);
+  Object.assign(graphs, {
+    denoise: (...given: Parameters<MarGraphs['denoise']>) => {
+      if (runs.denoise === 4) controller.abort(new Error('enough'));
+      return inner(...given);
+    },
+  });
+  await expect(sampleHead(graphs, { ...request(2, true), signal: controller.signal })).rejects.toThrow(
+    'enough',
+  );
+  expect(runs.denoise).toBe(5);
+});

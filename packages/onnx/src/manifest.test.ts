@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { ManifestError, parseManifest } from './manifest.js';
+import { exampleManifest } from './testing/example-manifest.js';
+
+/** The problems named for the example manifest after `change`. */
+function problemsAfter(change: (manifest: Record<string, unknown>) => void): readonly string[] {
+  const manifest = structuredClone(exampleManifest()) as unknown as Record<string, unknown>;
+  change(manifest);
+  try {
+    parseManifest(JSON.stringify(manifest));
+  } catch (error) {
+    expect(error).toBeInstanceOf(ManifestError);
+    return (error as ManifestError).problems;
+  }
+  return [];
+}
+
+describe('parseManifest', () => {
+  it('reads a valid manifest as it is', () => {
+    expect(parseManifest(JSON.stringify(exampleManifest()))).toEqual(exampleManifest());
+  });
+
+  it('names the field that is wrong', () => {
+    expect(problemsAfter((m) => Object.assign(m.grid as object, { height: 0 }))[0]).toMatch(/^grid\.height/);
+    expect(problemsAfter((m) => delete m.widths)[0]).toMatch(/^widths/);
+    expect(problemsAfter((m) => Object.assign(m, { extra: 1 }))[0]).toMatch(/^extra/);
+  });
+
+  it('lists all problems at once', () => {
+    const problems = problemsAfter((m) => {
+      delete m.headDepth;
+      delete m.latents;
+    });
+    expect(problems).toHaveLength(2);
+  });
+
+  it('refuses a newer version and says to update', () => {
+    expect(problemsAfter((m) => Object.assign(m, { version: 2 }))[0]).toMatch(/version is 2.*Update/);
+  });
+
+  it('recognises an HTML page', () => {
+    expect(() => parseManifest('\n<!DOCTYPE html><html></html>')).toThrow(/HTML page/);
+    expect(() => parseManifest('{"format"')).toThrow(/not JSON/);
+  });
+
+  it('refuses paths that leave the folder', () => {
+    for (const path of ['../secret', '/etc/passwd', 'onnx/../../x', 'a\\b']) {
+      expect(problemsAfter((m) => Object.assign((m.files as object[])[0]!, { path })).join()).toMatch(
+        /files\.0\.path/,
+      );
+    }
+  });
+
+  it('finds what contradicts itself', () => {
+    expect(problemsAfter((m) => Object.assign(m.latents as object, { patchSize: 1 }))[0]).toMatch(
+      /latents make it 1/,
+    );
+    expect(problemsAfter((m) => Object.assign(m.condition as object, { names: ['a'] }))[0]).toMatch(
+      /1 names for 3/,
+    );
+    expect(problemsAfter((m) => Object.assign(m.sampling as object, { clamp: [1] }))[0]).toMatch(
+      /1 limits for 4/,
+    );
+    expect(problemsAfter((m) => (m.files as object[]).pop())[0]).toMatch(/does not list onnx\/encoder/);
+    expect(problemsAfter((m) => Object.assign(m, { parity: 'parity.json' }))[0]).toMatch(
+      /does not list parity/,
+    );
+  });
+});
