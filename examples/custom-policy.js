@@ -1,6 +1,6 @@
 // A sampling policy of one's own: rings from the centre outwards, fewer diffusion steps the farther out.
 import { generate, plannedPolicy, stepPlan } from '@tessera/core';
-import { checkPolicy } from '@tessera/core/testing';
+import { checkPolicy } from '@tessera/core/check-policy';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel, writePng } from '@tessera/runtime-node';
 
@@ -13,7 +13,7 @@ const rings = plannedPolicy('rings', function* ({ shape: { height, width } }) {
   }
 });
 
-for (const finding of checkPolicy(rings)) console.log(finding);
+for (const { severity, message } of await checkPolicy(rings)) console.log(`${severity}: ${message}`);
 const model = await loadModel(modelFolder);
 const run = generate({ model, images: [{ seed: 1, input: { classLabel: 0 } }], policy: rings });
 for await (const event of run) {
