@@ -23,18 +23,17 @@ export function respaceTimesteps(respacing: number | string, trainSteps = 1000):
     fail('must be a step count, sections such as "30,20", a stride such as "ddim50", or "" for all steps');
   }
   const kept = text.startsWith('ddim')
-    ? strided(Number(text.slice(4)), trainSteps)
+    ? strided(Number(text.slice(4)), trainSteps, fail)
     : sections(text.split(',').map(Number), trainSteps, fail);
-  if (kept.length === 0) fail(`no integer stride keeps that many of ${trainSteps} timesteps`);
-  if (kept.length === 1) fail('must keep at least 2 timesteps');
+  if (kept.length < 2) fail('must keep at least 2 timesteps');
   return kept;
 }
 
-function strided(count: number, trainSteps: number): number[] {
+function strided(count: number, trainSteps: number, fail: (problem: string) => never): number[] {
   for (let stride = 1; stride < trainSteps; stride++) {
     if (Math.ceil(trainSteps / stride) === count) return Array.from({ length: count }, (_, i) => i * stride);
   }
-  return [];
+  return fail(`no integer stride keeps that many of ${trainSteps} timesteps`);
 }
 
 function sections(counts: readonly number[], trainSteps: number, fail: (problem: string) => never): number[] {
