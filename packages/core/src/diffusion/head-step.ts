@@ -32,7 +32,6 @@ export interface HeadStep {
  */
 export function headStep(options: HeadStep): void {
   const { step, channels, x, xStart, output, guidanceScale, noise, temperature, clamp } = options;
-  const { xStart: toXStart, update } = step;
   const count = Math.floor(x.length / channels);
   const guided = output.length > 2 * x.length;
   assertShape('x [n, C]', x, [count, channels]);
@@ -41,6 +40,16 @@ export function headStep(options: HeadStep): void {
   if (guided) assertShape('guidanceScale [n]', guidanceScale, [count]);
   if (step.noise.kind !== 'none') assertShape('noise [n, C]', noise ?? [], [count, channels]);
   if (typeof clamp === 'object') assertShape('clamp [C]', clamp, [channels]);
+
+  const { x: xToStart, epsilon: epsilonToStart } = step.xStart;
+  const { x: xToNext, xStart: startToNext, previousXStart: previousToNext } = step.update;
+  const { kind } = step.noise;
+  // σ = exp(logSigma + v · slope), or a number: f = (v + 1)/2 put into the table's formula.
+  const [low, high] =
+    step.noise.kind === 'learned' ? [step.noise.minLogVariance, step.noise.maxLogVariance] : [0, 0];
+  const logSigma = (low + high) / 4;
+  const slope = (high - low) / 4;
+  const fixedSigma = step.noise.kind === 'fixed' ? step.noise.sigma : 0;
 
   for (let row = 0, i = 0; row < count; row++) {
     const scale = guided ? guidanceScale[row]! : 1;
@@ -52,15 +61,18 @@ export function headStep(options: HeadStep): void {
         const unconditional = output[conditional + 2 * x.length]!;
         epsilon = unconditional + scale * (epsilon - unconditional);
       }
-      let start = toXStart.x * x[i]! - toXStart.epsilon * epsilon;
+      let start = xToStart * x[i]! - epsilonToStart * epsilon;
       if (clamp !== undefined) {
         const limit = typeof clamp === 'number' ? clamp : clamp[channel]!;
         start = Math.max(-limit, Math.min(limit, start));
       }
-      let next = update.x * x[i]! + update.xStart * start;
+      let next = xToNext * x[i]! + startToNext * start;
       // The first step's buffer may hold anything, and 0 · NaN is NaN.
-      if (update.previousXStart !== 0) next += update.previousXStart * xStart[i]!;
-      if (step.noise.kind !== 'none') next += sigma(step, v) * temperature * noise![i]!;
+      if (previousToNext !== 0) next += previousToNext * xStart[i]!;
+      if (kind !== 'none') {
+        const sigma = kind === 'learned' ? Math.exp(logSigma + v * slope) : fixedSigma;
+        next += sigma * temperature * noise![i]!;
+      }
       x[i] = next;
       xStart[i] = start;
       // ε and v are looked at as well, for a clamp hides an infinite ε.
@@ -71,11 +83,4 @@ export function headStep(options: HeadStep): void {
       }
     }
   }
-}
-
-/** σ of a step's noise, given the head's second output v. */
-function sigma({ noise }: DiffusionStep, v: number): number {
-  if (noise.kind !== 'learned') return noise.kind === 'fixed' ? noise.sigma : 0;
-  const fraction = (v + 1) / 2;
-  return Math.exp((fraction * noise.maxLogVariance + (1 - fraction) * noise.minLogVariance) / 2);
 }
