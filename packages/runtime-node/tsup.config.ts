@@ -1,6 +1,6 @@
 import { preset } from '../../tsup.preset.js';
 
 export default preset(
-  { index: 'src/index.ts', worker: 'src/worker.ts' },
+  { index: 'src/index.ts', worker: 'src/worker.ts', 'probe-process': 'src/probe-process.ts' },
   { platform: 'node', target: 'node20' },
 );

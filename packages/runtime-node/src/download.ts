@@ -82,7 +82,13 @@ async function fetchFile(
     loaded += chunk.length;
     onBytes(file, loaded);
   });
-  await pipeline(body, createWriteStream(partial, { flags: loaded > 0 ? 'a' : 'w' }), { signal });
+  try {
+    await pipeline(body, createWriteStream(partial, { flags: loaded > 0 ? 'a' : 'w' }), { signal });
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    const problem = `the download broke off after ${loaded} of ${file.bytes} bytes. Load again to go on from there.`;
+    throw new ModelFileError(url.href, problem, { cause });
+  }
   await rename(partial, target);
   try {
     await checkFile(folder, file);

@@ -86,6 +86,8 @@ export async function loadModel(
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: orders,
     transferList: [port2],
+    // Flags of the main thread, such as --input-type, need not fit a worker.
+    execArgv: [],
   });
   try {
     const totalBytes = neededFiles(manifest, stored).reduce((sum, file) => sum + file.bytes, 0);

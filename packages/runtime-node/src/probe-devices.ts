@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
-import { InferenceSession } from 'onnxruntime-node';
-import { DEVICES, type Device, reasonFrom } from './devices.js';
-import { sessionOptions } from './session-options.js';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { TesseraError } from '@tessera/core';
+import type { Device } from './devices.js';
 
 /** Whether a device can be used here, and if not, why. */
 export interface DeviceReport {
@@ -10,23 +10,24 @@ export interface DeviceReport {
   readonly reason?: string;
 }
 
-/** The smallest model there is, y = identity(x), x a float [1]: ONNX protobuf, IR 8, opset 17. */
-const IDENTITY = Uint8Array.from(
-  atob('CAg6PgoQCgF4EgF5IghJZGVudGl0eRIIaWRlbnRpdHlaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR'),
-  (character) => character.charCodeAt(0),
-);
-
-/** Tries every device by creating a session on it. Blocks the event loop for the time that takes. */
-export async function probeDevices(): Promise<readonly DeviceReport[]> {
-  const reports: DeviceReport[] = [];
-  for (const device of DEVICES) {
-    try {
-      const session = await InferenceSession.create(IDENTITY, sessionOptions(device, availableParallelism()));
-      await session.release();
-      reports.push({ device, available: true });
-    } catch (error) {
-      reports.push({ device, available: false, reason: reasonFrom(device, error) });
-    }
-  }
-  return reports;
+/**
+ * Tries every device by creating a session on it. In a process of its own: drivers print to the terminal as they please,
+ * and a broken one may take the process down.
+ */
+export function probeDevices(): Promise<readonly DeviceReport[]> {
+  return new Promise((resolve, reject) => {
+    const script = fileURLToPath(new URL('./probe-process.js', import.meta.url));
+    const child = fork(script, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+    child.on('message', (reports) => resolve(reports as readonly DeviceReport[]));
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      const how = signal ? `was ended by ${signal}` : `ended with ${code}`;
+      reject(
+        new TesseraError(
+          'probe-failed',
+          `The process that tries the devices ${how}: a driver may be broken.`,
+        ),
+      );
+    });
+  });
 }

@@ -1,0 +1,101 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { modelFolder } from '@tessera/model-tiny';
+import { type LoadProgress, loadModel } from '@tessera/runtime-node';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+let server: Server;
+let address: string;
+let cacheFolder: string;
+let requests: { path: string; range: string | undefined }[];
+/** Changes an answer: cuts it off after some bytes, or replaces it. */
+let meddle: (path: string, body: Buffer) => { body: Buffer; cutAt?: number };
+
+beforeEach(async () => {
+  requests = [];
+  meddle = (_, body) => ({ body });
+  cacheFolder = mkdtempSync(join(tmpdir(), 'tessera-cache-'));
+  server = createServer((request, response) => {
+    const path = request.url!;
+    const { range } = request.headers;
+    requests.push({ path, range });
+    const file = join(fileURLToPath(modelFolder), path);
+    if (!existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    const { body, cutAt } = meddle(path, readFileSync(file));
+    const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length - from });
+    if (cutAt === undefined) response.end(body.subarray(from));
+    else response.write(body.subarray(from, cutAt), () => setTimeout(() => response.destroy(), 50));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(cacheFolder, { recursive: true });
+});
+
+const load = (onProgress?: (progress: LoadProgress) => void) =>
+  loadModel(address, { device: 'cpu', cacheFolder, ...(onProgress ? { onProgress } : {}) });
+
+it('fetches a model once and then takes it from the cache', async () => {
+  const reports: LoadProgress[] = [];
+  await (await load((report) => reports.push(report))).dispose();
+  const downloads = reports.filter(({ phase }) => phase === 'download');
+  expect(downloads.at(-1)!.loadedBytes).toBe(downloads[0]!.totalBytes);
+  expect(requests.map(({ path }) => path)).toContain('/onnx/condition.onnx');
+  requests = [];
+  await (await load()).dispose();
+  expect(requests.map(({ path }) => path)).toEqual(['/mar.json']);
+});
+
+it('works from the cache when the server is gone', async () => {
+  await (await load()).dispose();
+  await new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  const model = await load();
+  expect(model.manifest.name).toBe('tiny');
+  await model.dispose();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+it('goes on where a download broke off', async () => {
+  meddle = (path, body) => (path.endsWith('condition.onnx') ? { body, cutAt: 1_000_000 } : { body });
+  await expect(load()).rejects.toMatchObject({
+    code: 'model-file',
+    message: expect.stringMatching(/1000000 of/),
+  });
+  meddle = (_, body) => ({ body });
+  requests = [];
+  await (await load()).dispose();
+  const again = requests.find(({ path }) => path.endsWith('condition.onnx'));
+  expect(again!.range).toBe('bytes=1000000-');
+});
+
+it('does not keep a file whose hash is wrong', async () => {
+  meddle = (path, body) => ({ body: path.endsWith('embed.onnx') ? Buffer.alloc(body.length) : body });
+  await expect(load()).rejects.toMatchObject({
+    code: 'model-file',
+    message: expect.stringMatching(/embed.*SHA-256/),
+  });
+  const [folder] = readdirSync(cacheFolder);
+  expect(readdirSync(join(cacheFolder, folder!, 'onnx'))).not.toContain('embed.onnx');
+});
+
+it('names what the server answered, and an HTML page where a manifest should be', async () => {
+  await expect(loadModel(`${address}/nowhere`, { cacheFolder })).rejects.toMatchObject({
+    code: 'model-file',
+    message: expect.stringMatching(/404/),
+  });
+  meddle = () => ({ body: Buffer.from('<!doctype html><title>App</title>') });
+  await expect(load()).rejects.toMatchObject({ code: 'manifest', message: expect.stringMatching(/HTML/) });
+});

@@ -1,0 +1,133 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import {
+  generate,
+  generateImages,
+  keyedNoise,
+  type NoiseSource,
+  randomOrder,
+  type TokenGrid,
+} from '@tessera/core';
+import { modelFolder } from '@tessera/model-tiny';
+import { type LoadedModel, loadModel } from '@tessera/runtime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let model: LoadedModel;
+beforeAll(async () => {
+  model = await loadModel(modelFolder, { device: 'cpu' });
+});
+afterAll(() => model.dispose());
+
+const policy = randomOrder({ steps: 6, diffusionSteps: 10 });
+
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!));
+  return largest;
+}
+
+describe('a model in its worker', () => {
+  it('leaves the event loop free: its largest gap while generating is under 50 ms', async () => {
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    await generateImages({ model, images: [{ seed: 1, input: { classLabel: 1 } }], policy });
+    delay.enable();
+    await generateImages({
+      model,
+      images: [0, 1, 2, 3].map((classLabel) => ({ seed: 2, index: classLabel, input: { classLabel } })),
+      policy: randomOrder({ steps: 4, diffusionSteps: 25 }),
+    });
+    delay.disable();
+    expect(delay.max / 1e6).toBeLessThan(50);
+  });
+
+  it('draws image k of a batch as it draws it alone', async () => {
+    const images = [5, 2, 9].map((classLabel, index) => ({ seed: 40 + index, index, input: { classLabel } }));
+    const batch = await generateImages({ model, images, policy });
+    for (const [place, image] of images.entries()) {
+      const [alone] = await generateImages({ model, images: [image], policy });
+      expect(largestDifference(alone!.grid.tokens, batch[place]!.grid.tokens)).toBeLessThan(1e-4);
+      expect(largestDifference(alone!.image.data, batch[place]!.image.data)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('draws the same noise bits in the worker as in the main thread', async () => {
+    const image = { seed: 77, index: 3, input: { classLabel: 7 } };
+    const here = (seed: { seed: number; index: number }): NoiseSource => {
+      // Without its key a source can't be rebuilt in the worker: its numbers are drawn here and sent.
+      const { key: _, ...keyless } = keyedNoise({ seed: seed.seed, image: seed.index });
+      return keyless;
+    };
+    const [inWorker] = await generateImages({ model, images: [image], policy });
+    const [inMain] = await generateImages({ model, images: [image], policy, noise: here });
+    expect(largestDifference(inWorker!.grid.tokens, inMain!.grid.tokens)).toBe(0);
+  });
+
+  it('stops within one run of a graph when aborted, and can go on with another image at once', async () => {
+    const controller = new AbortController();
+    const slow = randomOrder({ steps: 2, diffusionSteps: 500 });
+    const run = generateImages({
+      model,
+      images: [{ seed: 1, input: { classLabel: 0 } }],
+      policy: slow,
+      signal: controller.signal,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = (await model.runStatistics()).denoise!.runs;
+    controller.abort(new Error('stop'));
+    await expect(run).rejects.toThrow('stop');
+    const after = (await model.runStatistics()).denoise!.runs;
+    // Some runs fall between the question and the abort; without the abort there would be a thousand.
+    expect(after - before).toBeLessThan(50);
+    const [next] = await generateImages({ model, images: [{ seed: 1, input: { classLabel: 0 } }], policy });
+    expect(next!.image.width).toBe(64);
+    expect((await model.runStatistics()).denoise!.runs - after).toBe(6 * 10);
+  });
+
+  it('runs two generations at the same time without mixing them up', async () => {
+    const one = { images: [{ seed: 1, input: { classLabel: 0 } }], model, policy };
+    const two = { images: [{ seed: 2, input: { classLabel: 8 } }], model, policy };
+    const together = await Promise.all([generateImages(one), generateImages(two)]);
+    expect(together[0]![0]!.grid.tokens).toEqual((await generateImages(one))[0]!.grid.tokens);
+    expect(together[1]![0]!.grid.tokens).toEqual((await generateImages(two))[0]!.grid.tokens);
+  });
+
+  it('keeps given tokens byte for byte and plans only the others', async () => {
+    const [first] = await generateImages({ model, images: [{ seed: 5, input: { classLabel: 10 } }], policy });
+    const known = first!.grid.known.map((_, position) => (position % 16 < 8 ? 1 : 0));
+    const start: TokenGrid = { ...first!.grid, known };
+    const [second] = await generateImages({
+      model,
+      images: [{ seed: 6, input: { classLabel: 10 }, start }],
+      policy,
+    });
+    for (let position = 0; position < 256; position++) {
+      const row = (grid: TokenGrid) => grid.tokens.slice(position * 8, position * 8 + 8);
+      if (known[position]) expect(row(second!.grid)).toEqual(row(first!.grid));
+      else expect(row(second!.grid)).not.toEqual(row(first!.grid));
+    }
+  });
+
+  it('shows the picture so far on request', async () => {
+    const sizes: number[] = [];
+    for await (const event of generate({ model, images: [{ seed: 5, input: { classLabel: 10 } }], policy })) {
+      if (event.type === 'step-end') sizes.push((await event.preview(0)).data.length);
+    }
+    expect(sizes).toEqual(Array(6).fill(64 * 64 * 3));
+  });
+
+  it('encodes a picture to tokens that decode to it again, nearly', async () => {
+    const [drawn] = await generateImages({ model, images: [{ seed: 8, input: { classLabel: 4 } }], policy });
+    const [grid] = await model.encode([drawn!.image]);
+    const [again] = await model.decode([grid!]);
+    const squares = again!.data.reduce((sum, value, i) => sum + (value - drawn!.image.data[i]!) ** 2, 0);
+    const psnr = 10 * Math.log10(255 ** 2 / (squares / again!.data.length));
+    expect(psnr).toBeGreaterThan(20);
+  });
+
+  it('refuses a class it does not have and a picture of another size', async () => {
+    const wrongClass = generateImages({ model, images: [{ seed: 1, input: { classLabel: 12 } }], policy });
+    await expect(wrongClass).rejects.toMatchObject({ code: 'invalid-option', option: 'classLabel' });
+    const small = { width: 32, height: 32, data: new Uint8Array(32 * 32 * 3) };
+    await expect(model.encode([small])).rejects.toMatchObject({ code: 'shape-mismatch' });
+  });
+});

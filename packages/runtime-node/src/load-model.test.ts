@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateImages, ModelDisposedError, randomOrder, TesseraError } from '@tessera/core';
+import { modelFolder } from '@tessera/model-tiny';
+import {
+  DeviceUnavailableError,
+  type LoadProgress,
+  loadModel,
+  ModelFileError,
+  probeDevices,
+} from '@tessera/runtime-node';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const quick = randomOrder({ steps: 4, diffusionSteps: 5 });
+const images = [{ seed: 1, input: { classLabel: 0 } }];
+const places: string[] = [];
+
+/** A copy of the embedded model that may be damaged. */
+function copy(): string {
+  const place = mkdtempSync(join(tmpdir(), 'tessera-model-'));
+  places.push(place);
+  cpSync(fileURLToPath(modelFolder), place, { recursive: true });
+  return place;
+}
+
+afterEach(() => {
+  for (const place of places.splice(0)) rmSync(place, { recursive: true });
+});
+
+describe('loadModel', () => {
+  it('says what it runs on, and what it passed over', async () => {
+    const model = await loadModel(modelFolder, { threads: 1 });
+    expect(model).toMatchObject({ dtype: 'fp16', threads: 1, shape: { height: 16, width: 16, channels: 8 } });
+    const reports = await probeDevices();
+    expect(reports.find(({ device }) => device === model.device)?.available).toBe(true);
+    for (const { device, reason } of model.fallbacks) {
+      expect(device).not.toBe(model.device);
+      expect(reason).toMatch(/\.$/);
+    }
+    await model.dispose();
+  });
+
+  it('reports progress up to the exact total', async () => {
+    const reports: LoadProgress[] = [];
+    const model = await loadModel(modelFolder, {
+      device: 'cpu',
+      onProgress: (report) => reports.push(report),
+    });
+    const total = model.manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+    expect(reports.every(({ totalBytes }) => totalBytes === total)).toBe(true);
+    expect(reports.at(-1)!.loadedBytes).toBe(total);
+    await model.dispose();
+  });
+
+  it('never falls back from a device that was asked for', async () => {
+    for (const { device, available } of await probeDevices()) {
+      if (available) continue;
+      const failure = await loadModel(modelFolder, { device }).catch((error: unknown) => error);
+      expect(TesseraError.isInstance(failure) && failure.code).toBe('device-unavailable');
+      expect(failure).toMatchObject({ device, message: expect.stringContaining('auto') });
+    }
+    expect(new DeviceUnavailableError('cuda', 'because.').message).toContain('because.');
+  });
+
+  it('refuses options that mean nothing', async () => {
+    const wrong = (options: object) => loadModel(modelFolder, options).catch((error: unknown) => error);
+    expect(await wrong({ device: 'gpu' })).toMatchObject({ code: 'invalid-option', option: 'device' });
+    expect(await wrong({ threads: 0 })).toMatchObject({ code: 'invalid-option', option: 'threads' });
+    expect(await wrong({ dtype: 'fp32' })).toMatchObject({ code: 'invalid-option', option: 'dtype' });
+  });
+
+  it('names a file that is missing, cut off or changed', async () => {
+    const load = (folder: string) => loadModel(folder, { device: 'cpu' }).catch((error: unknown) => error);
+    expect(await load(join(tmpdir(), 'no-such-model'))).toBeInstanceOf(ModelFileError);
+    const missing = copy();
+    rmSync(join(missing, 'onnx/decoder.onnx'));
+    expect(await load(missing)).toMatchObject({
+      code: 'model-file',
+      message: expect.stringMatching(/decoder.*missing/),
+    });
+    const cut = copy();
+    writeFileSync(join(cut, 'onnx/decoder.onnx'), 'short');
+    expect(await load(cut)).toMatchObject({ message: expect.stringMatching(/decoder.*has 5 bytes/) });
+    const changed = copy();
+    const { bytes } = (
+      await import(join(changed, 'mar.json'), { with: { type: 'json' } })
+    ).default.files.find((file: { path: string }) => file.path === 'onnx/decoder.onnx');
+    writeFileSync(join(changed, 'onnx/decoder.onnx'), Buffer.alloc(bytes));
+    expect(await load(changed)).toMatchObject({ message: expect.stringMatching(/decoder.*SHA-256/) });
+  });
+
+  it('stops loading when its signal is aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('changed my mind');
+    const loading = loadModel(modelFolder, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    });
+    await expect(loading).rejects.toBe(reason);
+    await expect(loadModel(modelFolder, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('can be disposed of and loaded again; a call after that is a typed error', async () => {
+    for (let round = 0; round < 2; round++) {
+      const model = await loadModel(modelFolder, { device: 'cpu' });
+      const [drawn] = await generateImages({ model, images, policy: quick });
+      expect(drawn!.image).toMatchObject({ width: 64, height: 64 });
+      await model.dispose();
+      await model.dispose();
+      await expect(model.decode([drawn!.grid])).rejects.toBeInstanceOf(ModelDisposedError);
+    }
+  });
+
+  it('lets the process end though nobody disposed of the model', () => {
+    const script = `
+      import { generateImages, randomOrder } from '@tessera/core';
+      import { modelFolder } from '@tessera/model-tiny';
+      import { loadModel } from '@tessera/runtime-node';
+      const model = await loadModel(modelFolder, { device: 'cpu' });
+      const policy = randomOrder({ steps: 2, diffusionSteps: 3 });
+      const [drawn] = await generateImages({ model, images: [{ seed: 1, input: { classLabel: 0 } }], policy });
+      console.log(drawn.image.width);`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '64\n', stderr: '' });
+  });
+});
