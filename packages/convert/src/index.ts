@@ -1,6 +1,11 @@
 export { Checkpoint } from './checkpoint.js';
 export { type ConvertOptions, type ConvertProgress, type ConvertReport, convertModel } from './convert.js';
 export {
+  type ConvertAutoencoderOptions,
+  type ConvertedAutoencoder,
+  convertAutoencoder,
+} from './convert-autoencoder.js';
+export {
   CheckpointKeysError,
   type MisshapenKey,
   OutputExistsError,
@@ -9,8 +14,9 @@ export {
   TensorAccessError,
 } from './errors.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './float16.js';
-export type { WeightStorage } from './graph-file.js';
-export { MAR_PRESETS, type MarConfig, type MarConfigJson, type MarPreset } from './mar-config.js';
+export { GraphBuilder, type LazyWeight, type Value } from './graph-builder.js';
+export { type SavedGraph, type SaveGraphOptions, saveGraph, type WeightStorage } from './graph-file.js';
+export { MAR_PRESETS, type MarConfig, type MarConfigJson, type MarPreset, marKeys } from './mar-config.js';
 export { openSafetensors, type SafetensorsFile, type TensorArray } from './safetensors.js';
 export type { SafetensorsDtype } from './safetensors-header.js';
 export { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
