@@ -1,0 +1,80 @@
+import { pixelsFromPlanes } from '@tessera/onnx';
+import { type Check, compare } from '../compare.js';
+import type { GoldenCase } from '../golden-case.js';
+import { type GoldenTensors, rowsOf } from '../golden-files.js';
+import { TOLERANCES } from '../tolerances.js';
+
+type Extents = readonly [number, number, number, number];
+
+/** `z` → `image` [B, 3, H, W] and its bytes. */
+export async function replayDecode({ fields, tensors, autoencoder }: GoldenCase): Promise<readonly Check[]> {
+  const file = await tensors(fields.text('file'));
+  const { graphs, latentChannels } = await autoencoder();
+  const z = file.get('z', [undefined, latentChannels, undefined, undefined]);
+  const planes = await graphs.decode(z.data, z.shape as Extents);
+  return checkPlanes(file, planes);
+}
+
+/** `latents` of a MAR model, still to be divided by the latent scale → `image` and its bytes. */
+export async function replayDecodeScaled({
+  fields,
+  tensors,
+  autoencoder,
+}: GoldenCase): Promise<readonly Check[]> {
+  const file = await tensors(fields.text('file'));
+  const { graphs, latentChannels, latentScale, picture } = await autoencoder();
+  const latents = file.get('latents', [undefined, latentChannels, undefined, undefined]);
+  const planes = await graphs.decode(
+    latents.data.map((value) => value / latentScale),
+    latents.shape as Extents,
+  );
+  const [, , height, width] = latents.shape as Extents;
+  const pictures: number[] = [];
+  for (const row of rowsOf(latents)) pictures.push(...(await picture(row, height, width)).data);
+  return [...checkPlanes(file, planes), ...checkBytes('picture', file, pictures)];
+}
+
+/** `image` → `moments` [B, 2Cv, h, w], and the mean, clamped log variance and deviation that follow from them. */
+export async function replayEncode({ fields, tensors, autoencoder }: GoldenCase): Promise<readonly Check[]> {
+  const file = await tensors(fields.text('file'));
+  const { graphs, latentChannels } = await autoencoder();
+  const image = file.get('image', [undefined, 3, undefined, undefined]);
+  const expected = file.get('moments', [image.shape[0], 2 * latentChannels, undefined, undefined]);
+  const moments = await graphs.encode(image.data, image.shape as Extents);
+  const checks = [compare('moments', moments, expected.data, TOLERANCES.autoencoder)];
+  const samples = rowsOf({ shape: expected.shape, data: moments });
+  const half = samples[0]!.length / 2;
+  const mean = samples.flatMap((row) => [...row.subarray(0, half)]);
+  const logVariance = samples
+    .flatMap((row) => [...row.subarray(half)])
+    .map((v) => Math.min(20, Math.max(-30, v)));
+  const derived: Readonly<Record<string, readonly number[]>> = {
+    mean,
+    logvar_clamped: logVariance,
+    std: logVariance.map((value) => Math.exp(value / 2)),
+  };
+  for (const [name, actual] of Object.entries(derived)) {
+    if (file.has(name)) checks.push(compare(name, actual, file.get(name).data, TOLERANCES.autoencoder));
+  }
+  return checks;
+}
+
+function checkPlanes(file: GoldenTensors, planes: Float32Array): readonly Check[] {
+  const image = file.get('image', [undefined, 3, undefined, undefined]);
+  const [, , height, width] = image.shape as Extents;
+  const rows = rowsOf({ shape: image.shape, data: planes });
+  const check = compare('image', planes, image.data, TOLERANCES.autoencoder);
+  const bytes = rows.flatMap((row) => [...pixelsFromPlanes(row, height, width).data]);
+  return [check, ...checkBytes('image_u8_hwc_rgb', file, bytes)];
+}
+
+/** Bytes [B, H, W, 3]: a few may round the other way. */
+function checkBytes(what: string, file: GoldenTensors, bytes: readonly number[]): readonly Check[] {
+  if (!file.has('image_u8_hwc_rgb')) return [];
+  const expected = file.get('image_u8_hwc_rgb', [undefined, undefined, undefined, 3]).data;
+  const differing = expected.reduce((count, value, i) => count + (value === bytes[i] ? 0 : 1), 0);
+  return [
+    compare(what, bytes, expected, TOLERANCES.byte),
+    { what: `${what}, differing bytes`, error: differing, tolerance: TOLERANCES.differingBytes },
+  ];
+}

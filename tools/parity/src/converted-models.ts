@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { convertAutoencoder, convertModel, type MarConfigJson, type VaeConfigJson } from '@tessera/convert';
+import type { ImageRgb } from '@tessera/core';
+import { patchify } from '@tessera/core';
+import { type GraphSession, type Manifest, MarGraphs, MarModel } from '@tessera/onnx';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { GoldenDataError } from './golden-data-error.js';
+import { readJsonFields } from './json-fields.js';
+
+/** A MAR model, converted: its graphs one by one, and as the sampling loop uses it. */
+export interface ConvertedMar {
+  readonly graphs: MarGraphs;
+  readonly model: MarModel;
+}
+
+/** An autoencoder, converted. */
+export interface ConvertedAutoencoder {
+  readonly graphs: MarGraphs;
+  readonly latentChannels: number;
+  /** Latents are divided by this before they are decoded. */
+  readonly latentScale: number;
+  /** Pixels a latent cell spans, in each direction. */
+  readonly stride: number;
+  /** Latents of a MAR model [channels, height, width] → a picture, as the model does it at the end of a run. */
+  picture(latents: Float32Array, height: number, width: number): Promise<ImageRgb>;
+}
+
+const WEIGHTS = 'weights.safetensors';
+const CONFIG = 'config.json';
+
+/**
+ * Converts the MAR model of a golden directory.
+ *
+ * @param out the folder to write the graphs to; must not exist
+ */
+export async function convertMar(directory: string, out: string): Promise<ConvertedMar> {
+  const config = await readJsonFields(join(directory, CONFIG));
+  if (!config.has('encoder_embed_dim')) throw new GoldenDataError(`${directory} holds no MAR model.`);
+  const { folder, manifest } = await convertModel({
+    mar: {
+      checkpoint: join(directory, WEIGHTS),
+      config: config.values as unknown as MarConfigJson,
+    },
+    out,
+    dtype: 'fp32',
+    name: 'golden',
+    licence: 'none',
+    source: directory,
+  });
+  const { condition, embed, modulate, denoise } = manifest.variants[0]!.components;
+  const open = (component: { readonly path: string }) => openSession(join(folder, component.path));
+  const sessions = {
+    condition: await open(condition),
+    embed: await open(embed),
+    modulate: await open(modulate),
+    denoise: await open(denoise),
+  };
+  const graphs = new MarGraphs(manifest, sessions, Tensor);
+  return { graphs, model: new MarModel(graphs) };
+}
+
+/** Converts the autoencoder of a golden directory. */
+export async function convertVae(directory: string, out: string): Promise<ConvertedAutoencoder> {
+  const given = await readJsonFields(join(directory, CONFIG));
+  if (!given.has('ch_mult')) throw new GoldenDataError(`${directory} holds no autoencoder.`);
+  const { config, decoder, encoder } = await convertAutoencoder({
+    checkpoint: join(directory, WEIGHTS),
+    config: given.values as unknown as VaeConfigJson,
+    out,
+    dtype: 'fp32',
+  });
+  const sessions = { decoder: await openSession(decoder), encoder: await openSession(encoder) };
+  const { latentChannels, latentScale, stride } = config;
+  const manifestOf = (height: number, width: number) =>
+    pictureManifest({ height, width, channels: latentChannels }, latentScale, stride);
+  return {
+    graphs: new MarGraphs(manifestOf(1, 1), sessions, Tensor),
+    latentChannels,
+    latentScale,
+    stride,
+    async picture(latents, height, width) {
+      const model = new MarModel(new MarGraphs(manifestOf(height, width), sessions, Tensor));
+      const tokens = patchify(latents, model.shape, 1);
+      const known = new Uint8Array(height * width).fill(1);
+      const [picture] = await model.decode([{ shape: model.shape, tokens, known }]);
+      return picture!;
+    },
+  };
+}
+
+/** A manifest under which an autoencoder alone can make pictures of a grid of one-cell tokens. */
+function pictureManifest(grid: Manifest['grid'], scale: number, stride: number): Manifest {
+  return {
+    format: 'tessera-mar',
+    version: 1,
+    name: 'golden autoencoder',
+    licence: 'none',
+    source: 'golden',
+    grid,
+    condition: { kind: 'class', count: 1 },
+    widths: { encoder: 1, decoder: 1, head: 1 },
+    headDepth: 1,
+    latents: { channels: grid.channels, patchSize: 1, scale, stride },
+    diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
+    sampling: { guidance: { schedule: 'constant', scale: 1 }, temperature: 1 },
+    variants: [],
+    files: [],
+  };
+}
+
+function openSession(path: string): Promise<GraphSession> {
+  return InferenceSession.create(path, {
+    intraOpNumThreads: 2,
+    // Several sessions live at once: the spinning threads of idle ones would take the cores from the busy one.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    logSeverityLevel: 3,
+  });
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Check } from './compare.js';
+import type { ConvertedAutoencoder, ConvertedMar } from './converted-models.js';
+import { type GoldenTensors, readTensors } from './golden-files.js';
+import { type JsonFields, readJsonFields } from './json-fields.js';
+
+/** Replays one recorded case; an error fails the case. */
+export type CaseReplay = (golden: GoldenCase) => Promise<readonly Check[]>;
+
+/** A recorded case: its parameters, its directory's files and the converted model that they were recorded of. */
+export interface GoldenCase {
+  readonly fields: JsonFields;
+  /** A recorded file of the case's directory. */
+  tensors(file: string): Promise<GoldenTensors>;
+  /** A JSON file of the case's directory. */
+  json(file: string): Promise<JsonFields>;
+  /** The directory's MAR model; for a case outside a model's directory, the first one of the set. */
+  mar(): Promise<ConvertedMar>;
+  /** The directory's autoencoder. */
+  autoencoder(): Promise<ConvertedAutoencoder>;
+}
+
+export function goldenCase(
+  fields: JsonFields,
+  directory: string,
+  models: Pick<GoldenCase, 'mar' | 'autoencoder'>,
+): GoldenCase {
+  return {
+    fields,
+    tensors: (file) => readTensors(join(directory, file)),
+    json: (file) => readJsonFields(join(directory, file)),
+    ...models,
+  };
+}

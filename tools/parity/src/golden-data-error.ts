@@ -1,0 +1,14 @@
+import { TesseraError } from '@tessera/core';
+
+/** A golden directory, or one of its files, is not what it should be. */
+export class GoldenDataError extends TesseraError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('golden-data', message, options);
+  }
+}
+
+/** Any thrown value as one line. */
+export function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, '; ');
+}

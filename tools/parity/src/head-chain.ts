@@ -1,0 +1,55 @@
+import { type DiffusionTable, replayNoise } from '@tessera/core';
+import type { ConvertedMar } from './converted-models.js';
+import { type GoldenTensors, rowsOf } from './golden-files.js';
+import { recordedConditions } from './recorded-conditions.js';
+
+export interface HeadChainOptions {
+  readonly table: DiffusionTable;
+  readonly guidanceScale: number;
+  readonly temperature: number;
+}
+
+/** A recorded chain of the head, ready to run. */
+export interface HeadChain {
+  /** The initial x, [N, C]. */
+  readonly initial: Float32Array;
+  /** Carries steps [first, last) of the table out on `x` [N, C] and returns what comes of it. */
+  run(x: Float32Array, first: number, last: number): Promise<Float32Array>;
+}
+
+/**
+ * The model's head on the conditions `c.cond` and `c.uncond` [N, D] and the noise `noise.init` [N, C] and `noise.cond`
+ * [S, N, C] of a recorded file.
+ */
+export function headChain(
+  file: GoldenTensors,
+  { table, guidanceScale, temperature }: HeadChainOptions,
+  { model }: ConvertedMar,
+): HeadChain {
+  const { channels } = model.shape;
+  const width = model.manifest.widths.decoder;
+  const initial = file.get('noise.init', [undefined, channels]);
+  const count = initial.shape[0]!;
+  const conditional = file.get('c.cond', [count, width]).data;
+  const unconditional = guidanceScale === 1 ? undefined : file.get('c.uncond', [count, width]).data;
+  const noisy = table.steps.some((step) => step.noise.kind !== 'none');
+  const noise = noisy ? rowsOf(file.get('noise.cond', [table.steps.length, count, channels])) : [];
+  const rows = Uint32Array.from({ length: count }, (_, row) => row);
+  return {
+    initial: initial.data,
+    async run(x, first, last) {
+      const source = replayNoise((row, step) => {
+        const values = step === 0 ? x : noise[first + step - 1]!;
+        return values.subarray(row * channels, (row + 1) * channels);
+      });
+      const conditions = recordedConditions(conditional, unconditional, width);
+      const [tokens] = await model.sampleTokens({
+        images: [{ conditions, rows, positions: rows, guidanceScale, noise: source }],
+        // A table is plain data, so a chain can be cut anywhere.
+        table: { name: table.name, steps: table.steps.slice(first, last) },
+        temperature,
+      });
+      return tokens!;
+    },
+  };
+}

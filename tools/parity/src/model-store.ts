@@ -1,0 +1,57 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConvertedAutoencoder, type ConvertedMar, convertMar, convertVae } from './converted-models.js';
+import { GoldenDataError } from './golden-data-error.js';
+
+/** The converted models of a golden set: each is converted when first asked for, and kept. */
+export class ModelStore {
+  readonly #folder: string;
+  readonly #mars = new Map<string, Promise<ConvertedMar>>();
+  readonly #autoencoders = new Map<string, Promise<ConvertedAutoencoder>>();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async open(): Promise<ModelStore> {
+    return new ModelStore(await mkdtemp(join(tmpdir(), 'tessera-parity-')));
+  }
+
+  mar(directory: string): Promise<ConvertedMar> {
+    return remember(this.#mars, directory, () => convertMar(directory, this.#next('mar', this.#mars.size)));
+  }
+
+  autoencoder(directory: string): Promise<ConvertedAutoencoder> {
+    const { size } = this.#autoencoders;
+    return remember(this.#autoencoders, directory, () => convertVae(directory, this.#next('vae', size)));
+  }
+
+  /** The first of these directories' MAR models that can be converted. */
+  async anyMar(directories: readonly string[]): Promise<ConvertedMar> {
+    for (const directory of directories) {
+      const converted = await this.mar(directory).catch(() => undefined);
+      if (converted) return converted;
+    }
+    throw new GoldenDataError('No MAR model of the set can be converted, and this case needs one.');
+  }
+
+  /** Frees all sessions and removes the converted files. */
+  async close(): Promise<void> {
+    const converted = [...this.#mars.values(), ...this.#autoencoders.values()];
+    for (const each of await Promise.allSettled(converted)) {
+      if (each.status === 'fulfilled') await each.value.graphs.release();
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #next(kind: string, index: number): string {
+    return join(this.#folder, `${kind}-${index}`);
+  }
+}
+
+function remember<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const made = known.get(key) ?? make();
+  known.set(key, made);
+  return made;
+}

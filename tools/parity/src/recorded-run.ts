@@ -1,0 +1,132 @@
+import {
+  type DiffusionSampler,
+  type GuidanceSchedule,
+  generate,
+  type ImageStep,
+  type NoiseSource,
+  refine,
+  type SamplingPolicy,
+  unpatchify,
+} from '@tessera/core';
+import { type Check, compare } from './compare.js';
+import type { ConvertedMar } from './converted-models.js';
+import { GoldenDataError } from './golden-data-error.js';
+import { type GoldenTensors, rowsOf } from './golden-files.js';
+import type { JsonFields } from './json-fields.js';
+import type { NoisePool } from './noise-pool.js';
+import { TOLERANCES } from './tolerances.js';
+
+/** A run of the sampling loop with recorded decisions and noise. */
+export interface RecordedRun {
+  /** Which recorded images to make, as one batch. */
+  readonly images: readonly number[];
+  /** [B] of all recorded images; null asks for the unconditional picture. */
+  readonly classLabels: readonly (number | null)[];
+  readonly pool: NoisePool;
+  /** `imageOf` tells which recorded image a policy is asked about. */
+  policy(imageOf: (noise: NoiseSource) => number): SamplingPolicy;
+  readonly guidance: GuidanceSchedule;
+  readonly sampler: DiffusionSampler;
+  readonly temperature: number;
+}
+
+export interface RunResult {
+  /** Tokens [L, C] by recorded image. */
+  readonly tokens: ReadonlyMap<number, Float32Array>;
+  /** [K][images]: every step as it was carried out. */
+  readonly steps: readonly (readonly ImageStep[])[];
+  /** z that the first step's tokens were sampled from, [n, D] an image; conditional, then unconditional if guided. */
+  readonly firstConditions: { readonly conditional: number[]; readonly unconditional: number[] };
+}
+
+/** Runs {@link generate} up to the last token; no picture is made, for the models here have no decoder. */
+export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Promise<RunResult> {
+  // Recorded noise does not fork: a policy and a refinement see the very source that was made for the image.
+  const owners = new Map<NoiseSource, number>();
+  const imageOf = (noise: NoiseSource): number => {
+    const image = owners.get(noise);
+    if (image === undefined) throw new GoldenDataError('A policy was given noise that is not the recording.');
+    return image;
+  };
+  const conditional: number[] = [];
+  const unconditional: number[] = [];
+  const policy = refine(run.policy(imageOf), async (plan, { index, conditions }) => {
+    if (index === 0) {
+      for (const value of await conditions.read()) conditional.push(value);
+      if (conditions.guided)
+        for (const value of await conditions.readUnconditional()) unconditional.push(value);
+    }
+    return plan;
+  });
+  const events = generate({
+    model,
+    images: run.images.map((image) => ({
+      seed: 0,
+      index: image,
+      input: { classLabel: run.classLabels[image]! },
+    })),
+    policy,
+    guidance: run.guidance,
+    temperature: run.temperature,
+    clamp: null,
+    sampler: run.sampler,
+    noise: ({ place }) => {
+      const image = run.images[place]!;
+      const source = run.pool.image(image);
+      owners.set(source, image);
+      return source;
+    },
+  });
+  const steps: (readonly ImageStep[])[] = [];
+  const tokens = new Map<number, Float32Array>();
+  for await (const event of events) {
+    if (event.type !== 'step-end') continue;
+    steps.push(event.images);
+    const grids = event.grids();
+    if (grids.some(({ known }) => known.includes(0))) continue;
+    for (const [place, grid] of grids.entries()) tokens.set(run.images[place]!, grid.tokens);
+    break;
+  }
+  return { tokens, steps, firstConditions: { conditional, unconditional } };
+}
+
+/** [B], a class an image: `labels` of a case's parameters, where null stands for no class, else of its recorded file. */
+export function classLabels(
+  fields: JsonFields,
+  file: GoldenTensors,
+  count: number,
+): readonly (number | null)[] {
+  if (fields.isNull('labels')) return Array.from({ length: count }, () => null);
+  const labels = fields.has('labels') ? fields.numbers('labels') : [...file.get('labels').data];
+  if (labels.length !== count) {
+    throw new GoldenDataError(`${labels.length} labels are recorded for ${count} images.`);
+  }
+  return labels;
+}
+
+/** `tokens` [B, L, C] and `latents` [B, Cv, H, W] of a recorded file. */
+export function checkPictures(
+  file: GoldenTensors,
+  tokens: ReadonlyMap<number, Float32Array>,
+  { model }: ConvertedMar,
+): readonly Check[] {
+  const { height, width, channels } = model.shape;
+  const { latents } = model.manifest;
+  const cells = [latents.channels, height * latents.patchSize, width * latents.patchSize];
+  const images = [...tokens.keys()].sort((a, b) => a - b);
+  const expectedTokens = rowsOf(file.get('tokens', [images.length, height * width, channels]));
+  const expectedLatents = rowsOf(file.get('latents', [images.length, ...cells]));
+  return images.flatMap((image) => {
+    const actual = tokens.get(image)!;
+    const shape = { channels: latents.channels, height, width };
+    return [
+      compare(`tokens of image ${image}`, actual, expectedTokens[image] ?? [], TOLERANCES.run),
+      compare(
+        `latents of image ${image}`,
+        unpatchify(actual, shape, latents.patchSize),
+        expectedLatents[image] ?? [],
+        TOLERANCES.run,
+      ),
+    ];
+  });
+}

@@ -1,0 +1,19 @@
+import { holds, worst } from './compare.js';
+import type { CaseResult } from './run-parity.js';
+
+/** One line: the outcome, the case, its largest error and the tolerance that it is held against. */
+export function resultLine(result: CaseResult): string {
+  const { directory, kind, name, passed, checks, problem } = result;
+  const label = [directory || '.', kind, name].join(' ');
+  const start = `${passed ? 'pass' : 'FAIL'}  ${label.padEnd(38)}`;
+  if (problem !== undefined) return `${start}  ${problem}`;
+  const { what, error, tolerance } = worst(checks);
+  const failed = checks.filter((check) => !holds(check)).length;
+  const count = failed > 0 ? `${failed} of ${checks.length} checks failed` : `${checks.length} checks`;
+  const numbers = `error ${digits(error).padEnd(8)} tolerance ${digits(tolerance).padEnd(6)}`;
+  return `${start}  ${numbers}  ${what} (${count})`;
+}
+
+function digits(value: number): string {
+  return value === 0 || (Number.isInteger(value) && value < 1000) ? String(value) : value.toExponential(1);
+}

@@ -1,0 +1,83 @@
+import { join, resolve } from 'node:path';
+import { CASE_KINDS } from './cases/index.js';
+import { type Check, holds } from './compare.js';
+import { goldenCase } from './golden-case.js';
+import { GoldenDataError, sentence } from './golden-data-error.js';
+import { findCases, type SetCase } from './golden-set.js';
+import { ModelStore } from './model-store.js';
+
+/** What became of a case. */
+export interface CaseResult {
+  /** The case's directory, relative to the set's; empty for the set's own. */
+  readonly directory: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly passed: boolean;
+  /** Empty where the case broke off. */
+  readonly checks: readonly Check[];
+  /** Why the case could not be replayed. */
+  readonly problem?: string;
+}
+
+export interface ParitySummary {
+  readonly passed: number;
+  readonly failed: number;
+  readonly results: readonly CaseResult[];
+}
+
+/**
+ * Converts every model of a golden set and replays every case through the converted graphs.
+ *
+ * @param root a directory of golden data
+ * @param report called with each case's result as it is known
+ * @throws GoldenDataError where `root` holds no golden data; anything wrong with a case fails that case alone
+ */
+export async function runParity(
+  root: string,
+  report: (result: CaseResult) => void = () => {},
+): Promise<ParitySummary> {
+  const set = resolve(root);
+  const cases = await findCases(set);
+  const modelDirectories = [
+    ...new Set(cases.filter(({ fields }) => fields).map(({ directory }) => directory)),
+  ];
+  const models = await ModelStore.open();
+  const results: CaseResult[] = [];
+  try {
+    for (const each of cases) {
+      const result = await replay(each, set, modelDirectories, models);
+      results.push(result);
+      report(result);
+    }
+  } finally {
+    await models.close();
+  }
+  const passed = results.filter((result) => result.passed).length;
+  return { passed, failed: results.length - passed, results };
+}
+
+async function replay(
+  { directory, kind, name, fields, problem }: SetCase,
+  set: string,
+  modelDirectories: readonly string[],
+  models: ModelStore,
+): Promise<CaseResult> {
+  const path = join(set, directory);
+  const anywhere = kind === 'timestep_freqs';
+  try {
+    const run = CASE_KINDS.get(kind);
+    if (problem !== undefined || !fields || !run)
+      throw new GoldenDataError(problem ?? 'The case has no fields.');
+    const checks = await run(
+      goldenCase(fields, path, {
+        mar: () =>
+          anywhere ? models.anyMar(modelDirectories.map((each) => join(set, each))) : models.mar(path),
+        autoencoder: () => models.autoencoder(path),
+      }),
+    );
+    if (checks.length === 0) throw new GoldenDataError('The case holds nothing to compare with.');
+    return { directory, kind, name, passed: checks.every(holds), checks };
+  } catch (error) {
+    return { directory, kind, name, passed: false, checks: [], problem: sentence(error) };
+  }
+}

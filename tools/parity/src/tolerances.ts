@@ -1,0 +1,52 @@
+import type { DiffusionStep, DiffusionTable } from '@tessera/core';
+
+/**
+ * Largest absolute deviations that are accepted. Each lies well above what float32 arithmetic in another order of
+ * summation gives (measured: in parentheses), and well below what the smallest mistake of its kind gives.
+ */
+export const TOLERANCES = {
+  /** z and encoder rows (4e-6; LayerNorm with ε 1e-5 for 1e-6: 4e-5). */
+  conditions: 2e-5,
+  /** The head and its parts (6e-6). */
+  denoise: 5e-5,
+  /** A head chain that starts at moderate noise (3e-6). */
+  chain: 1e-4,
+  /** An ancestral chain whose first step amplifies errors of ε (1e-4; noise at t = 0 not suppressed: 2e-2). */
+  amplifyingAncestral: 1e-3,
+  /** The same for DDIM, which carries the first step's ε on (3e-3). */
+  amplifyingDdim: 2e-2,
+  /** Whole runs: tokens and latents (7e-4; temperature on the initial noise: 2e-2). */
+  run: 2e-3,
+  /** A guidance scale, as recorded with each iteration. */
+  guidanceScale: 1e-6,
+  /** Planes of a picture, and moments (8e-6). */
+  autoencoder: 5e-5,
+  /** Bytes of a picture: two that round differently are one apart. */
+  byte: 1,
+  /** How many bytes of a case may do so. */
+  differingBytes: 3,
+  /** Relative; 1 − ᾱ near ᾱ = 1 and its logarithms lose up to 9 digits of float64. */
+  schedule: 1e-8,
+  /** cos and sin of t · frequency; one unit in a frequency's last place gives up to 6e-5. */
+  sinusoid: 1e-6,
+  exact: 0,
+} as const;
+
+/** By how much an error of ε in the first step may grow before the looser tolerance is due. */
+const MODERATE_AMPLIFICATION = 400;
+
+/** How much larger an error of ε is in the x after the step. From t = 999 √(1/ᾱ − 1) is 20,291. */
+function amplification({ xStart, update }: DiffusionStep): number {
+  return Math.abs(xStart.epsilon * update.xStart);
+}
+
+/** The tolerance of a chain's result. A chain of few steps from t = 999 is ill-conditioned in its first step. */
+export function chainTolerance(sampler: 'ancestral' | 'ddim', { steps }: DiffusionTable): number {
+  if (amplification(steps[0]!) <= MODERATE_AMPLIFICATION) return TOLERANCES.chain;
+  return sampler === 'ddim' ? TOLERANCES.amplifyingDdim : TOLERANCES.amplifyingAncestral;
+}
+
+/** The tolerance of x after a single step: what the head's own tolerance makes of it. */
+export function stepTolerance(step: DiffusionStep): number {
+  return Math.max(TOLERANCES.chain, TOLERANCES.denoise * amplification(step));
+}
