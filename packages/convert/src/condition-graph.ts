@@ -4,6 +4,7 @@ import type { MarConfig } from './mar-config.js';
 import {
   addAndNormalise,
   type LayerContext,
+  layerNorm,
   matrix,
   type Stream,
   transformerBlock,
@@ -86,16 +87,7 @@ function encoder(
   ]);
   // Here the norm's result is the residual stream, and the sum before it is not needed again.
   const residual = addAndNormalise(context, { input, skip: position, norm: 'z_proj_ln', width }).normed;
-  const first = graph.op(
-    'LayerNormalization',
-    [
-      residual,
-      vector(context, 'encoder_blocks.0.norm1.weight', width),
-      vector(context, 'encoder_blocks.0.norm1.bias', width),
-    ],
-    { axis: { int: -1 }, epsilon: { float: context.epsilon } },
-  );
-  let stream: Stream = { residual, normed: first };
+  let stream: Stream = { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
   for (let block = 0; block < depth; block++) {
     const next = block + 1 < depth ? `encoder_blocks.${block + 1}.norm1` : 'encoder_norm';
     stream = transformerBlock(context, `encoder_blocks.${block}`, stack, stream, next);

@@ -37,8 +37,20 @@ export function matrix(
   return graph.weight({ ...checkpoint.transposed(key, inputs, [0, outputs]), precise });
 }
 
+/** A layer normalisation over the last axis. */
+export function layerNorm(context: LayerContext, norm: string, x: Value, width: number): Value {
+  return context.graph.op(
+    'LayerNormalization',
+    [x, vector(context, `${norm}.weight`, width), vector(context, `${norm}.bias`, width)],
+    { axis: { int: -1 }, epsilon: { float: context.epsilon } },
+  );
+}
+
 /**
- * The residual sum and the norm that follows, as one node: residual = input + skip + bias, normed = norm(residual).
+ * The residual sum and the norm that follows: residual = skip + (input + bias), normed = norm(residual).
+ *
+ * Three plain nodes: on the CPU they take a third of the time of one SkipLayerNormalization, whose loop isn't
+ * vectorised; runtimes that have a fast one fuse them themselves.
  *
  * @param norm the norm's key
  */
@@ -52,19 +64,9 @@ export function addAndNormalise(
     width,
   }: { input: Value; skip: Value; bias?: Value; norm: string; width: number },
 ): Stream {
-  const [normed, , , residual] = context.graph.ops(
-    'SkipLayerNormalization',
-    [
-      input,
-      skip,
-      vector(context, `${norm}.weight`, width),
-      vector(context, `${norm}.bias`, width),
-      ...(bias === undefined ? [] : [bias]),
-    ],
-    { epsilon: { float: context.epsilon } },
-    [true, false, false, true],
-  );
-  return { normed: normed!, residual: residual! };
+  const { graph } = context;
+  const residual = graph.op('Add', [skip, bias === undefined ? input : graph.op('Add', [input, bias])]);
+  return { residual, normed: layerNorm(context, norm, residual, width) };
 }
 
 /**
