@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+const KB = 1024;
+
+/** Bytes that `code`, placed in a package's folder, adds to a page: bundled, minified and gzipped. */
+async function bundledSize(folder: string, code: string, external: readonly string[]): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: resolve(folder) },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    mainFields: ['module', 'main'],
+    external: [...external],
+  });
+  return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
+}
+
+/** A package counts with its dependencies from outside, without those of the workspace, which count by themselves. */
+const LIMITS = [
+  { folder: 'packages/core', limit: 12 * KB, external: [] },
+  { folder: 'packages/fts', limit: 4 * KB, external: ['@tessera/core'] },
+  { folder: 'packages/gtr', limit: 4 * KB, external: ['@tessera/core', '@tessera/fts'] },
+];
+
+describe('bundled, minified and gzipped,', () => {
+  it.each(LIMITS)('all of $folder takes at most $limit bytes', async ({ folder, limit, external }) => {
+    const size = await bundledSize(folder, "export * from './dist/index.js';", external);
+    expect(size).toBeGreaterThan(KB / 2);
+    expect(size).toBeLessThanOrEqual(limit);
+  });
+
+  it('a single function of core takes only what it needs', async () => {
+    const code = "export { annealedSteps } from './dist/index.js';";
+    expect(await bundledSize('packages/core', code, [])).toBeLessThan(KB);
+  });
+});
