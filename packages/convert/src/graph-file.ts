@@ -3,7 +3,13 @@ import { basename } from 'node:path';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core';
 import { float32ToFloat16 } from './float16.js';
 import type { GraphBuilder, LazyWeight } from './graph-builder.js';
-import { type OnnxInitializer, type OnnxNode, type TensorBytes, writeModel } from './onnx-writer.js';
+import {
+  ELEMENT_TYPES,
+  type OnnxInitializer,
+  type OnnxNode,
+  type TensorBytes,
+  writeModel,
+} from './onnx-writer.js';
 
 /** How weights are stored. They are computed with as float32 either way. */
 export type WeightStorage = 'fp16' | 'fp32';
@@ -80,7 +86,7 @@ export async function saveGraph(
           domain: '',
           inputs: [stored],
           outputs: [name],
-          attributes: { to: { int: 1 } },
+          attributes: { to: { int: ELEMENT_TYPES.float32 } },
         });
       } else {
         if (half(weight)) keptFloat32.push(name);
