@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
 import { type Manifest, parseManifest } from '@tessera/onnx';
 import { Checkpoint } from './checkpoint.js';
 import { OutputExistsError } from './errors.js';
+import { fileChecksums } from './file-checksums.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { type SavedGraph, saveGraph, type WeightStorage } from './graph-file.js';
 import {
@@ -17,6 +17,7 @@ import {
 } from './mar-config.js';
 import { marGraphs } from './mar-graphs.js';
 import { modelCard } from './model-card.js';
+import { GRAPH_FOLDER, modelManifest } from './model-manifest.js';
 import { openSafetensors, type SafetensorsFile } from './safetensors.js';
 import { KL16, resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
@@ -80,6 +81,7 @@ export interface ConvertReport {
 
 /** Guidance scales of the published evaluations. */
 const PRESET_GUIDANCE: Record<MarPreset, number> = { 'mar-base': 2.9, 'mar-large': 3, 'mar-huge': 3.2 };
+const DEFAULT_GUIDANCE = 3;
 
 /**
  * Converts checkpoints into a model folder: `mar.json`, ONNX graphs and a model card. The folder appears under its name
@@ -102,7 +104,7 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
   const partial = `${folder}.partial-${randomUUID().slice(0, 8)}`;
   try {
     const model = await openModel(options, open);
-    await mkdir(join(partial, 'onnx'), { recursive: true });
+    await mkdir(join(partial, GRAPH_FOLDER), { recursive: true });
     const report = await writeFolder(options, model, partial);
     throwIfAborted(options.signal);
     await moveInto(partial, folder);
@@ -161,7 +163,7 @@ async function writeFolder(
   const total = weightCount(Object.values(model.graphs));
   let done = 0;
   for (const [name, graph] of Object.entries(model.graphs)) {
-    saved[name] = await saveGraph(graph, join(folder, 'onnx', `${name}.onnx`), {
+    saved[name] = await saveGraph(graph, join(folder, GRAPH_FOLDER, `${name}.onnx`), {
       storage: dtype,
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       ...(signal ? { signal } : {}),
@@ -171,12 +173,15 @@ async function writeFolder(
       },
     });
   }
-  const files = await checksums(
-    folder,
-    Object.values(saved).flatMap((graph) => graph.files),
-    options,
-  );
-  const manifest = buildManifest(options, model, saved, files);
+  const written = Object.values(saved).flatMap((graph) => graph.files);
+  const files = await fileChecksums(folder, written, {
+    signal,
+    onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
+  });
+  const { config } = options.mar;
+  const scale = typeof config === 'string' ? PRESET_GUIDANCE[config] : DEFAULT_GUIDANCE;
+  const sampling = options.sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1 };
+  const manifest = modelManifest({ ...options, sampling }, model, dtype, saved, files);
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // Read back as a loader would: a folder that can't be loaded must not come into being.
   parseManifest(text);
@@ -189,71 +194,6 @@ async function writeFolder(
   };
   await writeFile(join(folder, 'README.md'), modelCard(report, model));
   return report;
-}
-
-function buildManifest(
-  { name, licence, source, classNames, sampling, mar: { config: given }, dtype = 'fp16' }: ConvertOptions,
-  { mar, vae }: OpenModel,
-  saved: Readonly<Record<string, SavedGraph>>,
-  files: Manifest['files'],
-): Manifest {
-  const component = (graph: SavedGraph) => {
-    const [path, ...data] = graph.files.map((file) => `onnx/${basename(file)}`);
-    return { path: path!, ...(data.length > 0 ? { data } : {}) };
-  };
-  const { condition, embed, modulate, denoise, decoder, encoder } = saved;
-  const scale = typeof given === 'string' ? PRESET_GUIDANCE[given] : 3;
-  return {
-    format: 'tessera-mar',
-    version: 1,
-    name,
-    licence,
-    source,
-    grid: mar.grid,
-    condition: { kind: 'class', count: mar.classes, ...(classNames ? { names: [...classNames] } : {}) },
-    widths: { encoder: mar.encoder.width, decoder: mar.decoder.width, head: mar.head.width },
-    headDepth: mar.head.depth,
-    latents: { ...mar.latents, scale: vae?.latentScale ?? 0.2325 },
-    diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
-    sampling: sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1 },
-    variants: [
-      {
-        dtype,
-        components: {
-          condition: component(condition!),
-          embed: component(embed!),
-          modulate: component(modulate!),
-          denoise: component(denoise!),
-          ...(decoder ? { decoder: component(decoder) } : {}),
-          ...(encoder ? { encoder: component(encoder) } : {}),
-        },
-      },
-    ],
-    files,
-  };
-}
-
-async function checksums(
-  folder: string,
-  paths: readonly string[],
-  { signal, onProgress }: ConvertOptions,
-): Promise<Manifest['files']> {
-  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const files: Manifest['files'] = [];
-  let done = 0;
-  for (const [index, path] of paths.entries()) {
-    const hash = createHash('sha256');
-    const item = path.slice(folder.length + 1).replaceAll('\\', '/');
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-      throwIfAborted(signal);
-      hash.update(chunk as Buffer);
-      done += (chunk as Buffer).length;
-      onProgress?.({ phase: 'checksums', item, done, total });
-    }
-    files.push({ path: item, bytes: sizes[index]!, sha256: hash.digest('hex') });
-  }
-  return files;
 }
 
 /** Puts a finished folder in its place; a folder that is there goes only once the new one is there. */

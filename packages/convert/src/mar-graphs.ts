@@ -3,7 +3,8 @@ import { conditionGraph } from './condition-graph.js';
 import { denoiseGraph } from './denoise-graph.js';
 import { embedGraph } from './embed-graph.js';
 import type { GraphBuilder } from './graph-builder.js';
-import { type MarConfig, marKeys } from './mar-config.js';
+import type { MarConfig } from './mar-config.js';
+import { marKeys } from './mar-keys.js';
 import { modulateGraph } from './modulate-graph.js';
 
 /** The four graphs of a MAR model without its autoencoder. */

@@ -1,7 +1,8 @@
 import type { Checkpoint } from './checkpoint.js';
 import { silu } from './embed-graph.js';
 import { GraphBuilder, type LazyWeight, type Value } from './graph-builder.js';
-import { decoderLayers, encoderLayers, type VaeConfig, type VaeLayer, vaeKeys } from './vae-config.js';
+import type { VaeConfig } from './vae-config.js';
+import { decoderLayers, encoderLayers, type VaeLayer, vaeKeys } from './vae-layers.js';
 
 /** The two graphs of a KL autoencoder. */
 export interface VaeGraphSet {
