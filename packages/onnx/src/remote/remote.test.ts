@@ -1,0 +1,127 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import {
+  emptyGrid,
+  generateImages,
+  keyedNoise,
+  ModelDisposedError,
+  NonFiniteError,
+  randomOrder,
+  TesseraError,
+} from '@tessera/core';
+import { describeModel, fakeModel } from '@tessera/core/testing';
+import { describe, expect, it } from 'vitest';
+import { exampleManifest } from '../testing/example-manifest.js';
+import { RemoteModel } from './connect.js';
+import type { Port } from './port.js';
+import { packError, unpackError } from './protocol.js';
+import { type ServedModel, serveModel } from './serve.js';
+
+const shape = exampleManifest().grid;
+const portOf = (port: MessagePort): Port => ({
+  send: (message, transfer = []) => port.postMessage(message, transfer),
+  listen: (listener) => port.on('message', listener).unref(),
+});
+
+/** A fake model behind a channel; `change` replaces calls of it. */
+function remote(change: Partial<ServedModel> = {}): RemoteModel {
+  const { port1, port2 } = new MessageChannel();
+  const fake = fakeModel({ shape });
+  const served: ServedModel = {
+    condition: (request) => fake.condition(request),
+    async sampleTokens(request) {
+      // As a session does, it lets messages in before it runs.
+      await new Promise((resolve) => setImmediate(resolve));
+      return fake.sampleTokens(request);
+    },
+    decode: (grids, options) => fake.decode(grids, options),
+    encode: async (pictures) =>
+      pictures.map(() => ({ ...emptyGrid(shape), known: new Uint8Array(16).fill(1) })),
+    runStatistics: async () => ({ decoder: { runs: fake.calls.decode, milliseconds: 0 } }),
+    dispose: () => fake.dispose(),
+    ...change,
+  };
+  serveModel(portOf(port2), served);
+  return new RemoteModel(portOf(port1), exampleManifest());
+}
+
+describeModel('a fake model behind a channel', () => remote(), {
+  inputs: [{ classLabel: 0 }, { classLabel: 1 }],
+});
+
+const policy = randomOrder({ steps: 3, diffusionSteps: 4 });
+const images = [{ seed: 1, input: { classLabel: 2 } }];
+
+describe('a remote model', () => {
+  it('draws what the model itself draws', async () => {
+    const options = { images, policy, guidance: () => 2, temperature: 1 };
+    const near = await generateImages({ model: fakeModel({ shape }), ...options });
+    const far = await generateImages({ model: remote(), ...options });
+    expect(far[0]!.grid.tokens).toEqual(near[0]!.grid.tokens);
+    expect(far[0]!.image).toEqual(near[0]!.image);
+  });
+
+  it('takes its defaults from the manifest', () => {
+    const { defaults } = remote();
+    expect(defaults.temperature).toBe(1);
+    expect(defaults.guidance!({ total: 16, maskedBefore: 9, maskedAfter: 8 })).toBe(2);
+  });
+
+  it('brings errors back with code, name and fields', async () => {
+    const model = remote({ decode: () => Promise.reject(new NonFiniteError('The picture')) });
+    const failure = await model.decode([emptyGrid(shape)]).catch((error: unknown) => error);
+    expect(TesseraError.isInstance(failure)).toBe(true);
+    expect(failure).toMatchObject({ code: 'non-finite', name: 'NonFiniteError', where: 'The picture' });
+    expect(unpackError(packError(new RangeError('plain')))).toMatchObject({
+      name: 'RangeError',
+      message: 'plain',
+    });
+  });
+
+  it('rejects what is under way and all that follows when the other end is gone', async () => {
+    const model = remote({ decode: () => new Promise(() => {}) });
+    const waiting = model.decode([emptyGrid(shape)]);
+    model.close(new TesseraError('worker-ended', 'gone'));
+    await expect(waiting).rejects.toMatchObject({ code: 'worker-ended' });
+    await expect(model.runStatistics()).rejects.toMatchObject({ code: 'worker-ended' });
+    await expect(model.dispose()).resolves.toBeUndefined();
+  });
+
+  it('refuses the conditions of another model', async () => {
+    const request = {
+      images: [
+        { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 }, guided: false },
+      ],
+    };
+    const [conditions] = await remote().condition(request);
+    const tokens = remote().sampleTokens({
+      images: [
+        {
+          conditions: conditions!,
+          rows: Uint32Array.of(0),
+          positions: Uint32Array.of(0),
+          guidanceScale: 1,
+          noise: keyedNoise({ seed: 1 }),
+        },
+      ],
+      table: { name: 'none', steps: [] },
+      temperature: 1,
+    });
+    await expect(tokens).rejects.toMatchObject({ code: 'foreign-conditions' });
+  });
+
+  it('rejects a call with the reason of its signal, and one made after disposal with a typed error', async () => {
+    const controller = new AbortController();
+    const model = remote({
+      async decode(_, options) {
+        while (!options?.signal?.aborted) await new Promise((resolve) => setImmediate(resolve));
+        throw options.signal.reason;
+      },
+    });
+    const stopped = model.decode([emptyGrid(shape)], { signal: controller.signal });
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(stopped).rejects.toBe(reason);
+    await model.dispose();
+    await expect(model.runStatistics()).rejects.toBeInstanceOf(ModelDisposedError);
+  });
+});
