@@ -1,0 +1,68 @@
+import type { LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
+import { type ProgressBar, progressBar } from './progress-bar.js';
+import { type Environment, type OutputStream, type Style, styleFor } from './terminal.js';
+
+/** Where a command reads and writes; `process` fits but for `signal`. */
+export interface Io {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Environment;
+  /** Stops the command in order; finished files are kept. */
+  readonly signal: AbortSignal;
+}
+
+/** Loads a model; `loadModel` of @tessera/runtime-node fits. */
+export type ModelLoader = (location: string | URL, options: LoadModelOptions) => Promise<LoadedModel>;
+
+/** What a command needs to do its work. */
+export interface CommandContext {
+  readonly io: Io;
+  readonly style: Style;
+  /** Style of the error stream. */
+  readonly errorStyle: Style;
+  loadModel: ModelLoader;
+  /** Ends the process with this code though nothing threw. */
+  setExitCode(code: number): void;
+}
+
+/** A command's voice: prose on stdout, or, with --json, one document there and no prose. */
+export interface Voice {
+  /** A line for people. */
+  say(line?: string): void;
+  /** The document; nothing without --json. */
+  result(document: unknown): void;
+  /** A line on stderr, in either case. */
+  note(line: string): void;
+  readonly progress: ProgressBar;
+}
+
+export function voiceOf({ io }: CommandContext, json: boolean | undefined): Voice {
+  const progress = progressBar(io.stderr, io.env);
+  return {
+    progress,
+    say(line = '') {
+      if (!json) io.stdout.write(`${line}\n`);
+    },
+    result(document) {
+      if (json) io.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    },
+    note(line) {
+      progress.clear();
+      io.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+export function contextFor(
+  io: Io,
+  loadModel: ModelLoader,
+  setExitCode: (code: number) => void,
+): CommandContext {
+  return {
+    io,
+    style: styleFor(io.stdout, io.env),
+    errorStyle: styleFor(io.stderr, io.env),
+    loadModel,
+    setExitCode,
+  };
+}

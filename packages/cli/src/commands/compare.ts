@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type CommandContext, voiceOf } from '../command-context.js';
+import { compare as compareContenders } from '../comparison.js';
+import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';
+import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
+import { wholeNumberOption } from '../number-options.js';
+import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
+import { sheetScale } from '../picture-sheet.js';
+import { writePng } from '../png-file.js';
+import { NAMED_POLICIES, policyNamed } from '../policy-names.js';
+import { policyList, type SamplingFlags, samplingOf, withSamplingOptions } from '../sampling-options.js';
+import { UsageError } from '../usage-error.js';
+import { writeJson } from '../written-file.js';
+
+interface CompareFlags extends ModelFlags, SamplingFlags, PictureFlags {
+  readonly policies: string;
+  readonly out: string;
+  readonly scale?: number;
+  readonly json?: boolean;
+}
+
+export function compareCommand(context: CommandContext): Command {
+  const command = new Command('compare')
+    .description('Draw the same pictures by several policies: a contact sheet, and a table of work and time.')
+    .option(
+      '--policies <list>',
+      'policies, by comma; the first is what the others are compared with',
+      'mar,gtr-32,gtr-16',
+    );
+  withPictureOptions(command);
+  withSamplingOptions(command);
+  withModelOptions(command);
+  command
+    .option('--out <folder>', 'where sheet.png and report.json go', join('out', 'compare'))
+    .addOption(
+      wholeNumberOption(
+        '--scale <n>',
+        'enlarge the pictures so many times (default: to about 128 pixels)',
+        1,
+      ),
+    )
+    .option('--json', 'print the report as one JSON document')
+    .addHelpText(
+      'after',
+      `
+${policyList()}
+
+Pictures are made one at a time and the policies in turn, after a picture of each that is not
+counted. Times are medians. passes: runs of the transformer, conditional and unconditional;
+head evals: tokens × diffusion steps, twice where guided.
+
+Examples:
+  tessera compare
+  tessera compare --policies mar,mar:32x50,disa,halton,gtr-16 --class cat,fish --count 4
+  tessera compare --policies gtr-16,gtr-16-no-fts,gtr-16-quincunx --seed 5 --out out/ablation`,
+    );
+  return command.action((flags: CompareFlags) => compare(context, flags));
+}
+
+async function compare(context: CommandContext, flags: CompareFlags): Promise<void> {
+  const voice = voiceOf(context, flags.json);
+  if (flags.policies === 'help') {
+    voice.say(policyList());
+    voice.result(NAMED_POLICIES);
+    return;
+  }
+  const names = policyTexts(flags.policies);
+  const policies = names.map((name) => policyNamed(name));
+  const used = await modelInUse(context, flags, voice);
+  const { model } = used;
+  try {
+    const pictures = picturesFor(flags, model.manifest.condition);
+    const contenders = policies.map((policy, i) => ({
+      name: names[i]!,
+      sampling: samplingOf(policy, flags, model.manifest),
+    }));
+    voice.progress.update(0, 'warming up');
+    const contests = await compareContenders({
+      model,
+      contenders,
+      seed: flags.seed,
+      pictures,
+      signal: context.io.signal,
+      onPicture: ({ contender, picture, done, total }) =>
+        voice.progress.update(done / total, `${done}/${total}  ${contender}, ${picture.className}`),
+    });
+    voice.progress.clear();
+    const standings = standingsOf(contests);
+    const sheetPath = join(flags.out, 'sheet.png');
+    const reportPath = join(flags.out, 'report.json');
+    const document = comparisonDocument(used, flags.seed, contests, standings);
+    const title = `${used.identity.name}, seed ${flags.seed}`;
+    const scale = flags.scale ?? sheetScale(model);
+    await writePng(sheetPath, standingsSheet(contests, standings, { title, scale }));
+    await writeJson(reportPath, document);
+
+    const { style } = context;
+    const [head, ...lines] = standingsTable(standings);
+    voice.say(
+      style.dim(
+        `${modelLine(used)}; ${pictures.length} picture${pictures.length === 1 ? '' : 's'} each, seed ${flags.seed}`,
+      ),
+    );
+    voice.say();
+    voice.say(style.bold(head!));
+    for (const line of lines) voice.say(line);
+    voice.say();
+    voice.say(`sheet   ${sheetPath}`);
+    voice.say(`report  ${reportPath}`);
+    voice.result({ ...document, sheet: sheetPath, report: reportPath });
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** Policies by comma; a comma inside a policy's numbers would be ambiguous, so those take a plus. */
+function policyTexts(list: string): string[] {
+  const texts = list.split(',').map((text) => text.trim());
+  const twice = texts.find((text, i) => texts.indexOf(text) !== i);
+  if (twice !== undefined) throw new UsageError(`--policies names "${twice}" twice.`);
+  return texts;
+}

@@ -1,0 +1,183 @@
+import { basename } from 'node:path';
+import type { ConvertOptions, MarPreset } from '@tessera/convert';
+import type { Manifest } from '@tessera/onnx';
+import { Command, Option } from 'commander';
+import { type CommandContext, voiceOf } from '../command-context.js';
+import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
+import { parityLines, recordParity, replayParity } from '../model-parity.js';
+import { decimalOption, repeatableOption } from '../number-options.js';
+import { UsageError } from '../usage-error.js';
+
+interface ConvertFlags {
+  readonly config?: string;
+  readonly preset?: MarPreset;
+  readonly vae?: string;
+  readonly vaeConfig?: string;
+  readonly vaePreset?: 'kl16';
+  readonly ignore?: readonly string[];
+  readonly vaeIgnore?: readonly string[];
+  readonly out: string;
+  readonly dtype: 'fp16' | 'fp32';
+  readonly name?: string;
+  readonly licence: string;
+  readonly source?: string;
+  readonly classes?: string;
+  readonly guidance?: number;
+  readonly guidanceSchedule?: 'constant' | 'linear';
+  readonly temperature?: number;
+  readonly clamp?: number;
+  readonly parity: boolean;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Guidance scales of the published evaluations. */
+const PUBLISHED_GUIDANCE: Readonly<Record<MarPreset, number>> = {
+  'mar-base': 2.9,
+  'mar-large': 3,
+  'mar-huge': 3.2,
+};
+
+export function convertCommand(context: CommandContext): Command {
+  return new Command('convert')
+    .description('Turn a MAR checkpoint into a model folder.')
+    .argument('<checkpoint>', 'the MAR weights, .safetensors, under the published key names')
+    .option('--config <file>', 'their sizes, JSON, under the published names')
+    .addOption(
+      new Option('--preset <name>', 'the sizes of a released model')
+        .choices(['mar-base', 'mar-large', 'mar-huge'])
+        .conflicts('config'),
+    )
+    .option('--vae <file>', 'the autoencoder, .safetensors; without it the model makes no pictures')
+    .option('--vae-config <file>', 'its sizes, JSON (default: "vae" in --config, else kl16)')
+    .addOption(
+      new Option('--vae-preset <name>', 'the sizes of a released one')
+        .choices(['kl16'])
+        .conflicts('vaeConfig'),
+    )
+    .addOption(repeatableOption('--ignore <prefix>', 'keys of the checkpoint to pass over, repeatable'))
+    .addOption(repeatableOption('--vae-ignore <prefix>', 'the same for the autoencoder'))
+    .requiredOption('--out <folder>', 'the model folder to write')
+    .addOption(new Option('--dtype <type>', 'how to store weights').choices(['fp16', 'fp32']).default('fp16'))
+    .option('--name <name>', "the model's name (default: the checkpoint's)")
+    .option('--licence <name>', 'the licence of the weights', 'unknown')
+    .option('--source <text>', 'where the weights come from (default: the file name)')
+    .option('--classes <file>', 'class names, one a line or a JSON array')
+    .addOption(decimalOption('--guidance <scale>', 'advised guidance scale'))
+    .addOption(new Option('--guidance-schedule <kind>', 'advised schedule').choices(['constant', 'linear']))
+    .addOption(decimalOption('--temperature <t>', 'advised temperature'))
+    .addOption(decimalOption('--clamp <limit>', 'advised limit of x0'))
+    .option('--no-parity', "don't run the model to record a parity sample")
+    .option('--overwrite', 'replace the folder')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+The configuration file holds the sizes (encoder_embed_dim, encoder_num_heads, …), or an object
+with "mar", "vae", "classes" and "sampling". What it leaves out is read off the tensors; head
+counts can't be.
+
+Examples:
+  tessera convert mar-base.safetensors --preset mar-base --vae kl16.safetensors --out mar-b
+  tessera convert mine.safetensors --config mine.json --vae vae.safetensors --out mine --dtype fp32`,
+    )
+    .action((checkpoint: string, flags: ConvertFlags) => convert(context, checkpoint, flags));
+}
+
+async function convert(context: CommandContext, checkpoint: string, flags: ConvertFlags): Promise<void> {
+  const voice = voiceOf(context, flags.json);
+  const { signal } = context.io;
+  const options = await conversionOf(checkpoint, flags);
+  const { convertModel } = await import('@tessera/convert');
+  const report = await convertModel({
+    ...options,
+    signal,
+    onProgress: ({ phase, item, done, total }) =>
+      voice.progress.update(done / total, `${phase === 'weights' ? 'converting' : 'checking'} ${item}`),
+  });
+  let { manifest } = report;
+  let replay: Awaited<ReturnType<typeof replayParity>>;
+  if (flags.parity) {
+    voice.progress.update(1, 'recording a parity sample on the CPU');
+    manifest = await recordParity(report.folder, manifest, context.loadModel, signal);
+    replay = await replayParity(report.folder, manifest, context.loadModel, { device: 'cpu', signal });
+  }
+  voice.progress.clear();
+  const { style } = context;
+  const { mar, vae } = report.parameters;
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  voice.say(`${style.green('done')}  ${style.bold(flags.out)}`);
+  voice.say(
+    `  model    ${manifest.name}: ${millions(mar)} parameters${vae > 0 ? `, autoencoder ${millions(vae)}` : ''}`,
+  );
+  voice.say(
+    `  stored   ${manifest.files.length} files, ${(bytes / 1e6).toFixed(1)} MB, weights in ${flags.dtype}`,
+  );
+  if (report.keptFloat32.length > 0) {
+    voice.say(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
+  }
+  if (!flags.vae) voice.say('  note     without an autoencoder (--vae) it makes tokens, not pictures');
+  for (const [i, line] of (replay ? parityLines(replay) : []).entries()) {
+    voice.say(`  ${i === 0 ? 'parity' : '      '}   ${line}`);
+  }
+  if (vae > 0) voice.say(`\nTry it:  tessera generate --model ${flags.out} --index 0 --out picture.png`);
+  voice.result({
+    folder: report.folder,
+    parameters: report.parameters,
+    bytes,
+    parity: replay ?? null,
+    manifest,
+  });
+  if (replay && !replay.passed) context.setExitCode(1);
+}
+
+async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<ConvertOptions> {
+  const file = flags.config === undefined ? undefined : await readModelConfig(flags.config);
+  const config = flags.preset ?? file?.mar;
+  if (!config) throw new UsageError("Say the model's sizes: --preset mar-base, or --config FILE.");
+  const vaeConfig = flags.vaeConfig
+    ? await readVaeConfig(flags.vaeConfig)
+    : (flags.vaePreset ?? file?.vae ?? ('kl16' as const));
+  if (!flags.vae && (flags.vaeConfig || flags.vaePreset || flags.vaeIgnore)) {
+    throw new UsageError('--vae names the file of the autoencoder whose sizes are given.');
+  }
+  const classNames = flags.classes === undefined ? file?.classNames : await readClassNames(flags.classes);
+  const fileName = basename(checkpoint);
+  return {
+    mar: { checkpoint, config, ...(flags.ignore ? { ignore: flags.ignore } : {}) },
+    ...(flags.vae
+      ? {
+          vae: {
+            checkpoint: flags.vae,
+            config: vaeConfig,
+            ...(flags.vaeIgnore ? { ignore: flags.vaeIgnore } : {}),
+          },
+        }
+      : {}),
+    out: flags.out,
+    dtype: flags.dtype,
+    name: flags.name ?? fileName.replace(/\.safetensors$/, ''),
+    licence: flags.licence,
+    source: flags.source ?? fileName,
+    ...(classNames ? { classNames } : {}),
+    sampling: advice(flags, file?.sampling),
+    overwrite: flags.overwrite ?? false,
+  };
+}
+
+function advice(flags: ConvertFlags, file: Partial<Manifest['sampling']> = {}): Manifest['sampling'] {
+  const fromFile = file.guidance;
+  const clamp = flags.clamp ?? file.clamp;
+  return {
+    guidance: {
+      schedule: flags.guidanceSchedule ?? (fromFile?.schedule === 'constant' ? 'constant' : 'linear'),
+      scale: flags.guidance ?? fromFile?.scale ?? (flags.preset ? PUBLISHED_GUIDANCE[flags.preset] : 3),
+    },
+    temperature: flags.temperature ?? file.temperature ?? 1,
+    ...(clamp === undefined ? {} : { clamp }),
+  };
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(count < 1e8 ? 2 : 0)} M`;
+}

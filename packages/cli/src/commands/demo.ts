@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type CommandContext, voiceOf } from '../command-context.js';
+import { compare } from '../comparison.js';
+import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';
+import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
+import { picturesOf } from '../pictures.js';
+import { writePng } from '../png-file.js';
+import { policyNamed } from '../policy-names.js';
+import { shortTime } from '../progress-bar.js';
+import { samplingOf } from '../sampling-options.js';
+
+interface DemoFlags extends ModelFlags {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const ROWS = [
+  { policy: 'mar', name: 'MAR' },
+  { policy: 'gtr-32', name: 'GtR 32 + FTS' },
+  { policy: 'gtr-16', name: 'GtR 16 + FTS' },
+] as const;
+
+const SEED = 1;
+const SCALE = 2;
+
+export function demoCommand(context: CommandContext): Command {
+  return withModelOptions(new Command('demo'), { model: false })
+    .description(
+      "Draw all classes of the embedded model: MAR's 64×100 above GtR with FTS, on the same seeds.",
+    )
+    .option('--out <file.png>', 'where the sheet goes', join('out', 'demo.png'))
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExamples:\n  tessera demo\n  tessera demo --out sheet.png --threads 1')
+    .action((flags: DemoFlags) => demo(context, flags));
+}
+
+async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
+  const voice = voiceOf(context, flags.json);
+  const { io, style } = context;
+  const began = performance.now();
+  const used = await modelInUse(context, flags, voice);
+  const { model } = used;
+  try {
+    const classes = model.manifest.condition;
+    const pictures = picturesOf(classes, [...Array(classes.count).keys()], 1);
+    voice.say(`Drawing ${pictures.length} classes by ${ROWS.length} policies with ${modelLine(used)}.`);
+    const contests = await compare({
+      model,
+      contenders: ROWS.map(({ policy }) => ({
+        name: policy,
+        sampling: samplingOf(policyNamed(policy), { sampler: 'ancestral' }, model.manifest),
+      })),
+      seed: SEED,
+      pictures,
+      signal: io.signal,
+      // Drawing starts at once; the first pictures are slower, which the medians don't mind.
+      warmUp: false,
+      onPicture({ contender, picture, seconds, done, total }) {
+        voice.progress.update(done / total, `${done}/${total}  ${contender}, ${picture.className}`);
+        if (!io.stderr.isTTY) {
+          voice.note(
+            `${`${done}`.padStart(4)}/${total}  ${contender.padEnd(7)} ${picture.className.padEnd(10)} ${seconds.toFixed(2)} s`,
+          );
+        }
+      },
+    });
+    voice.progress.clear();
+    const standings = standingsOf(contests);
+    const title = 'The same seeds, sampled three ways';
+    const names = ROWS.map(({ name }) => name);
+    await writePng(flags.out, standingsSheet(contests, standings, { title, scale: SCALE, names }));
+    const [head, ...lines] = standingsTable(standings);
+    voice.say();
+    voice.say(style.bold(head!));
+    for (const line of lines) voice.say(line);
+    voice.say();
+    for (const [i, { name }] of ROWS.entries()) {
+      if (i > 0) voice.say(`${name} is ${style.green(`${standings[i]!.ratio.toFixed(1)}×`)} as fast as MAR.`);
+    }
+    voice.say(
+      `${style.bold(flags.out)} shows them side by side (${shortTime((performance.now() - began) / 1000)} in all).`,
+    );
+    voice.result({ ...comparisonDocument(used, SEED, contests, standings), sheet: flags.out });
+  } finally {
+    await model.dispose();
+  }
+}

@@ -1,0 +1,73 @@
+import { readdir } from 'node:fs/promises';
+import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { type CommandContext, voiceOf } from '../command-context.js';
+import { embeddedModel } from '../model-options.js';
+import { table } from '../terminal.js';
+import { versions } from '../versions.js';
+
+export function doctorCommand(context: CommandContext): Command {
+  return new Command('doctor')
+    .description('Say what this machine can run on, and with which versions.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExamples:\n  tessera doctor\n  tessera doctor --json')
+    .action((flags: { readonly json?: boolean }) => doctor(context, flags));
+}
+
+async function doctor(context: CommandContext, flags: { readonly json?: boolean }): Promise<void> {
+  const voice = voiceOf(context, flags.json);
+  const { style } = context;
+  const { defaultCacheFolder, probeDevices } = await import('@tessera/runtime-node');
+  const devices = await probeDevices();
+  const embedded = await embeddedState();
+  const cacheFolder = defaultCacheFolder();
+  const report = {
+    versions: versions(),
+    system: { platform: platform(), release: release(), arch: arch() },
+    processor: { model: cpus()[0]?.model.trim() ?? 'unknown', threads: availableParallelism() },
+    memoryBytes: totalmem(),
+    devices,
+    embeddedModel: embedded,
+    cache: { folder: cacheFolder, models: await entryCount(cacheFolder) },
+  };
+
+  const { processor } = report;
+  voice.say(style.bold('versions'));
+  for (const [name, version] of Object.entries(report.versions)) voice.say(`  ${name.padEnd(18)}${version}`);
+  voice.say(style.bold('machine'));
+  voice.say(`  system            ${report.system.platform} ${report.system.arch}, ${report.system.release}`);
+  voice.say(`  processor         ${processor.model}, ${processor.threads} threads`);
+  voice.say(`  memory            ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
+  voice.say(style.bold('devices'));
+  const rows = devices.map(({ device, available, reason }) => [
+    device,
+    available ? 'yes' : 'no',
+    reason ?? '',
+  ]);
+  for (const line of table(rows, [false, false, false])) voice.say(`  ${line}`);
+  voice.say(style.bold('models'));
+  voice.say(`  embedded          ${embedded.problem ?? `${embedded.name}, ${embedded.folder}`}`);
+  voice.say(`  cache             ${cacheFolder}, ${report.cache.models} models`);
+  voice.result(report);
+  const cpu = devices.find(({ device }) => device === 'cpu');
+  if (embedded.problem !== undefined || !cpu?.available) context.setExitCode(1);
+}
+
+async function embeddedState(): Promise<{ name?: string; folder?: string; problem?: string }> {
+  const { readManifest } = await import('@tessera/runtime-node');
+  try {
+    const folder = fileURLToPath(await embeddedModel());
+    return { folder, name: (await readManifest(folder)).name };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function entryCount(folder: string): Promise<number> {
+  try {
+    return (await readdir(folder)).length;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
+import { type Made, makePictures } from '../make-pictures.js';
+import {
+  type ModelFlags,
+  type ModelInUse,
+  modelInUse,
+  modelLine,
+  withModelOptions,
+} from '../model-options.js';
+import { wholeNumberOption } from '../number-options.js';
+import { placeOfRecipe, type Target, targetOf } from '../picture-folder.js';
+import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
+import { sheetScale } from '../picture-sheet.js';
+import { DEFAULT_POLICY, NAMED_POLICIES, type NamedPolicy, paceOf, policyNamed } from '../policy-names.js';
+import { shortTime } from '../progress-bar.js';
+import { type Recipe, RecipeError, readRecipe, recipeOf } from '../recipe.js';
+import type { SamplingDescription } from '../sampling-description.js';
+import { policyList, type SamplingFlags, samplingOf, withSamplingOptions } from '../sampling-options.js';
+
+interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
+  readonly policy: string;
+  readonly steps?: string;
+  readonly diffusionSteps?: string;
+  readonly recipe?: string;
+  readonly out?: string;
+  readonly batch?: number;
+  readonly sheet?: boolean;
+  readonly preview?: boolean;
+  readonly scale?: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+export function generateCommand(context: CommandContext): Command {
+  const command = withPictureOptions(new Command('generate').description('Draw pictures.'))
+    .option('--policy <name>', 'where next and how long; "help" lists them', DEFAULT_POLICY)
+    .option('--steps <n>', 'sampling steps; for GtR those of each stage, e.g. 24+6+2')
+    .option('--diffusion-steps <n>', 'diffusion steps of a token; first+last to let them fall');
+  withSamplingOptions(command);
+  withModelOptions(command);
+  command
+    .option('--out <folder|file.png>', 'where to (default: out/POLICY-seed-SEED)')
+    .addOption(
+      new Option('--recipe <file>', 'make what a recipe.json, or a picture of ours, says').conflicts([
+        'class',
+        'count',
+        'seed',
+        'policy',
+        'steps',
+        'diffusionSteps',
+        'guidance',
+        'guidanceSchedule',
+        'guidanceInterval',
+        'temperature',
+        'sampler',
+      ]),
+    )
+    .addOption(wholeNumberOption('--batch <n>', 'pictures at once (default: 1 on the CPU, 8 elsewhere)', 1))
+    .option('--sheet', 'write a contact sheet too')
+    .option('--preview', 'write the steps of each picture too, as one tiled picture')
+    .addOption(
+      wholeNumberOption(
+        '--scale <n>',
+        'enlarge sheets so many times (default: to about 128 pixels a picture)',
+        1,
+      ),
+    )
+    .option('--overwrite', 'replace what is there')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+${policyList()}
+
+A picture is named by seed and index. Indices run over all classes of the model, one picture of
+each in turn, so a picture stays the same in a longer batch, with other classes, or alone.
+What is finished is kept: the same command again goes on where it was stopped.
+
+Examples:
+  tessera generate                                   one picture of each class
+  tessera generate --class cat,fish --count 8 --sheet
+  tessera generate --index 37 --seed 7 --out one.png  picture 37 of seed 7 alone
+  tessera generate --class tree --policy mar:32x50 --preview
+  tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`,
+    );
+  return command.action((flags: GenerateFlags) => generate(context, flags));
+}
+
+async function generate(context: CommandContext, flags: GenerateFlags): Promise<void> {
+  const voice = voiceOf(context, flags.json);
+  if (flags.policy === 'help') {
+    voice.say(policyList());
+    voice.result(NAMED_POLICIES);
+    return;
+  }
+  const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
+  const policy = policyNamed(flags.policy, flags);
+  const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, voice);
+  const { model } = used;
+  try {
+    const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, policy);
+    const target = targetOf(flags.out ?? defaultPlace(flags), recipe.images);
+    const made = await makePictures({
+      used,
+      recipe,
+      target,
+      batch: flags.batch ?? (model.device === 'cpu' ? 1 : 8),
+      scale: flags.scale ?? sheetScale(model),
+      sheet: flags.sheet ?? false,
+      preview: flags.preview ?? false,
+      overwrite: flags.overwrite ?? false,
+      signal: context.io.signal,
+      voice,
+    });
+    tell(context, voice, flags, used, recipe, target, made);
+  } finally {
+    await model.dispose();
+  }
+}
+
+function newRecipe(used: ModelInUse, flags: GenerateFlags, policy: NamedPolicy): Recipe {
+  const { manifest } = used.model;
+  return recipeOf({
+    model: used.identity,
+    seed: flags.seed,
+    sampling: samplingOf(policy, flags, manifest),
+    made: used.made,
+    pictures: picturesFor(flags, manifest.condition),
+  });
+}
+
+function againRecipe(given: Recipe, { model, identity, made }: ModelInUse, flags: GenerateFlags): Recipe {
+  if (identity.sha256 !== given.model.sha256) {
+    throw new RecipeError(
+      `The recipe was made with the model ${given.model.name} (${given.model.sha256.slice(0, 12)}), ` +
+        `but this is ${identity.name} (${identity.sha256.slice(0, 12)}). Name the right one by --model.`,
+    );
+  }
+  const images = flags.index === undefined ? given.images : picturesFor(flags, model.manifest.condition);
+  return { ...given, model: identity, made, images };
+}
+
+function defaultPlace({ recipe, policy, seed }: GenerateFlags): string {
+  if (recipe !== undefined) return placeOfRecipe(recipe);
+  return join('out', `${policy.replace(/[^\w-]+/g, '_')}-seed-${seed}`);
+}
+
+function tell(
+  { style }: CommandContext,
+  voice: Voice,
+  { sheet, preview }: GenerateFlags,
+  used: ModelInUse,
+  { images, sampling, seed }: Recipe,
+  target: Target,
+  { made, kept, seconds }: Made,
+): void {
+  const each = made > 0 ? ` in ${shortTime(seconds)}, ${(seconds / made).toFixed(2)} s each` : '';
+  const already = kept.size > 0 ? `; ${kept.size} ${kept.size === 1 ? 'was' : 'were'} there already` : '';
+  voice.say(
+    `${style.green('done')}  ${images.length} picture${images.length === 1 ? '' : 's'} in ${style.bold(target.place)}`,
+  );
+  voice.say(`  model    ${modelLine(used)}`);
+  voice.say(`  sampling ${samplingLine(sampling)}, seed ${seed}`);
+  voice.say(`  made     ${made}${each}${already}`);
+  if (sheet) voice.say(`  sheet    ${target.sheetPath}`);
+  voice.say(`  recipe   ${target.recipePath}`);
+  voice.result({
+    place: target.place,
+    recipe: target.recipePath,
+    ...(sheet ? { sheet: target.sheetPath } : {}),
+    device: used.model.device,
+    made,
+    kept: kept.size,
+    seconds,
+    pictures: images.map((picture) => ({
+      index: picture.index,
+      class: picture.className,
+      classLabel: picture.classLabel,
+      path: target.pathOf(picture),
+      made: !kept.has(picture.index),
+      ...(preview && !kept.has(picture.index) ? { preview: target.previewPathOf(picture) } : {}),
+    })),
+  });
+}
+
+/** `order random, 64 × 100, guidance linear 3, temperature 0.85`. */
+function samplingLine({ policy, guidance, temperature, sampler }: SamplingDescription): string {
+  const fts = policy.order === 'gtr' && policy.frequencyWeighted ? ' + FTS' : '';
+  const order = policy.order === 'gtr' ? `GtR${fts}` : `${policy.order} order`;
+  const diffusion = sampler.name === 'ancestral' ? '' : `, ${sampler.name} sampler`;
+  return `${order} ${paceOf(policy)}, guidance ${guidance.schedule} ${guidance.scale}, temperature ${temperature}${diffusion}`;
+}

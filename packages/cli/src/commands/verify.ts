@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TesseraError } from '@tessera/core';
+import type { Manifest } from '@tessera/onnx';
+import { Command } from 'commander';
+import { type CommandContext, voiceOf } from '../command-context.js';
+import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
+import { parityLines, replayParity } from '../model-parity.js';
+
+interface VerifyFlags extends ModelFlags {
+  readonly json?: boolean;
+}
+
+export function verifyCommand(context: CommandContext): Command {
+  return withModelOptions(new Command('verify'), { model: false })
+    .description('Check a model folder: manifest, sizes, hashes, and its recorded sample on a device.')
+    .argument('[folder]', 'the model folder (default: the embedded model)')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Exit code 1 if anything is wrong.
+
+Examples:
+  tessera verify
+  tessera verify my-model --device cuda`,
+    )
+    .action((folder: string | undefined, flags: VerifyFlags) => verify(context, folder, flags));
+}
+
+async function verify(context: CommandContext, given: string | undefined, flags: VerifyFlags): Promise<void> {
+  const voice = voiceOf(context, flags.json);
+  const { style, io } = context;
+  const folder = given === undefined ? fileURLToPath(await embeddedModel()) : resolve(given);
+  const { readManifest } = await import('@tessera/runtime-node');
+  const manifest = await readManifest(folder);
+  const { grid, condition, files, name } = manifest;
+  voice.say(`${style.bold(name)}  ${folder}`);
+  voice.say(
+    `  manifest  ok: ${condition.count} classes, ${grid.height}×${grid.width} tokens of ${grid.channels} channels`,
+  );
+
+  const problems = await damagedFiles(folder, manifest, io.signal, (done, item) =>
+    voice.progress.update(done, `checking ${item}`),
+  );
+  voice.progress.clear();
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (problems.length === 0) {
+    voice.say(
+      `  files     ok: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB, all sizes and hashes right`,
+    );
+  }
+  for (const problem of problems) voice.say(`  files     ${style.red('wrong')}: ${problem}`);
+  const replay =
+    problems.length > 0
+      ? undefined
+      : await replayParity(folder, manifest, context.loadModel, {
+          device: flags.device,
+          dtype: flags.dtype,
+          signal: io.signal,
+          ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+        });
+  if (replay) {
+    const [first, ...rest] = parityLines(replay);
+    voice.say(`  parity    ${first}  (on ${replay.device}, weights in ${replay.dtype})`);
+    for (const line of rest) voice.say(`            ${line}`);
+  } else if (problems.length === 0) {
+    voice.say('  parity    no sample is recorded: its files are whole, its numbers are not checked');
+  }
+  const passed = problems.length === 0 && (replay?.passed ?? true);
+  voice.say(passed ? style.green('sound') : style.red('not sound'));
+  voice.result({ folder, name, passed, files: files.length, bytes, problems, parity: replay ?? null });
+  if (!passed) context.setExitCode(1);
+}
+
+async function damagedFiles(
+  folder: string,
+  { files }: Manifest,
+  signal: AbortSignal,
+  onProgress: (fraction: number, item: string) => void,
+): Promise<string[]> {
+  const { checkFile } = await import('@tessera/runtime-node');
+  const problems: string[] = [];
+  for (const [i, file] of files.entries()) {
+    signal.throwIfAborted();
+    onProgress(i / files.length, file.path);
+    try {
+      await checkFile(folder, file);
+    } catch (error) {
+      if (!TesseraError.isInstance(error)) throw error;
+      problems.push(error.message);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,142 @@
+import { type DiffusionSampler, type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
+import type { RunStatistics } from '@tessera/onnx';
+import type { LoadedModel } from '@tessera/runtime-node';
+import type { Picture } from './pictures.js';
+import { type SamplingDescription, samplingFrom } from './sampling-description.js';
+
+/** One way of sampling that is compared. */
+export interface Contender {
+  readonly name: string;
+  readonly sampling: SamplingDescription;
+}
+
+export interface CompareOptions {
+  readonly model: LoadedModel;
+  readonly contenders: readonly Contender[];
+  readonly seed: number;
+  readonly pictures: readonly Picture[];
+  readonly signal: AbortSignal;
+  /** Whether each contender makes a picture that is not counted first. @default true */
+  readonly warmUp?: boolean;
+  onPicture?(made: {
+    contender: string;
+    picture: Picture;
+    seconds: number;
+    done: number;
+    total: number;
+  }): void;
+}
+
+/** One picture by one contender. */
+export interface Trial {
+  readonly picture: Picture;
+  readonly image: ImageRgb;
+  readonly seconds: number;
+  /** Of it, inside each graph. */
+  readonly transformerSeconds: number;
+  readonly headSeconds: number;
+  readonly decoderSeconds: number;
+  readonly steps: number;
+  /** Conditional and unconditional passes of the transformer. */
+  readonly transformerPasses: number;
+  /** Tokens × diffusion steps, twice where guided. */
+  readonly headEvaluations: number;
+}
+
+export interface Contest {
+  readonly contender: Contender;
+  /** One a picture. */
+  readonly trials: readonly Trial[];
+}
+
+/**
+ * The same pictures by each contender, one picture at a time and the contenders in turn, each picture starting with
+ * another one, so that what else the machine does falls on all alike.
+ */
+export async function compare(options: CompareOptions): Promise<Contest[]> {
+  const { model, contenders, seed, pictures, signal, warmUp = true, onPicture } = options;
+  const trials = contenders.map((): Trial[] => []);
+  const total = contenders.length * pictures.length;
+  if (warmUp && pictures[0]) {
+    for (const contender of contenders) await trial(model, contender, seed, pictures[0], signal);
+  }
+  let done = 0;
+  for (const [round, picture] of pictures.entries()) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const place = (round + turn) % contenders.length;
+      const made = await trial(model, contenders[place]!, seed, picture, signal);
+      trials[place]!.push(made);
+      done++;
+      onPicture?.({ contender: contenders[place]!.name, picture, seconds: made.seconds, done, total });
+    }
+  }
+  return contenders.map((contender, place) => ({ contender, trials: trials[place]! }));
+}
+
+async function trial(
+  model: LoadedModel,
+  { sampling }: Contender,
+  seed: number,
+  picture: Picture,
+  signal: AbortSignal,
+): Promise<Trial> {
+  const choices = samplingFrom(sampling);
+  const before = await model.runStatistics();
+  const began = performance.now();
+  const [made] = await generateImages({
+    model,
+    images: [{ seed, index: picture.index, input: { classLabel: picture.classLabel } }],
+    ...choices,
+    signal,
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const after = await model.runStatistics();
+  const spent = (...graphs: readonly (keyof RunStatistics)[]): number =>
+    graphs.reduce(
+      (sum, graph) => sum + ((after[graph]?.milliseconds ?? 0) - (before[graph]?.milliseconds ?? 0)) / 1000,
+      0,
+    );
+  return {
+    picture,
+    image: made!.image,
+    seconds,
+    transformerSeconds: spent('condition'),
+    headSeconds: spent('embed', 'modulate', 'denoise'),
+    decoderSeconds: spent('decoder'),
+    ...workOf(made!.steps, choices.sampler),
+  };
+}
+
+/** What an image took, counted by its plans as they were carried out. */
+export function workOf(
+  steps: GeneratedImage['steps'],
+  sampler: DiffusionSampler,
+): Pick<Trial, 'steps' | 'transformerPasses' | 'headEvaluations'> {
+  let transformerPasses = 0;
+  let headEvaluations = 0;
+  for (const { plan, guidanceScale } of steps) {
+    const passes = guidanceScale === 1 ? 1 : 2;
+    transformerPasses += passes;
+    // A sampler may merge some of the steps it is asked for.
+    for (const count of plan.diffusionSteps) headEvaluations += passes * sampler(count).steps.length;
+  }
+  return { steps: steps.length, transformerPasses, headEvaluations };
+}
+
+/** Median and the quartiles around it, linearly interpolated. */
+export interface Spread {
+  readonly median: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const ordered = [...values].sort((a, b) => a - b);
+  const at = (fraction: number): number => {
+    const place = fraction * (ordered.length - 1);
+    const low = ordered[Math.floor(place)] ?? Number.NaN;
+    const high = ordered[Math.ceil(place)] ?? Number.NaN;
+    return low + (high - low) * (place % 1);
+  };
+  return { median: at(0.5), lower: at(0.25), upper: at(0.75) };
+}

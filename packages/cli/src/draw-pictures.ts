@@ -1,0 +1,81 @@
+import { type GenerateEvent, generate, gridLength, type ImageRgb, type TokenGrid } from '@tessera/core';
+import type { LoadedModel } from '@tessera/runtime-node';
+import type { Picture } from './pictures.js';
+import { type PreviewFrame, spread } from './preview-sheet.js';
+import type { Sampling } from './sampling-description.js';
+
+export interface DrawOptions {
+  readonly model: LoadedModel;
+  readonly sampling: Sampling;
+  readonly seed: number;
+  readonly pictures: readonly Picture[];
+  /** How many are made at once. */
+  readonly batch: number;
+  readonly signal: AbortSignal;
+  /** How many steps of each to keep, the last among them; 0 for none. @default 0 */
+  readonly frames?: number;
+  /** @param done pictures, with parts of pictures */
+  onProgress?(done: number): void;
+}
+
+export interface DrawnPicture {
+  readonly picture: Picture;
+  readonly image: ImageRgb;
+  readonly frames: readonly PreviewFrame[];
+}
+
+/** Makes pictures, a batch at a time, and hands out each as soon as it is finished. */
+export async function* drawPictures(options: DrawOptions): AsyncGenerator<DrawnPicture, void, undefined> {
+  const { model, sampling, seed, pictures, batch, signal, frames = 0, onProgress } = options;
+  for (let first = 0; first < pictures.length; first += batch) {
+    const group = pictures.slice(first, first + batch);
+    const moments = group.map((): Moment[] => []);
+    const images = group.map(({ index, classLabel }) => ({ seed, index, input: { classLabel } }));
+    const length = gridLength(model.shape);
+    let known = 0;
+    for await (const event of generate({ model, images, ...sampling, signal })) {
+      if (event.type === 'step-end') {
+        known += event.images.reduce((sum, { plan }) => sum + plan.positions.length, 0);
+        onProgress?.(first + known / length);
+        if (frames > 0) keepMoments(event, moments);
+      } else if (event.type === 'image') {
+        yield {
+          picture: group[event.place]!,
+          image: event.image,
+          frames: await framesOf(model, moments[event.place]!, frames, signal),
+        };
+      }
+    }
+  }
+}
+
+/** The grid after a step. */
+interface Moment {
+  readonly step: number;
+  readonly grid: TokenGrid;
+}
+
+function keepMoments(event: Extract<GenerateEvent, { type: 'step-end' }>, moments: Moment[][]): void {
+  const grids = event.grids();
+  for (const { place } of event.images) {
+    moments[place]!.push({ step: event.index + 1, grid: grids[place]! });
+  }
+}
+
+async function framesOf(
+  model: LoadedModel,
+  moments: readonly Moment[],
+  room: number,
+  signal: AbortSignal,
+): Promise<PreviewFrame[]> {
+  const shown = spread(moments.length, room).map((i) => moments[i]!);
+  const images = await model.decode(
+    shown.map(({ grid }) => grid),
+    { signal },
+  );
+  return shown.map(({ step, grid }, i) => ({
+    caption: `${step}/${moments.length}`,
+    image: images[i]!,
+    grid,
+  }));
+}

@@ -1,0 +1,93 @@
+import type { Voice } from './command-context.js';
+import { drawPictures } from './draw-pictures.js';
+import { InterruptedError } from './interruption.js';
+import type { ModelInUse } from './model-options.js';
+import { type OpenedTarget, openTarget, type Target } from './picture-folder.js';
+import { pictureSheet } from './picture-sheet.js';
+import { readPng, writePng } from './png-file.js';
+import { previewSheet } from './preview-sheet.js';
+import { type Recipe, recipeFor } from './recipe.js';
+import { samplingFrom } from './sampling-description.js';
+import { writeJson } from './written-file.js';
+
+export interface MakeOptions {
+  readonly used: ModelInUse;
+  readonly recipe: Recipe;
+  readonly target: Target;
+  readonly batch: number;
+  readonly scale: number;
+  readonly sheet: boolean;
+  readonly preview: boolean;
+  readonly overwrite: boolean;
+  readonly signal: AbortSignal;
+  readonly voice: Voice;
+}
+
+/** What a call has done. */
+export interface Made {
+  readonly made: number;
+  /** Indices of pictures that were there already. */
+  readonly kept: OpenedTarget['finished'];
+  readonly seconds: number;
+}
+
+/** Steps that a preview shows. */
+const PREVIEW_FRAMES = 16;
+
+/**
+ * Makes the pictures of a recipe that are not there yet, each written as soon as it is finished.
+ *
+ * @throws InterruptedError that says what is finished and how to go on, where the signal is aborted
+ * @throws RecipeError where the place holds something else
+ */
+export async function makePictures(options: MakeOptions): Promise<Made> {
+  const { used, recipe, target, batch, scale, preview, signal, voice } = options;
+  const opened = await openTarget(target, recipe, options.overwrite);
+  await writeJson(target.recipePath, opened.recipe);
+  if (opened.otherwiseMade.length > 0) {
+    voice.note(`Note: what is there was made with another set-up (${opened.otherwiseMade.join(', ')}).`);
+  }
+  const { images: pictures, seed } = recipe;
+  const pending = pictures.filter(({ index }) => !opened.finished.has(index));
+  const kept = pictures.length - pending.length;
+  const began = performance.now();
+  let made = 0;
+  try {
+    const drawn = drawPictures({
+      model: used.model,
+      sampling: samplingFrom(recipe.sampling),
+      seed,
+      pictures: pending,
+      batch,
+      signal,
+      frames: preview ? PREVIEW_FRAMES : 0,
+      onProgress: (done) =>
+        voice.progress.update(
+          done / pending.length,
+          `${Math.floor(done) + kept}/${pictures.length} pictures`,
+        ),
+    });
+    for await (const { picture, image, frames } of drawn) {
+      if (preview) await writePng(target.previewPathOf(picture), previewSheet(frames, scale));
+      await writePng(target.pathOf(picture), image, recipeFor(recipe, picture));
+      made++;
+    }
+    if (options.sheet) await writeSheet(recipe, target, scale);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new InterruptedError(
+      `Stopped. ${kept + made} of ${pictures.length} pictures are finished in ${target.place}. ` +
+        `Go on with the same command, or:\n  tessera generate --recipe ${target.recipePath}`,
+    );
+  } finally {
+    voice.progress.clear();
+  }
+  return { made, kept: opened.finished, seconds: (performance.now() - began) / 1000 };
+}
+
+async function writeSheet(recipe: Recipe, target: Target, scale: number): Promise<void> {
+  const pictures = await Promise.all(
+    recipe.images.map(async (picture) => ({ picture, image: (await readPng(target.pathOf(picture))).image })),
+  );
+  await writePng(target.sheetPath, pictureSheet(pictures, scale));
+}

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import type { MarConfigJson, VaeConfigJson } from '@tessera/convert';
+import type { Manifest } from '@tessera/onnx';
+import * as v from 'valibot';
+import { UsageError } from './usage-error.js';
+
+const settings = v.record(v.string(), v.unknown());
+
+const whole = v.looseObject({
+  mar: settings,
+  vae: v.optional(settings),
+  classes: v.optional(v.array(v.string())),
+  sampling: v.optional(
+    v.looseObject({
+      guidance_scale: v.optional(v.number()),
+      cfg_schedule: v.optional(v.picklist(['constant', 'linear'])),
+      temperature: v.optional(v.number()),
+      x0_clamp: v.optional(v.union([v.number(), v.array(v.number())])),
+    }),
+  ),
+});
+
+/** What a configuration file says about a checkpoint. */
+export interface ModelConfigFile {
+  readonly mar: MarConfigJson;
+  readonly vae?: VaeConfigJson;
+  readonly classNames?: readonly string[];
+  readonly sampling?: Partial<Manifest['sampling']>;
+}
+
+/**
+ * Reads a MAR model's configuration: its sizes under the published code's names, or those under `mar`, beside `vae`,
+ * `classes` and `sampling`. The sizes themselves are checked at conversion.
+ */
+export async function readModelConfig(path: string): Promise<ModelConfigFile> {
+  const json = await readSettings(path);
+  if (!('mar' in json)) return { mar: json as unknown as MarConfigJson };
+  const parsed = v.safeParse(whole, json);
+  if (!parsed.success) throw new UsageError(`${path}: ${v.summarize(parsed.issues)}`);
+  const { mar, vae, classes, sampling } = parsed.output;
+  return {
+    mar: mar as unknown as MarConfigJson,
+    ...(vae ? { vae: vae as unknown as VaeConfigJson } : {}),
+    ...(classes ? { classNames: classes } : {}),
+    ...(sampling
+      ? {
+          sampling: {
+            ...(sampling.guidance_scale === undefined
+              ? {}
+              : {
+                  guidance: { schedule: sampling.cfg_schedule ?? 'linear', scale: sampling.guidance_scale },
+                }),
+            ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),
+            ...(sampling.x0_clamp === undefined ? {} : { clamp: sampling.x0_clamp }),
+          },
+        }
+      : {}),
+  };
+}
+
+/** Reads an autoencoder's sizes under the published code's names. */
+export async function readVaeConfig(path: string): Promise<VaeConfigJson> {
+  return (await readSettings(path)) as unknown as VaeConfigJson;
+}
+
+/** Reads class names: a JSON array, or one name a line. */
+export async function readClassNames(path: string): Promise<string[]> {
+  const text = await readText(path);
+  if (!text.trimStart().startsWith('[')) {
+    return text.split(/\r?\n/).filter((line, i, lines) => line !== '' || i < lines.length - 1);
+  }
+  const parsed = v.safeParse(v.array(v.string()), parseJson(text, path));
+  if (!parsed.success) throw new UsageError(`${path} is not a list of class names.`);
+  return parsed.output;
+}
+
+async function readSettings(path: string): Promise<Record<string, unknown>> {
+  const parsed = v.safeParse(settings, parseJson(await readText(path), path));
+  if (!parsed.success) throw new UsageError(`${path} is not a configuration: it must be a JSON object.`);
+  return parsed.output;
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${path} is not JSON: ${String(cause)}`);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${path} can't be read: ${String(cause)}`);
+  }
+}

@@ -1,0 +1,91 @@
+import { TesseraError } from '@tessera/core';
+import type { Device, LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
+import { type Command, Option } from 'commander';
+import type { CommandContext, Voice } from './command-context.js';
+import { wholeNumberOption } from './number-options.js';
+import { manifestHash, type Recipe } from './recipe.js';
+import { versions } from './versions.js';
+
+/** Options of every command that runs a model. */
+export interface ModelFlags {
+  readonly model?: string;
+  readonly device: Device | 'auto';
+  readonly dtype: 'auto' | 'fp32' | 'fp16';
+  readonly threads?: number;
+  readonly cache?: string;
+}
+
+const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'dml', 'coreml'];
+
+/** How the embedded model is written in a recipe. */
+export const EMBEDDED = 'embedded';
+
+export function withModelOptions(command: Command, { model = true } = {}): Command {
+  if (model) command.option('--model <folder|url>', 'the model (default: the embedded one)');
+  return command
+    .addOption(new Option('--device <name>', 'what to run on').choices(DEVICES).default('auto'))
+    .addOption(
+      new Option('--dtype <type>', 'which stored weights to load')
+        .choices(['auto', 'fp32', 'fp16'])
+        .default('auto'),
+    )
+    .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1))
+    .option('--cache <folder>', 'where models from an address are kept');
+}
+
+/** A loaded model and what a recipe says about it. */
+export interface ModelInUse {
+  readonly model: LoadedModel;
+  readonly identity: Recipe['model'];
+  readonly made: Recipe['made'];
+}
+
+/** Loads the model that the flags ask for. */
+export async function modelInUse(
+  context: CommandContext,
+  flags: ModelFlags,
+  voice: Voice,
+): Promise<ModelInUse> {
+  const location = flags.model ?? EMBEDDED;
+  const options: LoadModelOptions = {
+    device: flags.device,
+    dtype: flags.dtype,
+    signal: context.io.signal,
+    onProgress({ phase, loadedBytes, totalBytes }) {
+      const doing = phase === 'download' ? 'downloading the model' : 'checking the model';
+      voice.progress.update(totalBytes > 0 ? loadedBytes / totalBytes : 1, doing);
+    },
+    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    ...(flags.cache === undefined ? {} : { cacheFolder: flags.cache }),
+  };
+  const model = await context.loadModel(location === EMBEDDED ? await embeddedModel() : location, options);
+  voice.progress.clear();
+  for (const { device, reason } of model.fallbacks) {
+    if (context.io.env.TESSERA_DEBUG) voice.note(`${device} was passed over: ${reason}`);
+  }
+  return {
+    model,
+    identity: { name: model.manifest.name, location, sha256: manifestHash(model.manifest) },
+    made: { device: model.device, dtype: model.dtype, versions: versions() },
+  };
+}
+
+/** The folder of the model that comes with the command. */
+export async function embeddedModel(): Promise<URL> {
+  try {
+    const { modelFolder } = await import('@tessera/model-tiny');
+    return modelFolder;
+  } catch (cause) {
+    throw new TesseraError(
+      'embedded-model',
+      'The embedded model is not installed. Install @tessera/model-tiny, or name another model by --model.',
+      { cause },
+    );
+  }
+}
+
+/** `tessera-tiny on cpu, 2 threads, fp16 weights`. */
+export function modelLine({ model }: Pick<ModelInUse, 'model'>): string {
+  const threads = model.device === 'cpu' ? `, ${model.threads} thread${model.threads === 1 ? '' : 's'}` : '';
+  return `${model.manifest.name} on ${model.device}${threads}, weights in ${model.dtype}`;
+}

@@ -1,0 +1,31 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** An option that takes an integer ≥ `least`. */
+export function wholeNumberOption(flags: string, description: string, least: number): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It must be an integer from ${least}.`);
+    }
+    return value;
+  });
+}
+
+/** An option that takes a number ≥ 0. */
+export function decimalOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+      throw new InvalidArgumentError('It must be a number from 0.');
+    }
+    return value;
+  });
+}
+
+/** An option that may be given several times. */
+export function repeatableOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((word: string, before: readonly string[] = []) => [
+    ...before,
+    word,
+  ]);
+}

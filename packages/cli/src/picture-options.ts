@@ -1,0 +1,35 @@
+import { type Command, Option } from 'commander';
+import { repeatableOption, wholeNumberOption } from './number-options.js';
+import { type Classes, classLabels, indicesFrom, type Picture, pictureAt, picturesOf } from './pictures.js';
+
+/** Options that say which pictures of which seed are meant. */
+export interface PictureFlags {
+  readonly class?: readonly string[];
+  readonly count: number;
+  readonly index?: string;
+  readonly seed: number;
+}
+
+export function withPictureOptions(command: Command): Command {
+  return command
+    .addOption(
+      repeatableOption(
+        '--class <name>',
+        'a class by name or number, several by comma or repeated (default: all)',
+      ),
+    )
+    .addOption(wholeNumberOption('--count <n>', 'pictures of each class', 1).default(1))
+    .addOption(
+      new Option('--index <list>', 'these pictures of the seed, e.g. 37 or 0-11,37').conflicts([
+        'class',
+        'count',
+      ]),
+    )
+    .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1));
+}
+
+export function picturesFor(flags: PictureFlags, classes: Classes): Picture[] {
+  return flags.index === undefined
+    ? picturesOf(classes, classLabels(classes, flags.class ?? []), flags.count)
+    : indicesFrom(flags.index).map((index) => pictureAt(classes, index));
+}

@@ -1,0 +1,38 @@
+import type { ImageRgb } from '@tessera/core';
+import type { LoadedModel } from '@tessera/runtime-node';
+import { contactSheet, inRows } from './contact-sheet.js';
+import type { Picture } from './pictures.js';
+
+/** A contact sheet of one picture a class, captioned, in a block; or of several, a row a class. */
+export function pictureSheet(
+  pictures: readonly { readonly picture: Picture; readonly image: ImageRgb }[],
+  scale: number,
+): ImageRgb {
+  const byClass = new Map<number, (typeof pictures)[number][]>();
+  for (const each of pictures) {
+    const { classLabel } = each.picture;
+    byClass.set(classLabel, [...(byClass.get(classLabel) ?? []), each]);
+  }
+  const rows = [...byClass.values()];
+  if (rows.every((row) => row.length === 1)) {
+    const cells = pictures.map(({ picture, image }) => ({ image, caption: shortName(picture) }));
+    return contactSheet({ rows: inRows(cells), scale });
+  }
+  return contactSheet({
+    rows: rows.map((row) => ({
+      label: [shortName(row[0]!.picture)],
+      cells: row.map(({ image }) => ({ image })),
+    })),
+    scale,
+  });
+}
+
+/** The first of a class's names. */
+export function shortName({ className }: Picture): string {
+  return className.split(',')[0]!;
+}
+
+/** How many times pictures of a model are enlarged for people to look at: to about 128 pixels. */
+export function sheetScale({ manifest: { grid, latents } }: LoadedModel): number {
+  return Math.max(1, Math.round(128 / (grid.width * latents.patchSize * latents.stride)));
+}

@@ -1,0 +1,51 @@
+import type { Environment, OutputStream } from './terminal.js';
+
+/** A line that is drawn over and over on a terminal, and never elsewhere. */
+export interface ProgressBar {
+  /** @param fraction 0 … 1 */
+  update(fraction: number, label: string): void;
+  /** Takes the line off the screen. */
+  clear(): void;
+}
+
+const CELLS = 24;
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** A bar on a terminal; nothing in a pipe, in CI, or where NO_COLOR is set. */
+export function progressBar(
+  stream: OutputStream,
+  env: Environment,
+  now: () => number = Date.now,
+): ProgressBar {
+  const shown = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
+  if (!shown) return { update() {}, clear() {} };
+  const began = now();
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    update(fraction, label) {
+      const moment = now();
+      if (moment - last < 50 && fraction < 1) return;
+      last = moment;
+      const left = fraction > 0 ? ((moment - began) * (1 - fraction)) / fraction : undefined;
+      const rest = left === undefined || moment - began < 1000 ? '' : `  ${shortTime(left / 1000)} left`;
+      const line = `  ${bar(fraction)} ${`${Math.floor(fraction * 100)}`.padStart(3)} %  ${label}${rest}`;
+      stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
+    },
+    clear() {
+      stream.write('\r\u001b[2K');
+    },
+  };
+}
+
+function bar(fraction: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * CELLS * 8);
+  return `${'█'.repeat(eighths >> 3)}${EIGHTHS[eighths & 7]}`.padEnd(CELLS, '·');
+}
+
+/** `9 s`, `3 min 5 s`, `2 h 10 min`. */
+export function shortTime(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

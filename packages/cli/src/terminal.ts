@@ -1,0 +1,37 @@
+/** The part of a writable stream that is used here. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Text styles of a terminal; without effect elsewhere. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  green(text: string): string;
+  red(text: string): string;
+}
+
+/** Styles where the stream is a terminal and NO_COLOR is not set. */
+export function styleFor(stream: OutputStream, env: Environment): Style {
+  const coloured = stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+  const code = (open: number, close: number) => (text: string) =>
+    coloured ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+  return { bold: code(1, 22), dim: code(2, 22), green: code(32, 39), red: code(31, 39) };
+}
+
+/** Rows of cells in columns, two spaces apart; numbers are put to the right. */
+export function table(rows: readonly (readonly string[])[], alignRight: readonly boolean[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        alignRight[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,8 @@
+import { TesseraError } from '@tessera/core';
+
+/** The command line asks for something that can't be: exit code 2. */
+export class UsageError extends TesseraError {
+  constructor(message: string) {
+    super('usage', message);
+  }
+}
