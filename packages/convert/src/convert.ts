@@ -8,14 +8,9 @@ import { OutputExistsError } from './errors.js';
 import { fileChecksums } from './file-checksums.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { type SavedGraph, saveGraph, type WeightStorage } from './graph-file.js';
-import {
-  MAR_PRESETS,
-  type MarConfig,
-  type MarConfigJson,
-  type MarPreset,
-  resolveMarConfig,
-} from './mar-config.js';
+import { type MarConfig, type MarConfigJson, resolveMarConfig } from './mar-config.js';
 import { marGraphs } from './mar-graphs.js';
+import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE } from './mar-presets.js';
 import { modelCard } from './model-card.js';
 import { GRAPH_FOLDER, modelManifest } from './model-manifest.js';
 import { openSafetensors, type SafetensorsFile } from './safetensors.js';
@@ -79,8 +74,7 @@ export interface ConvertReport {
   readonly keptFloat32: readonly string[];
 }
 
-/** Guidance scales of the published evaluations. */
-const PRESET_GUIDANCE: Record<MarPreset, number> = { 'mar-base': 2.9, 'mar-large': 3, 'mar-huge': 3.2 };
+/** Guidance scale of a model that nothing is known of. */
 const DEFAULT_GUIDANCE = 3;
 
 /**

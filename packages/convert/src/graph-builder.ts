@@ -27,7 +27,7 @@ export interface GraphConstant {
   readonly data: Float32Array | Int32Array | BigInt64Array;
 }
 
-const CONTRIBUTED = new Set(['MultiHeadAttention', 'BiasGelu', 'QuickGelu']);
+const CONTRIBUTED = new Set(['BiasGelu', 'QuickGelu']);
 
 /** Builds one graph, node by node. Each method returns the names of the values that it made. */
 export class GraphBuilder {

@@ -16,8 +16,9 @@ export {
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './float16.js';
 export { GraphBuilder, type LazyWeight, type Value } from './graph-builder.js';
 export { type SavedGraph, type SaveGraphOptions, saveGraph, type WeightStorage } from './graph-file.js';
-export { MAR_PRESETS, type MarConfig, type MarConfigJson, type MarPreset } from './mar-config.js';
+export type { MarConfig, MarConfigJson } from './mar-config.js';
 export { marKeys } from './mar-keys.js';
+export { MAR_PRESETS, type MarPreset } from './mar-presets.js';
 export { openSafetensors, type SafetensorsFile, type TensorArray } from './safetensors.js';
 export type { SafetensorsDtype } from './safetensors-header.js';
 export { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';

@@ -1,10 +1,22 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoint } from './checkpoint.js';
+import { saveGraph } from './graph-file.js';
 import { type MarConfig, type MarConfigJson, resolveMarConfig } from './mar-config.js';
 import { type MarGraphSet, marGraphs } from './mar-graphs.js';
 import { openSafetensors, type SafetensorsFile } from './safetensors.js';
-import { float32, golden, goldenJson, int32, largestError, openGraph, run } from './testing/golden.js';
+import {
+  float32,
+  golden,
+  goldenJson,
+  inTemporaryFolder,
+  int32,
+  largestError,
+  openGraph,
+  run,
+} from './testing/golden.js';
 
 type Sessions = Record<keyof MarGraphSet, InferenceSession>;
 
@@ -150,5 +162,23 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
       }
     }
     await file.close();
+  });
+});
+
+describe('weights in half floats', () => {
+  it('are widened when a graph is loaded, not each time it runs', async () => {
+    const weights = await openSafetensors(golden('A/weights.safetensors'));
+    const checkpoint = new Checkpoint(weights, 'fake_latent');
+    const config = resolveMarConfig(await goldenJson<MarConfigJson>('A/config.json'), checkpoint);
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, 'condition.onnx');
+      await saveGraph(marGraphs(config, checkpoint).condition, path, { storage: 'fp16' });
+      const optimizedModelFilePath = join(folder, 'optimised.onnx');
+      const session = await InferenceSession.create(path, { optimizedModelFilePath, logSeverityLevel: 3 });
+      await session.release();
+      expect((await readFile(path)).includes('Cast')).toBe(true);
+      expect((await readFile(optimizedModelFilePath)).includes('Cast')).toBe(false);
+    });
+    await weights.close();
   });
 });

@@ -73,7 +73,7 @@ function parseEntry(
 ): TensorEntry {
   if (!isRecord(value)) throw new SafetensorsFormatError(path, 'header', `"${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !(dtype in ELEMENT_BYTES)) {
+  if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
     const known = Object.keys(ELEMENT_BYTES).join(', ');
     throw new SafetensorsFormatError(
       path,

@@ -1,3 +1,4 @@
+import { attention } from './attention.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 import type { StackConfig } from './mar-config.js';
@@ -87,26 +88,34 @@ export function transformerBlock(
   queries: Stream = stream,
 ): Stream {
   const { graph, checkpoint } = context;
-  const project = (part: 'q' | 'k' | 'v', index: number, rows: Value): Value => {
+  const range = (part: number): readonly [from: number, to: number] => [part * width, (part + 1) * width];
+  const project = (name: 'q' | 'k' | 'v', part: number, rows: Value): Value => {
     const key = `${block}.attn.qkv.weight`;
-    const range = [index * width, (index + 1) * width] as const;
     return graph.op('MatMul', [
       rows,
-      graph.weight(checkpoint.transposed(key, width, range, `${block}.attn.${part}.weight`)),
+      graph.weight(checkpoint.transposed(key, width, range(part), `${block}.attn.${name}.weight`)),
     ]);
   };
-  const attention = graph.op(
-    'MultiHeadAttention',
-    [
-      project('q', 0, queries.normed),
-      project('k', 1, stream.normed),
-      project('v', 2, stream.normed),
-      vector(context, `${block}.attn.qkv.bias`, 3 * width),
-    ],
-    { num_heads: { int: heads } },
+  const addBias = (name: 'q' | 'v', part: number, rows: Value): Value => {
+    const load = () => checkpoint.read(`${block}.attn.qkv.bias`, range(part));
+    return graph.op('Add', [
+      rows,
+      graph.weight({ name: `${block}.attn.${name}.bias`, shape: [width], load }),
+    ]);
+  };
+  const mixed = attention(
+    graph,
+    {
+      query: addBias('q', 0, project('q', 0, queries.normed)),
+      key: project('k', 1, stream.normed),
+      value: project('v', 2, stream.normed),
+    },
+    { width, heads },
   );
+  // A row's weights sum to 1, so the values' bias may as well be added to what they mix: the rows may be fewer.
+  const attentionOutput = addBias('v', 2, mixed);
   const attended = addAndNormalise(context, {
-    input: graph.op('MatMul', [attention, matrix(context, `${block}.attn.proj.weight`, width, width)]),
+    input: graph.op('MatMul', [attentionOutput, matrix(context, `${block}.attn.proj.weight`, width, width)]),
     skip: queries.residual,
     bias: vector(context, `${block}.attn.proj.bias`, width),
     norm: `${block}.norm2`,

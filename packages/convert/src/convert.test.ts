@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseManifest } from '@tessera/onnx';
+import { InferenceSession } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { type ConvertOptions, type ConvertProgress, convertModel } from './convert.js';
+import { CheckpointKeysError, OutputExistsError } from './errors.js';
+import type { MarConfigJson } from './mar-config.js';
+import { golden, goldenJson, inTemporaryFolder } from './testing/golden.js';
+import type { VaeConfigJson } from './vae-config.js';
+
+async function recorded(out: string): Promise<ConvertOptions & Required<Pick<ConvertOptions, 'vae'>>> {
+  return {
+    mar: {
+      checkpoint: golden('A/weights.safetensors'),
+      config: await goldenJson<MarConfigJson>('A/config.json'),
+    },
+    vae: {
+      checkpoint: golden('vae/weights.safetensors'),
+      config: await goldenJson<VaeConfigJson>('vae/config.json'),
+    },
+    out,
+    name: 'recorded',
+    licence: 'MIT',
+    source: 'a test',
+  };
+}
+
+describe('converting a model', () => {
+  it('writes a folder whose manifest is valid and lists every file with its true size and checksum', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'new', 'model');
+      const { manifest, bytes, parameters, keptFloat32 } = await convertModel(await recorded(out));
+      expect(parseManifest(await readFile(join(out, 'mar.json'), 'utf8'))).toEqual(manifest);
+      expect(manifest).toMatchObject({
+        grid: { height: 8, width: 8, channels: 16 },
+        condition: { kind: 'class', count: 10 },
+        widths: { encoder: 64, decoder: 64, head: 96 },
+        headDepth: 2,
+        latents: { channels: 16, patchSize: 1, scale: 0.2325, stride: 16 },
+        sampling: { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 },
+      });
+      const names = ['condition', 'embed', 'modulate', 'denoise', 'decoder', 'encoder'];
+      expect(manifest.files.map(({ path }) => path)).toEqual(names.map((name) => `onnx/${name}.onnx`));
+      for (const { path, bytes: size, sha256 } of manifest.files) {
+        const content = await readFile(join(out, path));
+        expect(content).toHaveLength(size);
+        expect(createHash('sha256').update(content).digest('hex')).toBe(sha256);
+      }
+      expect(bytes).toBe(manifest.files.reduce((sum, file) => sum + file.bytes, 0));
+      expect(parameters).toEqual({ mar: 376736, vae: 1567027 });
+      expect(keptFloat32).toEqual([]);
+      expect(await readdir(join(folder, 'new'))).toEqual(['model']);
+      expect(await readFile(join(out, 'README.md'), 'utf8')).toContain('0.38 M + 1.57 M (autoencoder)');
+    });
+  });
+
+  it('does without an autoencoder, and keeps large weights in files that the manifest lists', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { vae: _, ...options } = await recorded(join(folder, 'model'));
+      const { manifest } = await convertModel({ ...options, inlineLimit: 200_000 });
+      const { components } = manifest.variants[0]!;
+      expect(components.decoder).toBeUndefined();
+      expect(components.condition).toEqual({
+        path: 'onnx/condition.onnx',
+        data: ['onnx/condition.onnx_data'],
+      });
+      expect(components.embed.data).toBeUndefined();
+      const session = await InferenceSession.create(join(folder, 'model', components.condition.path));
+      expect(session.outputNames.toSorted()).toEqual(['encoded', 'z']);
+      await session.release();
+    });
+  });
+
+  it('tells of weights and checksums, each up to its end', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const seen: ConvertProgress[] = [];
+      const options = await recorded(join(folder, 'model'));
+      await convertModel({ ...options, onProgress: (progress) => seen.push(progress) });
+      for (const phase of ['weights', 'checksums'] as const) {
+        const done = seen.filter((progress) => progress.phase === phase);
+        expect(done.map((progress) => progress.done)).toEqual(
+          done.map((progress) => progress.done).toSorted((a, b) => a - b),
+        );
+        expect(done.at(-1)!.done).toBe(done.at(-1)!.total);
+      }
+    });
+  });
+
+  it('never touches a folder that is there, unless told to replace it', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'model');
+      await mkdir(out);
+      await writeFile(join(out, 'mine.txt'), 'keep');
+      const options = await recorded(out);
+      await expect(convertModel(options)).rejects.toThrow(OutputExistsError);
+      expect(await readdir(out)).toEqual(['mine.txt']);
+      await convertModel({ ...options, overwrite: true });
+      expect((await readdir(out)).toSorted()).toEqual(['README.md', 'mar.json', 'onnx']);
+      expect(await readdir(folder)).toEqual(['model']);
+    });
+  });
+
+  it('leaves nothing behind when it is aborted or fails, and an old folder as it was', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'model');
+      await mkdir(out);
+      const options = { ...(await recorded(out)), overwrite: true };
+      for (const phase of ['weights', 'checksums'] as const) {
+        const controller = new AbortController();
+        const converting = convertModel({
+          ...options,
+          signal: controller.signal,
+          onProgress: (progress) => {
+            if (progress.phase === phase) controller.abort(new Error('enough'));
+          },
+        });
+        await expect(converting).rejects.toThrow('enough');
+      }
+      const wrongNames = { ...options, classNames: ['only one'] };
+      await expect(convertModel(wrongNames)).rejects.toMatchObject({ code: 'manifest' });
+      expect(await readdir(folder)).toEqual(['model']);
+      expect(await readdir(out)).toEqual([]);
+    });
+  });
+
+  it('refuses checkpoints that don’t fit their configuration or each other', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const options = await recorded(join(folder, 'model'));
+      const { mar, vae } = options;
+      await expect(convertModel({ ...options, mar: { ...mar, config: 'mar-base' } })).rejects.toThrow(
+        CheckpointKeysError,
+      );
+      await expect(
+        convertModel({ ...options, vae: { ...vae, checkpoint: mar.checkpoint } }),
+      ).rejects.toMatchObject({ code: 'checkpoint-keys' });
+      const stride = { ...(mar.config as MarConfigJson), vae_stride: 8 };
+      await expect(convertModel({ ...options, mar: { ...mar, config: stride } })).rejects.toMatchObject({
+        option: 'vae_stride',
+      });
+      const patch = { ...(mar.config as MarConfigJson), patch_size: 2, vae_embed_dim: 4 };
+      await expect(convertModel({ ...options, mar: { ...mar, config: patch } })).rejects.toMatchObject({
+        option: 'embed_dim',
+      });
+      expect(await readdir(folder)).toEqual([]);
+    });
+  });
+});

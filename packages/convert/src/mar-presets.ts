@@ -1,0 +1,35 @@
+import type { MarConfigJson } from './mar-config.js';
+
+const released = (width: number, depth: number, headDepth: number, headWidth: number): MarConfigJson => ({
+  img_size: 256,
+  vae_stride: 16,
+  patch_size: 1,
+  vae_embed_dim: 16,
+  encoder_embed_dim: width,
+  encoder_depth: depth,
+  encoder_num_heads: width === 768 ? 12 : 16,
+  decoder_embed_dim: width,
+  decoder_depth: depth,
+  decoder_num_heads: width === 768 ? 12 : 16,
+  mlp_ratio: 4,
+  buffer_size: 64,
+  class_num: 1000,
+  diffloss_d: headDepth,
+  diffloss_w: headWidth,
+});
+
+/** The released ImageNet models at 256×256 (arXiv 2406.11838, section 5.1). */
+export const MAR_PRESETS = {
+  'mar-base': released(768, 12, 6, 1024),
+  'mar-large': released(1024, 16, 8, 1280),
+  'mar-huge': released(1280, 20, 12, 1536),
+} as const satisfies Record<string, MarConfigJson>;
+
+export type MarPreset = keyof typeof MAR_PRESETS;
+
+/** Linear guidance scales of the published evaluations. */
+export const PRESET_GUIDANCE: Readonly<Record<MarPreset, number>> = {
+  'mar-base': 2.9,
+  'mar-large': 3,
+  'mar-huge': 3.2,
+};

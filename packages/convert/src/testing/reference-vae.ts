@@ -1,0 +1,178 @@
+import type { ReferenceWeights } from './reference-mar.js';
+
+// The KL autoencoder as its published code defines it, in float64, with plain loops over one image.
+
+/** [channels, height, width] */
+export interface Planes {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly data: Float64Array;
+}
+
+export interface ReferenceVaeSizes {
+  readonly widths: readonly number[];
+  readonly blocks: number;
+  readonly groups: number;
+  readonly pixelShuffle: number;
+  /** Levels whose blocks are each followed by attention. */
+  readonly encoderAttention: readonly number[];
+  readonly decoderAttention: readonly number[];
+}
+
+const planes = (channels: number, height: number, width: number): Planes => ({
+  channels,
+  height,
+  width,
+  data: new Float64Array(channels * height * width),
+});
+const map = (x: Planes, f: (value: number, index: number) => number): Planes => ({
+  ...x,
+  data: x.data.map(f),
+});
+const add = (a: Planes, b: Planes): Planes => map(a, (value, i) => value + b.data[i]!);
+const silu = (x: Planes): Planes => map(x, (value) => value / (1 + Math.exp(-value)));
+
+/** A convolution with zeros around; `before` is the padding at the left and the top. */
+function conv(
+  w: ReferenceWeights,
+  key: string,
+  x: Planes,
+  side: number,
+  stride = 1,
+  before = (side - 1) / 2,
+): Planes {
+  const bias = w[`${key}.bias`]!;
+  const weight = w[`${key}.weight`]!;
+  const out = planes(bias.length, x.height / stride, x.width / stride);
+  out.data.forEach((_, i) => {
+    const column = i % out.width;
+    const row = Math.floor(i / out.width) % out.height;
+    const to = Math.floor(i / (out.width * out.height));
+    let sum = bias[to]!;
+    for (let from = 0; from < x.channels; from++) {
+      for (let tap = 0; tap < side * side; tap++) {
+        const y = row * stride - before + Math.floor(tap / side);
+        const c = column * stride - before + (tap % side);
+        if (y < 0 || c < 0 || y >= x.height || c >= x.width) continue;
+        sum +=
+          weight[(to * x.channels + from) * side * side + tap]! *
+          x.data[(from * x.height + y) * x.width + c]!;
+      }
+    }
+    out.data[i] = sum;
+  });
+  return out;
+}
+
+function groupNorm(w: ReferenceWeights, key: string, x: Planes, groups: number): Planes {
+  const size = x.data.length / groups;
+  const cells = x.height * x.width;
+  const out = x.data.slice();
+  for (let group = 0; group < groups; group++) {
+    const part = x.data.subarray(group * size, (group + 1) * size);
+    const mean = part.reduce((sum, value) => sum + value, 0) / size;
+    const variance = part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size;
+    for (let i = group * size; i < (group + 1) * size; i++) {
+      const channel = Math.floor(i / cells);
+      const normed = (x.data[i]! - mean) / Math.sqrt(variance + 1e-6);
+      out[i] = normed * w[`${key}.weight`]![channel]! + w[`${key}.bias`]![channel]!;
+    }
+  }
+  return { ...x, data: out };
+}
+
+function residual(w: ReferenceWeights, key: string, x: Planes, groups: number): Planes {
+  const first = conv(w, `${key}.conv1`, silu(groupNorm(w, `${key}.norm1`, x, groups)), 3);
+  const second = conv(w, `${key}.conv2`, silu(groupNorm(w, `${key}.norm2`, first, groups)), 3);
+  return add(w[`${key}.nin_shortcut.weight`] ? conv(w, `${key}.nin_shortcut`, x, 1) : x, second);
+}
+
+function attention(w: ReferenceWeights, key: string, x: Planes, groups: number): Planes {
+  const normed = groupNorm(w, `${key}.norm`, x, groups);
+  const [q, k, v] = ['q', 'k', 'v'].map((part) => conv(w, `${key}.${part}`, normed, 1).data);
+  const cells = x.height * x.width;
+  const mixed = planes(x.channels, x.height, x.width);
+  for (let cell = 0; cell < cells; cell++) {
+    const shares = Array.from({ length: cells }, (_, other) => {
+      let dot = 0;
+      for (let c = 0; c < x.channels; c++) dot += q![c * cells + cell]! * k![c * cells + other]!;
+      return Math.exp(dot / Math.sqrt(x.channels));
+    });
+    const total = shares.reduce((sum, share) => sum + share, 0);
+    for (let c = 0; c < x.channels; c++) {
+      mixed.data[c * cells + cell] = shares.reduce(
+        (sum, share, n) => sum + (share / total) * v![c * cells + n]!,
+        0,
+      );
+    }
+  }
+  return add(x, conv(w, `${key}.proj_out`, mixed, 1));
+}
+
+const middle = (w: ReferenceWeights, side: string, x: Planes, groups: number): Planes =>
+  residual(
+    w,
+    `${side}.mid.block_2`,
+    attention(w, `${side}.mid.attn_1`, residual(w, `${side}.mid.block_1`, x, groups), groups),
+    groups,
+  );
+
+/** An image → [2·latent channels, h, w]: mean, log variance. */
+export function referenceEncode(w: ReferenceWeights, sizes: ReferenceVaeSizes, image: Planes): Planes {
+  const { widths, blocks, groups, pixelShuffle: p, encoderAttention } = sizes;
+  const gathered = planes(3 * p * p, image.height / p, image.width / p);
+  gathered.data.forEach((_, i) => {
+    const column = i % gathered.width;
+    const row = Math.floor(i / gathered.width) % gathered.height;
+    const channel = Math.floor(i / (gathered.width * gathered.height));
+    const y = row * p + (Math.floor(channel / p) % p);
+    gathered.data[i] =
+      image.data[
+        (Math.floor(channel / (p * p)) * image.height + y) * image.width + column * p + (channel % p)
+      ]!;
+  });
+  let x = conv(w, 'encoder.conv_in', gathered, 3);
+  for (let level = 0; level < widths.length; level++) {
+    for (let block = 0; block < blocks; block++) {
+      x = residual(w, `encoder.down.${level}.block.${block}`, x, groups);
+      if (encoderAttention.includes(level))
+        x = attention(w, `encoder.down.${level}.attn.${block}`, x, groups);
+    }
+    if (level + 1 < widths.length) x = conv(w, `encoder.down.${level}.downsample.conv`, x, 3, 2, 0);
+  }
+  x = silu(groupNorm(w, 'encoder.norm_out', middle(w, 'encoder', x, groups), groups));
+  return conv(w, 'quant_conv', conv(w, 'encoder.conv_out', x, 3), 1);
+}
+
+/** Latents → an image. */
+export function referenceDecode(w: ReferenceWeights, sizes: ReferenceVaeSizes, latents: Planes): Planes {
+  const { widths, blocks, groups, pixelShuffle: p, decoderAttention } = sizes;
+  let x = conv(w, 'decoder.conv_in', conv(w, 'post_quant_conv', latents, 1), 3);
+  x = middle(w, 'decoder', x, groups);
+  for (let level = widths.length - 1; level >= 0; level--) {
+    for (let block = 0; block <= blocks; block++) {
+      x = residual(w, `decoder.up.${level}.block.${block}`, x, groups);
+      if (decoderAttention.includes(level)) x = attention(w, `decoder.up.${level}.attn.${block}`, x, groups);
+    }
+    if (level > 0) {
+      const larger = planes(x.channels, 2 * x.height, 2 * x.width);
+      larger.data.forEach((_, i) => {
+        const row = Math.floor(i / larger.width) % larger.height;
+        const channel = Math.floor(i / (larger.width * larger.height));
+        larger.data[i] = x.data[(channel * x.height + (row >> 1)) * x.width + ((i % larger.width) >> 1)]!;
+      });
+      x = conv(w, `decoder.up.${level}.upsample.conv`, larger, 3);
+    }
+  }
+  x = conv(w, 'decoder.conv_out', silu(groupNorm(w, 'decoder.norm_out', x, groups)), 3);
+  const image = planes(3, x.height * p, x.width * p);
+  image.data.forEach((_, i) => {
+    const column = i % image.width;
+    const row = Math.floor(i / image.width) % image.height;
+    const colour = Math.floor(i / (image.width * image.height));
+    const channel = (colour * p + (row % p)) * p + (column % p);
+    image.data[i] = x.data[(channel * x.height + Math.floor(row / p)) * x.width + Math.floor(column / p)]!;
+  });
+  return image;
+}
