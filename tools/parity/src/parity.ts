@@ -34,12 +34,21 @@ async function main(): Promise<number> {
     const summary = await runParity(directory, (result) => {
       if (!values.json) console.log(resultLine(result));
     });
-    console.log(values.json ? JSON.stringify(summary) : `${summary.passed} passed, ${summary.failed} failed`);
+    console.log(
+      values.json
+        ? JSON.stringify(summary, spellInfinity)
+        : `${summary.passed} passed, ${summary.failed} failed`,
+    );
     return summary.failed > 0 ? 1 : 0;
   } catch (error) {
     console.error(`parity: ${sentence(error)}`);
     return 2;
   }
+}
+
+/** JSON has no infinity; a comparison that could not be made has an infinite error. */
+function spellInfinity(_: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? 'Infinity' : value;
 }
 
 function parseOptions() {

@@ -15,5 +15,5 @@ export function resultLine(result: CaseResult): string {
 }
 
 function digits(value: number): string {
-  return value === 0 || (Number.isInteger(value) && value < 1000) ? String(value) : value.toExponential(1);
+  return Number.isInteger(value) && value < 1000 ? String(value) : value.toExponential(1);
 }
