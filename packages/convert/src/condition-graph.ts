@@ -31,9 +31,12 @@ export function conditionGraph(config: MarConfig, checkpoint: Checkpoint): Graph
 
   const batch = graph.extent(labels, 0);
   const visible = graph.extent(tokens, 1);
-  const rows = sequenceRows(graph, positions, batch, buffer);
-  const encoded = encoder(context, config, { tokens, labels, batch, visible, rows });
+  // Cut before it becomes rows: the input is still on the CPU, where WebGPU wants small integers to be cut.
+  const seen = graph.op('Slice', [positions, graph.int64(0), visible, graph.int64(1)]);
+  const seenRows = sequenceRows(graph, seen, batch, buffer);
+  const encoded = encoder(context, config, { tokens, labels, batch, rows: seenRows });
   const fromEnd = graph.op('Neg', [targetCount]);
+  const rows = sequenceRows(graph, positions, batch, buffer);
   const normed = decoder(context, config, { encoded, batch, visible, rows, fromEnd });
 
   const targets = graph.op('Slice', [positions, fromEnd, graph.int32([length]), graph.int32([1])]);
@@ -46,7 +49,10 @@ export function conditionGraph(config: MarConfig, checkpoint: Checkpoint): Graph
   return graph;
 }
 
-/** The row of the position tables of each row of the sequence, [B, buffer + L]: buffer rows come first in them. */
+/**
+ * The rows of the position tables that a sequence takes, [B, buffer + n], for `positions` [B, n]: in the tables, too, the
+ * buffer comes first.
+ */
 function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffer: number): Value {
   if (buffer === 0) return positions;
   const bufferRows = graph.op('Expand', [
@@ -60,7 +66,7 @@ function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffe
 function encoder(
   context: LayerContext,
   { grid, buffer, classes, encoder: stack }: MarConfig,
-  { tokens, labels, batch, visible, rows }: Record<'tokens' | 'labels' | 'batch' | 'visible' | 'rows', Value>,
+  { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
 ): Value {
   const { graph } = context;
   const { width, depth } = stack;
@@ -79,11 +85,9 @@ function encoder(
     ]);
     input = graph.op('Concat', [classRows, input], { axis: { int: 1 } });
   }
-  const count = buffer > 0 ? graph.op('Add', [visible, graph.int64(buffer)]) : visible;
-  const kept = graph.op('Slice', [rows, graph.int64(0), count, graph.int64(1)]);
   const position = graph.op('Gather', [
     table(context, 'encoder_pos_embed_learned', buffer + grid.height * grid.width, width),
-    kept,
+    rows,
   ]);
   // Here the norm's result is the residual stream, and the sum before it is not needed again.
   const residual = addAndNormalise(context, { input, skip: position, norm: 'z_proj_ln', width }).normed;
