@@ -68,6 +68,7 @@ async function framesOf(
   room: number,
   signal: AbortSignal,
 ): Promise<PreviewFrame[]> {
+  if (room === 0) return [];
   const shown = spread(moments.length, room).map((i) => moments[i]!);
   const images = await model.decode(
     shown.map(({ grid }) => grid),

@@ -4,7 +4,11 @@ import type { Manifest } from '@tessera/onnx';
 import * as v from 'valibot';
 import { UsageError } from './usage-error.js';
 
-const settings = v.record(v.string(), v.unknown());
+const settings = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value), 'must be an object, not a list'),
+  v.record(v.string(), v.unknown()),
+);
 
 const whole = v.looseObject({
   mar: settings,

@@ -72,23 +72,29 @@ export const DEFAULT_POLICY = 'gtr-32';
 
 /**
  * The policy that `NAME` or `NAME:STEPS[xDIFFUSION]` asks for, e.g. `mar:32x50`, `gtr-16:8+2+1`,
- * `disa:64x50+5`, `gtr-32:24+6+2x50+20+20+50`. Lists are joined by `+` or `,`.
+ * `disa:64x50+5`, `gtr-32:24+6+2x50+20+20+50`; lists are joined by `+`.
  *
- * @param changes steps and diffusion steps in the same form; they win over those in `text`
+ * @param changes steps and diffusion steps in the same form, or joined by commas; they win over those in `text`
  * @throws UsageError where the name is not known or the numbers don't fit it
  */
 export function policyNamed(
   text: string,
   changes: { readonly steps?: string | undefined; readonly diffusionSteps?: string | undefined } = {},
 ): NamedPolicy {
-  const [name = '', numbers = ''] = text.split(':', 2);
+  const name = text.split(':', 1)[0]!;
   const named = Object.hasOwn(NAMED_POLICIES, name) ? NAMED_POLICIES[name] : undefined;
   if (!named) {
     throw new UsageError(
       `There is no policy "${name}". There are: ${Object.keys(NAMED_POLICIES).join(', ')}.`,
     );
   }
-  const [inlineSteps, inlineDiffusion] = numbers.split(/[x×]/, 2);
+  const numbers = /^(?:([\d+]+)?(?:[x×]([\d+]+))?)$/.exec(text.slice(name.length + 1));
+  if (!numbers || text.endsWith(':')) {
+    throw new UsageError(
+      `"${text}" is no policy: after the name come STEPS, xDIFFUSION or both, e.g. mar:32x50.`,
+    );
+  }
+  const [, inlineSteps, inlineDiffusion] = numbers;
   const steps = integers('steps', changes.steps ?? inlineSteps);
   const diffusionSteps = integers('diffusion steps', changes.diffusionSteps ?? inlineDiffusion);
   const description =
@@ -165,7 +171,7 @@ function adaptedGtr(
 }
 
 function integers(what: string, text: string | undefined): readonly number[] | undefined {
-  if (text === undefined || text === '') return undefined;
+  if (text === undefined) return undefined;
   const numbers = text.split(/[+,]/).map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : 0));
   if (numbers.some((number) => number < 1)) {
     throw new UsageError(`"${text}" is not a number of ${what} ≥ 1, or several joined by "+".`);

@@ -1,0 +1,63 @@
+import { ancestralSampler, stepPlan } from '@tessera/core';
+import { expect, test } from 'vitest';
+import { compare, spreadOf, workOf } from './comparison.js';
+import { standingsOf, standingsTable } from './comparison-report.js';
+import { picturesOf } from './pictures.js';
+import { policyNamed } from './policy-names.js';
+import { samplingOf } from './sampling-options.js';
+import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
+
+const contenders = ['mar:4x5', 'raster:2x3'].map((name) => ({
+  name,
+  sampling: samplingOf(policyNamed(name), { sampler: 'ancestral' }, FAKE_MANIFEST),
+}));
+
+test('work is counted by what was carried out: both halves where guided, one where not', () => {
+  const steps = [
+    { place: 0, plan: stepPlan('a', [0, 1], [10, 20]), guidanceScale: 2 },
+    { place: 0, plan: stepPlan('a', [2], 10), guidanceScale: 1 },
+  ];
+  expect(workOf(steps, ancestralSampler())).toEqual({ steps: 2, transformerPasses: 3, headEvaluations: 70 });
+});
+
+test('every contender makes every picture, the contenders in turn, and each is reported', async () => {
+  const seen: string[] = [];
+  const contests = await compare({
+    model: fakeLoadedModel(),
+    contenders,
+    seed: 1,
+    pictures: picturesOf(FAKE_MANIFEST.condition, [0, 2], 1),
+    signal: new AbortController().signal,
+    onPicture: ({ contender, picture, done, total }) =>
+      seen.push(`${done}/${total} ${contender} ${picture.index}`),
+  });
+  expect(seen).toEqual(['1/4 mar:4x5 0', '2/4 raster:2x3 0', '3/4 raster:2x3 2', '4/4 mar:4x5 2']);
+  expect(contests.map(({ trials }) => trials.map(({ picture }) => picture.index))).toEqual([
+    [0, 2],
+    [0, 2],
+  ]);
+  const [first, second] = standingsOf(contests);
+  expect(first).toMatchObject({ steps: 4, transformerPasses: 8, headEvaluations: 64 * 5 * 2, ratio: 1 });
+  expect(second).toMatchObject({ steps: 2, transformerPasses: 4, headEvaluations: 64 * 3 * 2 });
+  const lines = standingsTable([first!, second!]);
+  expect(lines).toHaveLength(3);
+  expect(lines[1]).toContain('640');
+});
+
+test('a stop ends a comparison', async () => {
+  const controller = new AbortController();
+  const run = compare({
+    model: fakeLoadedModel(),
+    contenders,
+    seed: 1,
+    pictures: picturesOf(FAKE_MANIFEST.condition, [0, 1], 1),
+    signal: controller.signal,
+    onPicture: () => controller.abort(new Error('enough')),
+  });
+  await expect(run).rejects.toThrow('enough');
+});
+
+test('a spread is the median and the quartiles', () => {
+  expect(spreadOf([5, 1, 3, 2, 4])).toEqual({ median: 3, lower: 2, upper: 4 });
+  expect(spreadOf([1, 2])).toEqual({ median: 1.5, lower: 1.25, upper: 1.75 });
+});

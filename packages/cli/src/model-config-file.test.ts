@@ -1,0 +1,41 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readClassNames, readModelConfig } from './model-config-file.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+async function file(content: string): Promise<string> {
+  const path = join(await temporaryFolder(), 'file');
+  await writeFile(path, content);
+  return path;
+}
+
+test('sizes may stand alone or beside the autoencoder, classes and advice', async () => {
+  const sizes = { encoder_num_heads: 2, decoder_num_heads: 2 };
+  expect(await readModelConfig(await file(JSON.stringify(sizes)))).toEqual({ mar: sizes });
+  const whole = {
+    mar: sizes,
+    vae: { ch: 8 },
+    classes: ['a'],
+    sampling: { guidance_scale: 4, cfg_schedule: 'constant', temperature: 0.9, x0_clamp: 5 },
+  };
+  expect(await readModelConfig(await file(JSON.stringify(whole)))).toEqual({
+    mar: sizes,
+    vae: { ch: 8 },
+    classNames: ['a'],
+    sampling: { guidance: { schedule: 'constant', scale: 4 }, temperature: 0.9, clamp: 5 },
+  });
+});
+
+test('class names are a list or lines', async () => {
+  expect(await readClassNames(await file('["a, b", "c"]'))).toEqual(['a, b', 'c']);
+  expect(await readClassNames(await file('a, b\r\nc\n'))).toEqual(['a, b', 'c']);
+});
+
+test('what is no configuration is refused as wrong usage', async () => {
+  for (const content of ['{', '[]', '{"mar": 3}']) {
+    await expect(readModelConfig(await file(content))).rejects.toMatchObject({ code: 'usage' });
+  }
+  await expect(readModelConfig('/nowhere/x.json')).rejects.toMatchObject({ code: 'usage' });
+  await expect(readClassNames(await file('[1]'))).rejects.toMatchObject({ code: 'usage' });
+});

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { progressBar, shortTime } from './progress-bar.js';
+import { capturedIo } from './testing/captured-io.js';
+
+test('a terminal is shown how far things are and how long they take', () => {
+  const io = capturedIo({ isTTY: true });
+  let now = 0;
+  const bar = progressBar(io.stderr, io.env, () => now);
+  now = 4000;
+  bar.update(0.25, '3/12 pictures');
+  expect(io.written.error).toContain('██████··················  25 %  3/12 pictures  12 s left');
+  bar.clear();
+  expect(io.written.error.endsWith('\r\u001b[2K')).toBe(true);
+});
+
+test.each([
+  ['a pipe', capturedIo()],
+  ['CI', capturedIo({ isTTY: true, env: { CI: 'true' } })],
+  ['NO_COLOR', capturedIo({ isTTY: true, env: { NO_COLOR: '1' } })],
+])('%s is shown nothing', (_, io) => {
+  const bar = progressBar(io.stderr, io.env);
+  bar.update(0.5, 'half');
+  bar.clear();
+  expect(io.written.error).toBe('');
+});
+
+test('a line never gets longer than the terminal is wide', () => {
+  const io = capturedIo({ isTTY: true });
+  progressBar(io.stderr, io.env).update(1, 'x'.repeat(500));
+  expect(io.written.error.replace('\r\u001b[2K', '').length).toBeLessThan(80);
+});
+
+test.each([
+  [9.4, '9 s'],
+  [185, '3 min 5 s'],
+  [7800, '2 h 10 min'],
+])('%d seconds are said as %s', (seconds, text) => {
+  expect(shortTime(seconds)).toBe(text);
+});

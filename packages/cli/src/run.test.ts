@@ -1,0 +1,248 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ModelLoader } from './command-context.js';
+import { readPng } from './png-file.js';
+import { run } from './run.js';
+import { capturedIo } from './testing/captured-io.js';
+import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+const loadFake: ModelLoader = async () => fakeLoadedModel();
+
+async function tessera(
+  args: readonly string[],
+  { signal, loadModel = loadFake }: { signal?: AbortSignal; loadModel?: ModelLoader } = {},
+) {
+  const io = capturedIo(signal ? { signal } : {});
+  const code = await run(args, io, { loadModel });
+  return { code, ...io.written };
+}
+
+const quick = ['--policy', 'mar:3x2'];
+const pictures = async (folder: string) =>
+  (await readdir(folder)).filter((name) => /^\d+-.*\.png$/.test(name));
+
+describe('generate', () => {
+  test('writes a picture of each class, a recipe and a sheet', async () => {
+    const out = join(await temporaryFolder(), 'new');
+    const { code, out: text, error } = await tessera(['generate', ...quick, '--out', out, '--sheet']);
+    expect([code, error]).toEqual([0, '']);
+    expect(text).toContain('3 pictures');
+    expect((await readdir(out)).sort()).toEqual([
+      '00000-cat.png',
+      '00001-red-fox.png',
+      '00002-cafe.png',
+      'recipe.json',
+      'sheet.png',
+    ]);
+  });
+
+  test('makes picture k the same alone, in a batch, and from its recipe', async () => {
+    const folder = await temporaryFolder();
+    const batch = join(folder, 'batch');
+    const alone = join(folder, 'alone.png');
+    const again = join(folder, 'again.png');
+    await tessera(['generate', ...quick, '--count', '2', '--batch', '5', '--out', batch]);
+    await tessera(['generate', ...quick, '--index', '4', '--out', alone]);
+    await tessera(['generate', '--recipe', join(batch, 'recipe.json'), '--index', '4', '--out', again]);
+    const expected = await readPng(join(batch, '00004-red-fox.png'));
+    expect(await readPng(alone)).toEqual(expected);
+    expect(await readPng(again)).toEqual(expected);
+    const fromPicture = join(folder, 'from-picture.png');
+    await tessera(['generate', '--recipe', alone, '--out', fromPicture]);
+    expect(await readPng(fromPicture)).toEqual(expected);
+  });
+
+  test('keeps what is finished and makes what is missing', async () => {
+    const out = await temporaryFolder();
+    const command = ['generate', ...quick, '--out', out, '--json'];
+    await tessera(command);
+    const before = await readFile(join(out, '00000-cat.png'));
+    await rm(join(out, '00001-red-fox.png'));
+    const { made, kept } = JSON.parse((await tessera(command)).out);
+    expect([made, kept]).toEqual([1, 2]);
+    expect(await readFile(join(out, '00000-cat.png'))).toEqual(before);
+    const more = JSON.parse((await tessera([...command, '--count', '2'])).out);
+    expect([more.made, more.kept]).toEqual([3, 3]);
+    const recipe = JSON.parse(await readFile(join(out, 'recipe.json'), 'utf8'));
+    expect(recipe.images).toHaveLength(6);
+  });
+
+  test('refuses to mix recipes and says what differs, unless it may overwrite', async () => {
+    const out = await temporaryFolder();
+    await tessera(['generate', ...quick, '--out', out]);
+    const other = ['generate', ...quick, '--out', out, '--seed', '9', '--temperature', '1'];
+    const refused = await tessera(other);
+    expect(refused.code).toBe(1);
+    expect(refused.error).toContain('seed: 1 → 9');
+    expect(refused.error).toContain('sampling.temperature: 0.8 → 1');
+    const { code } = await tessera([...other, '--overwrite']);
+    expect(code).toBe(0);
+    expect(JSON.parse((await readPng(join(out, '00000-cat.png'))).recipe!).seed).toBe(9);
+  });
+
+  test('does not touch a picture that no recipe speaks of', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'mine.png');
+    await tessera(['generate', ...quick, '--index', '1', '--out', out]);
+    const mine = await readFile(out);
+    const { code, error } = await tessera(['generate', ...quick, '--index', '2', '--out', out]);
+    expect(code).toBe(1);
+    expect(error).toContain('it is another picture');
+    expect(await readFile(out)).toEqual(mine);
+  });
+
+  test('stopped midway, keeps what is finished and goes on from there', async () => {
+    const out = await temporaryFolder();
+    const controller = new AbortController();
+    const loadModel: ModelLoader = async () => {
+      const model = fakeLoadedModel();
+      let decoded = 0;
+      return {
+        ...model,
+        decode(grids, options) {
+          if (++decoded === 3) controller.abort(new Error('stop'));
+          return model.decode(grids, options);
+        },
+      };
+    };
+    const command = ['generate', ...quick, '--count', '2', '--out', out];
+    const stopped = await tessera(command, { signal: controller.signal, loadModel });
+    expect(stopped.code).toBe(130);
+    expect(stopped.error).toContain('2 of 6 pictures are finished');
+    expect(await pictures(out)).toHaveLength(2);
+    const { code, out: text } = await tessera(['generate', '--recipe', join(out, 'recipe.json')]);
+    expect(code).toBe(0);
+    expect(text).toContain('2 were there already');
+    expect(await pictures(out)).toHaveLength(6);
+  });
+
+  test('shows the steps of a picture where asked to', async () => {
+    const out = join(await temporaryFolder(), 'a.png');
+    await tessera(['generate', ...quick, '--index', '0', '--out', out, '--preview', '--scale', '3']);
+    const { image } = await readPng(out.replace('.png', '.steps.png'));
+    // Three frames of 24 pixels stand in two rows of two.
+    expect(image.width).toBeGreaterThan(2 * 24);
+    expect(image.height).toBeGreaterThan(2 * 24);
+  });
+
+  test('refuses a recipe of another model', async () => {
+    const folder = await temporaryFolder();
+    await tessera(['generate', ...quick, '--out', folder]);
+    const loadModel: ModelLoader = async () => fakeLoadedModel({ ...FAKE_MANIFEST, source: 'elsewhere' });
+    const { code, error } = await tessera(['generate', '--recipe', join(folder, 'recipe.json')], {
+      loadModel,
+    });
+    expect(code).toBe(1);
+    expect(error).toContain('Name the right one by --model');
+  });
+});
+
+describe('compare', () => {
+  test('writes a sheet and a report, and prints the report where asked to', async () => {
+    const out = await temporaryFolder();
+    const args = [
+      'compare',
+      '--policies',
+      'mar:4x3,gtr-16:4+2+1x3',
+      '--class',
+      'cat',
+      '--out',
+      out,
+      '--json',
+    ];
+    const { code, out: text, error } = await tessera(args);
+    expect([code, error]).toEqual([0, '']);
+    const document = JSON.parse(text);
+    expect(document.policies.map((each: { name: string }) => each.name)).toEqual([
+      'mar:4x3',
+      'gtr-16:4+2+1x3',
+    ]);
+    expect(document.policies[0]).toMatchObject({ steps: 4, headEvaluations: 64 * 3 * 2, ratio: 1 });
+    expect(JSON.parse(await readFile(join(out, 'report.json'), 'utf8')).policies).toEqual(document.policies);
+    expect((await readPng(join(out, 'sheet.png'))).image.width).toBeGreaterThan(100);
+  });
+});
+
+describe('wrong usage', () => {
+  test.each([
+    [['generate', '--count', '0']],
+    [['generate', '--class', 'dog']],
+    [['generate', '--policy', 'nope']],
+    [['generate', '--policy', 'mar:65']],
+    [['generate', '--index', '3', '--class', 'cat']],
+    [['generate', '--recipe', 'x.json', '--seed', '3']],
+    [['generate', '--out', 'a.png']],
+    [['generate', '--nonsense']],
+    [['compare', '--policies', 'mar,mar']],
+    [['convert', 'a.safetensors', '--out', 'x']],
+    [['nonsense']],
+    [[]],
+  ])('tessera %j exits with 2 and says why', async (args) => {
+    const folder = await temporaryFolder();
+    const out = args.includes('--out') || args[0] !== 'generate' ? [] : ['--out', folder];
+    const { code, out: text, error } = await tessera([...args, ...out]);
+    expect([code, text]).toEqual([2, '']);
+    expect(error).not.toBe('');
+  });
+
+  test('is one JSON document where asked for', async () => {
+    const { code, out } = await tessera(['generate', '--class', 'dog', '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(out).error.code).toBe('usage');
+  });
+});
+
+test('a failure to load is told and exits with 1', async () => {
+  const loadModel: ModelLoader = () => Promise.reject(new Error('no such folder'));
+  const { code, error } = await tessera(['generate'], { loadModel });
+  expect([code, error]).toEqual([1, 'error: no such folder\n']);
+});
+
+test('the list of policies can be asked for', async () => {
+  const { code, out } = await tessera(['generate', '--policy', 'help']);
+  expect(code).toBe(0);
+  expect(out).toContain('gtr-16-quincunx');
+});
+
+test('convert writes a folder with a parity sample, verify finds it sound, and unsound when a file is changed', async () => {
+  const folder = await temporaryFolder();
+  const golden = new URL('../../../fixtures/golden/', import.meta.url).pathname;
+  const out = join(folder, 'model');
+  const args = [
+    'convert',
+    join(golden, 'A/weights.safetensors'),
+    '--config',
+    join(golden, 'A/config.json'),
+    '--vae',
+    join(golden, 'vae/weights.safetensors'),
+    '--vae-config',
+    join(golden, 'vae/config.json'),
+    '--out',
+    out,
+    '--json',
+  ];
+  const io = capturedIo();
+  expect([await run(args, io), io.written.error]).toEqual([0, '']);
+  const converted = JSON.parse(io.written.out);
+  expect(converted.parity.passed).toBe(true);
+  expect(converted.manifest.parity).toBe('parity.json');
+
+  const sound = capturedIo();
+  expect(await run(['verify', out, '--device', 'cpu', '--json'], sound)).toBe(0);
+  expect(JSON.parse(sound.written.out)).toMatchObject({ passed: true, problems: [] });
+
+  await writeFile(join(out, converted.manifest.variants[0].components.embed.path), 'x');
+  const unsound = capturedIo();
+  expect(await run(['verify', out, '--device', 'cpu', '--json'], unsound)).toBe(1);
+  expect(JSON.parse(unsound.written.out).problems).toHaveLength(1);
+
+  const wrong = capturedIo();
+  const swapped = args.map((word) =>
+    word.endsWith('A/weights.safetensors') ? join(golden, 'vae/weights.safetensors') : word,
+  );
+  expect(await run([...swapped, '--overwrite'], wrong)).toBe(1);
+  expect(wrong.written.error).toContain('missing:');
+  expect(JSON.parse(wrong.written.out).error.missing.length).toBeGreaterThan(50);
+});
