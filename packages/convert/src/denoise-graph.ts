@@ -65,17 +65,17 @@ function modulationParts(
 ): (first: number, count: number) => Value[] {
   const pieces = 3 * head.depth + 2;
   const rows = graph.op('Reshape', [modulation, graph.int64(-1, head.width)]);
-  const stepRows = graph.op('Mul', [
-    graph.op('Cast', [graph.extent(modulation, 1)], { to: { int: ELEMENT_TYPES.int32 } }),
-    graph.int32([pieces]),
-  ]);
-  const start = graph.op('Mul', [step, stepRows]);
+  // In int64 as far as it depends on extents alone: so WebGPU leaves it on the CPU, where `Range` wants its limits, and no
+  // run has to wait for the GPU to send them.
+  const stepRows = graph.op('Mul', [graph.extent(modulation, 1), graph.int64(pieces)]);
+  const narrow = (value: Value): Value => graph.op('Cast', [value], { to: { int: ELEMENT_TYPES.int32 } });
   const scalar = (value: Value): Value => graph.op('Squeeze', [value]);
-  const firstPieces = graph.op('Range', [
-    scalar(start),
-    scalar(graph.op('Add', [start, stepRows])),
-    scalar(graph.int32([pieces])),
+  const ofFirstStep = graph.op('Range', [
+    scalar(graph.int64(0)),
+    scalar(stepRows),
+    scalar(graph.int64(pieces)),
   ]);
+  const firstPieces = graph.op('Add', [narrow(ofFirstStep), graph.op('Mul', [step, narrow(stepRows)])]);
   const piece = (index: number): Value => {
     const indices = index === 0 ? firstPieces : graph.op('Add', [firstPieces, graph.int32([index])]);
     return graph.op('Gather', [rows, indices], { axis: { int: 0 } });
