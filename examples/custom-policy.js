@@ -6,7 +6,8 @@ import { loadModel, writePng } from '@tessera/runtime-node';
 
 const rings = plannedPolicy('rings', function* ({ shape: { height, width } }) {
   const positions = [...Array(height * width).keys()];
-  const ringOf = (p) => Math.max(Math.abs(2 * Math.floor(p / width) + 1 - height), Math.abs(2 * (p % width) + 1 - width)) >> 1;
+  const ringOf = (p) =>
+    Math.max(Math.abs(2 * Math.floor(p / width) + 1 - height), Math.abs(2 * (p % width) + 1 - width)) >> 1;
   for (let ring = 0; ring < Math.max(height, width); ring++) {
     const members = positions.filter((p) => ringOf(p) === ring);
     yield stepPlan('generation', members, Math.max(20, 50 - 5 * ring));

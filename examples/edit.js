@@ -17,7 +17,9 @@ async function draw(image) {
 
 const first = await draw({ seed: 3, input });
 await writePng('edit-before.png', first.image);
-const known = first.grid.known.map((_, position) => (position % model.shape.width >= model.shape.width / 2 ? 1 : 0));
+const known = first.grid.known.map((_, position) =>
+  position % model.shape.width >= model.shape.width / 2 ? 1 : 0,
+);
 const second = await draw({ seed: 4, input, start: { ...first.grid, known } });
 await writePng('edit-after.png', second.image);
 await model.dispose();
