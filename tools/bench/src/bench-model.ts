@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { convertModel, type MarConfigJson } from '@tessera/convert';
+import { modelFolder } from '@tessera/model-tiny';
+import { CHECKPOINT_FILE, MAR_B, writeRandomCheckpoint } from './random-checkpoint.js';
+
+/** What is benchmarked. */
+export interface BenchModel {
+  readonly name: string;
+  /** The model folder. */
+  readonly folder: string;
+  /** The checkpoint it was converted from, `config.json` and `mar.safetensors`; PyTorch loads the same one. */
+  readonly checkpoint?: string;
+}
+
+/**
+ * Finds or makes a model.
+ *
+ * @param source `tiny`, the embedded model; `mar-b`, random weights of MAR-B's sizes; a model folder (`mar.json`); or a
+ *   checkpoint folder (`config.json`, `mar.safetensors`), which is converted
+ * @param cacheFolder where what is made is kept
+ */
+export async function openBenchModel(source: string, cacheFolder: string): Promise<BenchModel> {
+  if (source === 'tiny') return { name: 'model-tiny', folder: fileURLToPath(modelFolder) };
+  if (source !== 'mar-b' && existsSync(join(source, 'mar.json'))) {
+    return { name: basename(resolve(source)), folder: resolve(source) };
+  }
+  if (source !== 'mar-b' && !existsSync(join(source, CHECKPOINT_FILE))) {
+    throw new Error(
+      `--model ${source}: neither a model folder (mar.json) nor a checkpoint folder (config.json, ${CHECKPOINT_FILE}).`,
+    );
+  }
+  await inOwnProcess(source, cacheFolder);
+  const name = source === 'mar-b' ? 'MAR-B sizes, random weights' : basename(resolve(source));
+  return { name, ...places(source, cacheFolder) };
+}
+
+/** Makes the checkpoint if there is none yet, and converts it anew, since the converter may have changed. */
+export async function makeBenchModel(source: string, cacheFolder: string): Promise<void> {
+  const { folder, checkpoint } = places(source, cacheFolder);
+  if (source === 'mar-b' && !existsSync(join(checkpoint, CHECKPOINT_FILE))) {
+    await writeRandomCheckpoint(checkpoint, MAR_B);
+  }
+  const config = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8')) as
+    | MarConfigJson
+    | { readonly mar: MarConfigJson };
+  await convertModel({
+    mar: { checkpoint: join(checkpoint, CHECKPOINT_FILE), config: 'mar' in config ? config.mar : config },
+    out: folder,
+    name: 'benchmark',
+    licence: 'none',
+    source: checkpoint,
+    overwrite: true,
+  });
+}
+
+function places(source: string, cacheFolder: string): { folder: string; checkpoint: string } {
+  if (source === 'mar-b') {
+    return { folder: join(cacheFolder, 'mar-b-model'), checkpoint: join(cacheFolder, 'mar-b') };
+  }
+  return { folder: join(cacheFolder, `${basename(resolve(source))}-model`), checkpoint: resolve(source) };
+}
+
+/** The memory that weights are made and converted in must not count as the benchmark's. */
+async function inOwnProcess(source: string, cacheFolder: string): Promise<void> {
+  const script = fileURLToPath(new URL('./prepare.js', import.meta.url));
+  const child = spawn(process.execPath, [script, source, cacheFolder], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const status = await new Promise((done, fail) => child.on('exit', done).on('error', fail));
+  if (status !== 0) throw new Error(`The model "${source}" could not be made; the reason is printed above.`);
+}

@@ -1,0 +1,118 @@
+import { type GeneratedImage, generateImages, type MaskedModel } from '@tessera/core';
+import type { ComponentName, RunStatistics } from '@tessera/onnx';
+import type { LoadedModel } from '@tessera/runtime-node';
+import type { Arm } from './arms.js';
+import { transformerFlops } from './transformer-flops.js';
+import type { TransformerSizes } from './transformer-sizes.js';
+
+/** One batch made with one arm. Times in milliseconds, of the whole batch. */
+export interface Measurement {
+  readonly wall: number;
+  /** Inside onnxruntime. */
+  readonly transformer: number;
+  readonly head: number;
+  readonly decoder: number;
+  readonly transformerRuns: number;
+  /** Tokens × diffusion steps. */
+  readonly headEvaluations: number;
+  readonly transformerFlops: number;
+  /** The process's largest resident memory while it ran, in bytes, weights and all. */
+  readonly peakMemory: number;
+}
+
+const HEAD: readonly ComponentName[] = ['embed', 'modulate', 'denoise'];
+/** How often memory is looked at, in milliseconds; this thread is idle while the model works in its own. */
+const MEMORY_INTERVAL = 10;
+
+/**
+ * Makes `batch` images with an arm, seeds and classes given by `seed` alone.
+ */
+export async function measure(
+  model: LoadedModel,
+  sizes: TransformerSizes,
+  arm: Arm,
+  { seed, batch }: { readonly seed: number; readonly batch: number },
+): Promise<Measurement> {
+  let peakMemory = process.memoryUsage.rss();
+  const watch = setInterval(() => {
+    peakMemory = Math.max(peakMemory, process.memoryUsage.rss());
+  }, MEMORY_INTERVAL);
+  try {
+    const before = await model.runStatistics();
+    const began = performance.now();
+    const images = await generateImages({
+      model: withoutMissingDecoder(model),
+      images: Array.from({ length: batch }, (_, index) => ({
+        seed,
+        index,
+        input: { classLabel: (seed + index) % model.manifest.condition.count },
+      })),
+      policy: arm.policy,
+    });
+    const wall = performance.now() - began;
+    const after = await model.runStatistics();
+    const spent = (names: readonly ComponentName[]): number =>
+      difference(before, after, names, 'milliseconds');
+    assertFinite(images, arm.name);
+    return {
+      wall,
+      transformer: spent(['condition']),
+      head: spent(HEAD),
+      decoder: spent(['decoder']),
+      transformerRuns: difference(before, after, ['condition'], 'runs'),
+      headEvaluations: sum(images, ({ steps }) => sum(steps, ({ plan }) => sum(plan.diffusionSteps, Number))),
+      transformerFlops: sum(images, (image) => imageFlops(sizes, image)),
+      peakMemory: Math.max(peakMemory, process.memoryUsage.rss()),
+    };
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** The transformer's work for an image: a row a step, two where the step was guided. */
+export function imageFlops(sizes: TransformerSizes, { steps }: Pick<GeneratedImage, 'steps'>): number {
+  let visible = 0;
+  return sum(steps, ({ plan, guidanceScale }) => {
+    const targets = plan.positions.length;
+    const flops = transformerFlops(sizes, { visible, targets }) * (guidanceScale === 1 ? 1 : 2);
+    visible += targets;
+    return flops;
+  });
+}
+
+/** A model without an autoencoder ends at its tokens: the pictures are empty. */
+function withoutMissingDecoder<Input>(
+  model: MaskedModel<Input> & Pick<LoadedModel, 'manifest'>,
+): MaskedModel<Input> {
+  if (model.manifest.variants[0]!.components.decoder) return model;
+  const nothing = { width: 0, height: 0, data: new Uint8Array() };
+  return {
+    shape: model.shape,
+    ...(model.defaults ? { defaults: model.defaults } : {}),
+    condition: (request) => model.condition(request),
+    sampleTokens: (request) => model.sampleTokens(request),
+    decode: async (grids) => grids.map(() => nothing),
+    dispose: () => model.dispose(),
+  };
+}
+
+function assertFinite(images: readonly GeneratedImage[], arm: string): void {
+  if (!images.every(({ grid }) => grid.tokens.every(Number.isFinite))) {
+    throw new Error(`${arm} made tokens that are not finite: its times mean nothing.`);
+  }
+}
+
+function difference(
+  before: RunStatistics,
+  after: RunStatistics,
+  names: readonly ComponentName[],
+  key: 'runs' | 'milliseconds',
+): number {
+  return sum(names, (name) => (after[name]?.[key] ?? 0) - (before[name]?.[key] ?? 0));
+}
+
+function sum<T>(values: Iterable<T>, of: (value: T) => number): number {
+  let total = 0;
+  for (const value of values) total += of(value);
+  return total;
+}

@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { ARM_NAMES } from './arms.js';
+
+export const HELP = `Usage: npm run bench -- [options]
+
+Times MAR's own sampler against GtR with and without FTS, interleaved in one process.
+
+  --model NAME      tiny (the embedded model), mar-b (MAR-B's sizes, random weights), a model folder, or a checkpoint
+                    folder (config.json, mar.safetensors); may be given several times   [tiny and mar-b]
+  --policies LIST   of ${ARM_NAMES.join(', ')}   [all]
+  --repeats N       rounds   [5 for tiny, else 3]
+  --threads N       [all cores]
+  --batch N         images at once   [1]
+  --json FILE       writes every single measurement as well
+  --torch           also times the same checkpoint and algorithm in PyTorch; needs mar-b or a checkpoint folder
+  --python PATH     an interpreter that has torch and numpy   [python3]
+  --profile         prints onnxruntime's own profile by operator instead: a single run of each policy`;
+
+export interface Options {
+  readonly models: readonly string[];
+  readonly policies: readonly string[];
+  readonly repeats?: number;
+  readonly threads: number;
+  readonly batch: number;
+  readonly json?: string;
+  readonly torch: boolean;
+  readonly python: string;
+  readonly profile: boolean;
+}
+
+/** Reads the command line; undefined where help was asked for. */
+export function parseOptions(given: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...given],
+    options: {
+      model: { type: 'string', multiple: true },
+      policies: { type: 'string' },
+      repeats: { type: 'string' },
+      threads: { type: 'string' },
+      batch: { type: 'string' },
+      json: { type: 'string' },
+      torch: { type: 'boolean' },
+      python: { type: 'string' },
+      profile: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return undefined;
+  const { json, torch = false } = values;
+  const models = values.model ?? (torch ? ['mar-b'] : ['tiny', 'mar-b']);
+  if (torch && models.includes('tiny')) {
+    throw new Error(
+      '--torch needs a checkpoint, which the embedded model is not: take --model mar-b or a folder.',
+    );
+  }
+  return {
+    models,
+    policies: values.policies?.split(',') ?? ARM_NAMES,
+    ...(values.repeats === undefined ? {} : { repeats: count('repeats', values.repeats) }),
+    threads: values.threads === undefined ? availableParallelism() : count('threads', values.threads),
+    batch: values.batch === undefined ? 1 : count('batch', values.batch),
+    ...(json === undefined ? {} : { json }),
+    torch,
+    python: values.python ?? 'python3',
+    profile: values.profile ?? false,
+  };
+}
+
+function count(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} ${text}: must be an integer ≥ 1.`);
+  return value;
+}
