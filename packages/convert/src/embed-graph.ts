@@ -40,7 +40,8 @@ export function embedGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuil
     graph.op('Unsqueeze', [timesteps, graph.int64(1)]),
     graph.floats(TIMESTEP_FREQUENCIES, [1, TIMESTEP_FREQUENCIES.length]),
   ]);
-  const sinusoid = graph.op('Concat', [graph.op('Cos', [angles]), graph.op('Sin', [angles])], {
+  const reduced = reduceToOneTurn(graph, angles);
+  const sinusoid = graph.op('Concat', [graph.op('Cos', [reduced]), graph.op('Sin', [reduced])], {
     axis: { int: 1 },
   });
   const hidden = linear(context, `${net}.time_embed.mlp.0`, sinusoid, [SINUSOID_WIDTH, head.width]);
@@ -50,4 +51,20 @@ export function embedGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuil
   graph.output('z_embed', zEmbed, 'float32', ['R', head.width]);
   graph.output('sinusoid', sinusoid, 'float32', ['S', SINUSOID_WIDTH]);
   return graph;
+}
+
+/**
+ * Angles of 0 … 999 brought to −π … π, outside of which the sines of GPUs get coarse.
+ *
+ * 2π is taken off in two parts (Cody and Waite): 201/32 has so few digits that its product with a number of turns and
+ * the difference from the angle are exact, and the rest is small.
+ */
+function reduceToOneTurn(graph: GraphBuilder, angles: Value): Value {
+  const coarse = 201 / 32;
+  const scalar = (value: number): Value => graph.floats(Float32Array.of(value), []);
+  const turns = graph.op('Floor', [
+    graph.op('Add', [graph.op('Mul', [angles, scalar(1 / (2 * Math.PI))]), scalar(0.5)]),
+  ]);
+  const rest = graph.op('Sub', [angles, graph.op('Mul', [turns, scalar(coarse)])]);
+  return graph.op('Sub', [rest, graph.op('Mul', [turns, scalar(2 * Math.PI - coarse)])]);
 }
