@@ -42,7 +42,7 @@ const PREVIEW_FRAMES = 16;
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target, batch, scale, preview, signal, voice } = options;
-  const opened = await openTarget(target, recipe, options.overwrite);
+  const opened = await openTarget(target, recipe, options);
   await writeJson(target.recipePath, opened.recipe);
   if (opened.otherwiseMade.length > 0) {
     voice.note(`Note: what is there was made with another set-up (${opened.otherwiseMade.join(', ')}).`);

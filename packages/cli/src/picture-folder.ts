@@ -66,12 +66,23 @@ export interface OpenedTarget {
   readonly otherwiseMade: readonly string[];
 }
 
+export interface OpenOptions {
+  /** Nothing that is there counts. */
+  readonly overwrite: boolean;
+  /** A picture without its preview does not count. */
+  readonly preview: boolean;
+}
+
 /**
  * Looks at what an earlier call has left.
  *
  * @throws RecipeError where it was made by another recipe, or a file is in the way that no recipe speaks of
  */
-export async function openTarget(target: Target, recipe: Recipe, overwrite: boolean): Promise<OpenedTarget> {
+export async function openTarget(
+  target: Target,
+  recipe: Recipe,
+  { overwrite, preview }: OpenOptions,
+): Promise<OpenedTarget> {
   const earlier = (await exists(target.recipePath)) ? await readRecipe(target.recipePath) : undefined;
   const changes = earlier ? differences(earlier, recipe) : [];
   const stays = earlier && changes.length === 0 && target.holdsMany;
@@ -89,7 +100,7 @@ export async function openTarget(target: Target, recipe: Recipe, overwrite: bool
     const path = target.pathOf(picture);
     if (!(await exists(path))) continue;
     if (!listed.has(picture.index)) await assertMadeBy(recipeFor(recipe, picture), path);
-    finished.add(picture.index);
+    if (!preview || (await exists(target.previewPathOf(picture)))) finished.add(picture.index);
   }
   return {
     recipe: all,

@@ -125,6 +125,10 @@ describe('generate', () => {
     // Three frames of 24 pixels stand in two rows of two.
     expect(image.width).toBeGreaterThan(2 * 24);
     expect(image.height).toBeGreaterThan(2 * 24);
+    const again = ['generate', ...quick, '--index', '0', '--out', out, '--preview', '--json'];
+    expect(JSON.parse((await tessera(again)).out).kept).toBe(1);
+    await rm(out.replace('.png', '.steps.png'));
+    expect(JSON.parse((await tessera(again)).out).made).toBe(1);
   });
 
   test('refuses a recipe of another model', async () => {

@@ -32,7 +32,10 @@ export function withSamplingOptions(command: Command): Command {
     )
     .addOption(decimalOption('--temperature <t>', "scale of the diffusion noise (default: the model's)"))
     .addOption(
-      new Option('--sampler <name>', 'sampler of the diffusion head')
+      new Option(
+        '--sampler <name>',
+        'sampler of the diffusion head; ddim and dpm add no noise, so temperature is without effect',
+      )
         .choices(['ancestral', 'ddim', 'dpm'])
         .default('ancestral'),
     );

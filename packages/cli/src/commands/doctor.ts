@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { embeddedModel } from '../model-options.js';
-import { table } from '../terminal.js';
+import { wrapped } from '../terminal.js';
 import { versions } from '../versions.js';
 
 export function doctorCommand(context: CommandContext): Command {
@@ -40,12 +40,11 @@ async function doctor(context: CommandContext, flags: { readonly json?: boolean 
   voice.say(`  processor         ${processor.model}, ${processor.threads} threads`);
   voice.say(`  memory            ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
   voice.say(style.bold('devices'));
-  const rows = devices.map(({ device, available, reason }) => [
-    device,
-    available ? 'yes' : 'no',
-    reason ?? '',
-  ]);
-  for (const line of table(rows, [false, false, false])) voice.say(`  ${line}`);
+  for (const { device, available, reason } of devices) {
+    const [first = '', ...rest] = wrapped(reason ?? '', 76);
+    voice.say(`  ${device.padEnd(10)}${available ? style.green('yes') : 'no '}  ${first}`.trimEnd());
+    for (const line of rest) voice.say(`${' '.repeat(17)}${line}`);
+  }
   voice.say(style.bold('models'));
   voice.say(`  embedded          ${embedded.problem ?? `${embedded.name}, ${embedded.folder}`}`);
   voice.say(`  cache             ${cacheFolder}, ${report.cache.models} models`);
