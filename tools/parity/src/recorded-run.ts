@@ -14,7 +14,6 @@ import { GoldenDataError } from './golden-data-error.js';
 import { type GoldenTensors, rowsOf } from './golden-files.js';
 import type { JsonFields } from './json-fields.js';
 import type { NoisePool } from './noise-pool.js';
-import { TOLERANCES } from './tolerances.js';
 
 /** A run of the sampling loop with recorded decisions and noise. */
 export interface RecordedRun {
@@ -108,6 +107,7 @@ export function classLabels(
 export function checkPictures(
   file: GoldenTensors,
   tokens: ReadonlyMap<number, Float32Array>,
+  tolerance: number,
   { model }: ConvertedMar,
 ): readonly Check[] {
   const { height, width, channels } = model.shape;
@@ -120,12 +120,12 @@ export function checkPictures(
     const actual = tokens.get(image)!;
     const shape = { channels: latents.channels, height, width };
     return [
-      compare(`tokens of image ${image}`, actual, expectedTokens[image] ?? [], TOLERANCES.run),
+      compare(`tokens of image ${image}`, actual, expectedTokens[image] ?? [], tolerance),
       compare(
         `latents of image ${image}`,
         unpatchify(actual, shape, latents.patchSize),
         expectedLatents[image] ?? [],
-        TOLERANCES.run,
+        tolerance,
       ),
     ];
   });

@@ -32,18 +32,30 @@ export const TOLERANCES = {
   exact: 0,
 } as const;
 
-/** By how much an error of ε in the first step may grow before the looser tolerance is due. */
+/** Up to here a chain's first step is harmless, and {@link TOLERANCES.chain} holds. 100 steps: 318. */
 const MODERATE_AMPLIFICATION = 400;
+/** That of 20 steps, for which the looser tolerances and those of runs were measured; more gets more, in proportion. */
+const MEASURED_AMPLIFICATION = 1700;
 
 /** How much larger an error of ε is in the x after the step. From t = 999 √(1/ᾱ − 1) is 20,291. */
 function amplification({ xStart, update }: DiffusionStep): number {
   return Math.abs(xStart.epsilon * update.xStart);
 }
 
+function beyondMeasured({ steps }: DiffusionTable): number {
+  return Math.max(1, amplification(steps[0]!) / MEASURED_AMPLIFICATION);
+}
+
 /** The tolerance of a chain's result. A chain of few steps from t = 999 is ill-conditioned in its first step. */
-export function chainTolerance(sampler: 'ancestral' | 'ddim', { steps }: DiffusionTable): number {
-  if (amplification(steps[0]!) <= MODERATE_AMPLIFICATION) return TOLERANCES.chain;
-  return sampler === 'ddim' ? TOLERANCES.amplifyingDdim : TOLERANCES.amplifyingAncestral;
+export function chainTolerance(sampler: 'ancestral' | 'ddim', table: DiffusionTable): number {
+  if (amplification(table.steps[0]!) <= MODERATE_AMPLIFICATION) return TOLERANCES.chain;
+  const { amplifyingAncestral, amplifyingDdim } = TOLERANCES;
+  return (sampler === 'ddim' ? amplifyingDdim : amplifyingAncestral) * beyondMeasured(table);
+}
+
+/** The tolerance of the tokens of a run whose tokens were sampled with these tables. */
+export function runTolerance(tables: readonly DiffusionTable[]): number {
+  return TOLERANCES.run * Math.max(...tables.map(beyondMeasured));
 }
 
 /** The tolerance of x after a single step: what the head's own tolerance makes of it. */

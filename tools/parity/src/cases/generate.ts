@@ -13,7 +13,7 @@ import { rowsOf } from '../golden-files.js';
 import type { JsonFields } from '../json-fields.js';
 import { NoisePool } from '../noise-pool.js';
 import { checkPictures, classLabels, type RunResult, replayRun } from '../recorded-run.js';
-import { TOLERANCES } from '../tolerances.js';
+import { runTolerance, TOLERANCES } from '../tolerances.js';
 
 /** MAR's own loop with the recorded orders and noise. */
 export async function replayGenerate({ fields, tensors, mar }: GoldenCase): Promise<readonly Check[]> {
@@ -47,7 +47,7 @@ export async function replayGenerate({ fields, tensors, mar }: GoldenCase): Prom
     const actual = [...conditional, ...unconditional];
     checks.push(compare('z_pred_iter0', actual, expected.data, TOLERANCES.conditions));
   }
-  return [...checks, ...checkPictures(file, result.tokens, converted)];
+  return [...checks, ...checkPictures(file, result.tokens, runTolerance([table]), converted)];
 }
 
 function guidanceOf(fields: JsonFields): GuidanceSchedule {

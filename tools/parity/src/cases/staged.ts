@@ -13,7 +13,7 @@ import { GoldenDataError } from '../golden-data-error.js';
 import type { JsonFields } from '../json-fields.js';
 import { NoisePool } from '../noise-pool.js';
 import { checkPictures, classLabels, replayRun } from '../recorded-run.js';
-import { TOLERANCES } from '../tolerances.js';
+import { runTolerance, TOLERANCES } from '../tolerances.js';
 
 interface Iteration {
   readonly cfg: number;
@@ -63,7 +63,8 @@ export async function replayStaged({ fields, tensors, json, mar }: GoldenCase): 
     for (const [image, made] of result.tokens) tokens.set(image, made);
     checks.push(compare('iterations', [result.steps.length], [iterations.length], TOLERANCES.exact));
   }
-  return [...checks, ...checkPictures(file, tokens, converted)];
+  const tolerance = runTolerance(respacings.map(sampler));
+  return [...checks, ...checkPictures(file, tokens, tolerance, converted)];
 }
 
 function readIteration(fields: JsonFields): Iteration {

@@ -1,0 +1,46 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { convertAutoencoder } from './convert-autoencoder.js';
+import { golden, goldenJson } from './testing/golden.js';
+import type { VaeConfigJson } from './vae-config.js';
+
+describe('convertAutoencoder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tessera-autoencoder-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const checkpoint = golden('vae/weights.safetensors');
+  const config = () => goldenJson<VaeConfigJson>('vae/config.json');
+
+  it('writes both graphs with the inputs and outputs of a model folder, and tells the stride', async () => {
+    const converted = await convertAutoencoder({
+      checkpoint,
+      config: await config(),
+      out: join(folder, 'new'),
+    });
+    expect(converted.config).toMatchObject({ stride: 16, latentChannels: 16, latentScale: 0.2325 });
+    const names = async (path: string) => {
+      const session = await InferenceSession.create(path);
+      const found = [session.inputNames, session.outputNames];
+      await session.release();
+      return found;
+    };
+    expect(await names(converted.decoder)).toEqual([['latents'], ['image']]);
+    expect(await names(converted.encoder)).toEqual([['image'], ['moments']]);
+    expect((await readdir(join(folder, 'new'))).sort()).toEqual(
+      [converted.decoder, converted.encoder].map((path) => basename(path)),
+    );
+  });
+
+  it('writes nothing where the checkpoint does not fit the configuration', async () => {
+    const narrower = { ...(await config()), ch: 64 };
+    const out = join(folder, 'none');
+    await expect(convertAutoencoder({ checkpoint, config: narrower, out })).rejects.toThrow('fit the model');
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
