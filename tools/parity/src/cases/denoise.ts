@@ -2,6 +2,7 @@ import { type DiffusionTable, replayNoise } from '@tessera/core';
 import { type Check, compare } from '../compare.js';
 import type { ConvertedMar } from '../converted-models.js';
 import type { GoldenCase } from '../golden-case.js';
+import { GoldenDataError } from '../golden-data-error.js';
 import { type GoldenTensors, rowsOf } from '../golden-files.js';
 import { recordedConditions } from '../recorded-conditions.js';
 import { TOLERANCES } from '../tolerances.js';
@@ -14,10 +15,11 @@ export async function replayDenoise({ fields, tensors, mar }: GoldenCase): Promi
   const file = await tensors(fields.text('file'));
   const converted = await mar();
   const checks = [...(await checkEmbedding(file, converted)), await checkRows('out', '', file, converted)];
-  const names = file.matching(/^cfg\.out\.(.+)$/);
-  if (names.length < fields.numbers('cfg_scales').length) file.get('cfg.out.SCALE for each of "cfg_scales"');
-  for (const { name, groups } of names) {
-    checks.push(...(await checkGuided(name, Number(groups[0]), file, converted)));
+  const recorded = file.matching(/^cfg\.out\.(.+)$/);
+  for (const scale of fields.has('cfg_scales') ? fields.numbers('cfg_scales') : []) {
+    const found = recorded.find(({ groups }) => Number(groups[0]) === scale);
+    if (!found) throw new GoldenDataError(`${file.path} has no result for cfg ${scale}.`);
+    checks.push(...(await checkGuided(found.name, scale, file, converted)));
   }
   return checks;
 }

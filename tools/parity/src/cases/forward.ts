@@ -22,9 +22,13 @@ interface MaskedImages {
 export async function replayForward({ fields, tensors, mar }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
   const converted = await mar();
-  const recorded = [...file.matching(/^(z|enc)\.(.+)\.(class|null)$/)];
-  if (recorded.length === 0)
-    throw new GoldenDataError(`${file.path} holds no "z.MASK.class" to compare with.`);
+  const recorded = file.matching(/^(z|enc)\.(.+)\.(class|null)$/);
+  if (recorded.length === 0) throw new GoldenDataError(`${file.path} holds no z to compare with.`);
+  for (const mask of fields.has('masks') ? fields.object('masks').names : []) {
+    if (!recorded.some(({ groups }) => groups[0] === 'z' && groups[1] === mask)) {
+      throw new GoldenDataError(`${file.path} holds no z of the mask "${mask}".`);
+    }
+  }
   const checks: Check[] = [];
   for (const { name, groups } of recorded) {
     const [output, mask, condition] = groups as [string, string, string];
