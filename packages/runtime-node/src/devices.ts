@@ -44,12 +44,15 @@ export function candidates(platform: NodeJS.Platform): readonly Device[] {
 /** ONNX Runtime's own words, made a sentence that says what is missing. */
 export function reasonFrom(device: Device, error: unknown): string {
   const words = error instanceof Error ? error.message : String(error);
-  const first = words.split('\n')[0]!.trim();
-  if (/not (supported|available|enabled)|backend not found|no available backend/i.test(first)) {
-    return `this build of onnxruntime-node has no ${device} provider (${first}).`;
+  if (/backend not found|not (supported|available|enabled) in this build/i.test(words)) {
+    return `onnxruntime-node has no ${device} provider for this system.`;
   }
   if (/failed to load shared library|cannot open shared object/i.test(words)) {
-    return `its provider library is not installed (${first}). onnxruntime-node ships without the CUDA libraries; see its documentation on installing them.`;
+    return "its provider library is not installed. onnxruntime-node ships without CUDA's; see its documentation.";
   }
+  const adapter = /Failed to get a WebGPU adapter: ([^\n]*)/.exec(words);
+  if (adapter)
+    return `no WebGPU adapter was found (${adapter[1]!.replace(/\.$/, '')}): there is no driver for one.`;
+  const first = words.split('\n')[0]!.trim();
   return first.endsWith('.') ? first : `${first}.`;
 }
