@@ -37,13 +37,19 @@ describe('the examples', () => {
     expect(stdout).toMatch(expected[name]!.output);
     expect(readdirSync(place).sort()).toEqual(expected[name]!.files);
     if (name === 'batch.js') {
-      const [inBatch, alone] = ['batch-2.png', 'batch-2-alone.png'].map((file) => readFileSync(join(place, file)));
+      const [inBatch, alone] = ['batch-2.png', 'batch-2-alone.png'].map((file) =>
+        readFileSync(join(place, file)),
+      );
       expect(alone!.equals(inBatch!)).toBe(true);
     }
   });
 
   it('are the code in the README', () => {
-    const code = readFileSync(join(folder, 'first-picture.js'), 'utf8').split('\n').slice(1).join('\n').trim();
+    const code = readFileSync(join(folder, 'first-picture.js'), 'utf8')
+      .split('\n')
+      .slice(1)
+      .join('\n')
+      .trim();
     expect(readFileSync('README.md', 'utf8')).toContain(code);
   });
 
