@@ -30,16 +30,15 @@ export {
   ShapeMismatchError,
   TesseraError,
 } from './errors.js';
-export {
-  type GeneratedImage,
-  type GenerateEvent,
-  type GenerateOptions,
-  type GenerateResult,
-  generate,
-  generateImages,
-  type ImageRequest,
-  type ImageStep,
-} from './generate.js';
+export { generate, generateImages } from './generate.js';
+export type {
+  GeneratedImage,
+  GenerateEvent,
+  GenerateOptions,
+  GenerateResult,
+  ImageRequest,
+  ImageStep,
+} from './generation.js';
 export {
   copyGrid,
   emptyGrid,

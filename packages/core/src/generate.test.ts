@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import { generate, generateImages } from './generate.js';
+import type { GenerateEvent } from './generation.js';
+import { emptyGrid } from './grid.js';
+import { constantGuidance, intervalGuidance } from './guidance.js';
+import { keyedNoise } from './noise/keyed.js';
+import { stepPlan } from './plan.js';
+import { randomOrder } from './policies/random-order.js';
+import { plannedPolicy } from './policy.js';
+import { type Refinement, refine } from './refinement.js';
+import { fakeModel } from './testing/fake-model.js';
+
+const shape = { height: 4, width: 4, channels: 3 };
+const policy = randomOrder({ steps: 5, diffusionSteps: 3 });
+const image = (seed: number, index = 0) => ({ seed, index, input: { classLabel: seed % 4 } });
+
+/** The four rows of the grid, one a step. */
+const rows = plannedPolicy('rows', function* () {
+  for (let row = 0; row < 4; row++)
+    yield stepPlan(
+      'rows',
+      [0, 1, 2, 3].map((j) => row * 4 + j),
+      3,
+    );
+});
+
+async function eventsOf(options: Partial<Parameters<typeof generate>[0]> = {}): Promise<GenerateEvent[]> {
+  const events: GenerateEvent[] = [];
+  const run = generate({ model: fakeModel({ shape }), images: [image(1)], policy, ...options } as never);
+  for await (const event of run) events.push(event);
+  return events;
+}
+
+describe('generate', () => {
+  it('starts and ends each step, then gives the image', async () => {
+    const types = (await eventsOf()).map((event) => event.type);
+    expect(types).toEqual([...Array(5).fill(['step-start', 'step-end']).flat(), 'image']);
+  });
+
+  it('decodes every position exactly once, as the steps of the result say', async () => {
+    const [drawn] = await generateImages({ model: fakeModel({ shape }), images: [image(2)], policy });
+    const positions = drawn!.steps.flatMap(({ plan }) => [...plan.positions]);
+    expect(positions.sort((a, b) => a - b)).toEqual([...Array(16).keys()]);
+    expect(drawn!.grid.known.every((known) => known === 1)).toBe(true);
+  });
+
+  it('gives image k of a batch the tokens it has alone, whatever its neighbours, place and policy steps', async () => {
+    const images = [image(3), image(3, 1), image(4), image(5)];
+    const batch = await generateImages({ model: fakeModel({ shape }), images, policy });
+    for (const [place, request] of images.entries()) {
+      const [alone] = await generateImages({ model: fakeModel({ shape }), images: [request], policy });
+      expect(alone!.grid.tokens).toEqual(batch[place]!.grid.tokens);
+    }
+    expect(batch[0]!.grid.tokens).not.toEqual(batch[1]!.grid.tokens);
+  });
+
+  it('finishes images that start with more known tokens earlier', async () => {
+    const known = new Uint8Array(16).fill(1);
+    const done = { ...emptyGrid(shape), known };
+    const half = { ...emptyGrid(shape), known: known.map((_, position) => (position < 8 ? 1 : 0)) };
+    const images = [image(1), { ...image(2), start: half }, { ...image(3), start: done }];
+    const events = await eventsOf({ images, policy: rows });
+    const finished = events.flatMap((event) => (event.type === 'image' ? [event.place] : []));
+    expect(finished).toEqual([2, 1, 0]);
+  });
+
+  it('asks for unconditional rows only where the scale is not 1', async () => {
+    const rowsFor = async (guidance: Parameters<typeof generate>[0]['guidance']) => {
+      const model = fakeModel({ shape });
+      await generateImages({ model, images: [image(1)], policy: rows, ...(guidance ? { guidance } : {}) });
+      return model.calls.conditionRows;
+    };
+    expect(await rowsFor(undefined)).toBe(16);
+    expect(await rowsFor(constantGuidance(1))).toBe(16);
+    expect(await rowsFor(constantGuidance(2))).toBe(32);
+    expect(await rowsFor(intervalGuidance({ scale: 2, above: 0.2, upTo: 0.6 }))).toBe(24);
+  });
+
+  it('runs the head once for each diffusion step count of a step, over all images', async () => {
+    const detail: Refinement = (plan) => ({
+      ...plan,
+      diffusionSteps: plan.diffusionSteps.map((steps, i) => (i === 0 ? 6 : steps)),
+    });
+    const model = fakeModel({ shape });
+    await generateImages({ model, images: [image(1), image(2)], policy: refine(rows, detail) });
+    expect(model.calls.sampleTokens).toBe(4 * 2);
+    expect(model.calls.headEvaluations).toBe(2 * 4 * (6 + 3 * 3));
+  });
+
+  it('leaves positions that a refinement drops masked, and shows the next refinement the rows that are left', async () => {
+    const plannedAll = {
+      name: 'all masked',
+      init: () => undefined,
+      step: (_: unknown, { grid }: { grid: { known: Uint8Array } }) =>
+        [
+          stepPlan(
+            'all',
+            [...grid.known.keys()].filter((p) => !grid.known[p]),
+            3,
+          ),
+          undefined,
+        ] as const,
+    };
+    const seen: number[][] = [];
+    const keepLastFive: Refinement = (plan) => stepPlan(plan.stage, plan.positions.slice(-5), 3);
+    const look: Refinement = async (plan, { conditions }) => {
+      const z = await conditions.read();
+      expect(z).toHaveLength(plan.positions.length * conditions.width);
+      expect(await conditions.readUnconditional()).toHaveLength(z.length);
+      seen.push([...plan.positions]);
+      return plan;
+    };
+    const [drawn] = await generateImages({
+      model: fakeModel({ shape }),
+      images: [image(1)],
+      policy: refine(plannedAll, keepLastFive, look),
+      guidance: constantGuidance(2),
+    });
+    expect(seen.map((positions) => positions.length)).toEqual([5, 5, 5, 1]);
+    expect(drawn!.steps.map(({ plan }) => [...plan.positions])).toEqual(seen);
+  });
+
+  it('throws typed errors that name policy, step and problem', async () => {
+    const planned = (positions: number[], steps = 3) => ({
+      name: 'wrong',
+      init: () => undefined,
+      step: () => [stepPlan('s', positions, steps), undefined] as const,
+    });
+    const failure = (wrong: ReturnType<typeof planned>) =>
+      generateImages({ model: fakeModel({ shape }), images: [image(1)], policy: wrong }).catch(
+        (error) => error,
+      );
+    const invalid = (message: RegExp) => ({
+      code: 'invalid-plan',
+      policy: 'wrong',
+      message: expect.stringMatching(message),
+    });
+    expect(await failure(planned([]))).toMatchObject(invalid(/step 0: the plan names no position/));
+    expect(await failure(planned([16]))).toMatchObject(invalid(/position 16 is outside/));
+    expect(await failure(planned([2, 1, 2]))).toMatchObject(invalid(/position 2 is named twice/));
+    expect(await failure(planned([1], 0))).toMatchObject(invalid(/0 diffusion steps/));
+    expect(await failure(planned([3]))).toMatchObject({ step: 1, ...invalid(/position 3 is already known/) });
+    const adds = refine(rows, (plan) => stepPlan(plan.stage, [15, ...plan.positions], 3));
+    await expect(
+      generateImages({ model: fakeModel({ shape }), images: [image(1)], policy: adds }),
+    ).rejects.toMatchObject({ code: 'invalid-plan', message: expect.stringMatching(/added position 15/) });
+  });
+
+  it('releases the conditions of every step, of one that fails too', async () => {
+    const model = fakeModel({ shape });
+    let held = 0;
+    const counting = {
+      ...model,
+      async condition(request: Parameters<typeof model.condition>[0]) {
+        const all = await model.condition(request);
+        held += all.length;
+        return all.map((conditions) => ({ ...conditions, release: () => void held-- }));
+      },
+    };
+    await generateImages({ model: counting, images: [image(1), image(2)], policy });
+    expect(held).toBe(0);
+    const fails = refine(policy, () => Promise.reject(new Error('refinement')));
+    await expect(generateImages({ model: counting, images: [image(1)], policy: fails })).rejects.toThrow(
+      'refinement',
+    );
+    expect(held).toBe(0);
+  });
+
+  it('stops with the reason of its signal, before it asks the model for anything more', async () => {
+    const controller = new AbortController();
+    const model = fakeModel({ shape });
+    const run = generate({ model, images: [image(1)], policy, signal: controller.signal });
+    for (let i = 0; i < 4; i++) await run.next();
+    const { condition } = model.calls;
+    controller.abort(new Error('enough'));
+    await expect(run.next()).rejects.toThrow('enough');
+    expect(model.calls.condition).toBe(condition);
+  });
+
+  it('keeps known tokens and does not change the grid it starts from', async () => {
+    const start = { ...emptyGrid(shape), known: new Uint8Array(16).map((_, position) => position % 2) };
+    for (const [i] of start.tokens.entries()) start.tokens[i] = i / 100;
+    const before = structuredClone(start);
+    const [drawn] = await generateImages({
+      model: fakeModel({ shape }),
+      images: [{ ...image(1), start }],
+      policy,
+    });
+    expect(start).toEqual(before);
+    for (let i = 0; i < 48; i++) {
+      if (Math.floor(i / 3) % 2 === 1) expect(drawn!.grid.tokens[i]).toBe(start.tokens[i]);
+    }
+    const wrong = { ...emptyGrid({ ...shape, width: 5 }) };
+    await expect(
+      generateImages({ model: fakeModel({ shape }), images: [{ ...image(1), start: wrong }], policy }),
+    ).rejects.toMatchObject({ code: 'shape-mismatch' });
+  });
+
+  it('shows previews and copies of the grids when asked, and only then', async () => {
+    const model = fakeModel({ shape });
+    for await (const event of generate({ model, images: [image(1)], policy })) {
+      if (event.type !== 'step-end' || event.index !== 1) continue;
+      expect(model.calls.decode).toBe(0);
+      expect(await event.preview(0)).toMatchObject({ width: 4, height: 4 });
+      await expect(event.preview(1)).rejects.toMatchObject({ code: 'invalid-option', option: 'place' });
+      event.grids()[0]!.tokens.fill(Number.NaN);
+    }
+    expect(model.calls.decode).toBe(2);
+  });
+
+  it('takes its options before the defaults of the model; null turns its clamp off', async () => {
+    const model = { ...fakeModel({ shape }), defaults: { temperature: 0, clamp: 0.25 } };
+    const largest = async (options: object) => {
+      const [drawn] = await generateImages({ model, images: [image(1)], policy, ...options });
+      return Math.max(...drawn!.grid.tokens.map(Math.abs));
+    };
+    expect(await largest({})).toBeLessThanOrEqual(0.25);
+    expect(await largest({ clamp: null })).toBeGreaterThan(0.25);
+    expect(await largest({ clamp: 0.1 })).toBeLessThanOrEqual(Math.fround(0.1));
+    await expect(largest({ temperature: -1 })).rejects.toMatchObject({ option: 'temperature' });
+  });
+
+  it('draws from the noise it is given, and repeats itself for the same seed', async () => {
+    const model = fakeModel({ shape });
+    const tokens = async (options: object) =>
+      (await generateImages({ model, images: [image(7)], policy, ...options }))[0]!.grid.tokens;
+    const noise = ({ seed, index }: { seed: number; index: number }) => keyedNoise({ seed, image: index });
+    expect(await tokens({})).toEqual(await tokens({ noise }));
+    expect(await tokens({})).not.toEqual(await tokens({ noise: () => keyedNoise({ seed: 8 }) }));
+  });
+});

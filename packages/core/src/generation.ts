@@ -1,0 +1,86 @@
+import type { CancellationSignal } from './cancellation.js';
+import type { DiffusionSampler } from './diffusion/table.js';
+import type { TokenGrid } from './grid.js';
+import type { GuidanceSchedule } from './guidance.js';
+import type { ImageRgb } from './image.js';
+import type { Clamp, MaskedModel } from './model.js';
+import type { NoiseSource } from './noise/source.js';
+import type { StepPlan } from './plan.js';
+import type { SamplingPolicy } from './policy.js';
+
+/** One image to make. */
+export interface ImageRequest<Input> {
+  /** A non-negative safe integer. */
+  readonly seed: number;
+  /**
+   * Tells images of one seed apart: image 37 is the same alone or in a batch of 100. @default 0
+   */
+  readonly index?: number;
+  /** What the model is conditioned on, e.g. `{ classLabel: 3 }`. */
+  readonly input: Input;
+  /** Tokens to start from (editing): known ones are kept as they are. @default all masked */
+  readonly start?: TokenGrid;
+}
+
+export interface GenerateOptions<Input> {
+  readonly model: MaskedModel<Input>;
+  readonly images: readonly ImageRequest<Input>[];
+  readonly policy: SamplingPolicy;
+  /** @default the model's, else no guidance */
+  readonly guidance?: GuidanceSchedule;
+  /** Scales the noise of the diffusion steps; 0 … . @default the model's, else 1 */
+  readonly temperature?: number;
+  /** Limits of x0; null for none. @default the model's, else none */
+  readonly clamp?: Clamp | null;
+  /** The head's sampler. @default ancestralSampler() */
+  readonly sampler?: DiffusionSampler;
+  /** An image's source of noise. @default keyedNoise({ seed, image: index }) */
+  readonly noise?: (image: {
+    readonly seed: number;
+    readonly index: number;
+    readonly place: number;
+  }) => NoiseSource;
+  /** Checked between every two runs of the model; the generation rejects with the signal's reason. */
+  readonly signal?: CancellationSignal;
+}
+
+/** What one step did to one image. */
+export interface ImageStep {
+  /** The image's place in `images`. */
+  readonly place: number;
+  /** The plan; at `step-end` as refined, positions ascending. */
+  readonly plan: StepPlan;
+  readonly guidanceScale: number;
+}
+
+export type GenerateEvent =
+  | { readonly type: 'step-start'; readonly index: number; readonly images: readonly ImageStep[] }
+  | {
+      readonly type: 'step-end';
+      readonly index: number;
+      readonly images: readonly ImageStep[];
+      /** The grids of all images, in the order of `images`; copied, so they may be kept. */
+      grids(): readonly TokenGrid[];
+      /** Decodes the picture so far. Await it before asking for the next event. */
+      preview(place: number): Promise<ImageRgb>;
+    }
+  | {
+      readonly type: 'image';
+      readonly place: number;
+      readonly image: ImageRgb;
+      readonly grid: TokenGrid;
+      readonly steps: readonly ImageStep[];
+    };
+
+/** A finished image. */
+export interface GeneratedImage {
+  readonly image: ImageRgb;
+  readonly grid: TokenGrid;
+  /** Every step as it was carried out. */
+  readonly steps: readonly ImageStep[];
+}
+
+export interface GenerateResult {
+  /** In the order of the request. */
+  readonly images: readonly GeneratedImage[];
+}

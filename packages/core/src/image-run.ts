@@ -1,0 +1,128 @@
+import type { Conditions } from './conditions.js';
+import { selectConditions } from './conditions.js';
+import { assertShape, InvalidPlanError } from './errors.js';
+import type { GenerateOptions, ImageRequest, ImageStep } from './generation.js';
+import { copyGrid, emptyGrid, gridLength, type TokenGrid } from './grid.js';
+import type { GuidanceSchedule } from './guidance.js';
+import type { TokenImage } from './model.js';
+import { keyedNoise } from './noise/keyed.js';
+import type { NoiseSource } from './noise/source.js';
+import { checkedPlan, type StepPlan } from './plan.js';
+import type { SamplingPolicy } from './policy.js';
+
+/** One image while it is being made. */
+export interface ImageRun<Input> {
+  readonly place: number;
+  readonly input: Input;
+  readonly grid: TokenGrid;
+  readonly noise: NoiseSource;
+  readonly steps: ImageStep[];
+  state: unknown;
+  masked: number;
+}
+
+export function startImage<Input>(
+  options: GenerateOptions<Input>,
+  image: ImageRequest<Input>,
+  place: number,
+): ImageRun<Input> {
+  const { model, policy } = options;
+  const { seed, index = 0, input } = image;
+  const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
+  const length = gridLength(model.shape);
+  assertShape('start.tokens [L, C]', grid.tokens, [length, model.shape.channels]);
+  const noise = options.noise?.({ seed, index, place }) ?? keyedNoise({ seed, image: index });
+  const state = policy.init({ shape: model.shape, known: grid.known.slice(), noise: noise.fork('policy') });
+  const masked = grid.known.reduce((count, known) => count - (known ? 1 : 0), length);
+  return { place, input, grid, noise, steps: [], state, masked };
+}
+
+export function planStep<Input>(
+  policy: SamplingPolicy,
+  guidance: GuidanceSchedule,
+  run: ImageRun<Input>,
+  index: number,
+): ImageStep {
+  const [asPlanned, next] = policy.step(run.state, { index, grid: run.grid });
+  const plan = checkedPlan(asPlanned, run.grid.known, policy.name, index);
+  run.state = next;
+  const guidanceScale = guidance({
+    total: gridLength(run.grid.shape),
+    maskedBefore: run.masked,
+    maskedAfter: run.masked - plan.positions.length,
+  });
+  return { place: run.place, plan, guidanceScale };
+}
+
+export async function refinePlan<Input>(
+  policy: SamplingPolicy,
+  planned: StepPlan,
+  run: ImageRun<Input>,
+  conditions: Conditions,
+  index: number,
+): Promise<StepPlan> {
+  let plan = planned;
+  for (const refinement of policy.refinements ?? []) {
+    const dropped = plan.positions.length < planned.positions.length;
+    const seen = {
+      index,
+      grid: run.grid,
+      conditions: dropped ? selectConditions(conditions, rowsOf(planned, plan)) : conditions,
+      noise: run.noise,
+    };
+    const refined = checkedPlan(await refinement(plan, seen), run.grid.known, policy.name, index);
+    const added = refined.positions.find((position) => !plan.positions.includes(position));
+    if (added !== undefined) {
+      throw new InvalidPlanError(
+        policy.name,
+        index,
+        `a refinement added position ${added}; it may only drop some`,
+      );
+    }
+    plan = refined;
+  }
+  return plan;
+}
+
+/** The rows of `planned`'s conditions that hold the positions of `plan`, which is part of it. */
+function rowsOf(planned: StepPlan, plan: Pick<StepPlan, 'positions'>): Uint32Array {
+  return plan.positions.map((position) => planned.positions.indexOf(position));
+}
+
+export interface TokenGroup<Input> {
+  readonly diffusionSteps: number;
+  readonly runs: ImageRun<Input>[];
+  readonly images: TokenImage[];
+}
+
+/** The tokens of a step, of all images, by their diffusion step count: each group is one call of the head. */
+export function groupByDiffusionSteps<Input>(
+  active: readonly ImageRun<Input>[],
+  planned: readonly ImageStep[],
+  carriedOut: readonly ImageStep[],
+  conditions: readonly Conditions[],
+): TokenGroup<Input>[] {
+  const groups = new Map<number, TokenGroup<Input>>();
+  for (const [i, run] of active.entries()) {
+    const { plan, guidanceScale } = carriedOut[i]!;
+    for (const diffusionSteps of new Set(plan.diffusionSteps)) {
+      const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
+      const rows = rowsOf(planned[i]!.plan, { positions });
+      const group = groups.get(diffusionSteps) ?? { diffusionSteps, runs: [], images: [] };
+      groups.set(diffusionSteps, group);
+      group.runs.push(run);
+      group.images.push({ conditions: conditions[i]!, rows, positions, guidanceScale, noise: run.noise });
+    }
+  }
+  return [...groups.values()];
+}
+
+export function commit<Input>(run: ImageRun<Input>, positions: Uint32Array, tokens: Float32Array): void {
+  const { channels } = run.grid.shape;
+  assertShape('sampled tokens [m, C]', tokens, [positions.length, channels]);
+  for (const [i, position] of positions.entries()) {
+    run.grid.tokens.set(tokens.subarray(i * channels, (i + 1) * channels), position * channels);
+    run.grid.known[position] = 1;
+  }
+  run.masked -= positions.length;
+}
