@@ -32,13 +32,15 @@ export interface Modulation {
 }
 
 /**
- * The graphs of one model as typed functions on plain arrays. Stateless but for the statistics; the caller sees to it
- * that no two runs of a graph overlap.
+ * The graphs of one model as typed functions on plain arrays. Stateless but for statistics and tensors kept for reuse;
+ * the caller sees to it that no two runs of a graph overlap.
  */
 export class MarGraphs {
   readonly manifest: Manifest;
   readonly #sessions: GraphSessions;
   readonly #Tensor: TensorConstructor;
+  #lastTensor: Tensor | undefined;
+  readonly #stepTensors: Tensor[] = [];
   readonly #statistics = new Map<ComponentName, { runs: number; milliseconds: number }>();
 
   /** @param Tensor the Tensor class of the runtime that made the sessions */
@@ -123,9 +125,9 @@ export class MarGraphs {
     const { out } = await this.#run(
       'denoise',
       {
-        x: this.#float(x, [x.length / channels, channels]),
+        x: this.#reused(x, [x.length / channels, channels]),
         modulation: modulation.tensor,
-        step: this.#int(Int32Array.of(step), [1]),
+        step: this.#stepTensor(step),
       },
       ['out'],
     );
@@ -198,6 +200,17 @@ export class MarGraphs {
       throw new NonFiniteError(`The output of the graph "${name}"`);
     }
     return data;
+  }
+
+  /** The tensor on `data` itself: a diffusion chain changes its x in place and feeds it thousands of times. */
+  #reused(data: Float32Array, dims: readonly number[]): Tensor {
+    if (this.#lastTensor?.data !== data) this.#lastTensor = this.#float(data, dims);
+    return this.#lastTensor;
+  }
+
+  #stepTensor(step: number): Tensor {
+    this.#stepTensors[step] ??= this.#int(Int32Array.of(step), [1]);
+    return this.#stepTensors[step];
   }
 
   #float(data: Float32Array, dims: readonly number[]): Tensor {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
+  type ComponentName,
   type GraphSessions,
   type Manifest,
   MarGraphs,
@@ -13,7 +14,7 @@ import {
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
 import { checkFile, neededFiles, readManifest } from './model-files.js';
-import { sessionOptions } from './session-options.js';
+import { graphThreads, sessionOptions } from './session-options.js';
 import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
 import { nodePort } from './worker-port.js';
 
@@ -43,12 +44,14 @@ async function load(): Promise<void> {
 }
 
 async function createModel(manifest: Manifest, device: Device): Promise<MarModel> {
-  const options = sessionOptions(device, orders.threads);
   const variant = manifest.variants.find((each) => each.dtype === orders.dtype)!;
   const sessions: Record<string, InferenceSession> = {};
   try {
     for (const [name, part] of Object.entries(variant.components)) {
-      if (part) sessions[name] = await InferenceSession.create(join(orders.folder, part.path), options);
+      if (!part) continue;
+      const threads = graphThreads(name as ComponentName, manifest, orders.threads);
+      const options = sessionOptions(device, threads);
+      sessions[name] = await InferenceSession.create(join(orders.folder, part.path), options);
     }
     const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
     // A driver that computes nonsense is worse than none: `auto` takes a device only if it gets the sample right.

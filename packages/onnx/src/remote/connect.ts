@@ -16,6 +16,7 @@ import {
 import type { Manifest } from '../manifest.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { samplingDefaults } from '../sampling-defaults.js';
+import { packTable } from './packed-table.js';
 import type { Port } from './port.js';
 import {
   type CallName,
@@ -81,7 +82,12 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       guidanceScale: image.guidanceScale,
       noise: packNoise(image, table.steps.length, this.shape.channels),
     }));
-    const request = { images: remote, table, temperature, ...(clamp === undefined ? {} : { clamp }) };
+    const request = {
+      images: remote,
+      table: packTable(table),
+      temperature,
+      ...(clamp === undefined ? {} : { clamp }),
+    };
     return this.#call('sampleTokens', request, signal);
   }
 

@@ -1,13 +1,13 @@
 import {
   type Clamp,
   type ClassInput,
-  type DiffusionTable,
   type ImageRgb,
   type NoiseKey,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
 import type { RunStatistics } from '../run-statistics.js';
+import type { PackedTable } from './packed-table.js';
 
 /** Conditions that stay with the server, by number. */
 export interface ConditionsHandle {
@@ -43,7 +43,7 @@ export interface Calls {
   sampleTokens: {
     arguments: {
       images: readonly RemoteTokenImage[];
-      table: DiffusionTable;
+      table: PackedTable;
       temperature: number;
       clamp?: Clamp;
     };

@@ -7,6 +7,7 @@ import {
   TesseraError,
 } from '@tessera/core';
 import type { MarModel } from '../mar-model.js';
+import { unpackTable } from './packed-table.js';
 import type { Port } from './port.js';
 import {
   type CallName,
@@ -53,9 +54,10 @@ export function serveModel(port: Port, model: ServedModel): void {
       const source = conditionsOf(conditions);
       return unconditional ? source.readUnconditional() : source.read();
     },
-    sampleTokens({ images, ...request }, signal) {
+    sampleTokens({ images, table, ...request }, signal) {
       return model.sampleTokens({
         ...request,
+        table: unpackTable(table),
         signal,
         images: images.map((image) => ({
           ...image,
