@@ -1,0 +1,131 @@
+"""The autoencoder, the MAR model and its sampler."""
+
+import unittest
+
+import numpy as np
+import torch
+from torch import nn
+
+from tests.small_models import MAR, random_autoencoder, random_mar
+from train.autoencoder.normalise import normalise
+from train.mar.config import MAR_SIZES
+from train.mar.diffusion_loss import DiffusionLoss
+from train.mar.model import Mar
+from train.mar.sample import Sampling, cosine_counts, sample
+from train.mar.schedule import schedule
+from train.training.draw import Draw
+
+CPU = torch.device("cpu")
+
+
+class AutoencoderLatents(unittest.TestCase):
+    def test_normalising_gives_unit_latents_and_the_same_pictures(self) -> None:
+        model = random_autoencoder()
+        pictures = torch.rand(12, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+        with torch.no_grad():
+            mean, log_variance = model.encode(pictures)
+            before, spread = (
+                model.decode(mean),
+                (0.5 * log_variance).exp() / mean.std((0, 2, 3))[:, None, None],
+            )
+            normalise(model, pictures)
+            mean, log_variance = model.encode(pictures)
+            after = model.decode(mean)
+        torch.testing.assert_close(mean.mean((0, 2, 3)), torch.zeros(6), atol=2e-3, rtol=0)
+        torch.testing.assert_close(mean.std((0, 2, 3)), torch.ones(6), atol=2e-3, rtol=0)
+        # The decoder's attention may round to bfloat16.
+        torch.testing.assert_close(after, before, atol=3e-3, rtol=3e-3)
+        torch.testing.assert_close((0.5 * log_variance).exp(), spread, atol=3e-3, rtol=3e-3)
+
+
+class Transformer(unittest.TestCase):
+    def test_conditions_depend_on_known_tokens_and_the_class_alone(self) -> None:
+        model = random_mar()
+        tokens, other = torch.randn(
+            2, 2, MAR.length, MAR.vae_embed_dim, generator=torch.Generator().manual_seed(1)
+        )
+        known = torch.tensor([[3, 7], [0, 15]])
+        mixed = other.clone()
+        for row in range(2):
+            mixed[row, known[row]] = tokens[row, known[row]]
+        with torch.no_grad():
+            condition = model.class_condition(torch.tensor([1, 2]))
+            z = model.conditions(tokens, condition, known)
+            self.assertTrue(torch.equal(z, model.conditions(mixed, condition, known)))
+            self.assertFalse(torch.allclose(z, model.conditions(other, condition, known)))
+            self.assertFalse(torch.allclose(z, model.conditions(tokens, condition.flip(0), known)))
+
+    def test_no_size_is_over_ten_million_parameters(self) -> None:
+        for name, config in MAR_SIZES.items():
+            self.assertLessEqual(sum(value.numel() for value in Mar(config).parameters()), 10_000_000, name)
+
+
+class Noise(unittest.TestCase):
+    def test_fewer_steps_keep_the_levels_of_the_timesteps_they_stand_for(self) -> None:
+        full = schedule()
+        for steps in (1, 2, 10, 50, 1000):
+            fewer = schedule(steps)
+            np.testing.assert_allclose(fewer.signal, full.signal[fewer.timesteps])
+            np.testing.assert_allclose(fewer.signal**2 + fewer.noise**2, 1)
+            self.assertEqual(len(fewer.timesteps), steps)
+
+    def test_the_posterior_of_two_levels_is_that_of_jointly_normal_variables(self) -> None:
+        s = schedule(20)
+        for step in range(1, 20):
+            kept = s.signal[step] / s.signal[step - 1]
+            added = 1 - kept**2
+            precision = 1 / s.noise[step - 1] ** 2 + kept**2 / added
+            self.assertAlmostEqual(np.exp(s.smallest_log_variance[step]) * precision, 1)
+            self.assertAlmostEqual(
+                s.posterior_start[step], s.signal[step - 1] / s.noise[step - 1] ** 2 / precision
+            )
+            self.assertAlmostEqual(s.posterior_noisy[step], kept / added / precision)
+
+    def test_the_loss_of_a_head_that_knows_the_noise_is_its_bound_alone(self) -> None:
+        loss = DiffusionLoss(MAR)
+        tokens = torch.randn(500, MAR.vae_embed_dim)
+
+        class Knowing(nn.Module):
+            def forward(self, x: torch.Tensor, timesteps: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+                signal, noise = loss.table[timesteps][..., :1], loss.table[timesteps][..., 1:2]
+                # v = −1: the smallest variance, which is the posterior's own.
+                return torch.cat([(x - signal * tokens) / noise, torch.full_like(x, -1.0)], dim=-1)
+
+        loss.net = Knowing()
+        _, figures = loss(tokens, torch.zeros(500, 32), 3, Draw(0, 0, 0, 1, CPU))
+        self.assertLess(float(figures["epsilon"]), 1e-4)
+        # Whatever is left comes from the few tokens at step 0, whose likelihood is very high.
+        self.assertLess(float(figures["bound"]), 1e-3)
+
+
+class Sampler(unittest.TestCase):
+    def test_every_token_is_counted_once(self) -> None:
+        for length, steps in ((256, 64), (256, 256), (256, 1), (16, 9)):
+            counts = cosine_counts(length, steps)
+            self.assertEqual((sum(counts), len(counts), min(counts) > 0), (length, steps, True))
+            self.assertLessEqual(counts[0], counts[-1])
+
+    def test_a_head_that_knows_the_token_gives_it_whatever_the_steps(self) -> None:
+        model = random_mar()
+        goal = torch.linspace(-2, 2, MAR.vae_embed_dim)
+
+        class Knowing(nn.Module):
+            def forward(self, x: torch.Tensor, timesteps: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+                full = schedule()
+                signal = torch.from_numpy(full.signal).float()[timesteps][:, None]
+                noise = torch.from_numpy(full.noise).float()[timesteps][:, None]
+                return torch.cat([(x - signal * goal) / noise, torch.zeros_like(x)], dim=1)
+
+        model.diffloss.net = Knowing()
+        for steps, head_steps in ((1, 10), (4, 25), (16, 3)):
+            tokens = sample(model, torch.tensor([0, 5]), Sampling(steps, head_steps, guidance=2), seed=1)
+            torch.testing.assert_close(tokens, goal.expand_as(tokens), atol=1e-3, rtol=1e-3)
+
+    def test_no_x0_exceeds_its_channels_limit(self) -> None:
+        limits = [0.1 * (1 + channel) for channel in range(MAR.vae_embed_dim)]
+        tokens = sample(random_mar(), torch.tensor([0, 5]), Sampling(4, 10, limits=limits), seed=1)
+        self.assertTrue(bool((tokens.abs() <= torch.tensor(limits) + 1e-5).all()))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,73 @@
+"""Packed models, read by the converter. Needs Node and a built `packages/convert`; skipped without."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import torch
+
+from tests.small_models import MAR, random_autoencoder, random_mar
+from train.safetensors import read_safetensors, write_safetensors
+from train.stages.packing import write_model
+
+HERE = Path(__file__).resolve().parent
+CONVERTER = HERE.parents[2] / "packages" / "convert" / "dist" / "index.js"
+
+
+class Safetensors(unittest.TestCase):
+    def test_tensors_come_back_rounded_to_the_type_they_are_stored_in(self) -> None:
+        tensors = {"a": torch.randn(3, 5), "b.c": torch.randn(1, 1, 7)}
+        with tempfile.TemporaryDirectory() as folder:
+            for dtype in (torch.float16, torch.float32):
+                path = Path(folder) / "x.safetensors"
+                write_safetensors(path, tensors, dtype)
+                for name, value in read_safetensors(path).items():
+                    self.assertTrue(torch.equal(value, tensors[name].to(dtype).float()), name)
+
+    def test_a_number_that_does_not_fit_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x.safetensors"
+            with self.assertRaises(OverflowError):
+                write_safetensors(path, {"a": torch.tensor([1e6])}, torch.float16)
+            self.assertFalse(path.exists())
+
+
+@unittest.skipUnless(CONVERTER.exists() and shutil.which("node"), "packages/convert isn't built")
+class Conversion(unittest.TestCase):
+    def test_the_converter_reads_every_key_and_its_graphs_compute_the_same(self) -> None:
+        autoencoder, mar = random_autoencoder(), random_mar()
+        limits = [1.0 + channel for channel in range(MAR.vae_embed_dim)]
+        generator = torch.Generator().manual_seed(4)
+        latents = torch.randn(1, MAR.vae_embed_dim, 4, 4, generator=generator)
+        picture = torch.rand(1, 3, 16, 16, generator=generator) * 2 - 1
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_model(folder / "model", mar, autoencoder, limits)
+            probe = {
+                "latents": {"data": latents.flatten().tolist(), "shape": list(latents.shape)},
+                "image": {"data": picture.flatten().tolist(), "shape": list(picture.shape)},
+            }
+            (folder / "probe.json").write_text(json.dumps(probe))
+            command = ["node", str(HERE / "convert_packed.mjs"), str(folder)]
+            done = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = json.loads(done.stdout)
+            autoencoder.load_state_dict(read_safetensors(folder / "model" / "vae.safetensors"))
+        with torch.no_grad():
+            image = autoencoder.decode(latents)
+            mean, log_variance = autoencoder.encode(picture)
+        torch.testing.assert_close(torch.tensor(found["image"]), image.flatten(), atol=5e-3, rtol=5e-3)
+        moments = torch.cat([mean, log_variance], dim=1)
+        torch.testing.assert_close(torch.tensor(found["moments"]), moments.flatten(), atol=5e-3, rtol=5e-3)
+
+        manifest = found["manifest"]
+        self.assertEqual(manifest["grid"], {"height": 4, "width": 4, "channels": 6})
+        self.assertEqual(manifest["sampling"]["clamp"], limits)
+        self.assertEqual(manifest["latents"]["scale"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,1 @@
+"""Renders, trains, judges and packs the embedded model."""

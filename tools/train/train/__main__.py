@@ -1,0 +1,108 @@
+"""The command line: `python3 -m train COMMAND`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from .mar.config import MAR_SIZES
+from .mar.sample import Sampling
+from .stages.autoencoder import train_autoencoder
+from .stages.everything import run_everything
+from .stages.judging import judge_samples, train_judge
+from .stages.latents import compute_latents
+from .stages.mar import train_mar
+from .stages.packing import pack
+from .stages.rendering import render_pictures
+from .stages.sampling import draw_samples
+from .training.device import pick_device
+from .workplace import Workplace
+
+_CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+
+
+def main() -> None:
+    """Runs one command."""
+    options = _parser().parse_args()
+    deadline = None if options.within is None else time.time() + 60 * options.within
+    place = Workplace(options.work, pick_device(options.device), options.workers, options.seed, deadline)
+    if options.command == "render":
+        render_pictures(place)
+    elif options.command == "autoencoder":
+        train_autoencoder(place, options.minutes)
+    elif options.command == "latents":
+        compute_latents(place)
+    elif options.command == "mar":
+        train_mar(place, options.size, options.minutes, options.steps, options.targets)
+    elif options.command == "sample":
+        sampling = Sampling(options.steps, options.head_steps, options.guidance, options.temperature)
+        draw_samples(place, options.count, sampling, options.name)
+    elif options.command == "judge":
+        train_judge(place, options.minutes)
+        if place.samples.exists():
+            judge_samples(place)
+    elif options.command == "pack":
+        pack(place)
+    else:
+        run_everything(place, options.within, options.mar_minutes, options.size)
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--work", type=Path, default=_CHECKPOINTS, help="folder of all files (default: checkpoints)"
+    )
+    shared.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    shared.add_argument(
+        "--workers", type=int, default=2, help="processes that train together on a CPU (default: 2)"
+    )
+    shared.add_argument("--seed", type=int, default=0)
+    shared.add_argument(
+        "--within", type=float, help="minutes after which to save and stop, whatever is done by then"
+    )
+
+    parser = argparse.ArgumentParser(
+        prog="python3 -m train", description="Renders, trains, judges and packs the embedded model."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[shared], help=text, description=text)
+
+    add("render", "render the training and the held-out pictures")
+    trainings = {
+        "autoencoder": add("autoencoder", "train the autoencoder"),
+        "mar": add("mar", "train the MAR model"),
+        "judge": add("judge", "train the judge and judge the pictures drawn"),
+    }
+    for training in trainings.values():
+        training.add_argument(
+            "--minutes", type=float, help="length of the training, over all calls (default: in steps)"
+        )
+    add("latents", "compute the latents of the training pictures")
+    trainings["mar"].add_argument(
+        "--steps", type=int, help="length of the training in steps (default: 100000)"
+    )
+    trainings["mar"].add_argument(
+        "--targets", type=int, help="timesteps a token (default: 4 on a GPU, 2 on a CPU)"
+    )
+    drawing = add("sample", "draw pictures with the trained models")
+    drawing.add_argument("--count", type=int, default=144, help="a multiple of 12 (default: 144)")
+    drawing.add_argument("--steps", type=int, default=Sampling.steps)
+    drawing.add_argument("--head-steps", type=int, default=Sampling.head_steps)
+    drawing.add_argument("--guidance", type=float, default=Sampling.guidance)
+    drawing.add_argument("--temperature", type=float, default=Sampling.temperature)
+    drawing.add_argument("--name", default="samples", help="of the sheet (default: samples)")
+    add("pack", "write float16 safetensors and config.json for the converter")
+    everything = add("all", "all of these in turn; with --within, as much as fits")
+    everything.add_argument(
+        "--mar-minutes", type=float, help="length of the MAR model's training, over all calls"
+    )
+    for command in (trainings["mar"], everything):
+        command.add_argument("--size", choices=sorted(MAR_SIZES), default="tiny")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

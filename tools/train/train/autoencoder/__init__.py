@@ -1,0 +1,1 @@
+"""The KL autoencoder between pictures and latents."""

@@ -1,0 +1,1 @@
+"""The judge: a small network whose features, classes and kinds of damage measure pictures."""

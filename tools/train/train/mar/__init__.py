@@ -1,0 +1,1 @@
+"""The masked autoregressive model with a diffusion head."""

@@ -1,0 +1,90 @@
+"""Sampling: MAR's own random order with ancestral steps of the head, for contact sheets and the judge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ..training.device import mixed_precision
+from .model import Mar
+from .schedule import Schedule, schedule
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw pictures."""
+
+    steps: int = 64
+    """Passes of the transformer."""
+    head_steps: int = 50
+    """Diffusion steps a token."""
+    guidance: float = 3.0
+    """The scale at the last step; it grows from 1 linearly with the share of tokens known."""
+    temperature: float = 0.85
+    """Factor of the noise that the head's steps add."""
+    limits: Sequence[float] | None = None
+    """The largest absolute x0 of each channel."""
+
+
+def cosine_counts(length: int, steps: int) -> list[int]:
+    """How many tokens each of `steps` steps decodes: few at first, at least one."""
+    counts, left = [], length
+    for step in range(1, steps + 1):
+        target = math.floor(length * math.cos(math.pi / 2 * step / steps))
+        after = 0 if step == steps else max(1, min(left - 1, target))
+        counts.append(left - after)
+        left = after
+    return counts
+
+
+@torch.no_grad()
+def sample(model: Mar, labels: torch.Tensor, sampling: Sampling, seed: int) -> torch.Tensor:
+    """Tokens of one picture a label: int64 [n] → float32 [n, length, channels]."""
+    device = labels.device
+    generator = torch.Generator(device=device)
+    generator.manual_seed(seed)
+    count, length, channels = len(labels), model.config.length, model.config.vae_embed_dim
+    order = torch.rand(count, length, generator=generator, device=device).argsort(1)
+    condition = torch.cat([model.class_condition(labels), model.fake_latent.expand(count, -1)])
+    tokens = torch.zeros(count, length, channels, device=device)
+    done = 0
+    for decoded in cosine_counts(length, min(sampling.steps, length)):
+        known, chosen = order[:, :done], order[:, done : done + decoded]
+        done += decoded
+        with mixed_precision(device):
+            z = model.conditions(tokens.repeat(2, 1, 1), condition, known.repeat(2, 1))
+        index = chosen.repeat(2, 1)[..., None].expand(-1, -1, z.shape[-1])
+        scale = 1 + (sampling.guidance - 1) * done / length
+        found = _denoise(model, z.gather(1, index).flatten(0, 1), scale, sampling, generator)
+        tokens.scatter_(1, chosen[..., None].expand(-1, -1, channels), found.view(count, decoded, channels))
+    return tokens
+
+
+def _denoise(
+    model: Mar, z: torch.Tensor, scale: float, sampling: Sampling, generator: torch.Generator
+) -> torch.Tensor:
+    """Z [2 · rows, width], with the class first and without it second → tokens [rows, channels]."""
+    rows, channels = len(z) // 2, model.config.vae_embed_dim
+    process: Schedule = schedule(sampling.head_steps)
+    limits = None if sampling.limits is None else torch.tensor(sampling.limits, device=z.device)
+    x = torch.randn(rows, channels, generator=generator, device=z.device)
+    for step in reversed(range(len(process.timesteps))):
+        timesteps = torch.full((2 * rows,), int(process.timesteps[step]), device=z.device)
+        with mixed_precision(z.device):
+            output = model.diffloss.net(x.repeat(2, 1), timesteps, z).float()
+        with_class, without = output[:rows, :channels], output[rows:, :channels]
+        epsilon = without + scale * (with_class - without)
+        start = (x - process.noise[step] * epsilon) / process.signal[step]
+        if limits is not None:
+            start = torch.maximum(torch.minimum(start, limits), -limits)
+        x = process.posterior_start[step] * start + process.posterior_noisy[step] * x
+        if step > 0:
+            v = output[:rows, channels:]
+            low, high = process.smallest_log_variance[step], process.largest_log_variance[step]
+            deviation = (((v + 1) * high + (1 - v) * low) / 4).exp()
+            noise = torch.randn(rows, channels, generator=generator, device=z.device)
+            x = x + deviation * noise * sampling.temperature
+    return x

@@ -1,0 +1,51 @@
+"""Packs the trained models for the converter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from ..autoencoder.model import Autoencoder
+from ..mar.model import Mar
+from ..render import CLASS_NAMES
+from ..safetensors import write_safetensors
+from ..training.checkpoint import complete_file
+from ..workplace import Workplace
+from .judging import load_judge
+
+_GUIDANCE, _TEMPERATURE = 3.0, 0.85
+
+
+def pack(place: Workplace) -> None:
+    """
+    Writes `model/`: `mar.safetensors` and `vae.safetensors` (float16, the published code's key names) with
+    `config.json`, and, once there is a judge, `judge.safetensors` (float32).
+    """
+    write_model(place.model, place.load_mar(), place.load_autoencoder(), place.load_limits())
+    if place.judge.exists():
+        write_safetensors(place.model / "judge.safetensors", load_judge(place).state_dict(), torch.float32)
+    sizes = {path.name: path.stat().st_size for path in sorted(place.model.iterdir())}
+    place.report("model", {"bytes": sizes})
+
+
+def write_model(folder: Path, mar: Mar, autoencoder: Autoencoder, limits: Sequence[float]) -> None:
+    """Writes both networks and their configuration; `limits` are of x0, one a channel."""
+    write_safetensors(folder / "mar.safetensors", mar.state_dict(), torch.float16)
+    write_safetensors(folder / "vae.safetensors", autoencoder.state_dict(), torch.float16)
+    resolution = mar.config.side * autoencoder.config.stride
+    config = {
+        "mar": mar.config.to_json(resolution),
+        "vae": autoencoder.config.to_json(resolution),
+        "classes": list(CLASS_NAMES[: mar.config.class_num]),
+        "sampling": {
+            "guidance_scale": _GUIDANCE,
+            "cfg_schedule": "linear",
+            "temperature": _TEMPERATURE,
+            "x0_clamp": list(limits),
+        },
+    }
+    with complete_file(folder / "config.json") as partial:
+        partial.write_text(json.dumps(config, indent=2) + "\n")

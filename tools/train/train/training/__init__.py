@@ -1,0 +1,1 @@
+"""What all trainings share: devices, plans, checkpoints, averages, data order, workers and the loop."""
