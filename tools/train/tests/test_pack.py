@@ -9,9 +9,15 @@ from pathlib import Path
 
 import torch
 
-from tests.small_models import MAR, random_autoencoder, random_mar
+from tests.small_models import MAR, RandomLatents, random_autoencoder, random_mar
+from train.mar.model import Mar
+from train.mar.training import MarLoss
 from train.safetensors import read_safetensors, write_safetensors
 from train.stages.packing import write_model
+from train.stages.unpacking import unpack
+from train.training.loop import Files, train
+from train.training.plan import Plan
+from train.workplace import Workplace
 
 HERE = Path(__file__).resolve().parent
 CONVERTER = HERE.parents[2] / "packages" / "convert" / "dist" / "index.js"
@@ -33,6 +39,29 @@ class Safetensors(unittest.TestCase):
             with self.assertRaises(OverflowError):
                 write_safetensors(path, {"a": torch.tensor([1e6])}, torch.float16)
             self.assertFalse(path.exists())
+
+
+class Unpacking(unittest.TestCase):
+    def test_an_unpacked_model_is_the_packed_one_and_can_be_trained_further(self) -> None:
+        limits = [1.0 + channel for channel in range(MAR.vae_embed_dim)]
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_model(folder / "model", random_mar(), random_autoencoder(), limits)
+            place = Workplace(folder / "work", torch.device("cpu"), 1, 0)
+            unpack(place, folder / "model")
+            self.assertEqual(place.load_limits(), limits)
+            for found, packed in (
+                (place.load_mar(), random_mar()),
+                (place.load_autoencoder(), random_autoencoder()),
+            ):
+                self.assertEqual(found.config, packed.config)
+                for key, value in packed.state_dict().items():
+                    self.assertTrue(torch.equal(found.state_dict()[key], value.half().float()), key)
+            plan = Plan(batch=4, learning_rate=1e-3, steps=1)
+            loss, files = MarLoss(RandomLatents(), 4, 1), Files(place.mar)
+            self.assertTrue(train(Mar(MAR), loss, plan, files, settings={}, device=place.device))
+            with self.assertRaises(FileExistsError):
+                unpack(place, folder / "model")
 
 
 @unittest.skipUnless(CONVERTER.exists() and shutil.which("node"), "packages/convert isn't built")

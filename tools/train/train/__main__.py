@@ -16,6 +16,7 @@ from .stages.mar import train_mar
 from .stages.packing import pack
 from .stages.rendering import render_pictures
 from .stages.sampling import draw_samples
+from .stages.unpacking import unpack
 from .training.device import pick_device
 from .workplace import Workplace
 
@@ -44,6 +45,8 @@ def main() -> None:
             judge_samples(place)
     elif options.command == "pack":
         pack(place)
+    elif options.command == "unpack":
+        unpack(place, options.folder)
     else:
         run_everything(place, options.within, options.mar_minutes, options.size)
 
@@ -95,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("--temperature", type=float, default=Sampling.temperature)
     drawing.add_argument("--name", default="samples", help="of the sheet (default: samples)")
     add("pack", "write float16 safetensors and config.json for the converter")
+    add("unpack", "go on from a packed model").add_argument("folder", type=Path)
     everything = add("all", "all of these in turn; with --within, as much as fits")
     everything.add_argument(
         "--mar-minutes", type=float, help="length of the MAR model's training, over all calls"

@@ -77,13 +77,13 @@ def _denoise(
             output = model.diffloss.net(x.repeat(2, 1), timesteps, z).float()
         with_class, without = output[:rows, :channels], output[rows:, :channels]
         epsilon = without + scale * (with_class - without)
-        start = (x - process.noise[step] * epsilon) / process.signal[step]
+        start = (x - float(process.noise[step]) * epsilon) / float(process.signal[step])
         if limits is not None:
             start = torch.maximum(torch.minimum(start, limits), -limits)
-        x = process.posterior_start[step] * start + process.posterior_noisy[step] * x
+        x = float(process.posterior_start[step]) * start + float(process.posterior_noisy[step]) * x
         if step > 0:
             v = output[:rows, channels:]
-            low, high = process.smallest_log_variance[step], process.largest_log_variance[step]
+            low, high = float(process.smallest_log_variance[step]), float(process.largest_log_variance[step])
             deviation = (((v + 1) * high + (1 - v) * low) / 4).exp()
             noise = torch.randn(rows, channels, generator=generator, device=z.device)
             x = x + deviation * noise * sampling.temperature

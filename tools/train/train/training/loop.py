@@ -88,7 +88,9 @@ def train(
         saved = load_checkpoint(files.checkpoint)
         model.load_state_dict(saved["weights"])
         average.load(saved["average"])
-        optimizer.load_state_dict(saved["optimizer"])
+        # Weights that were unpacked come without: their training begins anew.
+        if saved["optimizer"] is not None:
+            optimizer.load_state_dict(saved["optimizer"])
         step, minutes = saved["step"], saved["minutes"]
 
     def save() -> None:
