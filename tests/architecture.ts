@@ -43,6 +43,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   '@tessera/runtime-node': {
     dependencies: ['@tessera/core', '@tessera/onnx', 'onnxruntime-node', 'onnxruntime-common', 'fast-png'],
   },
+  '@tessera/runtime-web': { dependencies: ['@tessera/core', '@tessera/onnx', 'onnxruntime-web'] },
   '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/onnx', '@bufbuild/protobuf'] },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
 };

@@ -6,7 +6,13 @@ import type { RunStatistics } from './run-statistics.js';
 declare const performance: { now(): number };
 
 /** The part of an onnxruntime session that is used. */
-export type GraphSession = Pick<InferenceSession, 'run' | 'release'>;
+export interface GraphSession {
+  run(
+    feeds: InferenceSession.FeedsType,
+    outputs: readonly string[],
+  ): Promise<InferenceSession.OnnxValueMapType>;
+  release(): Promise<void>;
+}
 
 /** One session a graph; `decoder` and `encoder` may be missing. */
 export type GraphSessions = { readonly [name in ComponentName]?: GraphSession };

@@ -1,0 +1,83 @@
+import { type Manifest, parseManifest, type StorageType } from '@tessera/onnx';
+import { ensureFile, request } from './download.js';
+import type { FileStorage } from './file-storage.js';
+import { KeptFiles } from './kept-files.js';
+import { ModelFileError, neededFiles, storedType } from './model-files.js';
+import type { LoadProgress } from './worker-messages.js';
+
+/** A model folder whose files are all there. */
+export interface ModelFolder {
+  readonly manifest: Manifest;
+  readonly dtype: StorageType;
+  /** Why files could not be kept; undefined if they are. */
+  readonly notKept: string | undefined;
+  /** @param path as in the manifest */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export interface OpenFolderOptions {
+  readonly dtype: StorageType | 'auto';
+  readonly storage: FileStorage;
+  onProgress(progress: LoadProgress): void;
+}
+
+/**
+ * Brings a model folder into the browser's storage. The manifest is asked for every time; where the network is gone the
+ * kept one serves. All else is kept by its hash.
+ *
+ * @param folder absolute address, with a slash at its end
+ */
+export async function openModelFolder(
+  folder: string,
+  { dtype: wanted, storage, onProgress }: OpenFolderOptions,
+): Promise<ModelFolder> {
+  const kept = new KeptFiles(storage);
+  const manifest = await fetchManifest(`${folder}mar.json`, kept);
+  const dtype = storedType(manifest, wanted);
+  const files = neededFiles(manifest, dtype);
+  const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  let before = 0;
+  for (const file of files) {
+    let reported = 0;
+    await ensureFile(folder + file.path, file, {
+      kept,
+      onBytes(phase, loaded) {
+        // Some hundred reports are enough for any bar.
+        if (loaded < file.bytes && loaded - reported < totalBytes / 200) return;
+        reported = loaded;
+        onProgress({ phase, file: file.path, loadedBytes: before + loaded, totalBytes });
+      },
+    });
+    before += file.bytes;
+  }
+  onProgress({ phase: 'prepare', file: 'mar.json', loadedBytes: totalBytes, totalBytes });
+  return {
+    manifest,
+    dtype,
+    get notKept() {
+      return kept.notKept;
+    },
+    async read(path) {
+      const file = manifest.files.find((each) => each.path === path)!;
+      const { bytes, loaded } = await kept.read(file);
+      if (loaded < file.bytes) {
+        throw new ModelFileError(folder + path, 'the browser deleted it meanwhile. Load the model again.');
+      }
+      return bytes;
+    },
+  };
+}
+
+async function fetchManifest(url: string, kept: KeptFiles): Promise<Manifest> {
+  let json: string;
+  try {
+    json = await (await request(url)).text();
+  } catch (error) {
+    const before = await kept.readText(url);
+    if (before === undefined) throw error;
+    return parseManifest(before);
+  }
+  const manifest = parseManifest(json);
+  await kept.writeText(url, json);
+  return manifest;
+}

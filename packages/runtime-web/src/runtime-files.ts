@@ -1,0 +1,62 @@
+import { TesseraError } from '@tessera/core';
+import { isHtml } from './model-files.js';
+import type { WasmPaths } from './ort.js';
+
+/** A file of ONNX Runtime is not where `wasmPaths` says. */
+export class RuntimeFileError extends TesseraError {
+  readonly url: string;
+
+  constructor(url: string, problem: string, options?: { cause?: unknown }) {
+    super(
+      'runtime-file',
+      `${url}: ${problem} Give wasmPaths the addresses at which your site serves onnxruntime-web's .wasm and .mjs (with Vite: import them with ?url).`,
+      options,
+    );
+    this.url = url;
+  }
+
+  /** Recognises errors that came from the worker, too. */
+  static override isInstance(error: unknown): error is RuntimeFileError {
+    return TesseraError.isInstance(error) && error.code === 'runtime-file';
+  }
+}
+
+/**
+ * Throws {@link RuntimeFileError} unless the script that threads are started from is there: without it ONNX Runtime would
+ * wait for them for ever.
+ */
+export async function checkScript(url: string): Promise<void> {
+  const problem = await problemOf(url, () => true);
+  if (problem) throw new RuntimeFileError(url, problem);
+}
+
+/** The reason why ONNX Runtime did not start, if it is one of its files; else `cause` itself. */
+export async function explainStart(
+  cause: unknown,
+  paths: { readonly [name in keyof WasmPaths]: string },
+): Promise<unknown> {
+  const isWasm = (bytes: Uint8Array): boolean => String(bytes.subarray(0, 4)) === '0,97,115,109';
+  const problem = await problemOf(paths.wasm, isWasm);
+  return problem ? new RuntimeFileError(paths.wasm, problem, { cause }) : cause;
+}
+
+/** What is wrong with a file, as a sentence; undefined if nothing is. */
+async function problemOf(
+  url: string,
+  looksRight: (firstBytes: Uint8Array) => boolean,
+): Promise<string | undefined> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch {
+    return 'it could not be fetched.';
+  }
+  const reader = response.body?.getReader();
+  const first = (await reader?.read())?.value ?? new Uint8Array();
+  await reader?.cancel();
+  if (!response.ok) return `the server answered ${response.status} ${response.statusText}.`;
+  if (isHtml(first)) {
+    return 'this is an HTML page: the server answered a missing file with its index page.';
+  }
+  return looksRight(first) ? undefined : 'this is not a WebAssembly file.';
+}

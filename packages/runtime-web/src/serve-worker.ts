@@ -1,0 +1,154 @@
+import { InvalidOptionError, TesseraError } from '@tessera/core';
+import { type MarModel, packError, type ServedModel, serveModel, verifyParitySample } from '@tessera/onnx';
+import { createModel } from './create-model.js';
+import { DeviceWatch } from './device-watch.js';
+import { DEVICES, type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
+import { cacheStorage, type FileStorage } from './file-storage.js';
+import { findAdapter, type GpuDevice, isSoftware, type WebScope } from './gpu.js';
+import { webPort } from './message-port.js';
+import { MessageTurns } from './message-turns.js';
+import { type ModelFolder, openModelFolder } from './model-folder.js';
+import type { OrtModule, WasmPaths } from './ort.js';
+import { checkScript, explainStart, RuntimeFileError } from './runtime-files.js';
+import { availableThreads } from './threads.js';
+import type { LoadOrders, WorkerMessage } from './worker-messages.js';
+
+/** The part of a worker's global scope that is used. */
+export interface WorkerScope {
+  postMessage(message: unknown): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
+}
+
+export interface ServeWorkerOptions {
+  /** The module `onnxruntime-web/webgpu` or `onnxruntime-web/wasm`. Never the default entry: it computes wrong numbers. */
+  readonly ort: OrtModule;
+  /** What `ort` can run on. @default both */
+  readonly devices?: readonly Device[];
+  /** Where ONNX Runtime's files are, relative to the worker; `loadModel` can say otherwise. */
+  readonly wasmPaths?: WasmPaths;
+  /** Where model files are kept. @default the Cache API */
+  readonly storage?: FileStorage;
+  /** @default the global scope of the worker that this runs in */
+  readonly scope?: WorkerScope;
+}
+
+/** Makes a worker one that a model can be loaded into, see `loadModel`. Returns at once. */
+export function serveWorker(options: ServeWorkerOptions): void {
+  const { scope = globalThis as unknown as WorkerScope } = options;
+  const say = (message: WorkerMessage): void => scope.postMessage(message);
+  scope.addEventListener('message', ({ data }) => {
+    const orders = data as LoadOrders;
+    if (orders?.type !== 'load') return;
+    load(orders, options, say).catch((error: unknown) => say({ type: 'failed', error: packError(error) }));
+  });
+}
+
+async function load(
+  orders: LoadOrders,
+  { ort, devices = DEVICES, wasmPaths, storage = cacheStorage() }: ServeWorkerOptions,
+  say: (message: WorkerMessage) => void,
+): Promise<void> {
+  const paths =
+    orders.wasmPaths ?? (wasmPaths && { wasm: String(wasmPaths.wasm), mjs: String(wasmPaths.mjs) });
+  const threads = threadsFrom(orders.threads, paths !== undefined);
+  ort.env.logLevel = 'fatal';
+  ort.env.wasm.numThreads = threads;
+  if (paths) {
+    await checkScript(paths.mjs);
+    ort.env.wasm.wasmPaths = paths;
+  }
+  const folder = await openModelFolder(orders.folder, {
+    dtype: orders.dtype,
+    storage,
+    onProgress: (progress) => say({ type: 'progress', progress }),
+  });
+  const turns = new MessageTurns();
+  const fallbacks: Fallback[] = [];
+  const automatic = orders.device === 'auto';
+  for (const device of automatic ? DEVICES : [orders.device as Device]) {
+    try {
+      if (!devices.includes(device)) throw new Error(notInBuild(device));
+      const model = await start(ort, folder, device, automatic, turns);
+      serveModel(webPort(orders.port), model);
+      const { manifest, dtype, notKept } = folder;
+      const loaded = { device, dtype, threads, fallbacks, ...(notKept === undefined ? {} : { notKept }) };
+      say({ type: 'ready', manifest, loaded });
+      return;
+    } catch (error) {
+      const explained = paths ? await explainStart(error, paths) : error;
+      const isLast = device === 'wasm' && devices.includes('wasm');
+      if (isLast || RuntimeFileError.isInstance(explained)) throw explained;
+      if (!automatic && TesseraError.isInstance(explained)) throw explained;
+      const reason = reasonFrom(explained);
+      if (!automatic || device === 'wasm') throw new DeviceUnavailableError(device, reason);
+      fallbacks.push({ device, reason });
+    }
+  }
+}
+
+/** Creates the model and, where the device is to be trusted only if it computes right, tries it on the recorded sample. */
+async function start(
+  ort: OrtModule,
+  folder: ModelFolder,
+  device: Device,
+  verify: boolean,
+  turns: MessageTurns,
+): Promise<ServedModel> {
+  if (device === 'wasm') return served(await createModel(ort, folder, device, turns), turns);
+  const adapter = await findAdapter(globalThis as WebScope);
+  if (typeof adapter === 'string') throw new Error(adapter);
+  if (verify && isSoftware(adapter)) {
+    throw new Error('WebGPU is computed by the processor here, which is slower than WebAssembly.');
+  }
+  const model = await createModel(ort, folder, device, turns);
+  const watch = new DeviceWatch((await ort.env.webgpu.device) as GpuDevice);
+  try {
+    const { parity } = folder.manifest;
+    if (verify && parity) {
+      const sample: unknown = JSON.parse(new TextDecoder().decode(await folder.read(parity)));
+      const { passed } = await watch.guard(
+        () => verifyParitySample(model, sample),
+        () => turns.next(),
+      );
+      if (!passed) throw new Error('It does not reproduce the recorded parity sample.');
+    }
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
+  return served(model, turns, watch);
+}
+
+/** The model as it is called from the page: it reads cancellations before it begins, and notices a lost GPU. */
+function served(model: MarModel, turns: MessageTurns, watch?: DeviceWatch): ServedModel {
+  const turn = (): Promise<void> => turns.next();
+  const call = async <T>(task: () => Promise<T>): Promise<T> => {
+    await turn();
+    return watch ? watch.guard(task, turn) : task();
+  };
+  return {
+    condition: (request) => call(() => model.condition(request)),
+    sampleTokens: (request) => call(() => model.sampleTokens(request)),
+    decode: (grids, options) => call(() => model.decode(grids, options)),
+    encode: (images, options) => call(() => model.encode(images, options)),
+    runStatistics: () => model.runStatistics(),
+    dispose: () => model.dispose(),
+  };
+}
+
+function threadsFrom(wanted: number | undefined, havePaths: boolean): number {
+  const { count } = availableThreads(globalThis as WebScope);
+  if (havePaths) return Math.min(count, wanted ?? count);
+  if (count > 1 && wanted !== undefined && wanted > 1) {
+    throw new InvalidOptionError(
+      'threads',
+      wanted,
+      'more than one needs wasmPaths, without which a bundled page would wait for them for ever',
+    );
+  }
+  return 1;
+}
+
+function notInBuild(device: Device): string {
+  return `the worker's build of onnxruntime-web does not have it: import @tessera/runtime-web/${device} there.`;
+}

@@ -1,0 +1,3 @@
+export { cacheStorage, type FileStorage } from './file-storage.js';
+export type { OrtModule, WasmPaths } from './ort.js';
+export { type ServeWorkerOptions, serveWorker, type WorkerScope } from './serve-worker.js';
