@@ -9,7 +9,7 @@ const { grid, widths } = exampleManifest();
 /** A head whose ε depends on x, on the condition's first value and on the timestep; it counts its runs. */
 function fakeGraphs(headWidth: number) {
   const manifest = { ...exampleManifest(), widths: { ...widths, head: headWidth } };
-  const runs = { embed: 0, modulate: 0, denoise: 0 };
+  const runs = { embed: 0, modulate: 0, denoise: 0, release: 0 };
   const graphs = {
     manifest,
     async embed(timesteps: Float32Array, z: Float32Array) {
@@ -27,7 +27,13 @@ function fakeGraphs(headWidth: number) {
     },
     async modulate(timeEmbed: Float32Array, zEmbed: Float32Array) {
       runs.modulate++;
-      return { timeEmbed, zEmbed, steps: timeEmbed.length / headWidth, rows: zEmbed.length / headWidth };
+      return {
+        timeEmbed,
+        zEmbed,
+        steps: timeEmbed.length / headWidth,
+        rows: zEmbed.length / headWidth,
+        release: () => runs.release++,
+      };
     },
     async denoise(
       x: Float32Array,
@@ -77,7 +83,7 @@ it('gives a token the same value in one block or in many', async () => {
 it('runs the denoiser once a diffusion step, and the modulation once for many of them where tokens are few', async () => {
   const { graphs, runs } = fakeGraphs(8);
   await sampleHead(graphs, request(2, true));
-  expect(runs).toEqual({ embed: 1, modulate: Math.ceil(50 / 32), denoise: 50 });
+  expect(runs).toMatchObject({ embed: 1, modulate: Math.ceil(50 / 32), denoise: 50 });
 });
 
 it('stops between two runs when its signal is aborted', async () => {
@@ -94,4 +100,13 @@ it('stops between two runs when its signal is aborted', async () => {
     'enough',
   );
   expect(runs.denoise).toBe(5);
+});
+
+it('frees every modulation, also where sampling fails on the way', async () => {
+  const { graphs, runs } = fakeGraphs(5);
+  await sampleHead(graphs, request(3, true));
+  expect(runs.release).toBe(runs.modulate);
+  const failing = Object.assign(graphs, { denoise: () => Promise.reject(new Error('lost')) });
+  await expect(sampleHead(failing, request(3, true))).rejects.toThrow('lost');
+  expect(runs.release).toBe(runs.modulate);
 });

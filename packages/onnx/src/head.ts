@@ -90,22 +90,26 @@ async function sampleBlock(graphs: MarGraphs, request: HeadRequest, rowBytes: nu
     throwIfAborted(signal);
     const last = Math.min(table.steps.length, first + atOnce);
     const modulation = await graphs.modulate(timeEmbed.subarray(first * width, last * width), zEmbed);
-    for (let s = first; s < last; s++) {
-      throwIfAborted(signal);
-      const step = table.steps[s]!;
-      const output = await graphs.denoise(x, modulation, s - first);
-      if (step.noise.kind !== 'none') fillNoise(request, s + 1, noise, channels);
-      headStep({
-        step,
-        x,
-        output,
-        xStart,
-        noise,
-        channels,
-        guidanceScale: request.guidanceScale,
-        temperature: request.temperature,
-        ...(request.clamp === undefined ? {} : { clamp: request.clamp }),
-      });
+    try {
+      for (let s = first; s < last; s++) {
+        throwIfAborted(signal);
+        const step = table.steps[s]!;
+        const output = await graphs.denoise(x, modulation, s - first);
+        if (step.noise.kind !== 'none') fillNoise(request, s + 1, noise, channels);
+        headStep({
+          step,
+          x,
+          output,
+          xStart,
+          noise,
+          channels,
+          guidanceScale: request.guidanceScale,
+          temperature: request.temperature,
+          ...(request.clamp === undefined ? {} : { clamp: request.clamp }),
+        });
+      }
+    } finally {
+      modulation.release();
     }
   }
   return x;

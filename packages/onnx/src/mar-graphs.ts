@@ -35,6 +35,8 @@ export interface Modulation {
   /** S, R: how many diffusion steps and rows it covers. */
   readonly steps: number;
   readonly rows: number;
+  /** Frees what is on a GPU; elsewhere there is nothing to do. */
+  release(): void;
 }
 
 /**
@@ -118,7 +120,15 @@ export class MarGraphs {
       { time_embed: this.#float(timeEmbed, [steps, head]), z_embed: this.#float(zEmbed, [rows, head]) },
       ['modulation'],
     );
-    return { tensor: outputs.modulation!, steps, rows };
+    const tensor = outputs.modulation!;
+    return {
+      tensor,
+      steps,
+      rows,
+      release() {
+        if (tensor.location === 'gpu-buffer') tensor.dispose();
+      },
+    };
   }
 
   /**

@@ -124,4 +124,21 @@ describe('a remote model', () => {
     await model.dispose();
     await expect(model.runStatistics()).rejects.toBeInstanceOf(ModelDisposedError);
   });
+
+  it('passes a cancellation on where it is served from elsewhere itself', async () => {
+    const far = remote({
+      async decode(_, options) {
+        while (!options?.signal?.aborted) await new Promise((resolve) => setImmediate(resolve));
+        throw options.signal.reason;
+      },
+    });
+    const { port1, port2 } = new MessageChannel();
+    serveModel(portOf(port2), far);
+    const near = new RemoteModel(portOf(port1), exampleManifest());
+    const controller = new AbortController();
+    const stopped = near.decode([emptyGrid(shape)], { signal: controller.signal });
+    const reason = new Error('enough');
+    setImmediate(() => controller.abort(reason));
+    await expect(stopped).rejects.toBe(reason);
+  });
 });

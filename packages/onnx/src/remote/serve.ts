@@ -101,15 +101,21 @@ export function serveModel(port: Port, model: ServedModel): void {
   });
 }
 
-/** Set by a `cancel` message, read by the model between its runs. */
+/** Set by a `cancel` message; a model reads it between its runs, or listens, where it is served from elsewhere itself. */
 class Cancellation implements CancellationSignal {
   aborted = false;
   readonly reason = new TesseraError('cancelled', 'The call was cancelled.');
+  readonly #listeners = new Set<() => void>();
   abort(): void {
     this.aborted = true;
+    for (const listener of this.#listeners) listener();
   }
-  addEventListener(): void {}
-  removeEventListener(): void {}
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
 }
 
 function rebuildNoise(noise: TokenNoise, positions: Uint32Array): NoiseSource {
