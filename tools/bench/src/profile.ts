@@ -1,6 +1,8 @@
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { generateImages } from '@tessera/core';
 import { type GraphSessions, MarGraphs, MarModel, parseManifest } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -99,8 +101,18 @@ function operatorTable(times: readonly OperatorTime[], milliseconds: number): st
   ]);
 }
 
-/** onnxruntime adds the time of day to the prefix it is given. */
+/**
+ * Reads a profile event by event: of a long run it is larger than a string can be. onnxruntime writes an event a line, and
+ * adds the time of day to the file's prefix.
+ */
 async function readProfile(folder: string, prefix: string): Promise<ProfileEvent[]> {
   const file = (await readdir(folder)).find((name) => name.startsWith(`${prefix}_`))!;
-  return JSON.parse(await readFile(join(folder, file), 'utf8')) as ProfileEvent[];
+  const events: ProfileEvent[] = [];
+  for await (const line of createInterface({ input: createReadStream(join(folder, file)) })) {
+    const text = line.trim().replace(/,$/, '');
+    if (!text.startsWith('{')) continue;
+    const { cat, name, dur, args } = JSON.parse(text) as ProfileEvent;
+    if (cat === 'Node') events.push({ cat, name, dur, args: { op_name: args?.op_name ?? '' } });
+  }
+  return events;
 }
