@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -46,7 +46,9 @@ function install() {
   say('installing dependencies (once)');
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
   const options = ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'];
-  must(npx, ['--yes', packageManager, ...options], { shell: process.platform === 'win32' });
+  must(npx, ['--yes', '--loglevel=error', packageManager, ...options], {
+    shell: process.platform === 'win32',
+  });
   writeStamp(stamp, inputs);
 }
 
@@ -163,7 +165,9 @@ function bin(name, ...options) {
 }
 
 function run(file, options, extra = {}) {
-  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
+  // Turbo looks for pnpm on the PATH; the one it finds is the pinned one among the dependencies.
+  const path = [resolve('node_modules', '.bin'), process.env.PATH].join(delimiter);
+  const env = { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
   const { status, error } = spawnSync(file, options, { stdio: 'inherit', env, ...extra });
   if (error) fail(`${file} could not be started: ${error.message}`);
   return status ?? 1;
