@@ -54,8 +54,8 @@ class Picture:
 
 def render(seed: int, index: int) -> Picture:
     """
-    The picture at `index` of the data set `seed`: the same on every machine with the same Pillow, whose versions
-    differ in a few pixels. Classes follow one another in turn.
+    The picture at `index` of the data set `seed`: the same on every machine with the same Pillow, whose
+    versions differ in a few pixels. Classes follow one another in turn.
     """
     label = index % len(CLASSES)
     # A string is hashed in full, so that neighbouring seeds and indices have nothing in common.
