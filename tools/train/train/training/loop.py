@@ -22,9 +22,6 @@ from .workers import Exchange
 Loss = Callable[[nn.Module, Draw], tuple[torch.Tensor, dict[str, torch.Tensor]]]
 """The loss of one worker's share of one step, and figures for the log (scalars)."""
 
-_LONGEST_STEP_SECONDS = 30.0
-"""A longer step was a pause of the process and counts as this much."""
-
 
 class TrainingDivergedError(RuntimeError):
     """The loss is no longer a number; the last checkpoint is from before."""
@@ -78,6 +75,8 @@ def train(
     choices of a step depend on seed and step alone.
     """
     limits = limits or Limits()
+    # A CPU may be shared: what counts there is the time that this process computes.
+    clock = time.process_time if device.type == "cpu" else time.monotonic
     workers = exchange.workers if exchange else 1
     model.to(device).train()
     parameters = list(model.parameters())
@@ -109,7 +108,7 @@ def train(
             )
 
     log = _Log(files.curve, limits.log_seconds, plan) if worker == 0 else None
-    last_saved = minutes
+    last_saved, begun = time.monotonic(), clock() - 60 * minutes
     while True:
         stop = limits.deadline is not None and time.time() >= limits.deadline
         stop = stop or (limits.stop_after is not None and step >= limits.stop_after)
@@ -120,7 +119,6 @@ def train(
             save()
             return progress >= 1
 
-        started = time.monotonic()
         rate = plan.rate(progress)
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -135,13 +133,13 @@ def train(
         optimizer.step()
         step += 1
         average.update(step)
-        minutes += min(_LONGEST_STEP_SECONDS, time.monotonic() - started) / 60
+        minutes = (clock() - begun) / 60
 
         if log:
             log.add({"loss": value.detach(), **figures, "gradient": norm}, step, minutes, rate)
-        if minutes - last_saved >= limits.checkpoint_minutes:
+        if time.monotonic() - last_saved >= 60 * limits.checkpoint_minutes:
             save()
-            last_saved = minutes
+            last_saved = time.monotonic()
 
 
 def _optimizer(parameters: list[nn.Parameter], plan: Plan, device: torch.device) -> torch.optim.Optimizer:

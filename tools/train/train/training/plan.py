@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """A training run. It lasts `steps` steps or `minutes` minutes, whichever ends first."""
+    """
+    A training run. It lasts `steps` steps or `minutes` minutes, whichever ends first. Minutes are what one
+    worker computes on a CPU, and go by the clock on a GPU.
+    """
 
     batch: int
     """Samples a step, over all workers."""
