@@ -127,12 +127,15 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       guided,
       read: () => this.#call('read', { conditions: id, unconditional: false }, undefined),
       readUnconditional: () => this.#call('read', { conditions: id, unconditional: true }, undefined),
-      release: () => {
-        if (!this.#closed) this.#send({ type: 'release', conditions: id });
-      },
+      release: () => this.#release([{ id }]),
     };
     this.#ids.set(conditions, id);
     return conditions;
+  }
+
+  #release(handles: readonly Pick<ConditionsHandle, 'id'>[]): void {
+    if (this.#closed) return;
+    for (const { id } of handles) this.#send({ type: 'release', conditions: id });
   }
 
   #idOf(conditions: Conditions): number {
@@ -158,6 +161,11 @@ export class RemoteModel implements MaskedModel<ClassInput> {
         signal?.addEventListener('abort', cancel, { once: true });
         this.#send({ type: 'call', id, name, arguments: given });
       });
+      // The answer may have been on its way when the signal was aborted.
+      if (signal?.aborted) {
+        if (name === 'condition') this.#release(value as Calls['condition']['result']);
+        throw signal.reason;
+      }
       return value as Calls[Name]['result'];
     } catch (error) {
       if (TesseraError.isInstance(error) && error.code === 'cancelled') throwIfAborted(signal);

@@ -141,4 +141,22 @@ describe('a remote model', () => {
     setImmediate(() => controller.abort(reason));
     await expect(stopped).rejects.toBe(reason);
   });
+
+  it('rejects a call that is stopped while its answer is on its way, and gives its conditions back', async () => {
+    const released: number[] = [];
+    const fake = fakeModel({ shape });
+    const controller = new AbortController();
+    const model = remote({
+      async condition(request) {
+        const conditions = await fake.condition(request);
+        controller.abort(new Error('enough'));
+        return conditions.map((held, k) => ({ ...held, release: () => released.push(k) }));
+      },
+    });
+    const image = { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 } };
+    const images = [false, true].map((guided) => ({ ...image, guided }));
+    await expect(model.condition({ images, signal: controller.signal })).rejects.toThrow('enough');
+    await model.runStatistics();
+    expect(released).toEqual([0, 1]);
+  });
 });
