@@ -24,6 +24,7 @@ if (major < 20) fail(`Tessera needs Node 20 or newer; this is ${process.version}
 
 const commands = {
   demo: () => node('packages/cli/dist/tessera.js', 'demo', ...given),
+  playground: () => node('apps/playground/node_modules/vite/bin/vite.js', 'apps/playground', ...given),
   test: runTests,
   parity: () => node('tools/parity/dist/parity.js', ...given),
   bench: () => node('tools/bench/dist/bench.js', ...given),

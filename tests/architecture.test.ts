@@ -12,13 +12,21 @@ function sourceFiles(folder: string, below = ''): string[] {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) return SKIPPED.includes(entry.name) ? [] : sourceFiles(folder, path);
-    return /\.(ts|tsx|js|mjs)$/.test(entry.name) && !entry.name.includes('.config.') ? [path] : [];
+    const isConfig = entry.name.includes('.config.') && !/^(vite|svelte)\./.test(entry.name);
+    return /\.(ts|tsx|js|mjs|svelte)$/.test(entry.name) && !isConfig ? [path] : [];
   });
+}
+
+/** A file's code: of a Svelte component its script. */
+function readCode(path: string): string {
+  const text = readFileSync(path, 'utf8');
+  if (!path.endsWith('.svelte')) return text;
+  return /<script lang="ts">([\s\S]*?)<\/script>/.exec(text)?.[1] ?? '';
 }
 
 function readProject(folder: string): Project {
   const sources = sourceFiles(folder).map(
-    (path) => [path, readFileSync(join(folder, path), 'utf8')] as const,
+    (path) => [path.replace(/\.svelte$/, '.svelte.ts'), readCode(join(folder, path))] as const,
   );
   return { folder, manifest: readManifest(folder), sources: new Map(sources) };
 }

@@ -14,6 +14,7 @@ export interface Project {
 export interface Manifest {
   readonly name: string;
   readonly exports?: Readonly<Record<string, unknown>>;
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
@@ -46,6 +47,24 @@ const RULES: Readonly<Record<string, Rule>> = {
   '@tessera/runtime-web': { dependencies: ['@tessera/core', '@tessera/onnx', 'onnxruntime-web'] },
   '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/onnx', '@bufbuild/protobuf'] },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
+  '@tessera/playground': {
+    dependencies: [
+      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/onnx', '@tessera/runtime-web'],
+      ...['onnxruntime-web', 'svelte', 'fast-png', '@lezer/javascript', '@lezer/highlight'],
+      ...['@codemirror/autocomplete', '@codemirror/commands', '@codemirror/lang-javascript'],
+      ...['@codemirror/language', '@codemirror/lint', '@codemirror/state', '@codemirror/view'],
+      ...['@fontsource-variable/geist-mono', '@fontsource-variable/instrument-sans'],
+    ],
+    // What is needed on demand only: neither may slow down the first picture.
+    only: {
+      '@lezer/javascript': 'src/own-policy/',
+      '@lezer/highlight': 'src/own-policy/code-editor.ts',
+      '@codemirror/view': 'src/own-policy/code-editor.ts',
+      '@codemirror/state': 'src/own-policy/code-editor.ts',
+      'fast-png': 'src/recipe/png-file.ts',
+      'onnxruntime-web': 'src/model-loading/embedded-model.ts',
+    },
+  },
 };
 
 /** Folders whose packages are ends of the graph: they may depend on anything. */
@@ -90,10 +109,15 @@ const HOST_GLOBALS = [
   ],
 ];
 
-/** Tests, and what only they share: `src/testing/` unless it is a part of the package that others may import. */
+/**
+ * Tests, and what only they share: `src/testing/` unless it is a part of the package that others may import. So is what
+ * builds an app but is no part of it.
+ */
 function isTestFile(path: string, manifest: Manifest): boolean {
   return (
-    /\.test(-d)?\.ts$/.test(path) || (path.startsWith('src/testing/') && !manifest.exports?.['./testing'])
+    /\.test(-d)?\.ts$/.test(path) ||
+    /^(tests|scripts|vite-plugins)\/|^(vite|svelte)\.config\./.test(path) ||
+    (path.startsWith('src/testing/') && !manifest.exports?.['./testing'])
   );
 }
 
@@ -148,6 +172,7 @@ function projectViolations(
         if (rule?.portable && !isTest) violations.push(`${where} imports the Node module ${specifier}.`);
         continue;
       }
+      if (name.startsWith('virtual:')) continue;
       (isTest ? usedByTests : used).add(name);
       if (name === manifest.name) continue;
       if (!(isTest ? forTests.has(name) : name in shipped)) {
@@ -174,6 +199,7 @@ function projectViolations(
   }
   for (const name of Object.keys(manifest.devDependencies ?? {})) {
     if (name in shipped || used.has(name) || usedByTests.has(name) || needed.has(name)) continue;
+    if (Object.values(manifest.scripts ?? {}).some((script) => script.split(' ').includes(name))) continue;
     violations.push(`${manifest.name} declares ${name} for its tests, which never import it.`);
   }
   return violations;

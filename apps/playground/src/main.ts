@@ -1,0 +1,17 @@
+import '@fontsource-variable/geist-mono';
+import '@fontsource-variable/instrument-sans';
+import './styles/theme.css';
+import './styles/page.css';
+import './styles/controls.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { embeddedModel } from './model-loading/embedded-model.js';
+import { keepOffline } from './offline/keep-offline.js';
+import { Session } from './session.js';
+import { sessionContext } from './session-context.js';
+import { fromHash } from './settings/settings-link.js';
+
+const linked = await fromHash(location.hash);
+const session = new Session(embeddedModel, linked, localStorage);
+mount(App, { target: document.getElementById('app')!, context: sessionContext(session) });
+void keepOffline([]);

@@ -1,0 +1,76 @@
+import { TesseraError } from '@tessera/core';
+
+/** Something that went wrong, for people. */
+export interface Failure {
+  /** What happened, in a sentence. */
+  readonly sentence: string;
+  /** What to do about it, in a sentence. */
+  readonly advice: string;
+  /** The error's own words, for those who want to know. */
+  readonly detail: string;
+}
+
+type Said = Omit<Failure, 'detail'>;
+
+const BY_CODE: Readonly<Record<string, Said>> = {
+  'model-file': {
+    sentence: 'A file of the model could not be loaded.',
+    advice: 'Look at your connection and load again: it goes on where it stopped.',
+  },
+  'runtime-file': {
+    sentence: 'A file of ONNX Runtime is missing from this site.',
+    advice: 'Reload the page; if it stays so, tell whoever serves it.',
+  },
+  manifest: {
+    sentence: 'The description of the model can’t be read.',
+    advice: 'Reload the page; if it stays so, tell whoever serves it.',
+  },
+  'device-unavailable': {
+    sentence: 'This browser can’t use the device that you chose.',
+    advice: 'Choose “Automatic” or “WebAssembly” under Device.',
+  },
+  'device-lost': {
+    sentence: 'The graphics card was taken away, by the system or by a driver that restarted.',
+    advice: 'Load the model again, on WebAssembly if it happens often.',
+  },
+  'worker-ended': {
+    sentence: 'The model’s worker ended, most likely because memory ran out.',
+    advice: 'Close other pages, then load the model again.',
+  },
+  'non-finite': {
+    sentence: 'The device computed something that is not a number.',
+    advice: 'Choose WebAssembly under Device.',
+  },
+  'invalid-plan': {
+    sentence: 'The policy made a plan that can’t be carried out.',
+    advice: 'Check it under “Write a policy”, which says what is wrong.',
+  },
+};
+
+/** An error as a sentence with what to do. */
+export function failureOf(error: unknown, online = true): Failure {
+  const detail = error instanceof Error ? error.message : String(error);
+  const code = TesseraError.isInstance(error) ? error.code : '';
+  if (!online && ['model-file', 'runtime-file', 'worker-ended', ''].includes(code)) {
+    return {
+      sentence: 'There is no network, and the files are not all here yet.',
+      advice: 'Connect once; after that the page works without.',
+      detail,
+    };
+  }
+  const said = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
+  return { ...(said ?? unknownFailure(detail)), detail };
+}
+
+function unknownFailure(detail: string): Said {
+  if (/memory|allocation/i.test(detail)) {
+    return {
+      sentence: 'There was not enough memory.',
+      advice: 'Close other pages, then reload this one.',
+    };
+  }
+  return {
+    sentence: 'Something went wrong that was not foreseen.',
+    advice: 'Reload the page and try again.',
+  };
+}

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OwnCodeError, SandboxClient, type SandboxPort } from './sandbox-client.js';
+import type { FromSandbox, ToSandbox } from './sandbox-protocol.js';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A sandbox whose answers the test gives; pings are answered unless it hangs. */
+function sandbox() {
+  const sent: ToSandbox[] = [];
+  const state = { hangs: false, killed: 0 };
+  const port: SandboxPort = {
+    onmessage: null,
+    postMessage(message) {
+      sent.push(message as ToSandbox);
+      if ((message as ToSandbox).type === 'ping' && !state.hangs) answer({ type: 'pong' });
+    },
+  };
+  const answer = (data: FromSandbox) => port.onmessage?.({ data } as MessageEvent<FromSandbox>);
+  const client = new SandboxClient(port, () => state.killed++);
+  return { client, sent, state, answer };
+}
+
+describe('the page’s end of the sandbox', () => {
+  it('brings each answer to its call, and an error with its line', async () => {
+    const { client, answer } = sandbox();
+    const first = client.call('load', { code: 'a' });
+    const second = client.call('check', {});
+    answer({ type: 'error', id: 1, message: 'No.', line: 4 });
+    answer({ type: 'result', id: 0, value: { name: 'a' } });
+    expect(await first).toEqual({ name: 'a' });
+    await expect(second).rejects.toMatchObject({ message: 'No.', line: 4 });
+  });
+
+  it('stops code that does not come back, and says so', async () => {
+    const { client, state } = sandbox();
+    state.hangs = true;
+    const call = client.call('check', {});
+    const failed = expect(call).rejects.toThrow(/3 seconds .* loop/);
+    await vi.advanceTimersByTimeAsync(4000);
+    await failed;
+    expect(state.killed).toBe(1);
+    await expect(client.call('check', {})).rejects.toBeInstanceOf(OwnCodeError);
+  });
+
+  it('waits for as long as the code answers in between', async () => {
+    const { client, state, answer } = sandbox();
+    const call = client.call('next', {});
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(state.killed).toBe(0);
+    answer({ type: 'result', id: 0, value: { done: true } });
+    expect(await call).toEqual({ done: true });
+  });
+
+  it('asks nothing of an idle sandbox', async () => {
+    const { client, sent, answer } = sandbox();
+    const call = client.call('check', {});
+    answer({ type: 'result', id: 0, value: [] });
+    await call;
+    const before = sent.length;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sent).toHaveLength(before);
+  });
+});

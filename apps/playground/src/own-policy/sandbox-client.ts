@@ -1,0 +1,105 @@
+import type { FromSandbox, SandboxCallName, SandboxCalls, ToSandbox } from './sandbox-protocol.js';
+
+/** The user's code failed, at a line of it where that is known. */
+export class OwnCodeError extends Error {
+  readonly line: number | undefined;
+
+  constructor(message: string, line?: number) {
+    super(message);
+    this.name = 'OwnCodeError';
+    this.line = line;
+  }
+}
+
+/** The part of a MessagePort that is used. */
+export interface SandboxPort {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<FromSandbox>) => void) | null;
+}
+
+/** For how long the user's code may run without coming back, in milliseconds. */
+const PATIENCE = 3000;
+const PING_EVERY = 250;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The page's end of the sandbox. Watches that the code there comes back: a worker in an endless loop answers no ping, and
+ * `kill` is all that helps.
+ */
+export class SandboxClient {
+  readonly #port: SandboxPort;
+  readonly #kill: () => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextCall = 0;
+  #ended: Error | undefined;
+  #lastHeard = 0;
+  #watch: ReturnType<typeof setInterval> | undefined;
+
+  constructor(port: SandboxPort, kill: () => void) {
+    this.#port = port;
+    this.#kill = kill;
+    port.onmessage = ({ data }) => this.#hear(data);
+  }
+
+  call<Name extends SandboxCallName>(
+    name: Name,
+    given: SandboxCalls[Name]['arguments'],
+    transfer: Transferable[] = [],
+  ): Promise<SandboxCalls[Name]['result']> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const id = this.#nextCall++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#send({ type: 'call', id, name, arguments: given }, transfer);
+      this.#startWatch();
+    });
+  }
+
+  /** Ends the sandbox; calls under way reject with `reason`. */
+  close(reason: Error = new OwnCodeError('The policy was stopped.')): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    this.#stopWatch();
+    this.#kill();
+    for (const { reject } of this.#waiting.values()) reject(reason);
+    this.#waiting.clear();
+  }
+
+  #hear(message: FromSandbox): void {
+    this.#lastHeard = performance.now();
+    if (message.type !== 'result' && message.type !== 'error') return;
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (this.#waiting.size === 0) this.#stopWatch();
+    if (message.type === 'result') waiting?.resolve(message.value);
+    else waiting?.reject(new OwnCodeError(message.message, message.line));
+  }
+
+  #startWatch(): void {
+    if (this.#watch !== undefined) return;
+    this.#lastHeard = performance.now();
+    this.#watch = setInterval(() => {
+      if (performance.now() - this.#lastHeard > PATIENCE) {
+        const seconds = PATIENCE / 1000;
+        this.close(
+          new OwnCodeError(
+            `The code ran for ${seconds} seconds without coming back and was stopped. Look for a loop that never ends.`,
+          ),
+        );
+      } else this.#send({ type: 'ping' });
+    }, PING_EVERY);
+  }
+
+  #stopWatch(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  #send(message: ToSandbox, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+}

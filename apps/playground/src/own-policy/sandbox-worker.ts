@@ -1,0 +1,124 @@
+// Runs a policy of the user's own. This file is bundled into one text, which runs in a worker of a sandboxed frame: no
+// page, no network, no storage.
+import * as core from '@tessera/core';
+import { checkPolicy } from '@tessera/core/check-policy';
+import * as fts from '@tessera/fts';
+import * as gtr from '@tessera/gtr';
+import { RemoteModel } from '@tessera/onnx';
+import { samplingOf } from '../recipe/recipe.js';
+import { recordRun } from '../run/record-run.js';
+import type { Run } from '../run/step-record.js';
+import type {
+  DrawOrders,
+  FromSandbox,
+  SandboxCallName,
+  SandboxCalls,
+  ToSandbox,
+} from './sandbox-protocol.js';
+
+const MODULES: Readonly<Record<string, object>> = {
+  '@tessera/core': core,
+  '@tessera/gtr': gtr,
+  '@tessera/fts': fts,
+};
+
+/** Lines that `new Function` puts before its body. */
+const LINES_BEFORE = 2;
+
+let policy: core.SamplingPolicy | undefined;
+let run: Run | undefined;
+let stopped = new AbortController();
+
+const handlers: {
+  [name in SandboxCallName]: (
+    given: SandboxCalls[name]['arguments'],
+    ports: readonly MessagePort[],
+  ) => Promise<SandboxCalls[name]['result']>;
+} = {
+  async load({ code }) {
+    const exported: { default?: unknown } = {};
+    new Function('modules', 'exported', `${code}\n//# sourceURL=policy.js`)(MODULES, exported);
+    policy = policyIn(exported.default);
+    return { name: policy.name };
+  },
+  check: () => checkPolicy(loaded()),
+  async begin({ settings, manifest, start }: DrawOrders, [port]) {
+    const model = new RemoteModel(modelPort(port!), manifest);
+    stopped = new AbortController();
+    const { seed, classLabel } = settings;
+    const sampling = samplingOf(settings, manifest);
+    run = recordRun({
+      model,
+      policy: loaded(),
+      seed,
+      classLabel,
+      start,
+      ...sampling,
+      signal: stopped.signal,
+    });
+    return undefined;
+  },
+  async next() {
+    const { done, value } = await run!.next();
+    return done ? { done: true, value } : { done: false, value };
+  },
+  async stop() {
+    stopped.abort(new Error('Stopped.'));
+    return undefined;
+  },
+};
+
+function loaded(): core.SamplingPolicy {
+  if (!policy) throw new Error('No policy has been loaded.');
+  return policy;
+}
+
+function policyIn(value: unknown): core.SamplingPolicy {
+  const found = value as Partial<core.SamplingPolicy> | null | undefined;
+  if (
+    typeof found?.init !== 'function' ||
+    typeof found.step !== 'function' ||
+    typeof found.name !== 'string'
+  ) {
+    throw new TypeError(
+      'The default export is not a policy: it needs a name, init and step, as plannedPolicy and orderedPolicy make them.',
+    );
+  }
+  return found as core.SamplingPolicy;
+}
+
+function modelPort(port: MessagePort) {
+  return {
+    send: (message: unknown, transfer: readonly ArrayBuffer[] = []) =>
+      port.postMessage(message, [...transfer]),
+    listen(listener: (message: unknown) => void) {
+      port.onmessage = ({ data }) => listener(data);
+    },
+  };
+}
+
+/** The line of the user's code that an error came from. */
+function lineOf(error: unknown): { readonly line?: number } {
+  const place = error instanceof Error ? /policy\.js:(\d+)/.exec(error.stack ?? '')?.[1] : undefined;
+  return place === undefined ? {} : { line: Number(place) - LINES_BEFORE };
+}
+
+addEventListener(
+  'message',
+  ({ ports: [port] }) => {
+    const say = (message: FromSandbox) => port!.postMessage(message);
+    port!.onmessage = async ({ data, ports }: MessageEvent<ToSandbox>) => {
+      if (data.type === 'ping') return say({ type: 'pong' });
+      const { id, name } = data;
+      try {
+        const handle = handlers[name] as (given: unknown, ports: readonly MessagePort[]) => Promise<unknown>;
+        say({ type: 'result', id, value: await handle(data.arguments, ports) });
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        say({ type: 'error', id, message, ...lineOf(error) });
+      }
+    };
+    say({ type: 'ready' });
+  },
+  { once: true },
+);

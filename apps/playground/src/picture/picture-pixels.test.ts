@@ -1,0 +1,52 @@
+import type { ImageRgb } from '@tessera/core';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { compositeByToken, difference, keptPixels, rgbaOf, tokenOfPixel } from './picture-pixels.js';
+
+const shape = { height: 4, width: 2 };
+const size = { width: 6, height: 12 };
+const pixels = size.width * size.height;
+const image: fc.Arbitrary<ImageRgb> = fc
+  .uint8Array({ minLength: pixels * 3, maxLength: pixels * 3 })
+  .map((data) => ({ ...size, data }));
+const mask = fc.uint8Array({ min: 0, max: 1, minLength: 8, maxLength: 8 });
+
+it('gives each token the same number of pixels', () => {
+  const counts = new Array(8).fill(0);
+  for (let pixel = 0; pixel < pixels; pixel++) counts[tokenOfPixel(pixel, size, shape)]++;
+  expect(counts).toEqual(new Array(8).fill(pixels / 8));
+});
+
+it('leaves every kept pixel as it was to the byte, and takes every renewed one from the new picture', () => {
+  fc.assert(
+    fc.property(image, image, mask, (before, after, renewed) => {
+      const composed = compositeByToken(before, after, shape, renewed);
+      const { kept, equal } = keptPixels(before, composed, shape, renewed);
+      expect(equal).toBe(kept);
+      const inverse = renewed.map((flag) => 1 - flag);
+      const taken = keptPixels(after, composed, shape, inverse);
+      expect(taken.equal).toBe(taken.kept);
+      expect(kept + taken.kept).toBe(pixels);
+    }),
+  );
+});
+
+it('shows only known tokens', () => {
+  fc.assert(
+    fc.property(image, mask, (picture, known) => {
+      const rgba = rgbaOf(picture, shape, known);
+      for (let pixel = 0; pixel < pixels; pixel++) {
+        expect(rgba[pixel * 4 + 3]).toBe(known[tokenOfPixel(pixel, size, shape)] ? 255 : 0);
+      }
+    }),
+  );
+});
+
+it('finds no difference between a picture and itself, and the same one either way', () => {
+  fc.assert(
+    fc.property(image, image, (a, b) => {
+      expect(difference(a, a)).toEqual({ image: { ...size, data: new Uint8Array(pixels * 3) }, mean: 0 });
+      expect(difference(a, b)).toEqual(difference(b, a));
+    }),
+  );
+});

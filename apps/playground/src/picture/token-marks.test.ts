@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { StepRecord } from '../run/step-record.js';
+import { knownAfter, stagesOf, tokenMarks } from './token-marks.js';
+
+const picture = { width: 1, height: 1, data: new Uint8Array(3) };
+
+function step(
+  index: number,
+  stage: string,
+  positions: readonly number[],
+  chosen: readonly number[] = [],
+): StepRecord {
+  return {
+    index,
+    stage,
+    positions: Uint32Array.from(positions),
+    diffusionSteps: new Uint16Array(positions.length).fill(5),
+    chosen: Uint32Array.from(chosen),
+    guidanceScale: 1,
+    milliseconds: 1,
+    headEvaluations: positions.length * 5,
+    picture,
+  };
+}
+
+const steps = [
+  step(0, 'generation', [4]),
+  step(1, 'generation', [1, 2]),
+  step(2, 'reconstruction', [0, 3], [3]),
+];
+
+describe('the marks of a run', () => {
+  it('order each stage from its first step to its last', () => {
+    expect(stagesOf(steps)).toEqual(['generation', 'reconstruction']);
+    const marks = tokenMarks(steps, 2);
+    expect(marks.map(({ position, stage, order }) => [position, stage, order])).toEqual([
+      [4, 0, 0],
+      [1, 0, 1],
+      [2, 0, 1],
+      [0, 1, 0],
+      [3, 1, 0],
+    ]);
+    expect(marks.filter(({ chosen }) => chosen).map(({ position }) => position)).toEqual([3]);
+  });
+
+  it('are those of the tokens decoded so far, the newest told apart', () => {
+    expect(tokenMarks(steps, -1)).toEqual([]);
+    expect(tokenMarks(steps, 1).map(({ position, current }) => [position, current])).toEqual([
+      [4, false],
+      [1, true],
+      [2, true],
+    ]);
+  });
+});
+
+it('knows after each step what it decoded and what was given', () => {
+  expect(knownAfter(steps, -1, undefined, 6)).toEqual(new Uint8Array(6));
+  expect(knownAfter(steps, 1, undefined, 6)).toEqual(Uint8Array.of(0, 1, 1, 0, 1, 0));
+  expect(knownAfter(steps, 0, Uint8Array.of(0, 0, 0, 0, 0, 1), 6)).toEqual(Uint8Array.of(0, 0, 0, 0, 1, 1));
+});

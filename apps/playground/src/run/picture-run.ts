@@ -1,0 +1,69 @@
+import { type Readable, writable } from 'svelte/store';
+import { type Failure, failureOf } from '../model-loading/failure.js';
+import type { Settings } from '../settings/settings.js';
+import type { FinishedRun, Run, StepRecord } from './step-record.js';
+
+/** One picture as far as it has come. */
+export interface PictureState {
+  readonly status: 'idle' | 'running' | 'done' | 'stopped' | 'failed';
+  readonly steps: readonly StepRecord[];
+  /** What it is made with; undefined before the first run. */
+  readonly settings?: Settings;
+  readonly finished?: FinishedRun;
+  readonly failure?: Failure;
+}
+
+/** Makes one picture at a time and tells how far it is. */
+export class PictureRun {
+  readonly state: Readable<PictureState>;
+  readonly #set: (state: PictureState) => void;
+  #current: AbortController | undefined;
+
+  constructor() {
+    const store = writable<PictureState>({ status: 'idle', steps: [] });
+    this.state = store;
+    this.#set = store.set;
+  }
+
+  /** Begins a picture; one that is under way is stopped. Resolves when this one ends, however it does. */
+  async start(settings: Settings, begin: (signal: AbortSignal) => Run | Promise<Run>): Promise<void> {
+    this.stop();
+    const controller = new AbortController();
+    this.#current = controller;
+    const { signal } = controller;
+    let state: PictureState = { status: 'running', steps: [], settings };
+    const update = (change: Partial<PictureState>): void => {
+      state = { ...state, ...change };
+      if (this.#current === controller) this.#set(state);
+    };
+    signal.addEventListener('abort', () => update({ status: 'stopped' }), { once: true });
+    update({});
+    try {
+      const run = await begin(signal);
+      for (;;) {
+        signal.throwIfAborted();
+        const { done, value } = await run.next();
+        if (signal.aborted) break;
+        if (done) {
+          update({ status: 'done', finished: value });
+          break;
+        }
+        update({ steps: [...state.steps, value] });
+      }
+    } catch (error) {
+      if (!signal.aborted) update({ status: 'failed', failure: failureOf(error) });
+    }
+  }
+
+  /** Stops and forgets what is there. */
+  clear(): void {
+    this.stop();
+    this.#set({ status: 'idle', steps: [] });
+  }
+
+  /** Stops at once; what is there stays. */
+  stop(): void {
+    this.#current?.abort(new DOMException('Stopped.', 'AbortError'));
+    this.#current = undefined;
+  }
+}

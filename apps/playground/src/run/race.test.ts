@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { race } from './race.js';
+import type { Run, StepRecord } from './step-record.js';
+
+const picture = { width: 1, height: 1, data: new Uint8Array(3) };
+const grid = {
+  shape: { height: 1, width: 1, channels: 1 },
+  tokens: new Float32Array(1),
+  known: new Uint8Array(1),
+};
+
+function step(index: number, milliseconds: number): StepRecord {
+  const nothing = {
+    positions: new Uint32Array(),
+    diffusionSteps: new Uint16Array(),
+    chosen: new Uint32Array(),
+  };
+  return {
+    index,
+    stage: 'generation',
+    ...nothing,
+    guidanceScale: 1,
+    milliseconds,
+    headEvaluations: 0,
+    picture,
+  };
+}
+
+async function* lane(times: readonly number[], onStop?: () => void): Run {
+  try {
+    for (const [index, milliseconds] of times.entries()) yield step(index, milliseconds);
+    return { image: picture, grid };
+  } finally {
+    onStop?.();
+  }
+}
+
+it('gives the model to whichever lane has used the least time, so the fastest is finished first', async () => {
+  const seen: string[] = [];
+  for await (const event of race([lane([10, 10, 10, 10]), lane([15, 15]), lane([1])])) {
+    seen.push(event.type === 'step' ? `${event.lane}` : `finish ${event.lane}`);
+  }
+  expect(seen).toEqual(['0', '1', '2', 'finish 2', '0', '1', '0', '0', 'finish 1', 'finish 0']);
+});
+
+it('ends all lanes when it is left', async () => {
+  let stopped = 0;
+  const stop = () => stopped++;
+  for await (const _ of race([lane([1, 1], stop), lane([5, 5], stop)])) if (_.lane === 1) break;
+  expect(stopped).toBe(2);
+});
+
+it('fails with the lane that fails', async () => {
+  async function* failing(): Run {
+    yield step(0, 1);
+    throw new Error('lost');
+  }
+  const run = race([lane([5, 5, 5]), failing()]);
+  await expect(
+    (async () => {
+      for await (const _ of run);
+    })(),
+  ).rejects.toThrow('lost');
+});

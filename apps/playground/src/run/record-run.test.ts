@@ -1,0 +1,90 @@
+import { emptyGrid, linearGuidance } from '@tessera/core';
+import { fakeModel } from '@tessera/core/testing';
+import { gtr } from '@tessera/gtr';
+import { describe, expect, it } from 'vitest';
+import { recordRun } from './record-run.js';
+import { type FinishedRun, type StepRecord, totals } from './step-record.js';
+
+const shape = { height: 8, width: 8, channels: 3 };
+const policy = gtr({
+  steps: [3, 2, 1],
+  maxSteps: 6,
+  minSteps: 3,
+  reconstructionSteps: 2,
+  frequencyWeighted: { ratio: 0.1, detailSteps: 7 },
+});
+
+async function whole(run: AsyncGenerator<StepRecord, FinishedRun>) {
+  const steps: StepRecord[] = [];
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return { steps, ...next.value };
+    steps.push(next.value);
+  }
+}
+
+describe('a recorded run', () => {
+  it('names every position once, with the picture after each step, the last one finished', async () => {
+    const { steps, image } = await whole(
+      recordRun({ model: fakeModel({ shape }), policy, seed: 1, classLabel: 2 }),
+    );
+    const positions = steps.flatMap((step) => [...step.positions]).sort((a, b) => a - b);
+    expect(positions).toEqual([...Array(64).keys()]);
+    expect(steps.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(steps.at(-1)?.picture).toEqual(image);
+    expect(steps[0]?.picture).not.toEqual(image);
+  });
+
+  it('marks the tokens that FTS chose, in the reconstruction alone', async () => {
+    const { steps } = await whole(recordRun({ model: fakeModel({ shape }), policy, seed: 1, classLabel: 2 }));
+    for (const { stage, chosen, positions, diffusionSteps } of steps) {
+      const seven = positions.filter((_, i) => diffusionSteps[i] === 7);
+      expect(chosen).toEqual(stage === 'reconstruction' ? seven : new Uint32Array());
+    }
+    expect(steps.at(-1)?.chosen).toHaveLength(3);
+  });
+
+  it('counts head evaluations twice where a step is guided', async () => {
+    const model = fakeModel({ shape });
+    const plain = await whole(recordRun({ model, policy, seed: 1, classLabel: 2 }));
+    const guided = await whole(
+      recordRun({ model, policy, seed: 1, classLabel: 2, guidance: linearGuidance(3) }),
+    );
+    expect(totals(guided.steps).headEvaluations).toBe(2 * totals(plain.steps).headEvaluations);
+    expect(totals(plain.steps)).toMatchObject({ steps: 6, tokens: 64 });
+  });
+
+  it('leaves the making of previews out of the time', async () => {
+    const model = fakeModel({ shape });
+    let time = 0;
+    const decode: typeof model.decode = (grids, options) => {
+      time += 1000;
+      return model.decode(grids, options);
+    };
+    const sampleTokens: typeof model.sampleTokens = (request) => {
+      time += 5;
+      return model.sampleTokens(request);
+    };
+    const { steps } = await whole(
+      recordRun({
+        model: { ...model, decode, sampleTokens },
+        policy,
+        seed: 1,
+        classLabel: 2,
+        now: () => time,
+      }),
+    );
+    expect(steps.map(({ milliseconds }) => milliseconds)).toEqual([5, 5, 5, 5, 5, 10]);
+  });
+
+  it('keeps the tokens it is given', async () => {
+    const start = emptyGrid(shape);
+    start.tokens.fill(0.5);
+    start.known.fill(1, 0, 40);
+    const { steps, grid } = await whole(
+      recordRun({ model: fakeModel({ shape }), policy, seed: 1, classLabel: 2, start }),
+    );
+    expect(totals(steps).tokens).toBe(24);
+    expect(grid.tokens.subarray(0, 120)).toEqual(start.tokens.subarray(0, 120));
+  });
+});

@@ -1,0 +1,57 @@
+import type { ImageRgb, ImageStep, TokenGrid } from '@tessera/core';
+
+/** What one step did, and what the picture looked like after it. Plain data: it may come from a worker. */
+export interface StepRecord {
+  readonly index: number;
+  readonly stage: string;
+  /** [n], ascending. */
+  readonly positions: Uint32Array;
+  /** [n], as carried out. */
+  readonly diffusionSteps: Uint16Array;
+  /** Positions whose diffusion steps a refinement has raised: those that FTS chose. */
+  readonly chosen: Uint32Array;
+  readonly guidanceScale: number;
+  /** Without the making of the preview. */
+  readonly milliseconds: number;
+  /** Tokens × diffusion steps, twice where guided. */
+  readonly headEvaluations: number;
+  /** The picture so far; what it shows at masked positions carries no meaning. */
+  readonly picture: ImageRgb;
+}
+
+/** How a run ended. */
+export interface FinishedRun {
+  readonly image: ImageRgb;
+  readonly grid: TokenGrid;
+}
+
+/** A run as it goes: a record a step, and the finished picture at its end. */
+export type Run = AsyncGenerator<StepRecord, FinishedRun, undefined>;
+
+export function headEvaluations({ plan, guidanceScale }: ImageStep): number {
+  const once = plan.diffusionSteps.reduce((sum, steps) => sum + steps, 0);
+  return guidanceScale === 1 ? once : 2 * once;
+}
+
+/** Positions that got more diffusion steps than they were planned. Both steps name positions in ascending order. */
+export function raisedPositions(planned: ImageStep, carriedOut: ImageStep): Uint32Array {
+  const before = new Map(Array.from(planned.plan.positions, (p, i) => [p, planned.plan.diffusionSteps[i]!]));
+  return carriedOut.plan.positions.filter((p, i) => carriedOut.plan.diffusionSteps[i]! > before.get(p)!);
+}
+
+export interface RunTotals {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly milliseconds: number;
+  readonly headEvaluations: number;
+}
+
+export function totals(steps: readonly StepRecord[]): RunTotals {
+  const sum = (of: (step: StepRecord) => number): number => steps.reduce((all, step) => all + of(step), 0);
+  return {
+    steps: steps.length,
+    tokens: sum((step) => step.positions.length),
+    milliseconds: sum((step) => step.milliseconds),
+    headEvaluations: sum((step) => step.headEvaluations),
+  };
+}

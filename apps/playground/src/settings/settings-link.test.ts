@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { POLICY_NAMES } from '../policies/named-policies.js';
+import { DEFAULT_SETTINGS, LARGEST_SEED, type Settings } from './settings.js';
+import { DEFAULT_COMPARED, fromHash, type Linked, toHash, VIEWS } from './settings-link.js';
+import { compressText } from './text-compression.js';
+
+const settings: fc.Arbitrary<Settings> = fc.record({
+  classLabel: fc.nat(999),
+  seed: fc.nat(LARGEST_SEED),
+  policy: fc.oneof(
+    fc.record({ kind: fc.constant('named' as const), name: fc.constantFrom(...POLICY_NAMES) }),
+    fc.record({ kind: fc.constant('own' as const), source: fc.string({ unit: 'grapheme', maxLength: 400 }) }),
+  ),
+  guidance: fc.double({ min: 1, max: 8, noNaN: true }),
+  temperature: fc.double({ min: 0.5, max: 1.2, noNaN: true }),
+});
+
+describe('a link', () => {
+  it('brings back every setting, whatever the code of a policy holds', async () => {
+    const linked: fc.Arbitrary<Linked> = fc.record({
+      view: fc.constantFrom(...VIEWS),
+      settings,
+      compared: fc.constant(DEFAULT_COMPARED),
+    });
+    await fc.assert(
+      fc.asyncProperty(linked, async (given) => {
+        expect(await fromHash(await toHash(given))).toEqual(given);
+      }),
+    );
+  });
+
+  it('brings back which policies are compared, two to six of them', async () => {
+    const compared = POLICY_NAMES.slice(0, 6);
+    const hash = await toHash({ view: 'compare', settings: DEFAULT_SETTINGS, compared });
+    expect((await fromHash(hash)).compared).toEqual(compared);
+    expect((await fromHash('#compare?compare=mar')).compared).toEqual(DEFAULT_COMPARED);
+    expect((await fromHash(`#compare?compare=${POLICY_NAMES.join('.')}`)).compared).toHaveLength(6);
+  });
+
+  it('that is damaged opens the page with defaults', async () => {
+    const usual = { view: 'generate', settings: DEFAULT_SETTINGS, compared: DEFAULT_COMPARED };
+    for (const hash of [
+      '',
+      '#',
+      '#nowhere',
+      '#generate?seed=x&class=&policy=toString',
+      '#generate?own=%%%',
+    ]) {
+      expect(await fromHash(hash)).toEqual(usual);
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.string(), async (text) => {
+        const { settings: read } = await fromHash(`#policy?own=${text}&seed=${text}&guidance=${text}`);
+        expect(read.seed).toBeLessThanOrEqual(LARGEST_SEED);
+        expect(read.guidance).toBeGreaterThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('does not unpack more than a policy can be', async () => {
+    const bomb = await compressText('a'.repeat(5_000_000));
+    expect(bomb.length).toBeLessThan(10_000);
+    expect((await fromHash(`#policy?own=${bomb}`)).settings.policy).toEqual(DEFAULT_SETTINGS.policy);
+  });
+});

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'vite';
+import { MODEL_PATH } from './embedded-model-plugin.js';
+
+const ENTRY = fileURLToPath(new URL('../service-worker/service-worker.ts', import.meta.url));
+
+/**
+ * Writes the service worker with the list of files that make up the page. The model is kept by the runtime, and of the
+ * two builds of ONNX Runtime only the one that is used should be: both are left out.
+ */
+export function offline(): Plugin {
+  return {
+    name: 'offline',
+    apply: 'build',
+    enforce: 'post',
+    async generateBundle(_, bundle) {
+      // Fonts of other scripts come when a text needs them.
+      const isLeftOut =
+        /\.(wasm|map)$|ort-wasm|-(cyrillic|greek|vietnamese|latin)-ext-|-(cyrillic|greek|vietnamese)-/;
+      const files = Object.keys(bundle).filter(
+        (name) => !name.startsWith(`${MODEL_PATH}/`) && !isLeftOut.test(name),
+      );
+      const version = createHash('sha256');
+      for (const name of files.sort()) {
+        const part = bundle[name]!;
+        version.update(name).update(part.type === 'chunk' ? part.code : part.source);
+      }
+      const result = await build({
+        configFile: false,
+        logLevel: 'error',
+        define: {
+          __FILES__: JSON.stringify(['./', ...files.filter((name) => name !== 'index.html')]),
+          __VERSION__: JSON.stringify(version.digest('hex').slice(0, 12)),
+        },
+        build: { write: false, target: 'es2022', lib: { entry: ENTRY, formats: ['iife'], name: 'offline' } },
+      });
+      const outputs = Array.isArray(result) ? result : [result];
+      const chunk = outputs
+        .flatMap((each) => ('output' in each ? each.output : []))
+        .find((each) => each.type === 'chunk');
+      if (!chunk) throw new Error('The service worker was not built.');
+      this.emitFile({ type: 'asset', fileName: 'service-worker.js', source: chunk.code });
+    },
+  };
+}
