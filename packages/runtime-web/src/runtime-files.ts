@@ -33,8 +33,12 @@ export async function checkScript(url: string): Promise<void> {
 /** The reason why ONNX Runtime did not start, if it is one of its files; else `cause` itself. */
 export async function explainStart(
   cause: unknown,
-  paths: { readonly [name in keyof WasmPaths]: string },
+  paths: { readonly [name in keyof WasmPaths]: string } | undefined,
 ): Promise<unknown> {
+  if (!paths) {
+    const noBackend = cause instanceof Error && /no available backend/i.test(cause.message);
+    return noBackend ? new RuntimeFileError('onnxruntime-web', `${cause.message}.`, { cause }) : cause;
+  }
   const isWasm = (bytes: Uint8Array): boolean => String(bytes.subarray(0, 4)) === '0,97,115,109';
   const problem = await problemOf(paths.wasm, isWasm);
   return problem ? new RuntimeFileError(paths.wasm, problem, { cause }) : cause;

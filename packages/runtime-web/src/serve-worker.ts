@@ -75,7 +75,7 @@ async function load(
       say({ type: 'ready', manifest, loaded });
       return;
     } catch (error) {
-      const explained = paths ? await explainStart(error, paths) : error;
+      const explained = await explainStart(error, paths);
       const isLast = device === 'wasm' && devices.includes('wasm');
       if (isLast || RuntimeFileError.isInstance(explained)) throw explained;
       if (!automatic && TesseraError.isInstance(explained)) throw explained;

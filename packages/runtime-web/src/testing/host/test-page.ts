@@ -1,0 +1,71 @@
+import { type Port, parseManifest, RemoteModel } from '@tessera/onnx';
+import type { Browser, BrowserContext } from 'playwright-core';
+import type { Drawing, DrawOptions, PageApi, PageFailure, PageLoadOptions, PageModel } from '../page-api.js';
+import type { PageServer } from './page-server.js';
+
+declare const testPage: PageApi;
+
+/** The test page in a browser, with storage of its own. */
+export interface TestPage {
+  readonly context: BrowserContext;
+  /** @throws Error where loading fails */
+  load(options: PageLoadOptions): Promise<PageModel>;
+  /** How loading fails. @throws Error where it does not */
+  failure(options: PageLoadOptions): Promise<PageFailure>;
+  /** A model on the page, as one that can be called from here. */
+  remote(model: PageModel): RemoteModel;
+  draw(model: PageModel, options: DrawOptions): Promise<Drawing>;
+  dispose(model: PageModel): Promise<readonly PageFailure[]>;
+  probe(): ReturnType<PageApi['probe']>;
+  noise(seed: number, count: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export async function openPage(browser: Browser, { address }: PageServer): Promise<TestPage> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const listeners = new Map<number, (message: unknown) => void>();
+  await page.exposeFunction('receive', (id: number, message: unknown) => listeners.get(id)?.(message));
+  await page.goto(address);
+  await page.waitForFunction(() => 'testPage' in globalThis);
+
+  /** Messages that are sent together arrive together, as they would from thread to thread. */
+  function portTo(id: number): Port {
+    let batch: unknown[] = [];
+    return {
+      send(message) {
+        batch.push(message);
+        if (batch.length > 1) return;
+        queueMicrotask(() => {
+          const messages = batch;
+          batch = [];
+          // A page that is closed meanwhile has nothing to say.
+          page.evaluate(([to, all]) => testPage.send(to, all), [id, messages] as const).catch(() => {});
+        });
+      },
+      listen: (listener) => listeners.set(id, listener),
+    };
+  }
+
+  return {
+    context,
+    async load(options) {
+      const loaded = await page.evaluate((given) => testPage.load(given), options);
+      if ('id' in loaded) return loaded;
+      throw Object.assign(new Error(loaded.message), loaded);
+    },
+    async failure(options) {
+      const failed = await page.evaluate((given) => testPage.load(given), options);
+      if ('id' in failed) throw new Error(`The model was loaded, on ${failed.device}.`);
+      return failed;
+    },
+    remote: ({ id, manifest }) => new RemoteModel(portTo(id), parseManifest(manifest)),
+    draw: ({ id }, options) =>
+      page.evaluate(([from, given]) => testPage.draw(from, given), [id, options] as const),
+    dispose: ({ id }) => page.evaluate((from) => testPage.dispose(from), id),
+    probe: () => page.evaluate(() => testPage.probe()),
+    noise: (seed, count) =>
+      page.evaluate(([from, size]) => testPage.noise(from, size), [seed, count] as const),
+    close: () => context.close(),
+  };
+}
