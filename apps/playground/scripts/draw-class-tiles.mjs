@@ -18,7 +18,7 @@ for (let classLabel = 0; classLabel < model.manifest.condition.count; classLabel
 await model.dispose();
 
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: process.env.TESSERA_BROWSER ?? '/usr/bin/chromium',
   args: ['--no-sandbox'],
 });
 const page = await browser.newPage();

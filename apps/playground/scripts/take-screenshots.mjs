@@ -60,7 +60,7 @@ await mkdir(folder, { recursive: true });
 const server = await preview({ root, preview: { port: 0 }, logLevel: 'error' });
 const address = server.resolvedUrls.local[0];
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: process.env.TESSERA_BROWSER ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'],
 });
 for (const { name, size, ...options } of STYLES) {

@@ -108,8 +108,8 @@ export function codeEditor(
       ],
     });
   const view = new EditorView({ parent, state: stateOf(source) });
-  // A scrollable region has to be reachable by keys; the text inside is.
-  view.scrollDOM.tabIndex = -1;
+  // A region that scrolls has to be reachable by keys.
+  view.scrollDOM.tabIndex = 0;
   return {
     dom: view.dom,
     source: () => view.state.doc.toString(),
