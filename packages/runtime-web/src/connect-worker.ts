@@ -1,52 +1,12 @@
-import { TesseraError } from '@tessera/core';
-import { type Manifest, unpackError } from '@tessera/onnx';
-import type { Loaded, LoadOrders, LoadProgress, WorkerMessage } from './worker-messages.js';
-
-export interface LoadObservers {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: LoadProgress) => void;
-}
+import { type LoadedModel, type LoadModelOptions, loadModel } from './load-model.js';
 
 /** The page's end of a worker that calls `serveWorker`. */
 export interface WorkerConnection {
-  /** Has the worker load a model and serve it at `orders.port`. */
-  load(
-    orders: LoadOrders,
-    observers?: LoadObservers,
-  ): Promise<{ readonly manifest: Manifest; readonly loaded: Loaded }>;
+  /** {@link loadModel} into this worker; once. */
+  loadModel(location: string | URL, options?: Omit<LoadModelOptions, 'worker'>): Promise<LoadedModel>;
 }
 
+/** For those who make workers in one place and load models in another. */
 export function connectWorker(worker: Worker): WorkerConnection {
-  return {
-    load: (orders, { signal, onProgress } = {}) =>
-      new Promise((resolve, reject) => {
-        const listeners = new AbortController();
-        const settle = (act: () => void): void => {
-          listeners.abort();
-          act();
-        };
-        const whileLoading = { signal: listeners.signal };
-        signal?.addEventListener('abort', () => settle(() => reject(signal.reason)), whileLoading);
-        worker.addEventListener('error', (event) => settle(() => reject(endedWorker(event))), whileLoading);
-        worker.addEventListener(
-          'message',
-          ({ data }: MessageEvent<WorkerMessage>) => {
-            if (data.type === 'progress') onProgress?.(data.progress);
-            else if (data.type === 'ready') settle(() => resolve(data));
-            else if (data.type === 'failed') settle(() => reject(unpackError(data.error)));
-          },
-          whileLoading,
-        );
-        worker.postMessage(orders, [orders.port]);
-      }),
-  };
-}
-
-/** What an `error` event of a worker means: its script could not be loaded, or threw. */
-export function endedWorker(event: ErrorEvent): TesseraError {
-  // A script that can't be loaded gives an event without any message.
-  const because = event.message
-    ? `ended: ${event.message}`
-    : 'could not be started: its script is missing, or is an HTML page, or, on a cross-origin isolated page, is served without Cross-Origin-Embedder-Policy: require-corp';
-  return new TesseraError('worker-ended', `The model's worker ${because}. Load the model again.`);
+  return { loadModel: (location, options) => loadModel(location, { ...options, worker }) };
 }

@@ -6,10 +6,10 @@ import {
   ModelDisposedError,
 } from '@tessera/core';
 import { type Manifest, RemoteModel, type RunStatistics, type StorageType } from '@tessera/onnx';
-import { connectWorker, endedWorker } from './connect-worker.js';
 import { DEVICES, type Device, type Fallback } from './devices.js';
 import { webPort } from './message-port.js';
 import type { WasmPaths } from './ort.js';
+import { endedWorker, loadInWorker } from './worker-loading.js';
 import type { Loaded, LoadOrders, LoadProgress } from './worker-messages.js';
 
 export interface LoadModelOptions {
@@ -80,7 +80,7 @@ export async function loadModel(location: string | URL, options: LoadModelOption
       ...(threads === undefined ? {} : { threads }),
       ...(wasmPaths ? { wasmPaths: { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) } } : {}),
     };
-    const { manifest, loaded } = await connectWorker(worker).load(orders, options);
+    const { manifest, loaded } = await loadInWorker(worker, orders, options);
     return new WebModel(worker, port1, manifest, loaded);
   } catch (error) {
     port1.close();

@@ -58,7 +58,7 @@ describeInBrowser('in a browser, on WebGPU', () => {
   });
 
   it('is loaded again and again, each time after the last one was disposed of', async () => {
-    for (let time = 0; time < 3; time++) {
+    for (let time = 0; time < 2; time++) {
       const model = await page.load({ ...small, device: 'webgpu' });
       expect(model.device).toBe('webgpu');
       const { failure } = await page.draw(model, { ...picture, steps: 1, diffusionSteps: 2 });

@@ -1,6 +1,6 @@
 import { emptyGrid, generate, keyedNoise, randomOrder, TesseraError } from '@tessera/core';
 import { serveModel } from '@tessera/onnx';
-import { type LoadedModel, type LoadProgress, loadModel, probe } from '@tessera/runtime-web';
+import { connectWorker, type LoadedModel, type LoadProgress, probe } from '@tessera/runtime-web';
 import type { Drawing, DrawOptions, HostApi, PageApi, PageFailure, PageLoadOptions } from '../page-api.js';
 
 const host = globalThis as unknown as HostApi;
@@ -18,9 +18,8 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
   const progress: LoadProgress[] = [];
   const controller = new AbortController();
   try {
-    const model = await loadModel(folder, {
+    const model = await connectWorker(worker).loadModel(folder, {
       ...rest,
-      worker,
       signal: controller.signal,
       ...(wasmPaths === 'none'
         ? {}
