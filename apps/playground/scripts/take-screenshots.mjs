@@ -1,5 +1,5 @@
 // Takes the pictures of docs/playground from the built site: `vite build` first.
-//   node scripts/take-screenshots.mjs [view…]
+//   node scripts/take-screenshots.mjs [view…] [light] [dark] [phone]
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -28,6 +28,7 @@ const VIEWS = {
     await page.getByText('head evaluations').waitFor();
     await page.getByRole('link', { name: 'Edit', exact: true }).click();
     await page.getByLabel('Brush').fill('4');
+    await page.evaluate('scrollTo(0, 0)');
     const { x, y, width } = await page.getByRole('application').boundingBox();
     await page.mouse.move(x + width * 0.3, y + width * 0.3);
     await page.mouse.down();
@@ -63,10 +64,15 @@ const browser = await chromium.launch({
   executablePath: process.env.TESSERA_BROWSER ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'],
 });
-for (const { name, size, ...options } of STYLES) {
+const styles = STYLES.filter(
+  ({ name }) => !STYLES.some((each) => wanted.includes(each.name)) || wanted.includes(name),
+);
+const views = Object.entries(VIEWS).filter(
+  ([view]) => !wanted.some((each) => each in VIEWS) || wanted.includes(view),
+);
+for (const { name, size, ...options } of styles) {
   const context = await browser.newContext({ viewport: size, deviceScaleFactor: 1, ...options });
-  for (const [view, prepare] of Object.entries(VIEWS)) {
-    if (wanted.length > 0 && !wanted.includes(view)) continue;
+  for (const [view, prepare] of views) {
     const page = await context.newPage();
     page.setDefaultTimeout(120_000);
     page.on('pageerror', ({ message }) => console.error(`${view}: ${message}`));
@@ -74,6 +80,10 @@ for (const { name, size, ...options } of STYLES) {
     await prepare(page);
     await page.evaluate(() => document.fonts.ready);
     await page.mouse.move(0, 0);
+    // The phone shows what came of it, which is below the code there.
+    const results = page.locator('aside .findings');
+    if (name === 'phone' && view === 'policy') await results.evaluate((each) => each.scrollIntoView());
+    else if (view !== 'generate') await page.evaluate('scrollTo(0, 0)');
     await page.waitForTimeout(300);
     await writeFile(`${folder}${view}-${name}.png`, await page.screenshot());
     await page.close();
