@@ -5,14 +5,20 @@ import unittest
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from tests.small_models import MAR, random_autoencoder, random_mar
+from train.autoencoder.config import AutoencoderConfig
+from train.autoencoder.linear_start import start_linear
+from train.autoencoder.model import Autoencoder
 from train.autoencoder.normalise import normalise
 from train.mar.config import MAR_SIZES
 from train.mar.diffusion_loss import DiffusionLoss
 from train.mar.model import Mar
 from train.mar.sample import Sampling, cosine_counts, sample
 from train.mar.schedule import schedule
+from train.pictures import signal_to_noise, to_tensor
+from train.render import render
 from train.training.draw import Draw
 
 CPU = torch.device("cpu")
@@ -36,6 +42,28 @@ class AutoencoderLatents(unittest.TestCase):
         # The decoder's attention may round to bfloat16.
         torch.testing.assert_close(after, before, atol=3e-3, rtol=3e-3)
         torch.testing.assert_close((0.5 * log_variance).exp(), spread, atol=3e-3, rtol=3e-3)
+
+
+class LinearStart(unittest.TestCase):
+    def test_an_untrained_autoencoder_codes_as_well_as_principal_components_do(self) -> None:
+        pictures = to_tensor(np.stack([render(1, index).pixels for index in range(96)]))
+        model = Autoencoder(AutoencoderConfig())
+        start_linear(model, pictures)
+        with torch.no_grad():
+            mean, _ = model.encode(pictures)
+            decoded = model.decode(mean)
+        blocks = functional.pixel_unshuffle(pictures, 4).permute(0, 2, 3, 1).reshape(-1, 48)
+        centred = blocks - blocks.mean(0)
+        basis = torch.linalg.eigh(torch.cov(centred.T))[1][:, -16:]
+        best = centred @ basis @ basis.T + blocks.mean(0)
+        self.assertGreater(signal_to_noise(decoded, pictures), signal_to_noise(best, blocks) - 0.3)
+        self.assertTrue(torch.allclose(mean.std((0, 2, 3)), torch.ones(16), atol=0.1))
+
+    def test_a_layout_that_linear_codes_cannot_pass_is_refused(self) -> None:
+        pictures = torch.zeros(1, 3, 32, 32)
+        for config in (AutoencoderConfig(ch_mult=(1, 2)), AutoencoderConfig(z_channels=40)):
+            with self.assertRaises(ValueError):
+                start_linear(Autoencoder(config), pictures)
 
 
 class Transformer(unittest.TestCase):

@@ -3,6 +3,7 @@
 import tempfile
 import threading
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.small_models import MAR, RandomLatents
 from train.mar.model import Mar
 from train.mar.training import MarLoss, masked_count
 from train.training.average import Average
-from train.training.checkpoint import load_average, load_checkpoint
+from train.training.checkpoint import load_average, load_checkpoint, load_fitting
 from train.training.draw import Draw
 from train.training.loop import Files, Limits, TrainingDivergedError, train
 from train.training.plan import Plan
@@ -55,6 +56,17 @@ class Resumption(unittest.TestCase):
                 self.assertTrue(
                     torch.equal(value, resumed["optimizer"]["state"][index][name]), f"{index} {name}"
                 )
+
+    def test_a_model_takes_over_the_weights_that_fit_and_keeps_its_own_where_none_do(self) -> None:
+        torch.manual_seed(1)
+        source = Mar(replace(MAR, vae_embed_dim=5)).state_dict()
+        model = Mar(MAR)
+        own = {name: value.clone() for name, value in model.state_dict().items()}
+        taken = load_fitting(model, {**source, "unknown": torch.zeros(1)})
+        self.assertIn("encoder_blocks.0.mlp.fc1.weight", taken)
+        self.assertNotIn("z_proj.weight", taken)
+        for name, value in model.state_dict().items():
+            self.assertTrue(torch.equal(value, source[name] if name in taken else own[name]), name)
 
     def test_training_lowers_the_loss_of_a_task_that_can_be_learnt(self) -> None:
         target = torch.randn(8, 4, generator=torch.Generator().manual_seed(0))

@@ -35,7 +35,7 @@ def main() -> None:
     elif options.command == "latents":
         compute_latents(place)
     elif options.command == "mar":
-        train_mar(place, options.size, options.minutes, options.steps, options.targets)
+        train_mar(place, options.size, options.minutes, options.steps, options.targets, options.start)
     elif options.command == "sample":
         sampling = Sampling(options.steps, options.head_steps, options.guidance, options.temperature)
         draw_samples(place, options.count, sampling, options.name)
@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     trainings["mar"].add_argument(
         "--targets", type=int, help="timesteps a token (default: 4 on a GPU, 2 on a CPU)"
+    )
+    trainings["mar"].add_argument(
+        "--start", type=Path, help="safetensors file whose fitting weights a new training begins with"
     )
     drawing = add("sample", "draw pictures with the trained models")
     drawing.add_argument("--count", type=int, default=144, help="a multiple of 12 (default: 144)")

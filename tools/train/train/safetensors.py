@@ -43,11 +43,12 @@ def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor], dtype: to
 
 
 def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
-    """Reads a file of `write_safetensors`, as float32."""
+    """Reads float16 and float32 tensors, as float32."""
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
     tensors = {}
+    header.pop("__metadata__", None)
     for name, entry in header.items():
         start, end = (8 + length + offset for offset in entry["data_offsets"])
         kind = np.float16 if entry["dtype"] == "F16" else np.float32

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..autoencoder.config import AutoencoderConfig
+from ..autoencoder.linear_start import start_linear
 from ..autoencoder.model import Autoencoder
 from ..autoencoder.normalise import normalise
 from ..autoencoder.training import AutoencoderLoss
@@ -34,7 +35,7 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
         return True
     plan = Plan(
         batch=64 if place.device.type == "cuda" else 16,
-        learning_rate=2e-3,
+        learning_rate=5e-4,
         steps=_STEPS if minutes is None else None,
         minutes=minutes,
         betas=(0.9, 0.99),
@@ -56,9 +57,12 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
 def _train_share(worker: int, exchange: Exchange | None, place: Workplace, plan: Plan) -> None:
     torch.manual_seed(plan.seed)
     config = AutoencoderConfig()
+    model = Autoencoder(config)
+    pixels = np.load(place.training_pictures, mmap_mode="r")[:_PICTURES_FOR_STATISTICS]
+    start_linear(model, to_tensor(pixels))
     loss = AutoencoderLoss(PictureBatches(place.training_pictures, place.device), plan.batch)
     train(
-        Autoencoder(config),
+        model,
         loss,
         plan,
         Files(place.autoencoder_training),

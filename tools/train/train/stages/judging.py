@@ -10,6 +10,7 @@ from ..judge.report import compare, judge_pictures, reliability
 from ..judge.training import JudgeLoss
 from ..pictures import PictureBatches, labels_of, to_pixels, to_tensor
 from ..render import CLASS_NAMES
+from ..safetensors import write_safetensors
 from ..training.checkpoint import load_average, load_checkpoint
 from ..training.loop import Files, train
 from ..training.plan import Plan
@@ -45,7 +46,9 @@ def train_judge(place: Workplace, minutes: float | None = None) -> bool:
         limits=place.limits(),
     )
     pixels = np.load(place.held_out_pictures, mmap_mode="r")[:_RELIABILITY_PICTURES]
-    place.report("judge", reliability(load_judge(place), pixels, place.seed))
+    judge = load_judge(place)
+    place.report("judge", reliability(judge, pixels, place.seed))
+    write_safetensors(place.model / "judge.safetensors", judge.state_dict(), torch.float32)
     return done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
 
@@ -10,7 +11,8 @@ from ..latents import LatentBatches
 from ..mar.config import MAR_SIZES, MarConfig
 from ..mar.model import Mar
 from ..mar.training import MarLoss
-from ..training.checkpoint import load_checkpoint
+from ..safetensors import read_safetensors
+from ..training.checkpoint import load_checkpoint, load_fitting
 from ..training.loop import Files, train
 from ..training.plan import Plan
 from ..training.workers import Exchange, run_workers
@@ -25,12 +27,14 @@ def train_mar(
     minutes: float | None = None,
     steps: int | None = None,
     targets: int | None = None,
+    start: Path | None = None,
 ) -> bool:
     """
     Trains for `minutes`, or `steps` (by default 100,000); returns whether it is done.
 
     `targets` are the timesteps at which the head sees a token: by default 4, as published, on a GPU, and 2 on
-    a CPU, where 4 cost a third of the pace.
+    a CPU, where 4 cost a third of the pace. `start` is a file whose weights a new training begins with where
+    name and shape agree: a transformer learnt on another autoencoder's tokens is worth much on these.
     """
     on_gpu = place.device.type == "cuda"
     plan = Plan(
@@ -47,7 +51,7 @@ def train_mar(
     workers = 1 if on_gpu else place.workers
     parameters = sum(value.numel() for value in Mar(config).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None
-    run_workers(workers, _train_share, exchange, place, plan, config, targets or (4 if on_gpu else 2))
+    run_workers(workers, _train_share, exchange, place, plan, config, targets or (4 if on_gpu else 2), start)
     saved = load_checkpoint(place.mar)
     place.report(
         "mar",
@@ -62,12 +66,23 @@ def train_mar(
 
 
 def _train_share(
-    worker: int, exchange: Exchange | None, place: Workplace, plan: Plan, config: MarConfig, targets: int
+    worker: int,
+    exchange: Exchange | None,
+    place: Workplace,
+    plan: Plan,
+    config: MarConfig,
+    targets: int,
+    start: Path | None,
 ) -> None:
     torch.manual_seed(plan.seed)
+    model = Mar(config)
+    if start is not None:
+        taken = load_fitting(model, read_safetensors(start))
+        if worker == 0:
+            print(f"{len(taken)} of {len(model.state_dict())} tensors begin as in {start}", flush=True)
     loss = MarLoss(LatentBatches(place.latents, place.device), plan.batch, targets)
     train(
-        Mar(config),
+        model,
         loss,
         plan,
         Files(place.mar),

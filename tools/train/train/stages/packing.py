@@ -14,7 +14,6 @@ from ..render import CLASS_NAMES
 from ..safetensors import write_safetensors
 from ..training.checkpoint import complete_file
 from ..workplace import Workplace
-from .judging import load_judge
 
 _GUIDANCE, _TEMPERATURE = 3.0, 0.85
 
@@ -22,11 +21,9 @@ _GUIDANCE, _TEMPERATURE = 3.0, 0.85
 def pack(place: Workplace) -> None:
     """
     Writes `model/`: `mar.safetensors` and `vae.safetensors` (float16, the published code's key names) with
-    `config.json`, and, once there is a judge, `judge.safetensors` (float32).
+    `config.json`.
     """
     write_model(place.model, place.load_mar(), place.load_autoencoder(), place.load_limits())
-    if place.judge.exists():
-        write_safetensors(place.model / "judge.safetensors", load_judge(place).state_dict(), torch.float32)
     sizes = {path.name: path.stat().st_size for path in sorted(place.model.iterdir())}
     place.report("model", {"bytes": sizes})
 

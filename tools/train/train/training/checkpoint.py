@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,3 +34,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def load_average(model: nn.Module, checkpoint: dict[str, Any]) -> None:
     """Gives a model the averaged parameters of a training's checkpoint, and the buffers as they were."""
     model.load_state_dict({**checkpoint["weights"], **checkpoint["average"]})
+
+
+def load_fitting(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> list[str]:
+    """Gives a model those of the weights whose name and shape it has too; returns their names."""
+    own = model.state_dict()
+    fitting = {
+        name: value for name, value in weights.items() if name in own and own[name].shape == value.shape
+    }
+    model.load_state_dict({**own, **fitting})
+    return list(fitting)
