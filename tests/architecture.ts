@@ -46,6 +46,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/runtime-web': { dependencies: ['@tessera/core', '@tessera/onnx', 'onnxruntime-web'] },
   '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/onnx', '@bufbuild/protobuf'] },
+  '@tessera/evaluate': {
+    dependencies: ['@tessera/core', 'ml-matrix', 'onnxruntime-common', 'valibot'],
+    only: { 'ml-matrix': 'src/symmetric-eigen.ts' },
+    portable: true,
+  },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
   '@tessera/playground': {
     dependencies: [

@@ -1,0 +1,2 @@
+/** The folder of the judge: `judge.json`, `judge.onnx` and `reference.bin`. */
+export declare const judgeFolder: URL;

@@ -1,0 +1,87 @@
+import type {
+  CancellationSignal,
+  Clamp,
+  ClassInput,
+  DiffusionSampler,
+  GuidanceSchedule,
+  MaskedModel,
+  SamplingPolicy,
+} from '@tessera/core';
+import type { ComparedMetric } from './evaluation-report.js';
+import type { EvaluationStore } from './evaluation-store.js';
+import type { FeatureNetwork } from './feature-network.js';
+import type { ReferencePictures } from './reference-pictures.js';
+
+/** One way to draw pictures. What is left out is the model's own. */
+export interface EvaluationArm {
+  /** Tells it apart from the other arms. */
+  readonly name: string;
+  readonly policy: SamplingPolicy;
+  readonly guidance?: GuidanceSchedule;
+  readonly temperature?: number;
+  /** Null for none. */
+  readonly clamp?: Clamp | null;
+  /** @default ancestralSampler() */
+  readonly sampler?: DiffusionSampler;
+  /** JSON that says how to draw the same pictures again; it goes into the report as it is. */
+  readonly description: unknown;
+}
+
+/** How far an evaluation is. */
+export type EvaluationProgress =
+  | {
+      readonly phase: 'drawing';
+      /** The arm that a batch has been finished of. */
+      readonly arm: string;
+      /** Finished pictures of this arm, of `total`; those from before a stop count. */
+      readonly done: number;
+      readonly total: number;
+      /** Seconds an image of this batch. */
+      readonly seconds: number;
+    }
+  /** `done` of `total` splits of the real pictures. */
+  | { readonly phase: 'floors'; readonly done: number; readonly total: number }
+  /** `done` of `total` resamples of an arm. */
+  | { readonly phase: 'resampling'; readonly arm: string; readonly done: number; readonly total: number };
+
+export interface EvaluateOptions {
+  readonly model: MaskedModel<ClassInput>;
+  /** Classes of the model: picture k shows class k mod `classes`. */
+  readonly classes: number;
+  /** At least one. The first is what the others are compared with. */
+  readonly arms: readonly EvaluationArm[];
+  /** Pictures an arm; at least two a class. */
+  readonly n: number;
+  /** Of all pictures, splits and resamples. @default 0 */
+  readonly seed?: number;
+  /** What judges the pictures. */
+  readonly network: FeatureNetwork;
+  /** Real pictures, seen by the same network. */
+  readonly reference: ReferencePictures;
+  readonly store: EvaluationStore;
+  /** Pictures drawn at once; arms take turns after each batch. @default 12 */
+  readonly batch?: number;
+  /** Milliseconds from any moment on: `() => performance.now()`. */
+  readonly clock: () => number;
+  /**
+   * Awaited a few times a second while numbers are crunched, which else would hold up the thread for minutes: a promise
+   * that resolves once the host has dealt with its events. @default none
+   */
+  readonly pause?: () => Promise<void>;
+  /** Checked between every two runs of the model and at every pause; finished batches stay in the store. */
+  readonly signal?: CancellationSignal;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** @default 1000 */
+  readonly resamples?: number;
+  /** Of the intervals; between 0 and 1. @default 0.95 */
+  readonly confidence?: number;
+  /**
+   * Differences that don't matter, to be set before any picture is drawn: absolute, in the metric's own unit.
+   * @default those of `defaultMargins`, from the floors alone
+   */
+  readonly margins?: Readonly<Partial<Record<ComparedMetric, number>>>;
+  /** Pairs of names: [arm, against]. @default every arm against the first */
+  readonly compare?: readonly (readonly [arm: string, against: string])[];
+  /** Splits of the real pictures for the floors. @default 10 */
+  readonly splits?: number;
+}

@@ -1,0 +1,107 @@
+/** A number with the interval that resampling the pictures gives it. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A number that varies from batch to batch: its quartiles. */
+export interface Quartiles {
+  readonly lower: number;
+  readonly median: number;
+  readonly upper: number;
+}
+
+/** What a difference says, given a margin that was set beforehand. */
+export type Verdict = 'better' | 'same' | 'worse' | 'undecided';
+
+/** Metrics that arms are compared in. Of both, less is better. */
+export type ComparedMetric = 'frechet' | 'kid';
+
+/** What real pictures score against other real ones: the best that a model can reach at this number of pictures. */
+export interface Floor {
+  /** Over the splits. */
+  readonly mean: number;
+  /** Standard deviation over the splits. */
+  readonly spread: number;
+}
+
+/** How good an arm's pictures are. */
+export interface ArmMetrics {
+  /** Fréchet distance to the reference; its interval is for this number of pictures. */
+  readonly frechet: Estimate;
+  /** Kernel distance (KID) to the reference; unbiased, so it may be negative. */
+  readonly kid: Estimate;
+  /** Share of pictures among the real ones, 0 … 1. */
+  readonly precision: number;
+  /** Share of real pictures among the arm's, 0 … 1. */
+  readonly recall: number;
+  /** Share of pictures that show what was asked for; null where the network knows no classes. */
+  readonly classAccuracy: number | null;
+  /**
+   * Mean distance between pictures of one class, relative to that between real ones: 1 is as varied as they are. Null
+   * where the real pictures' classes are unknown.
+   */
+  readonly diversity: number | null;
+  /** Kind of damage → share of pictures that show it, `none` among them; null where the network knows none. */
+  readonly damages: Readonly<Record<string, number>> | null;
+}
+
+export interface ArmReport {
+  readonly name: string;
+  /** What the caller said of it: enough to draw its pictures again. */
+  readonly description: unknown;
+  /** Seconds an image: quartiles over batches. */
+  readonly secondsPerImage: Quartiles;
+  /** How many times as fast as the first arm: quartiles over batches, which were drawn in turn. */
+  readonly speedup: Quartiles;
+  /** Tokens × diffusion steps an image, on average. */
+  readonly headEvaluations: number;
+  /** Passes of the transformer an image, on average; a guided step makes two. */
+  readonly passes: number;
+  readonly metrics: ArmMetrics;
+}
+
+export interface Comparison {
+  readonly arm: string;
+  readonly against: string;
+  readonly metric: ComparedMetric;
+  /** `arm` minus `against`: below 0 where `arm` is better. */
+  readonly difference: Estimate;
+  readonly margin: number;
+  readonly verdict: Verdict;
+}
+
+/** Everything an evaluation found. Plain JSON. */
+export interface EvaluationReport {
+  readonly format: 'tessera-evaluation';
+  readonly version: 1;
+  /** Pictures an arm. */
+  readonly n: number;
+  readonly seed: number;
+  readonly network: { readonly name: string; readonly width: number };
+  /** The real pictures, and what the network makes of them where that is known. */
+  readonly reference: {
+    readonly name: string;
+    readonly count: number;
+    readonly classAccuracy: number | null;
+    readonly damages: Readonly<Record<string, number>> | null;
+  };
+  readonly resamples: number;
+  /** Of every interval, e.g. 0.95. */
+  readonly confidence: number;
+  readonly margins: Readonly<Record<ComparedMetric, number>>;
+  readonly floors: {
+    /** Pictures on the side that stands for an arm: n, or half of the real ones if those are fewer than 2n. */
+    readonly count: number;
+    readonly splits: number;
+    readonly frechet: Floor;
+    readonly kid: Floor;
+    readonly precision: Floor;
+    readonly recall: Floor;
+  };
+  /** In the order given. */
+  readonly arms: readonly ArmReport[];
+  /** Of every pair asked for, a line a metric. */
+  readonly comparisons: readonly Comparison[];
+}

@@ -1,0 +1,41 @@
+import type { ImageRgb } from '@tessera/core';
+
+/** What is left of a picture once it has been judged: all that the report is made from. */
+export interface JudgedPicture {
+  /** k: its label is k mod classes, its noise that of (seed, k). */
+  readonly index: number;
+  /** [width]. */
+  readonly features: Float32Array;
+  /** The class that the network sees; null where it knows none. */
+  readonly seenClass: number | null;
+  /** The kind of damage that the network sees, as a place in its list; null where it knows none. */
+  readonly seenDamage: number | null;
+  /** Seconds that its batch took to draw, divided by the pictures in it. */
+  readonly seconds: number;
+  /** Tokens × diffusion steps. */
+  readonly headEvaluations: number;
+  /** Passes of the transformer; a guided step makes two. */
+  readonly passes: number;
+}
+
+/** A judged picture, and the picture itself. */
+export interface DrawnPicture extends JudgedPicture {
+  readonly image: ImageRgb;
+}
+
+/** What a store knows an arm by. */
+export interface ArmIdentity {
+  readonly name: string;
+  readonly description: unknown;
+}
+
+/**
+ * Where an evaluation keeps its pictures, so that it can go on after a stop. Whose pictures they are (model, seed,
+ * network) is for the store to know: it must not give back those of another evaluation.
+ */
+export interface EvaluationStore {
+  /** The pictures that are kept of an arm, in any order; none at first. Called once an arm, before anything is drawn. */
+  load(arm: ArmIdentity): Promise<readonly JudgedPicture[]>;
+  /** Keeps a batch of an arm. Once it resolves, the pictures are safe from a stop. */
+  save(arm: ArmIdentity, pictures: readonly DrawnPicture[]): Promise<void>;
+}
