@@ -1,33 +1,10 @@
-import { emptyGrid, InvalidOptionError, keyedNoise, type SamplingPolicy, type StepPlan } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
 import { describePolicy } from '@tessera/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagonalSubsets, quincunxSubsets } from './bisection.js';
 import { generationThenReconstruction } from './generation-then-reconstruction.js';
-
-/** All plans of an image. */
-function plans(
-  policy: SamplingPolicy,
-  height: number,
-  width: number,
-  { seed = 1, known = [] as number[] } = {},
-) {
-  const grid = emptyGrid({ height, width, channels: 1 });
-  for (const position of known) grid.known[position] = 1;
-  let state = policy.init({ shape: grid.shape, known: grid.known.slice(), noise: keyedNoise({ seed }) });
-  const made: StepPlan[] = [];
-  while (grid.known.includes(0)) {
-    const [plan, next] = policy.step(state, { index: made.length, grid });
-    for (const position of plan.positions) grid.known[position] = 1;
-    made.push(plan);
-    state = next;
-  }
-  return made;
-}
-
-const tokens = (made: readonly StepPlan[]) => made.map((plan) => plan.positions.length);
-const order = (made: readonly StepPlan[]) => made.flatMap((plan) => [...plan.positions]);
-const ascending = (positions: Iterable<number>) => [...positions].sort((a, b) => a - b);
+import { ascending, order, plans, tokens } from './testing/plans.js';
 
 describePolicy('generationThenReconstruction', () => generationThenReconstruction());
 describePolicy('generationThenReconstruction, quincunx, odd first', () =>
@@ -94,6 +71,21 @@ describe('generationThenReconstruction', () => {
     }
   });
 
+  it('takes random subsets at the same pace, other ones for each seed', () => {
+    const policy = generationThenReconstruction({ subsets: 'random' });
+    const random = plans(policy, 16, 16);
+    const pace = (all: typeof made) =>
+      all.map(({ stage, positions, diffusionSteps }) => [stage, positions.length, diffusionSteps[0]]);
+    expect(pace(random)).toEqual(pace(made));
+    const black = order(random)
+      .slice(128)
+      .filter((position) => (Math.floor(position / 16) + position) % 2 === 0).length;
+    // Half of them, by chance; none in GtR's own order.
+    expect(black).toBeGreaterThan(40);
+    expect(black).toBeLessThan(88);
+    expect(order(plans(policy, 16, 16, { seed: 2 }))).not.toEqual(order(random));
+  });
+
   it('takes the paper’s rates in place of steps', () => {
     const mar = generationThenReconstruction({ rates: [2.67, 10.67, 64] });
     expect(tokens(plans(mar, 16, 16))).toEqual(tokens(made));
@@ -123,7 +115,7 @@ describe('generationThenReconstruction', () => {
         fc.integer({ min: 1, max: 13 }),
         fc.integer({ min: 1, max: 13 }),
         fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }),
-        fc.constantFrom('diagonal' as const, 'quincunx' as const),
+        fc.constantFrom('diagonal' as const, 'quincunx' as const, 'random' as const),
         fc.constantFrom(0 as const, 1 as const),
         fc.nat({ max: 168 }),
         (height, width, steps, subsets, parity, given) => {
@@ -146,6 +138,7 @@ describe('generationThenReconstruction', () => {
       { maxSteps: 0 },
       { minSteps: 1.5 },
       { reconstructionSteps: 70_000 },
+      { subsets: 'spiral' as 'random' },
     ];
     for (const options of refused)
       expect(() => generationThenReconstruction(options)).toThrow(InvalidOptionError);

@@ -10,7 +10,8 @@ import {
   shuffle,
   stepPlan,
 } from '@tessera/core';
-import { type Bisection, diagonalSubsets, type Parity, quincunxSubsets } from './bisection.js';
+import type { Parity } from './bisection.js';
+import { type SubsetChoice, subsetsNamed } from './subset-choice.js';
 
 /** The most diffusion steps that a plan can hold. */
 const MOST = 65_535;
@@ -26,8 +27,11 @@ export interface GenerationThenReconstructionOptions {
    * round(n / r_k) steps, one at least.
    */
   readonly rates?: readonly number[];
-  /** The paper's anti-diagonal subsets, or the more isotropic quincunx. @default 'diagonal' */
-  readonly subsets?: 'diagonal' | 'quincunx';
+  /**
+   * The paper's anti-diagonal subsets, the more isotropic quincunx, or, for ablations, random ones of the same sizes.
+   * @default 'diagonal'
+   */
+  readonly subsets?: SubsetChoice;
   /** The colour of the checkerboard, (i + j) mod 2, that is generated; the other is reconstructed. @default 0 */
   readonly parity?: Parity;
   /** T_max: diffusion steps at the first generation step. @default 50 */
@@ -70,12 +74,13 @@ export function generationThenReconstruction(
   assertInteger('maxSteps', maxSteps, 1, MOST);
   assertInteger('minSteps', minSteps, 1, MOST);
   assertInteger('reconstructionSteps', reconstructionSteps, 1, MOST);
-  const bisection = bisectionNamed(subsets);
+  const subsetsOf = subsetsNamed(subsets);
   const { stages, stepsOf } = pace(options);
 
   return plannedPolicy('gtr', function* (context): Generator<StepPlan> {
-    const whole = bisection(context.shape, stages, { parity });
-    const stretches = whole.map((subset, k) => stretch(subset, k, stages, stepsOf, context));
+    const stretches = subsetsOf(context, stages, parity).map((subset, k) =>
+      stretch(subset, k, stages, stepsOf, context),
+    );
     const generationSteps = stretches.reduce(
       (sum, { stage, counts }) => sum + (stage === 'generation' ? counts.length : 0),
       0,
@@ -92,12 +97,6 @@ export function generationThenReconstruction(
       }
     }
   });
-}
-
-function bisectionNamed(subsets: string): Bisection {
-  if (subsets === 'diagonal') return diagonalSubsets;
-  if (subsets === 'quincunx') return quincunxSubsets;
-  throw new InvalidOptionError('subsets', subsets, 'must be diagonal or quincunx');
 }
 
 /** How many steps the k-th subset takes if `size` of its positions exist in the grid and `masked` are to be decoded. */

@@ -1,3 +1,4 @@
+export { type BisectedOrderOptions, bisectedOrder } from './bisected-order.js';
 export {
   type Bisection,
   diagonalSubsets,
@@ -10,3 +11,4 @@ export {
   generationThenReconstruction,
 } from './generation-then-reconstruction.js';
 export { type GtrOptions, type GtrPreset, gtr } from './preset.js';
+export type { SubsetChoice } from './subset-choice.js';

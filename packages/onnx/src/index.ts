@@ -1,3 +1,4 @@
+export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
 export {
   type ComponentName,
   type Manifest,
@@ -27,4 +28,3 @@ export type { Port } from './remote/port.js';
 export { packError, type RemoteError, unpackError } from './remote/protocol.js';
 export { type ServedModel, serveModel } from './remote/serve.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';
-export { guidanceFrom } from './sampling-defaults.js';

@@ -1,5 +1,6 @@
 import { TesseraError } from '@tessera/core';
 import * as v from 'valibot';
+import { guidanceSchema } from './guidance-description.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const scale = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -16,12 +17,6 @@ const component = v.strictObject({
   /** Files with its weights, where they are not inside the graph; each lies beside it. */
   data: v.optional(v.array(path)),
 });
-
-const guidance = v.variant('schedule', [
-  v.strictObject({ schedule: v.literal('constant'), scale }),
-  v.strictObject({ schedule: v.literal('linear'), scale }),
-  v.strictObject({ schedule: v.literal('interval'), scale, above: scale, upTo: scale }),
-]);
 
 const schema = v.strictObject({
   format: v.literal('tessera-mar'),
@@ -57,7 +52,7 @@ const schema = v.strictObject({
   }),
   /** What the authors advise. */
   sampling: v.strictObject({
-    guidance,
+    guidance: guidanceSchema,
     temperature: scale,
     /** Limits of x0: ±c, or ±c[i] for channel i. Absent where the head needs none. */
     clamp: v.optional(v.union([scale, v.array(scale)])),

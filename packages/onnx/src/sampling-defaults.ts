@@ -1,10 +1,5 @@
-import {
-  constantGuidance,
-  type GuidanceSchedule,
-  intervalGuidance,
-  linearGuidance,
-  type SamplingDefaults,
-} from '@tessera/core';
+import type { SamplingDefaults } from '@tessera/core';
+import { guidanceFrom } from './guidance-description.js';
 import type { Manifest } from './manifest.js';
 
 /** What `generate` uses for a model where its caller says nothing. */
@@ -15,16 +10,4 @@ export function samplingDefaults({ sampling }: Manifest): SamplingDefaults {
     temperature,
     ...(clamp === undefined ? {} : { clamp }),
   };
-}
-
-/** The schedule that a manifest or a recipe describes. */
-export function guidanceFrom(description: Manifest['sampling']['guidance']): GuidanceSchedule {
-  switch (description.schedule) {
-    case 'constant':
-      return constantGuidance(description.scale);
-    case 'linear':
-      return linearGuidance(description.scale);
-    case 'interval':
-      return intervalGuidance(description);
-  }
 }

@@ -1,0 +1,36 @@
+import { cosineCounts, evenCounts, InvalidOptionError } from '@tessera/core';
+import { describePolicy } from '@tessera/core/testing';
+import { describe, expect, it } from 'vitest';
+import { bisectedOrder } from './bisected-order.js';
+import { generationThenReconstruction } from './generation-then-reconstruction.js';
+import { order, plans, tokens } from './testing/plans.js';
+
+describePolicy('bisectedOrder', () => bisectedOrder({ steps: 4 }));
+
+describe('bisectedOrder', () => {
+  it.each(['diagonal', 'quincunx'] as const)(
+    'decodes %s subsets in the order of GtR at the same seed',
+    (subsets) => {
+      const reconstructed = generationThenReconstruction({ subsets, parity: 1 });
+      const ordered = bisectedOrder({ subsets, parity: 1, steps: 20 });
+      expect(order(plans(ordered, 16, 16, { seed: 5 }))).toEqual(
+        order(plans(reconstructed, 16, 16, { seed: 5 })),
+      );
+    },
+  );
+
+  it('takes the counts and diffusion steps of a plain policy', () => {
+    const made = plans(bisectedOrder({ steps: 20 }), 16, 16);
+    expect(tokens(made)).toEqual(cosineCounts(256, 20));
+    expect(made.every(({ diffusionSteps }) => diffusionSteps.every((steps) => steps === 100))).toBe(true);
+    const even = plans(bisectedOrder({ steps: 5, counts: evenCounts, diffusionSteps: 7 }), 16, 16);
+    expect(tokens(even)).toEqual(evenCounts(256, 5));
+    expect(even[0]!.diffusionSteps[0]).toBe(7);
+  });
+
+  it('refuses options out of range', () => {
+    for (const options of [{ stages: 0 }, { parity: 2 as 1 }, { subsets: 'spiral' as 'diagonal' }]) {
+      expect(() => bisectedOrder(options)).toThrow(InvalidOptionError);
+    }
+  });
+});

@@ -1,0 +1,39 @@
+import {
+  assertInteger,
+  type OrderedOptions,
+  orderedPolicy,
+  type SamplingPolicy,
+  shuffle,
+} from '@tessera/core';
+import type { Parity } from './bisection.js';
+import { subsetsNamed } from './subset-choice.js';
+
+export interface BisectedOrderOptions extends OrderedOptions {
+  /** The paper's anti-diagonal subsets, or the more isotropic quincunx. @default 'diagonal' */
+  readonly subsets?: 'diagonal' | 'quincunx';
+  /** K: the number of subsets, 1 … 30. @default 3 */
+  readonly stages?: number;
+  /** The colour of the checkerboard, (i + j) mod 2, that comes first. @default 0 */
+  readonly parity?: Parity;
+}
+
+/**
+ * GtR's order and nothing else of it (arXiv 2510.17171): subset by subset, uniformly random within each, with the tokens
+ * per step and the diffusion steps of any plain policy. For telling the order's part in the result from the pace's.
+ *
+ * @throws InvalidOptionError where an option is out of range
+ */
+export function bisectedOrder(options: BisectedOrderOptions = {}): SamplingPolicy {
+  const { subsets = 'diagonal', stages = 3, parity = 0, ...rest } = options;
+  assertInteger('stages', stages, 1, 30);
+  assertInteger('parity', parity, 0, 1);
+  const subsetsOf = subsetsNamed(subsets);
+  return orderedPolicy({
+    name: 'bisected-order',
+    ...rest,
+    order: (context) =>
+      subsetsOf(context, stages, parity).flatMap((subset, k) => [
+        ...shuffle(subset, context.noise.fork('subset', k)),
+      ]),
+  });
+}
