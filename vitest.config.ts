@@ -5,6 +5,7 @@ const alone = [
   'packages/runtime-web/src/*.test.ts',
   'packages/runtime-node/src/webgpu.test.ts',
   'apps/*/tests/**/*.test.ts',
+  'tests/example-apps.test.ts',
 ];
 
 export default defineConfig({

@@ -11,7 +11,9 @@ const SKIPPED = ['node_modules', 'dist', 'model', 'build', '.turbo'];
 function sourceFiles(folder: string, below = ''): string[] {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) return SKIPPED.includes(entry.name) ? [] : sourceFiles(folder, path);
+    // A project of its own inside another one, as an example app is, is no part of the workspace.
+    const isApart = SKIPPED.includes(entry.name) || existsSync(join(folder, path, 'package.json'));
+    if (entry.isDirectory()) return isApart ? [] : sourceFiles(folder, path);
     const isConfig = entry.name.includes('.config.') && !/^(vite|svelte)\./.test(entry.name);
     return /\.(ts|tsx|js|mjs|svelte)$/.test(entry.name) && !isConfig ? [path] : [];
   });

@@ -1,0 +1,3 @@
+import { serveWorker } from '@tessera/runtime-web/wasm';
+
+serveWorker();

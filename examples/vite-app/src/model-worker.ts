@@ -1,0 +1,3 @@
+import { serveWorker } from '@tessera/runtime-web/webgpu';
+
+serveWorker();
