@@ -3,7 +3,7 @@ import type { LoadedModel } from '@tessera/runtime-web';
 import { get, type Writable, writable } from 'svelte/store';
 import { type DeviceChoice, isDeviceChoice } from './model-loading/device-choice.js';
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
-import type { PolicyName } from './policies/named-policies.js';
+import type { PolicyName } from './policies/shown-policies.js';
 import { generationOf } from './recipe/recipe.js';
 import { PictureRun } from './run/picture-run.js';
 import { recordRun } from './run/record-run.js';

@@ -1,10 +1,10 @@
 import { cpus } from 'node:os';
 import type { ImageRgb } from '@tessera/core';
+import { paceOf } from '@tessera/recipe';
 import { type Contest, type Spread, spreadOf } from './comparison.js';
 import { contactSheet } from './contact-sheet.js';
 import type { ModelInUse } from './model-options.js';
 import { shortName } from './picture-sheet.js';
-import { paceOf } from './policy-names.js';
 import { table } from './terminal.js';
 
 /** One line of a comparison. */

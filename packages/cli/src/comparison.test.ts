@@ -1,15 +1,13 @@
 import { ancestralSampler, stepPlan } from '@tessera/core';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
 import { expect, test } from 'vitest';
 import { compare, spreadOf, workOf } from './comparison.js';
 import { standingsOf, standingsTable } from './comparison-report.js';
-import { picturesOf } from './pictures.js';
-import { policyNamed } from './policy-names.js';
-import { samplingOf } from './sampling-options.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
 
 const contenders = ['mar:4x5', 'raster:2x3'].map((name) => ({
   name,
-  sampling: samplingOf(policyNamed(name), { sampler: 'ancestral' }, FAKE_MANIFEST),
+  sampling: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling),
 }));
 
 test('work is counted by what was carried out: both halves where guided, one where not', () => {

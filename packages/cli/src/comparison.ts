@@ -1,8 +1,7 @@
 import { type DiffusionSampler, type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
 import type { RunStatistics } from '@tessera/onnx';
+import { type Picture, type SamplingDescription, samplingFrom } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
-import type { Picture } from './pictures.js';
-import { type SamplingDescription, samplingFrom } from './sampling-description.js';
 
 /** One way of sampling that is compared. */
 export interface Contender {

@@ -1,8 +1,7 @@
 import { type GenerateEvent, generate, gridLength, type ImageRgb, type TokenGrid } from '@tessera/core';
+import type { Picture, Sampling } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
-import type { Picture } from './pictures.js';
 import { type PreviewFrame, spread } from './preview-sheet.js';
-import type { Sampling } from './sampling-description.js';
 
 export interface DrawOptions {
   readonly model: LoadedModel;

@@ -1,3 +1,4 @@
+import { type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
 import type { Voice } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
@@ -6,8 +7,6 @@ import { type OpenedTarget, openTarget, type Target } from './picture-folder.js'
 import { pictureSheet } from './picture-sheet.js';
 import { readPng, writePng } from './png-file.js';
 import { previewSheet } from './preview-sheet.js';
-import { type Recipe, recipeFor } from './recipe.js';
-import { samplingFrom } from './sampling-description.js';
 import { writeJson } from './written-file.js';
 
 export interface MakeOptions {

@@ -1,9 +1,9 @@
 import { TesseraError } from '@tessera/core';
+import { EMBEDDED, manifestHash, type Recipe } from '@tessera/recipe';
 import type { Device, LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Voice } from './command-context.js';
 import { wholeNumberOption } from './number-options.js';
-import { manifestHash, type Recipe } from './recipe.js';
 import { versions } from './versions.js';
 
 /** Options of every command that runs a model. */
@@ -16,9 +16,6 @@ export interface ModelFlags {
 }
 
 const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'dml', 'coreml'];
-
-/** How the embedded model is written in a recipe. */
-export const EMBEDDED = 'embedded';
 
 export function withModelOptions(command: Command, { model = true } = {}): Command {
   if (model) command.option('--model <folder|url>', 'the model (default: the embedded one)');
@@ -65,7 +62,7 @@ export async function modelInUse(
   }
   return {
     model,
-    identity: { name: model.manifest.name, location, sha256: manifestHash(model.manifest) },
+    identity: { name: model.manifest.name, location, sha256: await manifestHash(model.manifest) },
     made: { device: model.device, dtype: model.dtype, versions: versions() },
   };
 }

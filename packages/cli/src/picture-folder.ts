@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Picture } from './pictures.js';
+import { differences, type Picture, parseRecipe, type Recipe, RecipeError, recipeFor } from '@tessera/recipe';
 import { readPng } from './png-file.js';
-import { differences, parseRecipe, type Recipe, RecipeError, readRecipe, recipeFor } from './recipe.js';
+import { readRecipe } from './recipe-file.js';
 import { UsageError } from './usage-error.js';
 
 /** Where pictures and their recipe go: a folder, or one named file. */

@@ -1,6 +1,7 @@
+import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/recipe';
 import { type Command, Option } from 'commander';
 import { repeatableOption, wholeNumberOption } from './number-options.js';
-import { type Classes, classLabels, indicesFrom, type Picture, pictureAt, picturesOf } from './pictures.js';
+import { classLabels, indicesFrom } from './picture-words.js';
 
 /** Options that say which pictures of which seed are meant. */
 export interface PictureFlags {

@@ -1,7 +1,7 @@
 import type { ImageRgb } from '@tessera/core';
+import type { Picture } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { contactSheet, inRows } from './contact-sheet.js';
-import type { Picture } from './pictures.js';
 
 /** A contact sheet of one picture a class, captioned, in a block; or of several, a row a class. */
 export function pictureSheet(

@@ -67,6 +67,8 @@ Examples:
   }
 }
 
+const WRONG_USAGE: readonly string[] = ['usage', 'policy-text', 'invalid-option'];
+
 /** Says what went wrong, and what exit code that is. */
 function report(error: unknown, io: Io, json: boolean): number {
   // Commander has already written its own message.
@@ -88,7 +90,7 @@ function report(error: unknown, io: Io, json: boolean): number {
   else io.stderr.write(`${style.red('error:')} ${message}\n`);
   if (io.env.TESSERA_DEBUG && error instanceof Error) io.stderr.write(`${error.stack}\n`);
   if (stopped) return 130;
-  return code === 'usage' || code === 'invalid-option' ? 2 : 1;
+  return WRONG_USAGE.includes(code) ? 2 : 1;
 }
 
 /** The error as the one document, with whatever data it carries. */

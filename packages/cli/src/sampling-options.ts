@@ -1,19 +1,27 @@
-import type { Manifest } from '@tessera/onnx';
+import type { GuidanceDescription } from '@tessera/onnx';
+import {
+  NAMED_POLICIES,
+  type NamedPolicy,
+  type PolicyName,
+  type SamplerDescription,
+  type SamplingSettings,
+  SUFFIXES,
+} from '@tessera/recipe';
 import { type Command, Option } from 'commander';
 import { decimalOption } from './number-options.js';
-import { DEFAULT_POLICY, NAMED_POLICIES, type NamedPolicy } from './policy-names.js';
-import type { GuidanceDescription, SamplerDescription, SamplingDescription } from './sampling-description.js';
 import { table } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
-/** Options that decide how a picture is sampled, but for the policy. */
+/** Options that decide how a picture is sampled, where its policy's text does not. */
 export interface SamplingFlags {
   readonly guidance?: number;
   readonly guidanceSchedule?: GuidanceDescription['schedule'];
   readonly guidanceInterval?: string;
   readonly temperature?: number;
-  readonly sampler: SamplerDescription['name'];
+  readonly sampler?: SamplerDescription['name'];
 }
+
+export const DEFAULT_POLICY: PolicyName = 'gtr-32';
 
 export function withSamplingOptions(command: Command): Command {
   return command
@@ -27,70 +35,57 @@ export function withSamplingOptions(command: Command): Command {
     )
     .option(
       '--guidance-interval <from,to>',
-      'masked fractions in which the schedule "interval" guides',
-      '0,0.5',
+      'masked fractions in which the schedule "interval" guides (default: 0,0.5)',
     )
     .addOption(decimalOption('--temperature <t>', "scale of the diffusion noise (default: the model's)"))
     .addOption(
       new Option(
         '--sampler <name>',
-        'sampler of the diffusion head; ddim and dpm add no noise, so temperature is without effect',
-      )
-        .choices(['ancestral', 'ddim', 'dpm'])
-        .default('ancestral'),
+        'sampler of the diffusion head; ddim and dpm add no noise, so temperature is without effect (default: ancestral)',
+      ).choices(['ancestral', 'ddim', 'dpm']),
     );
 }
 
-/** What the flags say, and what the model's makers advise where they say nothing. */
-export function samplingOf(
-  policy: NamedPolicy,
-  flags: SamplingFlags,
-  { sampling }: Manifest,
-): SamplingDescription {
+/** What the flags say for all policies whose text says nothing of it. */
+export function settingsFromFlags(flags: SamplingFlags): SamplingSettings {
+  const { guidance: scale, guidanceSchedule: schedule, guidanceInterval, temperature, sampler } = flags;
   return {
-    policy: policy.description,
-    guidance: guidanceOf(flags, sampling.guidance),
-    temperature: flags.temperature ?? sampling.temperature,
-    clamp: sampling.clamp ?? null,
-    sampler: samplerOf(flags.sampler, policy.maxTimestep),
+    guidance: {
+      ...(scale === undefined ? {} : { scale }),
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(guidanceInterval === undefined ? {} : intervalFrom(guidanceInterval)),
+    },
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(sampler === undefined ? {} : { sampler: { name: sampler } }),
   };
 }
 
-/** DDIM from the noisiest timesteps is ill-conditioned, so it starts no higher than DiSA does. */
-function samplerOf(name: SamplerDescription['name'], maxTimestep: number | undefined): SamplerDescription {
-  switch (name) {
-    case 'ancestral':
-      return { name, maxTimestep: maxTimestep ?? 999 };
-    case 'ddim':
-      return { name, maxTimestep: maxTimestep ?? 950, eta: 0 };
-    case 'dpm':
-      return { name, minLogSnr: -5.1, order: 2 };
-  }
-}
-
-function guidanceOf(flags: SamplingFlags, advised: GuidanceDescription): GuidanceDescription {
-  const scale = flags.guidance ?? advised.scale;
-  const schedule = flags.guidanceSchedule ?? advised.schedule;
-  if (schedule !== 'interval') return { schedule, scale };
-  if (!flags.guidanceSchedule && advised.schedule === 'interval') return { ...advised, scale };
-  const [above, upTo] = (flags.guidanceInterval ?? '').split(',').map(Number);
+function intervalFrom(text: string): { readonly above: number; readonly upTo: number } {
+  const [above, upTo] = text.split(',').map(Number);
   if (above === undefined || upTo === undefined || !(above >= 0 && above < upTo && upTo <= 1)) {
     throw new UsageError(
-      `--guidance-interval takes two fractions from 0 to 1, the smaller first, e.g. 0,0.5, not "${flags.guidanceInterval}".`,
+      `--guidance-interval takes two fractions from 0 to 1, the smaller first, e.g. 0,0.5, not "${text}".`,
     );
   }
-  return { schedule, scale, above, upTo };
+  return { above, upTo };
 }
 
 /** The list of policies, for help texts. */
 export function policyList(): string {
-  const rows = Object.entries(NAMED_POLICIES).map(([name, { summary }]) => [
+  const policies: readonly [string, NamedPolicy][] = Object.entries(NAMED_POLICIES);
+  const rows = policies.map(([name, { summary }]) => [
     `  ${name}${name === DEFAULT_POLICY ? ' (default)' : ''}`,
     summary,
+  ]);
+  const suffixes = Object.entries(SUFFIXES).map(([key, { form, summary }]) => [
+    `  /${key}=`,
+    `${summary}: ${form}`,
   ]);
   return `Policies:
 ${table(rows, [false, false]).join('\n')}
 
   NAME:STEPSxDIFFUSION changes the counts, e.g. mar:32x50, disa:32x30+5, gtr-16:8+2+1,
-  gtr-32:24+6+2x40+15+10+40 (diffusion steps: first, last, reconstruction, FTS detail).`;
+  gtr-32:24+6+2x40+15+10+40 (diffusion steps: first, last, reconstruction, FTS detail).
+  Behind that may stand, e.g. gtr-32/fts=low or mar:64x20/sampler=ddim/guidance=constant:3:
+${table(suffixes, [false, false]).join('\n')}`;
 }

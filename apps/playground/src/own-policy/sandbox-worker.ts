@@ -5,7 +5,7 @@ import { checkPolicy } from '@tessera/core/check-policy';
 import * as fts from '@tessera/fts';
 import * as gtr from '@tessera/gtr';
 import { RemoteModel } from '@tessera/onnx';
-import { samplingOf } from '../recipe/recipe.js';
+import { settingsOfGeneration } from '../recipe/recipe.js';
 import { recordRun } from '../run/record-run.js';
 import type { Run } from '../run/step-record.js';
 import type {
@@ -46,14 +46,13 @@ const handlers: {
     const model = new RemoteModel(modelPort(port!), manifest);
     stopped = new AbortController();
     const { seed, classLabel } = settings;
-    const sampling = samplingOf(settings, manifest);
     run = recordRun({
       model,
       policy: loaded(),
       seed,
       classLabel,
       start,
-      ...sampling,
+      ...settingsOfGeneration(settings, manifest),
       signal: stopped.signal,
     });
     return undefined;

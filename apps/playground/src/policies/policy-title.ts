@@ -1,6 +1,6 @@
 import type { PolicyChoice } from '../settings/settings.js';
-import { NAMED_POLICIES } from './named-policies.js';
+import { SHOWN_POLICIES } from './shown-policies.js';
 
 export function policyTitle(policy: PolicyChoice): string {
-  return policy.kind === 'own' ? 'Your own' : NAMED_POLICIES[policy.name].title;
+  return policy.kind === 'own' ? 'Your own' : SHOWN_POLICIES[policy.name].title;
 }

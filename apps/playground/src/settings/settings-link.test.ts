@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { POLICY_NAMES } from '../policies/named-policies.js';
+import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { DEFAULT_SETTINGS, LARGEST_SEED, type Settings } from './settings.js';
 import { DEFAULT_COMPARED, fromHash, type Linked, toHash, VIEWS } from './settings-link.js';
 import { compressText } from './text-compression.js';

@@ -1,4 +1,4 @@
-import { DEFAULT_POLICY, isPolicyName, type PolicyName } from '../policies/named-policies.js';
+import { DEFAULT_POLICY, isPolicyName, type PolicyName } from '../policies/shown-policies.js';
 import { DEFAULT_SETTINGS, GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from './settings.js';
 import { compressText, decompressText } from './text-compression.js';
 

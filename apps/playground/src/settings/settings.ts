@@ -1,4 +1,4 @@
-import { DEFAULT_POLICY, type PolicyName } from '../policies/named-policies.js';
+import { DEFAULT_POLICY, type PolicyName } from '../policies/shown-policies.js';
 
 /** A policy by name, or one of the user's own as source text. */
 export type PolicyChoice =

@@ -7,11 +7,11 @@ import * as core from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import * as gtr from '@tessera/gtr';
 import { modelFolder } from '@tessera/model-tiny';
+import { policyFrom } from '@tessera/recipe';
 import { loadModel, readPng } from '@tessera/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../own-policy/examples.js';
-import { type NamedPolicy, namedPolicy, POLICY_NAMES } from '../policies/named-policies.js';
-import { policyFrom } from '../policies/policy-description.js';
+import { namedPolicy, POLICY_NAMES } from '../policies/shown-policies.js';
 import { generationOf } from '../recipe/recipe.js';
 import { DEFAULT_SETTINGS, type Settings } from '../settings/settings.js';
 import { EMBEDDED } from './embedded.js';
@@ -40,7 +40,7 @@ describe('the code to take home', () => {
       const scope: Record<string, unknown> = { ...core, ...gtr };
       const policy = new Function(...Object.keys(scope), `return ${expression}`)(...Object.values(scope));
       expect(await plansOf(policy)).toBe(await plansOf(policyFrom(namedPolicy(name).description)));
-      const { maxTimestep } = namedPolicy(name) as NamedPolicy;
+      const { maxTimestep } = namedPolicy(name);
       expect(files[0]!.code.includes('maxTimestep')).toBe(maxTimestep !== undefined);
     }
   });

@@ -1,7 +1,6 @@
 import type { Manifest } from '@tessera/onnx';
-import { type NamedPolicy, namedPolicy } from '../policies/named-policies.js';
-import type { PolicyDescription } from '../policies/policy-description.js';
-import { classNameOf } from '../recipe/recipe.js';
+import { classNameOf, type PolicyDescription, slugOf } from '@tessera/recipe';
+import { namedPolicy } from '../policies/shown-policies.js';
 import type { Settings } from '../settings/settings.js';
 
 /** Code that makes the current picture, and what to do before it runs. */
@@ -15,7 +14,7 @@ type Model = Pick<Manifest, 'condition' | 'sampling'>;
 /** For Node. */
 export function nodeCode(settings: Settings, model: Model): TakeHome {
   const made = generation(settings, model);
-  const file = `${slug(classNameOf(model, settings.classLabel))}.png`;
+  const file = `${slugOf(classNameOf(model.condition, settings.classLabel))}.png`;
   const picture = `${imports([...made.imports, { module: '@tessera/model-tiny', names: ['modelFolder'] }, { module: '@tessera/runtime-node', names: ['loadModel', 'writePng'] }])}
 ${made.local}
 const model = await loadModel(modelFolder);
@@ -84,7 +83,7 @@ function generation(settings: Settings, model: Model): Generation {
   const { seed, classLabel, temperature, policy } = settings;
   const guidance = guidanceCode(settings, model);
   const own = policy.kind === 'own';
-  const named: NamedPolicy | undefined = own ? undefined : namedPolicy(policy.name);
+  const named = own ? undefined : namedPolicy(policy.name);
   const made = named ? policyCode(named.description) : { code: 'policy', imports: [] };
   const sampler =
     named?.maxTimestep === undefined ? [] : [`ancestralSampler({ maxTimestep: ${named.maxTimestep} })`];
@@ -92,7 +91,7 @@ function generation(settings: Settings, model: Model): Generation {
     module: '@tessera/core',
     names: ['generateImages', guidance.name, ...(sampler.length > 0 ? ['ancestralSampler'] : [])],
   };
-  const className = classNameOf(model, classLabel);
+  const className = classNameOf(model.condition, classLabel);
   const lines = [
     `images: [{ seed: ${seed}, index: ${classLabel}, input: { classLabel: ${classLabel} } }], // ${className}`,
     `policy: ${made.code},`,
@@ -177,13 +176,4 @@ function packages({ imports: all, files }: Generation): string {
     [...code.matchAll(/from\s+'(@tessera\/\w+)'/g)].map(([, name]) => name!),
   );
   return [...new Set([...all.map(({ module }) => module), ...own])].sort().join(' ');
-}
-
-function slug(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '') || 'picture'
-  );
 }

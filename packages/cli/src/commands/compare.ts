@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/recipe';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { compare as compareContenders } from '../comparison.js';
@@ -8,8 +9,12 @@ import { wholeNumberOption } from '../number-options.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { writePng } from '../png-file.js';
-import { NAMED_POLICIES, policyNamed } from '../policy-names.js';
-import { policyList, type SamplingFlags, samplingOf, withSamplingOptions } from '../sampling-options.js';
+import {
+  policyList,
+  type SamplingFlags,
+  settingsFromFlags,
+  withSamplingOptions,
+} from '../sampling-options.js';
 import { UsageError } from '../usage-error.js';
 import { writeJson } from '../written-file.js';
 
@@ -53,7 +58,7 @@ head evals: tokens × diffusion steps, twice where guided.
 Examples:
   tessera compare
   tessera compare --policies mar,mar:32x50,disa,halton,gtr-16 --class cat,fish --count 4
-  tessera compare --policies gtr-16,gtr-16-no-fts,gtr-16-quincunx --seed 5 --out out/ablation`,
+  tessera compare --policies gtr-16,gtr-16/fts=off,gtr-16/subsets=random --seed 5 --out out/ablation`,
     );
   return command.action((flags: CompareFlags) => compare(context, flags));
 }
@@ -66,14 +71,14 @@ async function compare(context: CommandContext, flags: CompareFlags): Promise<vo
     return;
   }
   const names = policyTexts(flags.policies);
-  const policies = names.map((name) => policyNamed(name));
+  const choices = names.map((name) => samplingNamed(name));
   const used = await modelInUse(context, flags, voice);
   const { model } = used;
   try {
     const pictures = picturesFor(flags, model.manifest.condition);
-    const contenders = policies.map((policy, i) => ({
+    const contenders = choices.map((choice, i) => ({
       name: names[i]!,
-      sampling: samplingOf(policy, flags, model.manifest),
+      sampling: samplingOf(choice, model.manifest.sampling, settingsFromFlags(flags)),
     }));
     voice.progress.update(0, 'warming up');
     const contests = await compareContenders({

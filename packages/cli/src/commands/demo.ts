@@ -1,14 +1,12 @@
 import { join } from 'node:path';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { compare } from '../comparison.js';
 import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
-import { picturesOf } from '../pictures.js';
 import { writePng } from '../png-file.js';
-import { policyNamed } from '../policy-names.js';
 import { shortTime } from '../progress-bar.js';
-import { samplingOf } from '../sampling-options.js';
 
 interface DemoFlags extends ModelFlags {
   readonly out: string;
@@ -49,7 +47,7 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
       model,
       contenders: ROWS.map(({ policy }) => ({
         name: policy,
-        sampling: samplingOf(policyNamed(policy), { sampler: 'ancestral' }, model.manifest),
+        sampling: samplingOf(samplingNamed(policy), model.manifest.sampling),
       })),
       seed: SEED,
       pictures,

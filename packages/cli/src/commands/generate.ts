@@ -1,4 +1,14 @@
 import { join } from 'node:path';
+import {
+  NAMED_POLICIES,
+  type Recipe,
+  RecipeError,
+  recipeOf,
+  type SamplingChoice,
+  samplingLine,
+  samplingNamed,
+  samplingOf,
+} from '@tessera/recipe';
 import { Command, Option } from 'commander';
 import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';
@@ -13,11 +23,15 @@ import { wholeNumberOption } from '../number-options.js';
 import { placeOfRecipe, type Target, targetOf } from '../picture-folder.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
-import { DEFAULT_POLICY, NAMED_POLICIES, type NamedPolicy, paceOf, policyNamed } from '../policy-names.js';
 import { shortTime } from '../progress-bar.js';
-import { type Recipe, RecipeError, readRecipe, recipeOf } from '../recipe.js';
-import type { SamplingDescription } from '../sampling-description.js';
-import { policyList, type SamplingFlags, samplingOf, withSamplingOptions } from '../sampling-options.js';
+import { readRecipe } from '../recipe-file.js';
+import {
+  DEFAULT_POLICY,
+  policyList,
+  type SamplingFlags,
+  settingsFromFlags,
+  withSamplingOptions,
+} from '../sampling-options.js';
 
 interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policy: string;
@@ -96,11 +110,11 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
     return;
   }
   const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
-  const policy = policyNamed(flags.policy, flags);
+  const choice = samplingNamed(flags.policy, flags);
   const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, voice);
   const { model } = used;
   try {
-    const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, policy);
+    const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, choice);
     const target = targetOf(flags.out ?? defaultPlace(flags), recipe.images);
     const made = await makePictures({
       used,
@@ -120,12 +134,12 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
   }
 }
 
-function newRecipe(used: ModelInUse, flags: GenerateFlags, policy: NamedPolicy): Recipe {
+function newRecipe(used: ModelInUse, flags: GenerateFlags, choice: SamplingChoice): Recipe {
   const { manifest } = used.model;
   return recipeOf({
     model: used.identity,
     seed: flags.seed,
-    sampling: samplingOf(policy, flags, manifest),
+    sampling: samplingOf(choice, manifest.sampling, settingsFromFlags(flags)),
     made: used.made,
     pictures: picturesFor(flags, manifest.condition),
   });
@@ -183,12 +197,4 @@ function tell(
       ...(preview && !kept.has(picture.index) ? { preview: target.previewPathOf(picture) } : {}),
     })),
   });
-}
-
-/** `order random, 64 × 100, guidance linear 3, temperature 0.85`. */
-function samplingLine({ policy, guidance, temperature, sampler }: SamplingDescription): string {
-  const fts = policy.order === 'gtr' && policy.frequencyWeighted ? ' + FTS' : '';
-  const order = policy.order === 'gtr' ? `GtR${fts}` : `${policy.order} order`;
-  const diffusion = sampler.name === 'ancestral' ? '' : `, ${sampler.name} sampler`;
-  return `${order} ${paceOf(policy)}, guidance ${guidance.schedule} ${guidance.scale}, temperature ${temperature}${diffusion}`;
 }

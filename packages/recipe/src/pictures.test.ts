@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { classLabels, indicesFrom, pictureAt, picturesOf } from './pictures.js';
-import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
+import { type Classes, pictureAt, picturesOf } from './pictures.js';
 
-const classes = FAKE_MANIFEST.condition;
+const classes: Classes = { kind: 'class', count: 3, names: ['cat', 'red fox, Vulpes vulpes', 'café'] };
 
 describe('a picture', () => {
   test('has the same index whatever else is asked for', () => {
@@ -34,23 +33,4 @@ describe('a picture', () => {
     ]);
     expect(pictureAt({ kind: 'class', count: 5 }, 7).file).toBe('00007-class-2.png');
   });
-});
-
-describe('classes', () => {
-  test('are found by name, number, synonym and in any case, alone or by comma', () => {
-    expect(classLabels(classes, [])).toEqual([0, 1, 2]);
-    expect(classLabels(classes, ['CAFÉ, cat', '0'])).toEqual([0, 2]);
-    expect(classLabels(classes, ['vulpes vulpes'])).toEqual([1]);
-    expect(classLabels(classes, ['red fox, Vulpes vulpes'])).toEqual([1]);
-  });
-
-  test('that are unknown get the list of those there are', () => {
-    expect(() => classLabels(classes, ['dog'])).toThrow(/no class "dog".*\n {2}0 {2}cat\n {2}1 {2}red fox/);
-    expect(() => classLabels(classes, ['3'])).toThrow(/no class "3"/);
-  });
-});
-
-test('indices are numbers and ranges', () => {
-  expect(indicesFrom('37,0-3, 2')).toEqual([0, 1, 2, 3, 37]);
-  for (const wrong of ['', 'x', '3-1', '-1', '1.5']) expect(() => indicesFrom(wrong)).toThrow(/--index/);
 });

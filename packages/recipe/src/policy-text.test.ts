@@ -1,22 +1,8 @@
-import { checkPolicy } from '@tessera/core/testing';
 import { describe, expect, test } from 'vitest';
-import { policyFrom } from './policy-description.js';
-import { NAMED_POLICIES, paceOf, policyNamed } from './policy-names.js';
+import { policyNamed } from './policy-text.js';
+import { paceOf } from './sampling-line.js';
 
-const described = (text: string, changes = {}) => policyNamed(text, changes).description;
-
-describe.each(Object.entries(NAMED_POLICIES))('the policy %s', (name, { description }) => {
-  test('decodes every position exactly once', async () => {
-    const errors = (
-      await checkPolicy(policyFrom(description), { shapes: [{ height: 16, width: 16 }] })
-    ).filter(({ severity }) => severity === 'error');
-    expect(errors).toEqual([]);
-  });
-
-  test('survives being written down', () => {
-    expect(JSON.parse(JSON.stringify(described(name)))).toEqual(described(name));
-  });
-});
+const described = (text: string, numbers = {}) => policyNamed(text, numbers).description;
 
 test('numbers after the name change the steps', () => {
   expect(described('mar:32x50')).toMatchObject({ order: 'random', steps: 32, diffusionSteps: 50 });
@@ -33,11 +19,19 @@ test('numbers after the name change the steps', () => {
   expect(described('gtr-16:8+2+1x30')).toMatchObject({ maxSteps: 30, minSteps: 30, reconstructionSteps: 30 });
 });
 
-test('options win over numbers after the name', () => {
-  expect(described('mar:32x50', { steps: '8' })).toMatchObject({ steps: 8, diffusionSteps: 50 });
-  expect(described('gtr-32', { steps: '4,2,1', diffusionSteps: '9' })).toMatchObject({
-    steps: [4, 2, 1],
-    maxSteps: 9,
+describe('numbers beside the text', () => {
+  test('fill in what it leaves out, by comma or plus', () => {
+    expect(described('mar:x50', { steps: '8' })).toMatchObject({ steps: 8, diffusionSteps: 50 });
+    expect(described('gtr-32', { steps: '4,2,1', diffusionSteps: '9+5' })).toMatchObject({
+      steps: [4, 2, 1],
+      maxSteps: 9,
+      minSteps: 5,
+    });
+  });
+
+  test('that it has already are refused, rather than one of them ignored', () => {
+    expect(() => described('mar:32x50', { steps: '8' })).toThrow('"mar:32x50" and 8 both give steps');
+    expect(() => described('mar:32x50', { diffusionSteps: '8' })).toThrow('both give diffusion steps');
   });
 });
 
@@ -54,12 +48,13 @@ test.each([
   'mar:8x',
   'mar:8x5:3',
   'mar:+',
-])('%s is refused as wrong usage', (text) => {
-  expect(() => policyNamed(text)).toThrow(expect.objectContaining({ code: 'usage' }));
+])('%s is refused', (text) => {
+  expect(() => policyNamed(text)).toThrow(expect.objectContaining({ code: 'policy-text' }));
 });
 
 test('a pace is said in a few signs', () => {
   expect(paceOf(described('mar'))).toBe('64 × 100');
   expect(paceOf(described('disa'))).toBe('64 × 50-5');
   expect(paceOf(described('gtr-32'))).toBe('24+6+2 × 50-20');
+  expect(paceOf(described('gtr-32:24+6+2x50'))).toBe('24+6+2 × 50');
 });

@@ -1,8 +1,16 @@
 import type { Manifest } from '@tessera/onnx';
 
-/** SHA-256 of a manifest's JSON with keys in alphabetical order and no spaces, in hexadecimal digits. */
+/** {@link jsonHash} of a manifest. It holds the hash of every file, so this stands for the whole model. */
 export async function manifestHash(manifest: Manifest): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(sorted(manifest)));
+  return jsonHash(manifest);
+}
+
+/**
+ * SHA-256 of plain data: of its JSON with keys in alphabetical order and no spaces, in hexadecimal digits. Browsers have
+ * SHA-256 on pages from https and localhost only.
+ */
+export async function jsonHash(data: unknown): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(sorted(data)));
   const hash = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -7,7 +7,7 @@ import {
   type GuidanceSchedule,
   type SamplingPolicy,
 } from '@tessera/core';
-import { guidanceFrom } from '@tessera/onnx';
+import { guidanceFrom, guidanceSchema } from '@tessera/onnx';
 import * as v from 'valibot';
 import { policyFrom, policySchema } from './policy-description.js';
 
@@ -17,11 +17,7 @@ const timestep = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(999))
 
 export const samplingSchema = v.strictObject({
   policy: policySchema,
-  guidance: v.variant('schedule', [
-    v.strictObject({ schedule: v.literal('constant'), scale }),
-    v.strictObject({ schedule: v.literal('linear'), scale }),
-    v.strictObject({ schedule: v.literal('interval'), scale, above: scale, upTo: scale }),
-  ]),
+  guidance: guidanceSchema,
   temperature: scale,
   /** Limits of x0, of all channels or each. */
   clamp: v.union([v.null(), scale, v.array(scale)]),
@@ -35,19 +31,10 @@ export const samplingSchema = v.strictObject({
 
 /** All choices that decide a picture besides model, class, seed and index. Nothing is left to a default. */
 export type SamplingDescription = v.InferOutput<typeof samplingSchema>;
-export type GuidanceDescription = SamplingDescription['guidance'];
 export type SamplerDescription = SamplingDescription['sampler'];
 
-function samplerFrom(description: SamplerDescription): DiffusionSampler {
-  switch (description.name) {
-    case 'ancestral':
-      return ancestralSampler(description);
-    case 'ddim':
-      return ddimSampler(description);
-    case 'dpm':
-      return dpmSolverSampler(description);
-  }
-}
+/** All of them but the policy. */
+export type SettingsDescription = Omit<SamplingDescription, 'policy'>;
 
 /** What core's `generate` takes. */
 export interface Sampling {
@@ -58,14 +45,32 @@ export interface Sampling {
   readonly sampler: DiffusionSampler;
 }
 
-/** The choices as functions. */
+/**
+ * The choices as functions.
+ *
+ * @throws InvalidOptionError where a number is out of its function's range
+ */
 export function samplingFrom(description: SamplingDescription): Sampling {
-  const { policy, guidance, temperature, clamp, sampler } = description;
-  return {
-    policy: policyFrom(policy),
-    guidance: guidanceFrom(guidance),
-    temperature,
-    clamp,
-    sampler: samplerFrom(sampler),
-  };
+  return { policy: policyFrom(description.policy), ...settingsFrom(description) };
+}
+
+/** The same for a policy that is not plain data. */
+export function settingsFrom({
+  guidance,
+  temperature,
+  clamp,
+  sampler,
+}: SettingsDescription): Omit<Sampling, 'policy'> {
+  return { guidance: guidanceFrom(guidance), temperature, clamp, sampler: samplerFrom(sampler) };
+}
+
+function samplerFrom(description: SamplerDescription): DiffusionSampler {
+  switch (description.name) {
+    case 'ancestral':
+      return ancestralSampler(description);
+    case 'ddim':
+      return ddimSampler(description);
+    case 'dpm':
+      return dpmSolverSampler(description);
+  }
 }

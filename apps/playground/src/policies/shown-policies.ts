@@ -1,0 +1,62 @@
+import { type PolicyName as AnyPolicyName, NAMED_POLICIES, type NamedPolicy } from '@tessera/recipe';
+
+interface Words {
+  readonly title: string;
+  /** What it does, in a sentence. */
+  readonly summary: string;
+}
+
+/** The policies that can be chosen here, of all that have a name, in the page's own words. */
+export const SHOWN_POLICIES = {
+  'gtr-16': {
+    title: 'GtR, 16 steps',
+    summary:
+      'Half of the picture slowly, then the rest in a few wide steps; more diffusion where the detail is.',
+  },
+  'gtr-32': {
+    title: 'GtR, 32 steps',
+    summary: 'The same at the pace of the paper: 24 + 6 steps for one half, 2 for the other.',
+  },
+  'gtr-16-no-fts': {
+    title: 'GtR, 16 steps, no FTS',
+    summary: 'Generation then reconstruction, every token of a step with the same diffusion steps.',
+  },
+  'gtr-16-quincunx': {
+    title: 'GtR, 16 steps, quincunx',
+    summary: 'GtR on lattices instead of diagonal stripes.',
+  },
+  mar: {
+    title: 'MAR, 64 steps',
+    summary: 'The original: a random order, few tokens at first, 100 diffusion steps for each.',
+  },
+  disa: {
+    title: 'DiSA, 64 steps',
+    summary: 'A random order; diffusion steps fall from 50 to 5 as the picture fills.',
+  },
+  halton: {
+    title: 'Halton, 64 steps',
+    summary: 'The tokens of a step lie far apart from one another.',
+  },
+  subsample: {
+    title: 'Subsample, 64 steps',
+    summary: 'Four coarse lattices, one after the other.',
+  },
+  raster: {
+    title: 'Raster, 64 steps',
+    summary: 'Row by row from the top, as one reads.',
+  },
+} as const satisfies Readonly<Partial<Record<AnyPolicyName, Words>>>;
+
+export type PolicyName = keyof typeof SHOWN_POLICIES;
+
+export const DEFAULT_POLICY: PolicyName = 'gtr-16';
+
+export const POLICY_NAMES = Object.keys(SHOWN_POLICIES) as readonly PolicyName[];
+
+export function isPolicyName(name: string): name is PolicyName {
+  return Object.hasOwn(SHOWN_POLICIES, name);
+}
+
+export function namedPolicy(name: PolicyName): NamedPolicy {
+  return NAMED_POLICIES[name];
+}

@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+import { classLabels, indicesFrom } from './picture-words.js';
+import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
+
+const classes = FAKE_MANIFEST.condition;
+
+describe('classes', () => {
+  test('are found by name, number, synonym and in any case, alone or by comma', () => {
+    expect(classLabels(classes, [])).toEqual([0, 1, 2]);
+    expect(classLabels(classes, ['CAFÉ, cat', '0'])).toEqual([0, 2]);
+    expect(classLabels(classes, ['vulpes vulpes'])).toEqual([1]);
+    expect(classLabels(classes, ['red fox, Vulpes vulpes'])).toEqual([1]);
+  });
+
+  test('that are unknown get the list of those there are', () => {
+    expect(() => classLabels(classes, ['dog'])).toThrow(/no class "dog".*\n {2}0 {2}cat\n {2}1 {2}red fox/);
+    expect(() => classLabels(classes, ['3'])).toThrow(/no class "3"/);
+  });
+});
+
+test('indices are numbers and ranges', () => {
+  expect(indicesFrom('37,0-3, 2')).toEqual([0, 1, 2, 3, 37]);
+  for (const wrong of ['', 'x', '3-1', '-1', '1.5']) expect(() => indicesFrom(wrong)).toThrow(/--index/);
+});

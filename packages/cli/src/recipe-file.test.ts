@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { expect, test } from 'vitest';
+import { canvas } from './canvas.js';
+import { writePng } from './png-file.js';
+import { readRecipe } from './recipe-file.js';
+import { settingsFromFlags } from './sampling-options.js';
+import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+const recipe = recipeOf({
+  model: { name: 'fake', location: 'embedded', sha256: await manifestHash(FAKE_MANIFEST) },
+  seed: 7,
+  sampling: samplingOf(samplingNamed('gtr-32'), FAKE_MANIFEST.sampling),
+  made: { device: 'cpu', dtype: 'fp32', versions: { tessera: '1.2.3' } },
+  pictures: [pictureAt(FAKE_MANIFEST.condition, 4)],
+});
+
+test('a recipe comes back from JSON and from a picture that carries it', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'recipe.json'), JSON.stringify(recipe));
+  await writePng(join(folder, 'a.png'), canvas(2, 2, [1, 2, 3]), recipe);
+  expect(await readRecipe(join(folder, 'recipe.json'))).toEqual(recipe);
+  expect(await readRecipe(join(folder, 'a.png'))).toEqual(recipe);
+});
+
+test('a file that is missing, and a picture without a recipe, are said to be so', async () => {
+  const folder = await temporaryFolder();
+  await writePng(join(folder, 'plain.png'), canvas(2, 2, [1, 2, 3]));
+  await expect(readRecipe(join(folder, 'plain.png'))).rejects.toThrow('carries no recipe');
+  await expect(readRecipe(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'recipe' });
+});
+
+test('the advice of a model is taken unless the flags say otherwise, and these unless the text does', () => {
+  const flags = {
+    sampler: 'dpm',
+    guidance: 2,
+    guidanceSchedule: 'interval',
+    guidanceInterval: '0.1,0.6',
+  } as const;
+  const sampled = (text: string) =>
+    samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling, settingsFromFlags(flags));
+  expect(sampled('mar')).toMatchObject({
+    guidance: { schedule: 'interval', scale: 2, above: 0.1, upTo: 0.6 },
+    temperature: 0.8,
+    clamp: 5,
+    sampler: { name: 'dpm' },
+  });
+  expect(sampled('mar/guidance=constant/sampler=ddim')).toMatchObject({
+    guidance: { schedule: 'constant', scale: 2 },
+    sampler: { name: 'ddim', maxTimestep: 950 },
+  });
+  for (const guidanceInterval of ['0.6,0.1', 'x', '0.5', '0,2']) {
+    expect(() => settingsFromFlags({ ...flags, guidanceInterval })).toThrow(/--guidance-interval/);
+  }
+});

@@ -1,0 +1,108 @@
+import {
+  annealedSteps,
+  cosineCounts,
+  evenCounts,
+  halton,
+  haltonCounts,
+  type OrderedOptions,
+  randomOrder,
+  raster,
+  type SamplingPolicy,
+  subsample,
+  type TokenCounts,
+} from '@tessera/core';
+import { bisectedOrder, type GtrOptions, gtr } from '@tessera/gtr';
+import * as v from 'valibot';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const COUNTS = { cosine: cosineCounts, halton: haltonCounts, even: evenCounts } as const satisfies Readonly<
+  Record<string, TokenCounts>
+>;
+
+/** How many tokens each step decodes. */
+export type CountsName = keyof typeof COUNTS;
+
+/** @param counts what recipes of version 1, which say nothing of it, meant */
+function pace<Default extends CountsName>(counts: Default) {
+  return {
+    /** K: sampling steps. */
+    steps: count,
+    /** Tokens per step. */
+    counts: v.optional(v.picklist(['cosine', 'halton', 'even']), counts),
+    /** Of every token: a number, or falling from step to step (DiSA). */
+    diffusionSteps: v.union([
+      count,
+      v.strictObject({ from: count, to: count, shape: v.picklist(['linear', 'cosine', 'two-stage']) }),
+    ]),
+  };
+}
+
+const ordered = v.strictObject({
+  /** `diagonal` and `quincunx` are GtR's orders. */
+  order: v.picklist(['random', 'raster', 'subsample', 'diagonal', 'quincunx']),
+  ...pace('cosine'),
+});
+
+const haltonOrdered = v.strictObject({ order: v.literal('halton'), ...pace('halton') });
+
+const generationThenReconstruction = v.strictObject({
+  order: v.literal('gtr'),
+  /** Sampling steps of each subset. */
+  steps: v.pipe(v.array(count), v.minLength(1)),
+  /** `random` has GtR's pace and not its order. */
+  subsets: v.picklist(['diagonal', 'quincunx', 'random']),
+  parity: v.picklist([0, 1]),
+  /** T_max, T_min, T_rec. */
+  maxSteps: count,
+  minSteps: count,
+  reconstructionSteps: count,
+  /** FTS in the reconstruction stage. */
+  frequencyWeighted: v.union([
+    v.literal(false),
+    v.strictObject({
+      ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+      detailSteps: count,
+      /** Absent from recipes of version 1, which meant the method itself. */
+      choose: v.optional(v.picklist(['high', 'low', 'random', 'all']), 'high'),
+    }),
+  ]),
+});
+
+export const policySchema = v.variant('order', [ordered, haltonOrdered, generationThenReconstruction]);
+
+/** A policy as plain data with nothing left to a default, as a recipe holds it. */
+export type PolicyDescription = v.InferOutput<typeof policySchema>;
+
+/** A policy whose order, tokens per step and diffusion steps are chosen freely. */
+export type OrderedDescription = Exclude<PolicyDescription, { order: 'gtr' }>;
+
+/** Generation, then reconstruction. */
+export type GtrDescription = Extract<PolicyDescription, { order: 'gtr' }>;
+
+const ORDERS: Readonly<Record<OrderedDescription['order'], (options: OrderedOptions) => SamplingPolicy>> = {
+  random: randomOrder,
+  raster,
+  subsample,
+  halton,
+  diagonal: (options) => bisectedOrder({ ...options, subsets: 'diagonal' }),
+  quincunx: (options) => bisectedOrder({ ...options, subsets: 'quincunx' }),
+};
+
+/**
+ * The policy that a description stands for.
+ *
+ * @throws InvalidOptionError where its numbers are more than a plan can hold
+ */
+export function policyFrom(description: PolicyDescription): SamplingPolicy {
+  if (description.order === 'gtr') {
+    const { order: _, ...options } = description;
+    return gtr(options satisfies GtrOptions);
+  }
+  const { order, steps, counts, diffusionSteps } = description;
+  return ORDERS[order]({
+    steps,
+    counts: COUNTS[counts],
+    diffusionSteps: typeof diffusionSteps === 'number' ? diffusionSteps : annealedSteps(diffusionSteps),
+  });
+}

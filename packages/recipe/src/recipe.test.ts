@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { parseRecipe, type Recipe, recipeOf } from './recipe.js';
+import { differences } from './recipe-differences.js';
+import { samplingOf } from './sampling-choice.js';
+import { samplingNamed } from './sampling-text.js';
+
+const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: 5 };
+
+function recipe(text: string): Recipe {
+  return recipeOf({
+    model: { name: 'fake', location: 'embedded', sha256: '0'.repeat(64) },
+    seed: 7,
+    sampling: samplingOf(samplingNamed(text), ADVISED),
+    made: { device: 'cpu', dtype: 'fp32', versions: { tessera: '1.2.3' } },
+    pictures: [{ index: 4, classLabel: 1, className: 'red fox', file: '00004-red-fox.png' }],
+  });
+}
+
+describe('a recipe', () => {
+  test.each(['mar', 'halton', 'disa/sampler=ddim', 'gtr-32/fts=low'])(
+    'of %s comes back from JSON',
+    (text) => {
+      expect(parseRecipe(JSON.stringify(recipe(text)), 'x.json')).toEqual(recipe(text));
+    },
+  );
+
+  test('differs in what changes pictures, and says in what', () => {
+    const other = { ...recipe('gtr-16/temperature=1'), seed: 8 };
+    expect(differences(recipe('gtr-32'), other)).toEqual([
+      'seed: 7 → 8',
+      'sampling.policy.steps: [24,6,2] → [12,3,1]',
+      'sampling.temperature: 0.8 → 1',
+    ]);
+    const elsewhere = { ...other, images: [], made: { ...other.made, device: 'cuda' } };
+    expect(differences(other, elsewhere)).toEqual([]);
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['another file', '{"format":"other"}'],
+    ['a later version', JSON.stringify({ ...recipe('mar'), version: 3 })],
+    [
+      'a broken one',
+      JSON.stringify({
+        ...recipe('mar'),
+        sampling: { ...recipe('mar').sampling, policy: { order: 'spiral' } },
+      }),
+    ],
+    ['one with more than it should have', JSON.stringify({ ...recipe('mar'), more: 1 })],
+  ])('is refused as %s', (_, json) => {
+    expect(() => parseRecipe(json, 'x.json')).toThrow(/x\.json is (not )?a recipe/);
+  });
+});
+
+describe('a recipe of version 1', () => {
+  /** As version 1 wrote it: without what it did not know. */
+  function ofVersion1(text: string): string {
+    const now = recipe(text);
+    const { policy } = now.sampling;
+    const { counts: _, ...without } = { counts: undefined, ...policy };
+    const old =
+      policy.order === 'gtr' && policy.frequencyWeighted
+        ? { ...without, frequencyWeighted: { ratio: 0.1, detailSteps: 50 } }
+        : without;
+    return JSON.stringify({ ...now, version: 1, sampling: { ...now.sampling, policy: old } });
+  }
+
+  test.each(['mar', 'raster', 'halton', 'disa', 'gtr-32', 'gtr-16-no-fts'])(
+    'of %s is read as what it meant, and belongs to the same pictures',
+    (text) => {
+      expect(ofVersion1(text)).not.toContain('choose');
+      expect(ofVersion1(text)).not.toContain('counts');
+      expect(parseRecipe(ofVersion1(text), 'x.json')).toEqual(recipe(text));
+      expect(differences(parseRecipe(ofVersion1(text), 'x.json'), recipe(text))).toEqual([]);
+    },
+  );
+});

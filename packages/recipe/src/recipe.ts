@@ -1,0 +1,90 @@
+import { TesseraError } from '@tessera/core';
+import * as v from 'valibot';
+import type { Picture } from './pictures.js';
+import { type SamplingDescription, samplingSchema } from './sampling-description.js';
+
+const VERSION = 2;
+
+const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const schema = v.strictObject({
+  format: v.literal('tessera-recipe'),
+  /** Version 1 knew fewer choices; what it left out is filled in with what it meant. */
+  version: v.pipe(
+    v.picklist([1, VERSION]),
+    v.transform((): typeof VERSION => VERSION),
+  ),
+  model: v.strictObject({
+    name: v.string(),
+    /** `embedded`, or the folder or address as it was given. */
+    location: v.string(),
+    /** Of the manifest, which holds the hash of every file of the model; see `manifestHash`. */
+    sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  }),
+  seed: index,
+  sampling: samplingSchema,
+  /** What the pictures were made with; another machine may differ in the last bit of a colour. */
+  made: v.strictObject({
+    device: v.string(),
+    dtype: v.string(),
+    versions: v.record(v.string(), v.string()),
+  }),
+  images: v.array(v.strictObject({ index, classLabel: index, className: v.string(), file: v.string() })),
+});
+
+/** Everything needed to make the same pictures again: `recipe.json`. */
+export type Recipe = v.InferOutput<typeof schema>;
+
+/** How the model that comes with the tools is written as a recipe's location. */
+export const EMBEDDED = 'embedded';
+
+/** A recipe can't be read, or is another one than what lies in the folder. */
+export class RecipeError extends TesseraError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('recipe', message, options);
+  }
+}
+
+export function recipeOf(parts: {
+  readonly model: Recipe['model'];
+  readonly seed: number;
+  readonly sampling: SamplingDescription;
+  readonly made: Recipe['made'];
+  readonly pictures: readonly Picture[];
+}): Recipe {
+  const { pictures, ...rest } = parts;
+  return { format: 'tessera-recipe', version: VERSION, ...rest, images: [...pictures] };
+}
+
+/** The part of a recipe that makes one of its pictures. */
+export function recipeFor(recipe: Recipe, picture: Picture): Recipe {
+  return { ...recipe, images: [picture] };
+}
+
+/**
+ * Reads a recipe of any version up to this one's, as one of this version.
+ *
+ * @param from where the JSON comes from, for messages
+ * @throws RecipeError that lists everything wrong with it
+ */
+export function parseRecipe(json: string, from: string): Recipe {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new RecipeError(
+      `${from} is not a recipe: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+  const newer = value as { format?: unknown; version?: unknown } | null;
+  if (newer?.format === 'tessera-recipe' && typeof newer.version === 'number' && newer.version > VERSION) {
+    throw new RecipeError(
+      `${from} is a recipe of version ${newer.version}; this tessera knows versions up to ${VERSION}. Update it.`,
+    );
+  }
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const problems = result.issues.map((issue) => `  - ${v.getDotPath(issue) ?? 'recipe'}: ${issue.message}`);
+  throw new RecipeError(`${from} is not a recipe:\n${problems.join('\n')}`);
+}

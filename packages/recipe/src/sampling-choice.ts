@@ -1,0 +1,115 @@
+import { type Clamp, InvalidOptionError } from '@tessera/core';
+import type { GuidanceDescription, Manifest } from '@tessera/onnx';
+import type { PolicyDescription } from './policy-description.js';
+import type { SamplerDescription, SamplingDescription, SettingsDescription } from './sampling-description.js';
+
+/** What may be said of a sampling beside its policy. */
+export interface SamplingSettings {
+  readonly guidance?: {
+    readonly schedule?: GuidanceDescription['schedule'];
+    readonly scale?: number;
+    /** Masked fractions in which the schedule `interval` guides. @default 0 to 0.5 */
+    readonly above?: number;
+    readonly upTo?: number;
+  };
+  readonly temperature?: number;
+  /** Limits of x0; null for none. */
+  readonly clamp?: Clamp | null;
+  /** The highest timestep that the policy's diffusion steps keep, where the sampler has one. */
+  readonly policyMaxTimestep?: number;
+  readonly sampler?: {
+    /** @default 'ancestral' */
+    readonly name?: SamplerDescription['name'];
+    /** Of `ancestral` and `ddim`. @default the policy's; else 999, and 950 for `ddim` */
+    readonly maxTimestep?: number;
+    /** Of `ddim`. @default 0 */
+    readonly eta?: number;
+    /** Of `dpm`: where it starts. @default −5.1 */
+    readonly minLogSnr?: number;
+    /** Of `dpm`. @default 2 */
+    readonly order?: 1 | 2;
+  };
+}
+
+/** A policy, and what is asked for beside it. What is left open is as the model's makers advise. */
+export interface SamplingChoice extends SamplingSettings {
+  readonly policy: PolicyDescription;
+}
+
+/**
+ * A sampling with nothing left open.
+ *
+ * @param advised the manifest's
+ * @param otherwise what holds where `choice` says nothing, before `advised`
+ * @throws InvalidOptionError where the sampler does not have what was asked of it
+ */
+export function samplingOf(
+  choice: SamplingChoice,
+  advised: Manifest['sampling'],
+  otherwise: SamplingSettings = {},
+): SamplingDescription {
+  return { policy: choice.policy, ...settingsOf(choice, advised, otherwise) };
+}
+
+/** The same for a policy that is not plain data, such as one of the user's own. */
+export function settingsOf(
+  said: SamplingSettings,
+  advised: Manifest['sampling'],
+  otherwise: SamplingSettings = {},
+): SettingsDescription {
+  const clamp = said.clamp === undefined ? otherwise.clamp : said.clamp;
+  return {
+    guidance: guidanceOf({ ...otherwise.guidance, ...said.guidance }, advised.guidance),
+    temperature: said.temperature ?? otherwise.temperature ?? advised.temperature,
+    clamp: plainClamp(clamp === undefined ? advised.clamp : clamp),
+    sampler: samplerOf({ ...otherwise.sampler, ...said.sampler }, said.policyMaxTimestep),
+  };
+}
+
+function guidanceOf(
+  { schedule, scale, above, upTo }: NonNullable<SamplingSettings['guidance']>,
+  advised: GuidanceDescription,
+): GuidanceDescription {
+  const chosen = { schedule: schedule ?? advised.schedule, scale: scale ?? advised.scale };
+  if (chosen.schedule !== 'interval') return { schedule: chosen.schedule, scale: chosen.scale };
+  const usual = advised.schedule === 'interval' ? advised : { above: 0, upTo: 0.5 };
+  const interval = { above: above ?? usual.above, upTo: upTo ?? usual.upTo };
+  if (!(interval.above >= 0 && interval.above < interval.upTo && interval.upTo <= 1)) {
+    throw new InvalidOptionError(
+      'guidance interval',
+      `${interval.above}-${interval.upTo}`,
+      'must be two fractions from 0 to 1, the smaller first',
+    );
+  }
+  return { schedule: 'interval', scale: chosen.scale, ...interval };
+}
+
+function plainClamp(clamp: Clamp | null | undefined): SamplingDescription['clamp'] {
+  if (clamp === undefined || clamp === null || typeof clamp === 'number') return clamp ?? null;
+  return [...clamp];
+}
+
+/** DDIM from the noisiest timesteps is ill-conditioned, so it starts no higher than DiSA does. */
+function samplerOf(
+  { name = 'ancestral', ...settings }: NonNullable<SamplingSettings['sampler']>,
+  policyMaxTimestep: number | undefined,
+): SamplerDescription {
+  const { maxTimestep = policyMaxTimestep, eta = 0, minLogSnr = -5.1, order = 2 } = settings;
+  switch (name) {
+    case 'ancestral':
+      assertOnly(name, settings, ['maxTimestep']);
+      return { name, maxTimestep: maxTimestep ?? 999 };
+    case 'ddim':
+      assertOnly(name, settings, ['maxTimestep', 'eta']);
+      return { name, maxTimestep: maxTimestep ?? 950, eta };
+    case 'dpm':
+      assertOnly(name, settings, ['minLogSnr', 'order']);
+      return { name, minLogSnr, order };
+  }
+}
+
+function assertOnly(name: string, settings: object, known: readonly string[]): void {
+  const other = Object.keys(settings).find((key) => !known.includes(key));
+  if (other === undefined) return;
+  throw new InvalidOptionError('sampler', name, `has no ${other}; it takes ${known.join(' and ')}`);
+}
