@@ -30,6 +30,8 @@ interface Rule {
   readonly portable?: boolean;
   /** Globals that a portable package may use after all, since Node and browsers both have them. */
   readonly globals?: readonly string[];
+  /** A folder of data, whose index says where it lies: not code, so it needn't be portable. */
+  readonly data?: string;
   /** No code but index files. */
   readonly dataOnly?: boolean;
 }
@@ -59,6 +61,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     dependencies: ['@tessera/core', 'ml-matrix', 'onnxruntime-common', 'valibot'],
     only: { 'ml-matrix': 'src/symmetric-eigen.ts' },
     portable: true,
+    data: 'judge/',
   },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
   '@tessera/playground': {
@@ -162,12 +165,13 @@ function projectViolations(
   for (const [path, text] of sources) {
     const where = `${folder}/${path}`;
     const isTest = isTestFile(path, manifest);
+    const isPortable = rule?.portable && !isTest && !(rule.data && path.startsWith(rule.data));
     const { modules, freeNames, saysAny, silencesTypes } = sourceFacts(path, text);
     if (saysAny) violations.push(`${where} uses the type any.`);
     if (silencesTypes) violations.push(`${where} turns the type checker off.`);
     if (rule?.dataOnly && !/^index\.(js|d\.ts)$/.test(path))
       violations.push(`${where}: only data belongs here.`);
-    if (rule?.portable && !isTest) {
+    if (isPortable) {
       for (const name of HOST_GLOBALS)
         if (freeNames.has(name) && !rule?.globals?.includes(name)) {
           violations.push(`${where} uses the global ${name}.`);
@@ -184,7 +188,7 @@ function projectViolations(
       }
       const name = packageName(specifier);
       if (name === 'node:') {
-        if (rule?.portable && !isTest) violations.push(`${where} imports the Node module ${specifier}.`);
+        if (isPortable) violations.push(`${where} imports the Node module ${specifier}.`);
         continue;
       }
       if (name.startsWith('virtual:')) continue;

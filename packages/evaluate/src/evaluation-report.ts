@@ -5,7 +5,7 @@ export interface Estimate {
   readonly high: number;
 }
 
-/** A number that varies from batch to batch: its quartiles. */
+/** A number that varies from picture to picture: its quartiles. */
 export interface Quartiles {
   readonly lower: number;
   readonly median: number;
@@ -51,9 +51,9 @@ export interface ArmReport {
   readonly name: string;
   /** What the caller said of it: enough to draw its pictures again. */
   readonly description: unknown;
-  /** Seconds an image: quartiles over batches. */
+  /** Seconds an image; pictures of one batch share its time evenly. */
   readonly secondsPerImage: Quartiles;
-  /** How many times as fast as the first arm: quartiles over batches, which were drawn in turn. */
+  /** How many times as fast as the first arm at the same pictures, which were drawn right before. */
   readonly speedup: Quartiles;
   /** Tokens × diffusion steps an image, on average. */
   readonly headEvaluations: number;

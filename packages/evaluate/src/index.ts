@@ -1,3 +1,5 @@
+export { centredInterval } from './centred-interval.js';
+export { evaluate } from './evaluate.js';
 export type { EvaluateOptions, EvaluationArm, EvaluationProgress } from './evaluation-options.js';
 export type {
   ArmMetrics,
@@ -12,4 +14,24 @@ export type {
 } from './evaluation-report.js';
 export type { ArmIdentity, DrawnPicture, EvaluationStore, JudgedPicture } from './evaluation-store.js';
 export type { FeatureNetwork, Judgements } from './feature-network.js';
+export {
+  type FrechetReference,
+  frechetDistance,
+  frechetReference,
+  frechetResampler,
+} from './frechet-distance.js';
+export { intraClassDistance } from './intra-class-distance.js';
+export { type JudgeDescription, judgeReference, parseJudge } from './judge.js';
+export { type KernelReference, kernelDistance, kernelReference, kernelResampler } from './kernel-distance.js';
+export { defaultMargins, type Margins } from './margins.js';
+export {
+  FeatureNetworkError,
+  type NetworkDescription,
+  parseNetworkDescription,
+} from './network-description.js';
+export { type FeatureSession, type OnnxNetworkOptions, onnxNetwork } from './onnx-network.js';
+export { type Manifold, manifoldOf, precisionAndRecall } from './precision-recall.js';
 export type { ReferencePictures } from './reference-pictures.js';
+export { resampleCounts } from './resampling.js';
+export { classAccuracy, damageShares } from './shares.js';
+export { verdictOf } from './verdict.js';

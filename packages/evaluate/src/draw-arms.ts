@@ -1,0 +1,83 @@
+import { assertShape, type GeneratedImage, generateImages, throwIfAborted } from '@tessera/core';
+import type { EvaluateOptions, EvaluationArm } from './evaluation-options.js';
+import type { DrawnPicture, JudgedPicture } from './evaluation-store.js';
+
+type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> & EvaluateOptions;
+
+/**
+ * Draws and judges the pictures of all arms that the store doesn't have, arms in turn batch by batch, so that whatever
+ * slows the machine down for a while slows them all.
+ *
+ * @returns an arm's pictures 0 … n − 1
+ */
+export async function drawArms(options: DrawingOptions): Promise<readonly (readonly JudgedPicture[])[]> {
+  const { arms, n, batch, store, network, signal, onProgress } = options;
+  const drawn = await Promise.all(
+    arms.map(async ({ name, description }) => {
+      const pictures = new Map<number, JudgedPicture>();
+      for (const picture of await store.load({ name, description })) {
+        assertShape(`kept features of ${name}`, picture.features, [network.width]);
+        if (picture.index < n) pictures.set(picture.index, picture);
+      }
+      return pictures;
+    }),
+  );
+  for (let from = 0; from < n; from += batch) {
+    const indices = Array.from({ length: Math.min(batch, n - from) }, (_, i) => from + i);
+    for (const [place, arm] of arms.entries()) {
+      const kept = drawn[place]!;
+      const missing = indices.filter((index) => !kept.has(index));
+      if (missing.length === 0) continue;
+      throwIfAborted(signal);
+      const pictures = await drawBatch(options, arm, missing);
+      await store.save({ name: arm.name, description: arm.description }, pictures);
+      // Pictures would fill the memory; what the report needs is small.
+      for (const { image: _, ...judged } of pictures) kept.set(judged.index, judged);
+      const [{ seconds }] = pictures as [DrawnPicture];
+      onProgress?.({ phase: 'drawing', arm: arm.name, done: kept.size, total: n, seconds });
+    }
+  }
+  return drawn.map((pictures) => Array.from({ length: n }, (_, index) => pictures.get(index)!));
+}
+
+async function drawBatch(
+  { model, classes, seed, network, clock, signal }: DrawingOptions,
+  arm: EvaluationArm,
+  indices: readonly number[],
+): Promise<DrawnPicture[]> {
+  const { policy, guidance, temperature, clamp, sampler } = arm;
+  const began = clock();
+  const generated = await generateImages({
+    model,
+    images: indices.map((index) => ({ seed, index, input: { classLabel: index % classes } })),
+    policy,
+    ...(guidance === undefined ? {} : { guidance }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(clamp === undefined ? {} : { clamp }),
+    ...(sampler === undefined ? {} : { sampler }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const seconds = (clock() - began) / 1000 / indices.length;
+  const { features, classes: seen, damages } = await network.extract(generated.map(({ image }) => image));
+  const { width } = network;
+  assertShape('features [n, width]', features, [indices.length, width]);
+  return indices.map((index, i) => ({
+    index,
+    features: features.slice(i * width, (i + 1) * width),
+    seenClass: seen ? seen[i]! : null,
+    seenDamage: damages ? damages[i]! : null,
+    seconds,
+    ...workOf(generated[i]!),
+    image: generated[i]!.image,
+  }));
+}
+
+function workOf({ steps }: GeneratedImage): Pick<JudgedPicture, 'headEvaluations' | 'passes'> {
+  let headEvaluations = 0;
+  let passes = 0;
+  for (const { plan, guidanceScale } of steps) {
+    for (const diffusionSteps of plan.diffusionSteps) headEvaluations += diffusionSteps;
+    passes += guidanceScale === 1 ? 1 : 2;
+  }
+  return { headEvaluations, passes };
+}

@@ -1,0 +1,180 @@
+import { assertInteger, assertNumber, assertShape, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { centredInterval, quantile } from './centred-interval.js';
+import { drawArms } from './draw-arms.js';
+import type { EvaluateOptions } from './evaluation-options.js';
+import type { ArmReport, Comparison, EvaluationReport, Quartiles } from './evaluation-report.js';
+import type { JudgedPicture } from './evaluation-store.js';
+import { type FloorSample, type Floors, floorCount, floorSample, floorsOf } from './floors.js';
+import { defaultMargins, type Margins } from './margins.js';
+import { type MeasuredArm, type MeasuredReference, measureArm, measureReference } from './measure-arm.js';
+import { verdictOf } from './verdict.js';
+
+const METRICS = ['frechet', 'kid'] as const;
+/** Milliseconds between pauses. */
+const PAUSE_INTERVAL = 100;
+
+type Chosen = EvaluateOptions &
+  Required<
+    Pick<EvaluateOptions, 'seed' | 'batch' | 'resamples' | 'confidence' | 'splits' | 'margins' | 'compare'>
+  >;
+
+/**
+ * Draws n pictures with every arm, picture k of each from the same label and noise, and compares them.
+ *
+ * Drawing goes on where the store says that it stopped; the report is a function of the pictures, the seed and the
+ * options alone, so a stop leaves no trace in it but in the seconds.
+ *
+ * @throws InvalidOptionError where an option is out of range, names aren't unique or don't fit
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
+  const chosen = withDefaults(options);
+  const { arms, n, seed, network, reference, resamples, confidence, signal, onProgress } = chosen;
+  const pictures = await drawArms(chosen);
+
+  const breathe = pauses(chosen);
+  const measured = measureReference(reference, n, seed);
+  const floors = await measureFloors(chosen, measured, breathe);
+  const margins = { ...defaultMargins(floors), ...chosen.margins };
+  const results = new Map<string, MeasuredArm>();
+  for (const [place, { name }] of arms.entries()) {
+    throwIfAborted(signal);
+    const result = await measureArm(pictures[place]!, {
+      reference: measured,
+      width: network.width,
+      classes: chosen.classes,
+      damageNames: network.damageNames,
+      seed,
+      resamples,
+      confidence,
+      async onResample(done) {
+        if (await breathe()) onProgress?.({ phase: 'resampling', arm: name, done, total: resamples });
+      },
+    });
+    onProgress?.({ phase: 'resampling', arm: name, done: resamples, total: resamples });
+    results.set(name, result);
+  }
+  return {
+    format: 'tessera-evaluation',
+    version: 1,
+    n,
+    seed,
+    network: { name: network.name, width: network.width },
+    reference: {
+      name: reference.name,
+      count: reference.features.length / reference.width,
+      classAccuracy: reference.classAccuracy ?? null,
+      damages: reference.damages ?? null,
+    },
+    resamples,
+    confidence,
+    margins,
+    floors,
+    arms: arms.map(
+      ({ name, description }, place): ArmReport => ({
+        name,
+        description,
+        ...workOf(pictures[place]!, pictures[0]!),
+        metrics: results.get(name)!.metrics,
+      }),
+    ),
+    comparisons: chosen.compare.flatMap(([arm, against]) =>
+      comparisonsOf([arm, results.get(arm)!], [against, results.get(against)!], margins, confidence),
+    ),
+  };
+}
+
+function withDefaults(options: EvaluateOptions): Chosen {
+  const { arms, classes, n, network, reference } = options;
+  const [first, ...others] = arms.map(({ name }) => name);
+  if (first === undefined) throw new InvalidOptionError('arms', '[]', 'give at least one');
+  const chosen = {
+    ...options,
+    seed: options.seed ?? 0,
+    batch: options.batch ?? 12,
+    resamples: options.resamples ?? 1000,
+    confidence: options.confidence ?? 0.95,
+    splits: options.splits ?? 10,
+    margins: options.margins ?? {},
+    compare: options.compare ?? others.map((name) => [name, first] as const),
+  };
+  const names = new Set([first, ...others]);
+  if (names.size < arms.length) {
+    throw new InvalidOptionError('arms', [first, ...others].join(', '), 'every arm needs a name of its own');
+  }
+  for (const name of chosen.compare.flat()) {
+    if (!names.has(name))
+      throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
+  }
+  assertInteger('classes', classes, 1);
+  assertInteger('n', n, 2 * classes);
+  assertInteger('batch', chosen.batch, 1);
+  assertInteger('resamples', chosen.resamples, 2);
+  assertInteger('splits', chosen.splits, 1);
+  assertNumber('confidence', chosen.confidence, 0, 1);
+  for (const [metric, margin] of Object.entries(chosen.margins)) assertNumber(`margins.${metric}`, margin, 0);
+  const count = Math.floor(reference.features.length / reference.width);
+  assertShape('reference.features [m, width]', reference.features, [count, network.width]);
+  if (reference.labels) assertShape('reference.labels [m]', reference.labels, [count]);
+  return chosen;
+}
+
+/** Lets the host deal with its events now and then; true where it did. Throws once the signal is aborted. */
+function pauses({ clock, pause, signal }: EvaluateOptions): () => Promise<boolean> {
+  let last = clock();
+  return async () => {
+    if (clock() - last < PAUSE_INTERVAL) return false;
+    await pause?.();
+    throwIfAborted(signal);
+    last = clock();
+    return true;
+  };
+}
+
+async function measureFloors(
+  { n, seed, splits, reference, onProgress }: Chosen,
+  { kernel }: MeasuredReference,
+  breathe: () => Promise<boolean>,
+): Promise<Floors> {
+  const count = floorCount(n, reference.features.length / reference.width);
+  const samples: FloorSample[] = [];
+  for (let split = 0; split < splits; split++) {
+    samples.push(floorSample(reference, kernel, { count, seed, split }));
+    await breathe();
+    onProgress?.({ phase: 'floors', done: split + 1, total: splits });
+  }
+  return floorsOf(samples, count);
+}
+
+function workOf(
+  pictures: readonly JudgedPicture[],
+  baseline: readonly JudgedPicture[],
+): Pick<ArmReport, 'secondsPerImage' | 'speedup' | 'headEvaluations' | 'passes'> {
+  const mean = (of: (picture: JudgedPicture) => number): number =>
+    pictures.reduce((sum, picture) => sum + of(picture), 0) / pictures.length;
+  return {
+    secondsPerImage: quartiles(pictures.map(({ seconds }) => seconds)),
+    speedup: quartiles(pictures.map(({ seconds }, k) => baseline[k]!.seconds / seconds)),
+    headEvaluations: mean(({ headEvaluations }) => headEvaluations),
+    passes: mean(({ passes }) => passes),
+  };
+}
+
+function quartiles(values: readonly number[]): Quartiles {
+  const sorted = Float64Array.from(values).sort();
+  return { lower: quantile(sorted, 0.25), median: quantile(sorted, 0.5), upper: quantile(sorted, 0.75) };
+}
+
+function comparisonsOf(
+  [arm, left]: readonly [string, MeasuredArm],
+  [against, right]: readonly [string, MeasuredArm],
+  margins: Margins,
+  confidence: number,
+): Comparison[] {
+  return METRICS.map((metric) => {
+    const replicates = left.replicates[metric].map((value, r) => value - right.replicates[metric][r]!);
+    const value = left.metrics[metric].value - right.metrics[metric].value;
+    const difference = centredInterval(value, replicates, confidence);
+    const margin = margins[metric];
+    return { arm, against, metric, difference, margin, verdict: verdictOf(difference, margin) };
+  });
+}

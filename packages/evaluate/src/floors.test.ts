@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { floorCount, floorSample, floorsOf } from './floors.js';
+import { kernelReference } from './kernel-distance.js';
+import { defaultMargins } from './margins.js';
+import { mean, normalFeatures } from './testing/synthetic-features.js';
+
+const WIDTH = 3;
+const features = normalFeatures(
+  1,
+  400,
+  [1, 2, 0.5].map((deviation) => ({ mean: 0, deviation })),
+);
+const labels = Int32Array.from({ length: 400 }, (_, k) => k % 4);
+const reference = { name: 'some', width: WIDTH, features, labels };
+const kernel = kernelReference(features, WIDTH, { labels });
+const samples = (count: number) =>
+  Array.from({ length: 12 }, (_, split) => floorSample(reference, kernel, { count, seed: 1, split }));
+
+describe('floors', () => {
+  it('fall as the number of pictures grows, of the Fréchet distance; the kernel distance stays at 0', () => {
+    const few = floorsOf(samples(20), 20);
+    const many = floorsOf(samples(160), 160);
+    expect(few.frechet.mean).toBeGreaterThan(2 * many.frechet.mean);
+    for (const { kid } of [few, many]) expect(Math.abs(kid.mean)).toBeLessThan(kid.spread);
+    expect(few).toMatchObject({ count: 20, splits: 12 });
+  });
+
+  it('have a precision and a recall far above those of strangers, and below 1', () => {
+    const { precision, recall } = floorsOf(samples(100), 100);
+    for (const floor of [precision, recall]) {
+      expect(floor.mean).toBeGreaterThan(0.7);
+      expect(floor.mean).toBeLessThan(1);
+    }
+  });
+
+  it('are the mean and the standard deviation over the splits', () => {
+    const all = samples(50);
+    const { frechet } = floorsOf(all, 50);
+    const distances = all.map((sample) => sample.frechet);
+    expect(frechet.mean).toBeCloseTo(mean(distances), 12);
+    expect(frechet.spread ** 2 * 11).toBeCloseTo(
+      distances.reduce((sum, distance) => sum + (distance - frechet.mean) ** 2, 0),
+      12,
+    );
+  });
+
+  it('differ from split to split and not from call to call', () => {
+    const sample = (split: number) => floorSample(reference, kernel, { count: 50, seed: 1, split });
+    expect(sample(0)).toEqual(sample(0));
+    expect(sample(0).frechet).not.toBe(sample(1).frechet);
+  });
+
+  it('are taken at half of the real pictures where an arm has more', () => {
+    expect([floorCount(1200, 6000), floorCount(5000, 6000)]).toEqual([1200, 3000]);
+  });
+});
+
+describe('defaultMargins', () => {
+  it('shrink as the number of pictures grows', () => {
+    const few = defaultMargins(floorsOf(samples(20), 20));
+    const many = defaultMargins(floorsOf(samples(160), 160));
+    for (const metric of ['frechet', 'kid'] as const) expect(few[metric]).toBeGreaterThan(many[metric]);
+  });
+});

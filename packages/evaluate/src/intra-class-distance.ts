@@ -1,0 +1,38 @@
+import { assertShape } from '@tessera/core';
+import { rowProducts, selectRows, squaredLengths } from './row-products.js';
+
+/**
+ * How varied the pictures of one class are: the mean distance between two of them, averaged over the classes that have
+ * two. Its size is the network's; relative to that of real pictures it is 1 for pictures as varied as they are, and near
+ * 0 for a sampler that draws the same picture again and again.
+ *
+ * @param features [n, width]
+ * @param labels [n]
+ */
+export function intraClassDistance(features: Float32Array, labels: ArrayLike<number>, width: number): number {
+  assertShape('features [n, width]', features, [labels.length, width]);
+  const places = new Map<number, number[]>();
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    const group = places.get(label);
+    if (group) group.push(i);
+    else places.set(label, [i]);
+  }
+  const groups = [...places.values()].filter((group) => group.length > 1);
+  const distances = groups.map((group) => meanDistance(selectRows(features, group, width), width));
+  return distances.reduce((sum, distance) => sum + distance, 0) / distances.length;
+}
+
+function meanDistance(features: Float32Array, width: number): number {
+  const lengths = squaredLengths(features, width);
+  const count = lengths.length;
+  const products = new Float64Array(count);
+  let sum = 0;
+  for (let i = 0; i + 1 < count; i++) {
+    rowProducts(features, i, features, [i + 1, count], width, products);
+    for (let j = i + 1; j < count; j++) {
+      sum += Math.sqrt(Math.max(0, lengths[i]! + lengths[j]! - 2 * products[j - i - 1]!));
+    }
+  }
+  return sum / ((count * (count - 1)) / 2);
+}

@@ -1,0 +1,93 @@
+import { TesseraError } from '@tessera/core';
+import * as v from 'valibot';
+
+const name = v.pipe(v.string(), v.minLength(1));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const channels = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.length(3));
+const named = v.strictObject({
+  /** The output with one logit a name, [n, names]. */
+  output: name,
+  names: v.pipe(v.array(name), v.minLength(2)),
+});
+
+/** The parts that say how a graph is fed and read. */
+export const networkEntries = {
+  name,
+  input: v.strictObject({
+    /** The graph's input, float32. */
+    name,
+    /** What pictures are resized to, bilinearly. */
+    width: count,
+    height: count,
+    layout: v.picklist(['nchw', 'nhwc']),
+    /** The graph gets (pixel / 255 − mean) / std, a number a channel: red, green, blue. */
+    mean: channels,
+    std: v.pipe(
+      channels,
+      v.check((std) => std.every((value) => value > 0), 'must be greater than 0'),
+    ),
+  }),
+  features: v.strictObject({
+    output: name,
+    /** Features a picture. */
+    width: count,
+    /**
+     * For outputs [n, tokens, width]: which features stand for the picture, the first token's (DINOv2's class token) or
+     * the mean of all. Absent for one vector a picture.
+     */
+    tokens: v.optional(v.picklist(['first', 'mean'])),
+  }),
+  /** Present where the graph also tells classes, in the order of the model's. */
+  classes: v.optional(named),
+  /** Present where the graph also tells kinds of damage. */
+  damages: v.optional(named),
+};
+
+const schema = v.strictObject(networkEntries);
+
+/** How to feed a feature network and what to read from it. Plain JSON, beside the graph. */
+export type NetworkDescription = v.InferOutput<typeof schema>;
+
+/** A feature network can't be used: its description is wrong, or its graph is another one. */
+export class FeatureNetworkError extends TesseraError {
+  readonly problems: readonly string[];
+
+  constructor(what: string, problems: readonly string[], options?: { cause?: unknown }) {
+    super(
+      'feature-network',
+      `${what} can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      options,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the description of a feature network.
+ *
+ * @param json its text
+ * @throws FeatureNetworkError that lists everything wrong with it
+ */
+export function parseNetworkDescription(json: string): NetworkDescription {
+  return parseDescription('The description of the feature network', schema, json);
+}
+
+/** Reads JSON of a schema; `what` names it in the error. */
+export function parseDescription<Schema extends v.GenericSchema>(
+  what: string,
+  schema: Schema,
+  json: string,
+): v.InferOutput<Schema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new FeatureNetworkError(what, [`not JSON: ${String(cause)}`], { cause });
+  }
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  throw new FeatureNetworkError(
+    what,
+    result.issues.map((issue) => `${v.getDotPath(issue) ?? 'as a whole'}: ${issue.message}`),
+  );
+}

@@ -1,0 +1,88 @@
+import { assertInteger } from '@tessera/core';
+import { assertFeatures } from './moments.js';
+import { rowProducts, squaredLengths } from './row-products.js';
+
+/** Pictures with a sphere about each that reaches its k-th nearest neighbour: together, what they cover. */
+export interface Manifold {
+  readonly width: number;
+  /** [n, width]. */
+  readonly features: Float32Array;
+  /** |x|², [n]. */
+  readonly lengths: Float64Array;
+  /** Squared radii, [n]. */
+  readonly radii: Float64Array;
+}
+
+/**
+ * Estimates what pictures cover. Costs n²·d.
+ *
+ * @param features [n, width]
+ * @param options.neighbours k; less than n. @default 3
+ */
+export function manifoldOf(
+  features: Float32Array,
+  width: number,
+  { neighbours = 3 }: { readonly neighbours?: number } = {},
+): Manifold {
+  assertFeatures('the pictures', features, width);
+  const count = features.length / width;
+  assertInteger('neighbours', neighbours, 1, count - 1);
+  const lengths = squaredLengths(features, width);
+  const radii = new Float64Array(count);
+  const distances = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    squaredDistances(features, i, { width, features, lengths }, distances);
+    distances[i] = Number.POSITIVE_INFINITY;
+    radii[i] = smallest(distances, neighbours);
+  }
+  return { width, features, lengths, radii };
+}
+
+/**
+ * Improved precision and recall (Kynkäänniemi et al., arXiv 1904.06991, equation 1): the share of generated pictures
+ * that lie in a sphere about a real one, and of real ones in a sphere about a generated one. Both depend on how many
+ * pictures there are: take equally many.
+ */
+export function precisionAndRecall(
+  generated: Manifold,
+  real: Manifold,
+): { readonly precision: number; readonly recall: number } {
+  return { precision: coverage(generated, real), recall: coverage(real, generated) };
+}
+
+/** Share of `pictures` that lie in what `manifold` covers. */
+function coverage(pictures: Manifold, manifold: Manifold): number {
+  const count = pictures.lengths.length;
+  const distances = new Float64Array(manifold.lengths.length);
+  let covered = 0;
+  for (let i = 0; i < count; i++) {
+    squaredDistances(pictures.features, i, manifold, distances);
+    if (distances.some((distance, j) => distance <= manifold.radii[j]!)) covered++;
+  }
+  return covered / count;
+}
+
+/** |x − yⱼ|² for row `row` of `features` and every yⱼ. */
+function squaredDistances(
+  features: Float32Array,
+  row: number,
+  others: Omit<Manifold, 'radii'>,
+  out: Float64Array,
+): void {
+  const { width, lengths } = others;
+  rowProducts(features, row, others.features, [0, lengths.length], width, out);
+  const [length] = squaredLengths(features.subarray(row * width, (row + 1) * width), width);
+  for (let j = 0; j < lengths.length; j++) out[j] = Math.max(0, length! + lengths[j]! - 2 * out[j]!);
+}
+
+/** The k-th smallest value. */
+function smallest(values: Float64Array, k: number): number {
+  const least = new Float64Array(k).fill(Number.POSITIVE_INFINITY);
+  for (const value of values) {
+    if (value >= least[k - 1]!) continue;
+    let place = k - 1;
+    for (; place > 0 && least[place - 1]! > value; place--) least[place] = least[place - 1]!;
+    least[place] = value;
+  }
+  return least[k - 1]!;
+}

@@ -1,0 +1,42 @@
+import { keyedNoise } from '@tessera/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { resampleCounts } from './resampling.js';
+
+describe('resampleCounts', () => {
+  it('draws as many pictures of each class as there are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(4), { minLength: 1, maxLength: 60 }), fc.nat(), (labels, seed) => {
+        const counts = resampleCounts(labels, keyedNoise({ seed }));
+        for (const label of new Set(labels)) {
+          const drawn = labels.reduce((sum, other, i) => sum + (other === label ? counts[i]! : 0), 0);
+          expect(drawn).toBe(labels.filter((other) => other === label).length);
+        }
+      }),
+    );
+  });
+
+  it('gives the same counts for the same source', () => {
+    const labels = Array.from({ length: 100 }, (_, k) => k % 7);
+    const counts = (seed: number) => [...resampleCounts(labels, keyedNoise({ seed }).fork('resample', 3))];
+    expect(counts(1)).toEqual(counts(1));
+    expect(counts(1)).not.toEqual(counts(2));
+  });
+
+  it('draws every picture equally often in the long run, and with replacement', () => {
+    const labels = Array.from({ length: 20 }, (_, k) => k % 2);
+    const total = new Float64Array(20);
+    let absent = 0;
+    const rounds = 4000;
+    for (let r = 0; r < rounds; r++) {
+      for (const [i, count] of resampleCounts(labels, keyedNoise({ seed: r })).entries()) {
+        total[i]! += count;
+        if (count === 0) absent++;
+      }
+    }
+    // Counts have variance 0.9: the mean over the rounds deviates by 0.015.
+    for (const sum of total) expect(Math.abs(sum / rounds - 1)).toBeLessThan(0.07);
+    // (1 − 1/10)¹⁰ of them are not drawn.
+    expect(absent / (20 * rounds)).toBeCloseTo(0.9 ** 10, 2);
+  });
+});

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { classAccuracy, damageShares } from './shares.js';
+
+describe('classAccuracy', () => {
+  it('is the share of pictures that show what was asked for', () => {
+    expect(classAccuracy([0, 1, 2, 2], [0, 1, 2, 3])).toBe(0.75);
+    expect(() => classAccuracy([0, 1], [0, 1, 2])).toThrow(/\[3\]/);
+  });
+});
+
+describe('damageShares', () => {
+  it('gives every kind its share, those that no picture shows too', () => {
+    expect(damageShares([0, 2, 0, 0], ['none', 'blur', 'grain'])).toEqual({
+      none: 0.75,
+      blur: 0,
+      grain: 0.25,
+    });
+  });
+});

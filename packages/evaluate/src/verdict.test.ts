@@ -1,0 +1,48 @@
+import { InvalidOptionError } from '@tessera/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { verdictOf } from './verdict.js';
+
+const number = fc.double({ min: -10, max: 10, noNaN: true });
+const estimate = fc
+  .tuple(number, number, number)
+  .map((values) => values.toSorted((a, b) => a - b))
+  .map(([low, value, high]) => ({ low: low!, value: value!, high: high! }));
+const margin = fc.double({ min: 0, max: 10, noNaN: true });
+
+describe('verdictOf', () => {
+  it('says one word for each of the cases', () => {
+    const say = (low: number, high: number) => verdictOf({ value: (low + high) / 2, low, high }, 1);
+    expect(say(-0.5, 0.8)).toBe('same');
+    expect(say(-3, -0.5)).toBe('better');
+    expect(say(0.5, 3)).toBe('worse');
+    expect(say(-3, 0.5)).toBe('undecided');
+    expect(say(-3, 3)).toBe('undecided');
+    // Real, but too small to matter.
+    expect(say(0.2, 0.9)).toBe('same');
+  });
+
+  it('is never better and worse at once: turned round, better is worse and all else stays', () => {
+    const opposite = { better: 'worse', worse: 'better', same: 'same', undecided: 'undecided' };
+    fc.assert(
+      fc.property(estimate, margin, ({ low, value, high }, width) => {
+        const turned = verdictOf({ low: -high, value: -value, high: -low }, width);
+        expect(turned).toBe(opposite[verdictOf({ low, value, high }, width)]);
+      }),
+    );
+  });
+
+  it('stays decided when the interval shrinks, but that better or worse may become same', () => {
+    fc.assert(
+      fc.property(estimate, margin, ({ low, value, high }, width) => {
+        const before = verdictOf({ low, value, high }, width);
+        const after = verdictOf({ low: (low + value) / 2, value, high: (high + value) / 2 }, width);
+        if (before !== 'undecided') expect([before, 'same']).toContain(after);
+      }),
+    );
+  });
+
+  it('refuses a margin below 0', () => {
+    expect(() => verdictOf({ value: 0, low: -1, high: 1 }, -0.1)).toThrow(InvalidOptionError);
+  });
+});

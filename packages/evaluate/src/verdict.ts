@@ -1,0 +1,16 @@
+import { assertNumber } from '@tessera/core';
+import type { Estimate, Verdict } from './evaluation-report.js';
+
+/**
+ * What the interval of a difference says, less being better: `same` if it lies within ± `margin`, else `better` if it
+ * lies below 0, `worse` if above 0, and `undecided` otherwise: then more pictures are needed.
+ *
+ * @param margin a difference that doesn't matter, set before the pictures were drawn; ≥ 0
+ */
+export function verdictOf({ low, high }: Estimate, margin: number): Verdict {
+  assertNumber('margin', margin, 0);
+  if (low >= -margin && high <= margin) return 'same';
+  if (high < 0) return 'better';
+  if (low > 0) return 'worse';
+  return 'undecided';
+}

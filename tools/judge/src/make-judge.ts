@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { float32ToFloat16, openSafetensors, saveGraph } from '@tessera/convert';
+import type { ImageRgb } from '@tessera/core';
+import {
+  classAccuracy,
+  damageShares,
+  type JudgeDescription,
+  type Judgements,
+  type NetworkDescription,
+  onnxNetwork,
+  parseJudge,
+} from '@tessera/evaluate';
+import { encode } from 'fast-png';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { judgeGraph, judgeSizes } from './judge-graph.js';
+import { CLASS_NAMES, DAMAGE_NAMES } from './names.js';
+import { readNpyPictures } from './npy-pictures.js';
+import { pictureGrid } from './picture-grid.js';
+import { readTrainingRecord } from './training-record.js';
+
+export interface MakeJudgeOptions {
+  /** A workplace of tools/train: model/judge.safetensors, held-out.npy, judge.curve.jsonl, report.json. */
+  readonly work: string;
+  /** Gets judge.onnx, reference.bin and judge.json. */
+  readonly out: string;
+  /** Gets `real.png`, the first held-out pictures for tests. */
+  readonly fixtures: string;
+}
+
+export interface MadeJudge {
+  readonly description: JudgeDescription;
+  readonly graphBytes: number;
+}
+
+const FIXTURE_PICTURES = 240;
+const FIXTURE_COLUMNS = 24;
+
+/**
+ * Makes the judge's files: the graph, with weights stored in half precision, what it sees in the held-out pictures, and
+ * their description.
+ */
+export async function makeJudge({ work, out, fixtures }: MakeJudgeOptions): Promise<MadeJudge> {
+  const pictures = await readNpyPictures(join(work, 'held-out.npy'));
+  const { width, height } = pictures[0]!;
+  const weights = await openSafetensors(join(work, 'model', 'judge.safetensors'));
+  const graphPath = join(out, 'judge.onnx');
+  const sizes = judgeSizes(weights, width);
+  try {
+    // Computed with as rounded: the reference sees the same network as the pictures to be judged.
+    const { keptFloat32 } = await saveGraph(judgeGraph(weights, sizes), graphPath, { storage: 'fp16' });
+    if (keptFloat32.length > 0) throw new Error(`Weights beyond half precision: ${keptFloat32.join(', ')}.`);
+  } finally {
+    await weights.close();
+  }
+  const network: NetworkDescription = {
+    name: 'tessera-judge',
+    input: { name: 'image', width, height, layout: 'nchw', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    features: { output: 'features', width: sizes.features },
+    classes: { output: 'classes', names: [...CLASS_NAMES] },
+    damages: { output: 'damages', names: [...DAMAGE_NAMES] },
+  };
+  const judged = await judge(graphPath, network, pictures);
+  const halves = float32ToFloat16(judged.features);
+  if (!halves) throw new Error('A feature of a held-out picture is beyond half precision.');
+  const referencePath = join(out, 'reference.bin');
+  await writeFile(referencePath, halves);
+  const labels = pictures.map((_, k) => k % CLASS_NAMES.length);
+  const record = await readTrainingRecord(join(work, 'judge.curve.jsonl'), join(work, 'report.json'));
+
+  const description = parseJudge(
+    JSON.stringify({
+      format: 'tessera-judge',
+      version: 1,
+      network,
+      graph: { path: 'judge.onnx', ...(await checksum(graphPath)) },
+      reference: {
+        path: 'reference.bin',
+        ...(await checksum(referencePath)),
+        name: `${pictures.length} held-out renders`,
+        count: pictures.length,
+        classAccuracy: classAccuracy(judged.classes!, labels),
+        damages: damageShares(judged.damages!, DAMAGE_NAMES),
+      },
+      training: {
+        text: 'Trained by tools/train on renders, half of them damaged, to tell class, kind of damage and layout.',
+        ...record,
+      },
+    }),
+  );
+  const descriptionPath = join(out, 'judge.json');
+  await writeFile(`${descriptionPath}.part`, `${JSON.stringify(description, null, 2)}\n`);
+  await rename(`${descriptionPath}.part`, descriptionPath);
+  const sheet = pictureGrid(pictures.slice(0, FIXTURE_PICTURES), FIXTURE_COLUMNS);
+  await writeFile(
+    join(fixtures, 'real.png'),
+    encode({ ...sheet, channels: 3, depth: 8 }, { zlib: { level: 9 } }),
+  );
+  return { description, graphBytes: (await stat(graphPath)).size };
+}
+
+async function judge(
+  graph: string,
+  description: NetworkDescription,
+  pictures: readonly ImageRgb[],
+): Promise<Judgements> {
+  const session = await InferenceSession.create(graph);
+  try {
+    return await onnxNetwork({ session, Tensor, description }).extract(pictures);
+  } finally {
+    await session.release();
+  }
+}
+
+async function checksum(path: string): Promise<{ bytes: number; sha256: string }> {
+  const bytes = await readFile(path);
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
