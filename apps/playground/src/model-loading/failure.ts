@@ -41,6 +41,18 @@ const BY_CODE: Readonly<Record<string, Said>> = {
     sentence: 'The device computed something that is not a number.',
     advice: 'Choose WebAssembly under Device.',
   },
+  recipe: {
+    sentence: 'There is no recipe in this file.',
+    advice: 'Open a recipe.json, or a picture that was drawn here or on the command line.',
+  },
+  'png-file': {
+    sentence: 'This picture was not drawn here or on the command line.',
+    advice: 'Open a picture that was, or a recipe.json.',
+  },
+  'beyond-this-page': {
+    sentence: 'This recipe asks for more than can be set here.',
+    advice: 'Draw it on the command line: tessera generate --recipe FILE.',
+  },
   'invalid-plan': {
     sentence: 'The policy made a plan that can’t be carried out.',
     advice: 'Check it under “Write a policy”, which says what is wrong.',

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { readRecipe, run } from '@tessera/cli';
 import { modelFolder } from '@tessera/model-tiny';
 import { parseManifest } from '@tessera/onnx';
-import { manifestHash, parseRecipe } from '@tessera/recipe';
+import { manifestHash, parseRecipe, samplingNamed, samplingOf } from '@tessera/recipe';
 import { pngBytes } from '@tessera/recipe/png';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { DEFAULT_SETTINGS } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
+import { settingsOfFile, settingsOfRecipe } from './settings-of-recipe.js';
 
 const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
 const sha256 = await manifestHash(manifest);
@@ -46,6 +47,12 @@ describe('a recipe of the page', () => {
     const { made: _, ...itsOwn } = await readRecipe(join(folder, 'one.png'));
     const { made: __, ...ours } = recipe('gtr-16')!;
     expect(ours).toEqual(itsOwn);
+
+    const file = new File([await readFile(join(folder, 'one.png'))], 'one.png');
+    expect(await settingsOfFile(file, manifest)).toEqual({
+      ...DEFAULT_SETTINGS,
+      policy: { kind: 'named', name: 'gtr-16' },
+    });
   });
 
   it('travels in the picture, where the command line finds it', async () => {
@@ -57,5 +64,48 @@ describe('a recipe of the page', () => {
   it('is not there for a policy of one’s own: it holds no code', () => {
     const settings = { ...DEFAULT_SETTINGS, policy: { kind: 'own' as const, source: 'export default 1' } };
     expect(recipeOfPicture({ manifest, sha256, settings, made })).toBeUndefined();
+  });
+});
+
+describe('a recipe that is opened in the page', () => {
+  it.each(POLICY_NAMES)('of the policy %s brings back the settings that it was made from', async (name) => {
+    const settings = {
+      classLabel: 11,
+      seed: 4_000_000_000,
+      policy: { kind: 'named' as const, name },
+      guidance: 4.5,
+      temperature: 0.91,
+    };
+    const written = JSON.stringify(recipeOfPicture({ manifest, sha256, settings, made }));
+    expect(await settingsOfFile(new File([written], 'recipe.json'), manifest)).toEqual(settings);
+  });
+
+  it('is refused, with what it is about, where the page can’t be set to it', async () => {
+    const plain = recipe('gtr-16')!;
+    const { sampling } = plain;
+    const refused = (other: Partial<typeof plain>) => settingsOfRecipe({ ...plain, ...other }, manifest);
+    await expect(refused({ seed: 2 ** 40 })).rejects.toThrow('seed: 1099511627776');
+    await expect(refused({ model: { ...plain.model, sha256: 'f'.repeat(64) } })).rejects.toThrow(
+      'model.sha256',
+    );
+    await expect(refused({ sampling: { ...sampling, temperature: 3 } })).rejects.toThrow('temperature: 3');
+    await expect(
+      refused({ sampling: samplingOf(samplingNamed('mar:32x50'), manifest.sampling) }),
+    ).rejects.toThrow('sampling.policy.steps: 32');
+    await expect(refused({ images: [{ ...plain.images[0]!, index: 37 }] })).rejects.toThrow('picture 37');
+    await expect(refused({ images: [] })).rejects.toMatchObject({ code: 'beyond-this-page' });
+  });
+
+  it('is missed where a file holds none', async () => {
+    const png = pngBytes({ width: 1, height: 1, data: Uint8Array.of(1, 2, 3) });
+    await expect(settingsOfFile(new File([png], 'plain.png'), manifest)).rejects.toMatchObject({
+      code: 'recipe',
+    });
+    await expect(settingsOfFile(new File(['{}'], 'x.json'), manifest)).rejects.toMatchObject({
+      code: 'recipe',
+    });
+    await expect(settingsOfFile(new File(['x'], 'x.png'), manifest)).rejects.toMatchObject({
+      code: 'png-file',
+    });
   });
 });

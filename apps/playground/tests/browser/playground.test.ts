@@ -6,10 +6,12 @@ import { gzipSync } from 'node:zlib';
 import { readRecipe } from '@tessera/cli';
 import type { ImageRgb } from '@tessera/core';
 import { modelFolder } from '@tessera/model-tiny';
+import { parseManifest } from '@tessera/onnx';
+import { manifestHash } from '@tessera/recipe';
 import { loadModel } from '@tessera/runtime-node';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generationOf } from '../../src/recipe/recipe.js';
+import { generationOf, recipeOfPicture } from '../../src/recipe/recipe.js';
 import { recordRun } from '../../src/run/record-run.js';
 import type { Run } from '../../src/run/step-record.js';
 import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
@@ -156,6 +158,35 @@ describeInBrowser('the playground', () => {
         page.getByRole('button', { name: 'Recipe' }).click(),
       ]);
       expect(await readRecipe(await json.path())).toEqual(recipe);
+      await context.close();
+    });
+
+    it('draws the picture of a recipe that is opened, and says so where it can’t', async () => {
+      const settings = { ...DEFAULT_SETTINGS, classLabel: 8, seed: 21, guidance: 1 };
+      const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+      const recipe = recipeOfPicture({
+        manifest,
+        sha256: await manifestHash(manifest),
+        settings,
+        made: { device: 'cpu', dtype: 'fp16', versions: {} },
+      })!;
+      const file = (content: unknown) => ({
+        name: 'recipe.json',
+        mimeType: 'application/json',
+        buffer: Buffer.from(JSON.stringify(content)),
+      });
+      const { page, context } = await openPage(browser);
+      await page.goto(`${site.address}#generate?${QUICK}`);
+      await drawn(page);
+      const input = page.getByLabel('Recipe or picture file');
+      await input.setInputFiles(file({ ...recipe, seed: 2 ** 40 }));
+      await page.getByText('asks for more than can be set here').waitFor();
+      await input.setInputFiles(file({}));
+      await page.getByText('There is no recipe in this file').waitFor();
+      await input.setInputFiles(file(recipe));
+      await page.getByText(`${manifest.condition.names![8]}, seed 21`).waitFor();
+      await drawn(page);
+      expect(await page.getByRole('alert').count()).toBe(0);
       await context.close();
     });
 

@@ -1,0 +1,56 @@
+import { TesseraError } from '@tessera/core';
+import type { Manifest } from '@tessera/onnx';
+import { differences, manifestHash, parseRecipe, type Recipe } from '@tessera/recipe';
+import { POLICY_NAMES } from '../policies/shown-policies.js';
+import { GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from '../settings/settings.js';
+import { recipeOfPicture } from './recipe.js';
+
+/** A recipe asks for what can't be set on this page. */
+export class BeyondThisPageError extends TesseraError {
+  constructor(reasons: readonly string[]) {
+    super('beyond-this-page', reasons.join('; '));
+  }
+}
+
+/**
+ * The settings that draw the first picture of a recipe.
+ *
+ * @param file a `recipe.json`, or a PNG file that carries one
+ * @throws RecipeError, or TesseraError with code `png-file`, where there is none in it
+ * @throws BeyondThisPageError where the page can't draw what it says
+ */
+export async function settingsOfFile(file: File, manifest: Manifest): Promise<Settings> {
+  if (!/\.png$/i.test(file.name))
+    return settingsOfRecipe(parseRecipe(await file.text(), file.name), manifest);
+  const { readPngBytes } = await import('@tessera/recipe/png');
+  const { recipe } = readPngBytes(new Uint8Array(await file.arrayBuffer()), file.name);
+  return settingsOfRecipe(parseRecipe(recipe ?? '', file.name), manifest);
+}
+
+/** @throws BeyondThisPageError where the page can't draw what it says */
+export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Promise<Settings> {
+  const [picture] = recipe.images;
+  const { count } = manifest.condition;
+  if (!picture) throw new BeyondThisPageError(['it names no picture']);
+  if (picture.index >= count) {
+    throw new BeyondThisPageError([
+      `it is for picture ${picture.index} of its seed, and the page draws pictures 0 to ${count - 1}, one of each class`,
+    ]);
+  }
+  const { guidance, temperature } = recipe.sampling;
+  const sha256 = await manifestHash(manifest);
+  const attempts = POLICY_NAMES.map((name) => {
+    const settings: Settings = {
+      classLabel: picture.index,
+      seed: within(recipe.seed, { min: 0, max: LARGEST_SEED }),
+      policy: { kind: 'named', name },
+      guidance: within(guidance.scale, GUIDANCE),
+      temperature: within(temperature, TEMPERATURE),
+    };
+    const ours = recipeOfPicture({ manifest, sha256, settings, made: recipe.made });
+    return { settings, missed: ours ? differences(recipe, ours) : [] };
+  });
+  const nearest = attempts.reduce((best, each) => (each.missed.length < best.missed.length ? each : best));
+  if (nearest.missed.length > 0) throw new BeyondThisPageError(nearest.missed);
+  return nearest.settings;
+}
