@@ -1,5 +1,6 @@
 import { assertFeatures, meanOf, shifted, weightedMoments } from './moments.js';
-import { symmetricEigen, symmetricEigenvalues, symmetricRoot } from './symmetric-eigen.js';
+import { symmetricEigen, symmetricRoot } from './symmetric-eigen.js';
+import { symmetricEigenvalues } from './symmetric-eigenvalues.js';
 
 /** All that Fréchet distances to the same pictures share. */
 export interface FrechetReference {

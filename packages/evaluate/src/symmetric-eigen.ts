@@ -7,13 +7,12 @@ export interface SymmetricEigen {
 }
 
 export function symmetricEigen(matrix: Float64Array, size: number): SymmetricEigen {
-  const { realEigenvalues, eigenvectorMatrix } = decompose(matrix, size);
+  // Its typings ask for plain arrays of numbers where any array will do.
+  const wrapped = Matrix.from1DArray(size, size, matrix as unknown as number[]);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(wrapped, {
+    assumeSymmetric: true,
+  });
   return { values: realEigenvalues, vectors: Float64Array.from(eigenvectorMatrix.to1DArray()) };
-}
-
-/** Eigenvalues of a symmetric matrix [d, d], ascending. */
-export function symmetricEigenvalues(matrix: Float64Array, size: number): readonly number[] {
-  return decompose(matrix, size).realEigenvalues;
 }
 
 /**
@@ -33,10 +32,4 @@ export function symmetricRoot(matrix: Float64Array, size: number): Float64Array 
     }
   }
   return root;
-}
-
-function decompose(matrix: Float64Array, size: number): EigenvalueDecomposition {
-  // Its typings ask for plain arrays of numbers where any array will do.
-  const wrapped = Matrix.from1DArray(size, size, matrix as unknown as number[]);
-  return new EigenvalueDecomposition(wrapped, { assumeSymmetric: true });
 }
