@@ -1,9 +1,11 @@
-import { cosineCounts, evenCounts, InvalidOptionError } from '@tessera/core';
-import { describePolicy } from '@tessera/core/testing';
+import { cosineCounts, evenCounts, InvalidOptionError, type StepPlan } from '@tessera/core';
+import { describePolicy, plansOf } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
 import { bisectedOrder } from './bisected-order.js';
 import { generationThenReconstruction } from './generation-then-reconstruction.js';
-import { order, plans, tokens } from './testing/plans.js';
+
+const tokens = (made: readonly StepPlan[]) => made.map((plan) => plan.positions.length);
+const order = (made: readonly StepPlan[]) => made.flatMap((plan) => [...plan.positions]);
 
 describePolicy('bisectedOrder', () => bisectedOrder({ steps: 4 }));
 
@@ -13,17 +15,20 @@ describe('bisectedOrder', () => {
     (subsets) => {
       const reconstructed = generationThenReconstruction({ subsets, parity: 1 });
       const ordered = bisectedOrder({ subsets, parity: 1, steps: 20 });
-      expect(order(plans(ordered, 16, 16, { seed: 5 }))).toEqual(
-        order(plans(reconstructed, 16, 16, { seed: 5 })),
+      expect(order(plansOf(ordered, { height: 16, width: 16 }, { seed: 5 }))).toEqual(
+        order(plansOf(reconstructed, { height: 16, width: 16 }, { seed: 5 })),
       );
     },
   );
 
   it('takes the counts and diffusion steps of a plain policy', () => {
-    const made = plans(bisectedOrder({ steps: 20 }), 16, 16);
+    const made = plansOf(bisectedOrder({ steps: 20 }), { height: 16, width: 16 });
     expect(tokens(made)).toEqual(cosineCounts(256, 20));
     expect(made.every(({ diffusionSteps }) => diffusionSteps.every((steps) => steps === 100))).toBe(true);
-    const even = plans(bisectedOrder({ steps: 5, counts: evenCounts, diffusionSteps: 7 }), 16, 16);
+    const even = plansOf(bisectedOrder({ steps: 5, counts: evenCounts, diffusionSteps: 7 }), {
+      height: 16,
+      width: 16,
+    });
     expect(tokens(even)).toEqual(evenCounts(256, 5));
     expect(even[0]!.diffusionSteps[0]).toBe(7);
   });

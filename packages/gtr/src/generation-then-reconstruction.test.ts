@@ -1,10 +1,13 @@
-import { InvalidOptionError } from '@tessera/core';
-import { describePolicy } from '@tessera/core/testing';
+import { InvalidOptionError, type StepPlan } from '@tessera/core';
+import { describePolicy, plansOf } from '@tessera/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagonalSubsets, quincunxSubsets } from './bisection.js';
 import { generationThenReconstruction } from './generation-then-reconstruction.js';
-import { ascending, order, plans, tokens } from './testing/plans.js';
+
+const tokens = (made: readonly StepPlan[]) => made.map((plan) => plan.positions.length);
+const order = (made: readonly StepPlan[]) => made.flatMap((plan) => [...plan.positions]);
+const ascending = (positions: Iterable<number>) => [...positions].sort((a, b) => a - b);
 
 describePolicy('generationThenReconstruction', () => generationThenReconstruction());
 describePolicy('generationThenReconstruction, quincunx, odd first', () =>
@@ -12,7 +15,7 @@ describePolicy('generationThenReconstruction, quincunx, odd first', () =>
 );
 
 describe('generationThenReconstruction', () => {
-  const made = plans(generationThenReconstruction(), 16, 16);
+  const made = plansOf(generationThenReconstruction(), { height: 16, width: 16 });
 
   it('takes 24 + 6 + 2 steps for 256 tokens, spread as evenly as integers allow', () => {
     expect(made).toHaveLength(32);
@@ -45,13 +48,15 @@ describe('generationThenReconstruction', () => {
       minSteps: 4,
       reconstructionSteps: 30,
     });
-    expect(plans(own, 16, 16).map((plan) => plan.diffusionSteps[0])).toEqual([9, 7, 4, 30]);
+    expect(plansOf(own, { height: 16, width: 16 }).map((plan) => plan.diffusionSteps[0])).toEqual([
+      9, 7, 4, 30,
+    ]);
     expect(made.every((plan) => new Set(plan.diffusionSteps).size === 1)).toBe(true);
   });
 
   it('gives a single generation step T_max', () => {
     const own = generationThenReconstruction({ steps: [1, 1] });
-    expect(plans(own, 4, 4).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
+    expect(plansOf(own, { height: 4, width: 4 }).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
   });
 
   it.each([
@@ -59,8 +64,8 @@ describe('generationThenReconstruction', () => {
     ['quincunx', quincunxSubsets],
   ] as const)('decodes the %s subsets one after the other, each in random order', (subsets, bisection) => {
     const policy = generationThenReconstruction({ subsets, steps: [3, 3, 3, 3], parity: 1 });
-    const first = order(plans(policy, 8, 8));
-    const second = order(plans(policy, 8, 8, { seed: 2 }));
+    const first = order(plansOf(policy, { height: 8, width: 8 }));
+    const second = order(plansOf(policy, { height: 8, width: 8 }, { seed: 2 }));
     let start = 0;
     for (const subset of bisection({ height: 8, width: 8 }, 4, { parity: 1 })) {
       const decoded = first.slice(start, start + subset.length);
@@ -73,7 +78,7 @@ describe('generationThenReconstruction', () => {
 
   it('takes random subsets at the same pace, other ones for each seed', () => {
     const policy = generationThenReconstruction({ subsets: 'random' });
-    const random = plans(policy, 16, 16);
+    const random = plansOf(policy, { height: 16, width: 16 });
     const pace = (all: typeof made) =>
       all.map(({ stage, positions, diffusionSteps }) => [stage, positions.length, diffusionSteps[0]]);
     expect(pace(random)).toEqual(pace(made));
@@ -83,29 +88,36 @@ describe('generationThenReconstruction', () => {
     // Half of them, by chance; none in GtR's own order.
     expect(black).toBeGreaterThan(40);
     expect(black).toBeLessThan(88);
-    expect(order(plans(policy, 16, 16, { seed: 2 }))).not.toEqual(order(random));
+    expect(order(plansOf(policy, { height: 16, width: 16 }, { seed: 2 }))).not.toEqual(order(random));
   });
 
   it('takes the paper’s rates in place of steps', () => {
     const mar = generationThenReconstruction({ rates: [2.67, 10.67, 64] });
-    expect(tokens(plans(mar, 16, 16))).toEqual(tokens(made));
-    const lightgen = plans(generationThenReconstruction({ rates: [16, 42.6, 85.3, 256] }), 32, 32);
+    expect(tokens(plansOf(mar, { height: 16, width: 16 }))).toEqual(tokens(made));
+    const lightgen = plansOf(generationThenReconstruction({ rates: [16, 42.6, 85.3, 256] }), {
+      height: 32,
+      width: 32,
+    });
     expect(tokens(lightgen)).toEqual([...Array(8).fill(16), 42, 43, 43, 85, 85, 86, 256, 256]);
   });
 
   it('keeps its rates where tokens are given from the start', () => {
     const known = [...Array(128).keys()];
-    const half = plans(generationThenReconstruction(), 16, 16, { known });
+    const half = plansOf(generationThenReconstruction(), { height: 16, width: 16 }, { known });
     expect(half).toHaveLength(12 + 3 + 1);
     expect(Math.min(...order(half))).toBe(128);
     expect(half.at(0)!.diffusionSteps[0]).toBe(50);
     expect(half.at(14)!.diffusionSteps[0]).toBe(20);
-    const one = plans(generationThenReconstruction(), 16, 16, { known: [...Array(255).keys()] });
+    const one = plansOf(
+      generationThenReconstruction(),
+      { height: 16, width: 16 },
+      { known: [...Array(255).keys()] },
+    );
     expect(order(one)).toEqual([255]);
   });
 
   it('decodes a token a step where a subset is smaller than its number of steps', () => {
-    const small = plans(generationThenReconstruction(), 4, 4);
+    const small = plansOf(generationThenReconstruction(), { height: 4, width: 4 });
     expect(tokens(small)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 4, 4]);
   });
 
@@ -121,7 +133,7 @@ describe('generationThenReconstruction', () => {
         (height, width, steps, subsets, parity, given) => {
           const policy = generationThenReconstruction({ steps, subsets, parity });
           const known = [...Array(Math.min(given, height * width - 1)).keys()];
-          const decoded = order(plans(policy, height, width, { known }));
+          const decoded = order(plansOf(policy, { height, width }, { known }));
           expect(ascending([...decoded, ...known])).toEqual([...Array(height * width).keys()]);
         },
       ),

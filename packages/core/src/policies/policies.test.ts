@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annealedSteps } from '../diffusion-steps.js';
 import { InvalidOptionError } from '../errors.js';
-import { emptyGrid } from '../grid.js';
 import { keyedNoise } from '../noise/keyed.js';
 import type { StepPlan } from '../plan.js';
 import type { SamplingPolicy } from '../policy.js';
 import { evenCounts } from '../schedule.js';
 import { describePolicy } from '../testing/describe-policy.js';
+import { plansOf } from '../testing/plans-of.js';
 import { halton, haltonOrder } from './halton.js';
 import { orderedPolicy } from './ordered.js';
 import { randomOrder } from './random-order.js';
@@ -16,26 +16,6 @@ import { shuffle } from './shuffle.js';
 import { subsample } from './subsample.js';
 
 const noise = (seed: number) => keyedNoise({ seed, image: 0 });
-
-/** All plans of an image. */
-function plans(
-  policy: SamplingPolicy,
-  height: number,
-  width: number,
-  { seed = 1, known = [] as number[] } = {},
-) {
-  const grid = emptyGrid({ height, width, channels: 1 });
-  for (const position of known) grid.known[position] = 1;
-  let state = policy.init({ shape: grid.shape, known: grid.known.slice(), noise: noise(seed) });
-  const made: StepPlan[] = [];
-  while (grid.known.includes(0)) {
-    const [plan, next] = policy.step(state, { index: made.length, grid });
-    for (const position of plan.positions) grid.known[position] = 1;
-    made.push(plan);
-    state = next;
-  }
-  return made;
-}
 
 const order = (made: readonly StepPlan[]) => made.flatMap((plan) => [...plan.positions]);
 
@@ -48,7 +28,7 @@ describePolicy('halton, rolled', () => halton({ steps: 20, roll: true }));
 describe('randomOrder', () => {
   it('replays a recorded permutation from its tail, with the reference’s counts', () => {
     const permutation = shuffle([...Array(64).keys()], noise(9));
-    const made = plans(randomOrder({ steps: 8, permutation: () => permutation }), 8, 8);
+    const made = plansOf(randomOrder({ steps: 8, permutation: () => permutation }), { height: 8, width: 8 });
     expect(made.map((plan) => plan.positions.length)).toEqual([2, 3, 6, 8, 10, 11, 12, 12]);
     let masked = 64;
     for (const { positions } of made) {
@@ -61,29 +41,31 @@ describe('randomOrder', () => {
   it('gives each seed an order of its own and each position the same chance to be first', () => {
     const firsts = new Uint32Array(16);
     for (let seed = 0; seed < 1600; seed++)
-      firsts[order(plans(randomOrder({ steps: 1 }), 4, 4, { seed }))[0]!]!++;
+      firsts[order(plansOf(randomOrder({ steps: 1 }), { height: 4, width: 4 }, { seed }))[0]!]!++;
     // 100 expected of each; χ² with 15 degrees of freedom stays under 38 with probability 0.999
     expect(firsts.reduce((sum, count) => sum + (count - 100) ** 2 / 100, 0)).toBeLessThan(38);
   });
 
   it('keeps the order of the masked tokens when others are given', () => {
     const known = [0, 5, 6, 21, 40];
-    const whole = order(plans(randomOrder({ steps: 7 }), 6, 7));
-    const rest = order(plans(randomOrder({ steps: 7 }), 6, 7, { known }));
+    const whole = order(plansOf(randomOrder({ steps: 7 }), { height: 6, width: 7 }));
+    const rest = order(plansOf(randomOrder({ steps: 7 }), { height: 6, width: 7 }, { known }));
     expect(rest).toEqual(whole.filter((position) => !known.includes(position)));
   });
 });
 
 describe('subsample', () => {
   it('decodes the four lattices one after the other', () => {
-    const made = order(plans(subsample({ steps: 3 }), 4, 3));
+    const made = order(plansOf(subsample({ steps: 3 }), { height: 4, width: 3 }));
     expect(made).toEqual([0, 2, 6, 8, 4, 10, 1, 7, 3, 5, 9, 11]);
   });
 });
 
 describe('raster', () => {
   it('decodes row by row', () => {
-    expect(order(plans(raster({ steps: 5 }), 3, 4))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(order(plansOf(raster({ steps: 5 }), { height: 3, width: 4 }))).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+    ]);
   });
 });
 
@@ -115,7 +97,7 @@ describe('halton', () => {
     const fixed = [...haltonOrder({ height: 8, width: 8 })];
     const starts = new Set<number>();
     for (let seed = 0; seed < 10; seed++) {
-      const rolled = order(plans(halton({ steps: 8, roll: true }), 8, 8, { seed }));
+      const rolled = order(plansOf(halton({ steps: 8, roll: true }), { height: 8, width: 8 }, { seed }));
       const start = fixed.indexOf(rolled[0]!);
       expect(rolled).toEqual([...fixed.slice(start), ...fixed.slice(0, start)]);
       starts.add(start);
@@ -129,11 +111,10 @@ describe('orderedPolicy', () => {
 
   it('combines an order, token counts, diffusion steps and a stage', () => {
     const diffusionSteps = annealedSteps({ from: 30, to: 10 });
-    const made = plans(
-      orderedPolicy({ ...backwards, counts: evenCounts, diffusionSteps, stage: 'all' }),
-      2,
-      3,
-    );
+    const made = plansOf(orderedPolicy({ ...backwards, counts: evenCounts, diffusionSteps, stage: 'all' }), {
+      height: 2,
+      width: 3,
+    });
     expect(made.map((plan) => [plan.stage, [...plan.positions], [...plan.diffusionSteps]])).toEqual([
       ['all', [5, 4], [30, 30]],
       ['all', [3, 2], [20, 20]],
@@ -142,13 +123,17 @@ describe('orderedPolicy', () => {
   });
 
   it('spreads its counts over what is masked at the start', () => {
-    const made = plans(orderedPolicy({ ...backwards, counts: evenCounts }), 2, 3, { known: [4, 0, 2] });
+    const made = plansOf(
+      orderedPolicy({ ...backwards, counts: evenCounts }),
+      { height: 2, width: 3 },
+      { known: [4, 0, 2] },
+    );
     expect(made.map((plan) => [...plan.positions])).toEqual([[5], [3], [1]]);
   });
 
   it('refuses more steps than masked tokens, orders that miss, repeat or invent a position, and wrong counts', () => {
     const starting = (policy: SamplingPolicy, known?: number[]) => () =>
-      plans(policy, 2, 3, known ? { known } : {});
+      plansOf(policy, { height: 2, width: 3 }, known ? { known } : {});
     expect(starting(orderedPolicy(backwards), [0, 1, 2, 3])).toThrow(InvalidOptionError);
     expect(starting(orderedPolicy(backwards), [0, 1, 2, 3])).toThrow(
       'use at most the number of masked tokens, 2',

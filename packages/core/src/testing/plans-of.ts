@@ -1,0 +1,29 @@
+import { emptyGrid, type GridShape } from '../grid.js';
+import { keyedNoise } from '../noise/keyed.js';
+import type { StepPlan } from '../plan.js';
+import type { SamplingPolicy } from '../policy.js';
+
+/**
+ * The plans of a whole image, without a model: what is planned counts as decoded, and refinements are left out.
+ *
+ * @param options.seed of the policy's noise. @default 1
+ * @param options.known positions that are given from the start. @default none
+ */
+export function plansOf(
+  policy: SamplingPolicy,
+  { height, width }: Pick<GridShape, 'height' | 'width'>,
+  options: { readonly seed?: number; readonly known?: Iterable<number> } = {},
+): readonly StepPlan[] {
+  const { seed = 1, known = [] } = options;
+  const grid = emptyGrid({ height, width, channels: 1 });
+  for (const position of known) grid.known[position] = 1;
+  let state = policy.init({ shape: grid.shape, known: grid.known.slice(), noise: keyedNoise({ seed }) });
+  const plans: StepPlan[] = [];
+  while (grid.known.includes(0)) {
+    const [plan, next] = policy.step(state, { index: plans.length, grid });
+    for (const position of plan.positions) grid.known[position] = 1;
+    plans.push(plan);
+    state = next;
+  }
+  return plans;
+}
