@@ -2,8 +2,11 @@ import type { Environment, OutputStream } from './terminal.js';
 
 /** A line that is drawn over and over on a terminal, and never elsewhere. */
 export interface ProgressBar {
-  /** @param fraction 0 … 1 */
-  update(fraction: number, label: string): void;
+  /**
+   * @param fraction 0 … 1
+   * @param left seconds, where more is known of them than the fraction and the time so far tell
+   */
+  update(fraction: number, label: string, left?: number): void;
   /** Takes the line off the screen. */
   clear(): void;
 }
@@ -22,12 +25,13 @@ export function progressBar(
   const began = now();
   let last = Number.NEGATIVE_INFINITY;
   return {
-    update(fraction, label) {
+    update(fraction, label, known) {
       const moment = now();
       if (moment - last < 50 && fraction < 1) return;
       last = moment;
-      const left = fraction > 0 ? ((moment - began) * (1 - fraction)) / fraction : undefined;
-      const rest = left === undefined || moment - began < 1000 ? '' : `  ${shortTime(left / 1000)} left`;
+      const soFar = (moment - began) / 1000;
+      const left = known ?? (fraction > 0 && soFar >= 1 ? (soFar * (1 - fraction)) / fraction : undefined);
+      const rest = left === undefined ? '' : `  ${shortTime(left)} left`;
       const line = `  ${bar(fraction)} ${`${Math.floor(fraction * 100)}`.padStart(3)} %  ${label}${rest}`;
       stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
     },

@@ -5,6 +5,7 @@ import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
 import { verifyCommand } from './commands/verify.js';
 import { isKeysError, keyReport } from './key-report.js';
@@ -41,10 +42,12 @@ Examples:
   tessera demo                                    a sheet of all classes, MAR above GtR
   tessera generate --class cat --count 4 --sheet  four cats, and a sheet of them
   tessera compare --policies mar,gtr-32,gtr-16    side by side, on the same seeds
+  tessera evaluate --policies mar,gtr-32          how good and how fast, with intervals
   tessera doctor                                  what this machine can run on`,
     )
     .addCommand(generateCommand(context))
     .addCommand(compareCommand(context))
+    .addCommand(evaluateCommand(context))
     .addCommand(demoCommand(context))
     .addCommand(convertCommand(context))
     .addCommand(verifyCommand(context))

@@ -9,13 +9,13 @@ import { wholeNumberOption } from '../number-options.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { writePng } from '../png-file.js';
+import { policyTexts } from '../policy-texts.js';
 import {
   policyList,
   type SamplingFlags,
   settingsFromFlags,
   withSamplingOptions,
 } from '../sampling-options.js';
-import { UsageError } from '../usage-error.js';
 import { writeJson } from '../written-file.js';
 
 interface CompareFlags extends ModelFlags, SamplingFlags, PictureFlags {
@@ -117,12 +117,4 @@ async function compare(context: CommandContext, flags: CompareFlags): Promise<vo
   } finally {
     await model.dispose();
   }
-}
-
-/** Policies by comma; a comma inside a policy's numbers would be ambiguous, so those take a plus. */
-function policyTexts(list: string): string[] {
-  const texts = list.split(',').map((text) => text.trim());
-  const twice = texts.find((text, i) => texts.indexOf(text) !== i);
-  if (twice !== undefined) throw new UsageError(`--policies names "${twice}" twice.`);
-  return texts;
 }

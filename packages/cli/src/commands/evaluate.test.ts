@@ -1,0 +1,137 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LoadedModel } from '@tessera/runtime-node';
+import { describe, expect, test } from 'vitest';
+import type { EvaluationDocument } from '../evaluate/evaluation-document.js';
+import { writePng } from '../png-file.js';
+import { run } from '../run.js';
+import { capturedIo } from '../testing/captured-io.js';
+import { FAKE_MANIFEST, fakeLoadedModel } from '../testing/fake-loaded-model.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+
+/** Twelve pictures of each class of the fake model. */
+async function realFolder(): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [label, name] of FAKE_MANIFEST.condition.names!.entries()) {
+    for (let i = 0; i < 12; i++) {
+      const data = Uint8Array.from({ length: 8 * 8 * 3 }, (_, k) => (k * (label + 2) * 11 + i * i * 5) % 256);
+      await writePng(join(folder, name.split(',')[0]!, `${i}.png`), { width: 8, height: 8, data });
+    }
+  }
+  return folder;
+}
+
+interface Trial {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+  /** Pictures that the model has drawn. */
+  readonly drawn: number;
+}
+
+/** Runs the command on the fake model; `stopAfter` so many pictures the user presses Ctrl-C. */
+async function evaluate(
+  args: readonly string[],
+  { stopAfter = Number.POSITIVE_INFINITY } = {},
+): Promise<Trial> {
+  const controller = new AbortController();
+  const io = capturedIo({ signal: controller.signal });
+  let drawn = 0;
+  const loadModel = async (): Promise<LoadedModel> => {
+    const model = fakeLoadedModel();
+    return {
+      ...model,
+      async decode(grids, options) {
+        drawn += grids.length;
+        if (drawn > stopAfter) controller.abort(new Error('stopped'));
+        return model.decode(grids, options);
+      },
+    };
+  };
+  const code = await run(['evaluate', ...args], io, { loadModel });
+  return { code, out: io.written.out, error: io.written.error, drawn };
+}
+
+/** What a report says but for times. */
+async function found(folder: string): Promise<unknown> {
+  const report = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8')) as EvaluationDocument;
+  const { made: _, arms, ...rest } = report;
+  return { ...rest, arms: arms.map(({ secondsPerImage: _, speedup: __, ...arm }) => arm) };
+}
+
+describe('tessera evaluate', () => {
+  const common = async (): Promise<readonly string[]> => [
+    ...['--policies', 'mar:4x3,raster:2x2', '--n', '24', '--batch', '6', '--resamples', '5'],
+    ...['--real', await realFolder()],
+  ];
+
+  test('stopped and called again gives the report of one go, and draws nothing twice', async () => {
+    const [whole, parts] = [await temporaryFolder(), await temporaryFolder()];
+    const args = await common();
+    const once = await evaluate([...args, '--out', whole]);
+    expect([once.code, once.error, once.drawn]).toEqual([0, '', 48]);
+
+    const stopped = await evaluate([...args, '--out', parts], { stopAfter: 20 });
+    expect(stopped.code).toBe(130);
+    expect(stopped.error).toMatch(/^Stopped\. 37 % is drawn and kept\. Go on with the same command\./);
+    expect(await readdir(parts)).not.toContain('report.json');
+    const resumed = await evaluate([...args, '--out', parts]);
+    expect([resumed.code, resumed.drawn]).toEqual([0, 48 - 18]);
+    expect(await found(parts)).toEqual(await found(whole));
+  });
+
+  test('another arm in the same folder draws that arm alone', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    await evaluate([...args, '--out', out]);
+    const more = await evaluate([...args, '--policies', 'mar:4x3,halton:2x2', '--out', out, '--json']);
+    expect([more.code, more.drawn]).toEqual([0, 24]);
+    const document = JSON.parse(more.out) as EvaluationDocument;
+    expect(document.arms.map(({ name }) => name)).toEqual(['mar:4x3', 'halton:2x2']);
+    expect(document.made.together).toBe(false);
+  });
+
+  test('a folder of another evaluation is refused, with what differs', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    await evaluate([...args, '--out', out]);
+    const { code, error, drawn } = await evaluate([...args, '--seed', '9', '--out', out]);
+    expect([code, drawn]).toEqual([1, 0]);
+    expect(error).toContain('holds another evaluation:\n  - seed: 1 → 9');
+  });
+
+  test('the judge is not asked about pictures that it does not know', async () => {
+    const { code, error } = await evaluate(['--n', '24', '--out', await temporaryFolder()]);
+    expect(code).toBe(2);
+    expect(error).toContain('tessera-judge knows pictures of flower, butterfly');
+    expect(error).toContain('--real');
+  });
+
+  test.each([
+    [['--margin', 'much'], 'one number from 0 or two'],
+    [['--network', 'nowhere.onnx'], 'There is no feature network at nowhere.onnx'],
+    [['--policies', 'mar,mar'], 'names "mar" twice'],
+    [['--n', '3'], 'n = 3'],
+  ])('%s is wrong usage', async (args, message) => {
+    const { code, error } = await evaluate([...(await common()), ...args, '--out', await temporaryFolder()]);
+    expect(error).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
+test('the embedded model is judged by the judge that knows it', async () => {
+  const out = await temporaryFolder();
+  const io = capturedIo();
+  const args = ['--policies', 'mar:3x8,raster:1x2', '--n', '24', '--resamples', '20', '--out', out];
+  expect([await run(['evaluate', ...args], io), io.written.error]).toEqual([0, '']);
+  expect(io.written.out).toMatch(/arm +s\/image +speed +Fréchet/);
+  const { arms, floors } = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationDocument;
+  for (const { metrics } of arms) {
+    expect(metrics.classAccuracy).toBeGreaterThan(0.5);
+    expect(metrics.frechet.value).toBeGreaterThan(2 * floors.frechet.mean);
+  }
+  expect(io.written.out).toContain('Real pictures against real ones: Fréchet');
+  const page = await readFile(join(out, 'report.html'), 'utf8');
+  for (const name of ['mar:3x8', 'raster:1x2']) expect(page.split(`by ${name}"`)).toHaveLength(24 + 1);
+  expect(await readdir(out)).toEqual(
+    expect.arrayContaining(['arms', 'evaluation.json', 'report.html', 'report.json', 'sheet.png', 'sheets']),
+  );
+}, 180_000);

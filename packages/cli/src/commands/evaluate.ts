@@ -1,0 +1,214 @@
+import { join } from 'node:path';
+import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/recipe';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
+import { armLines } from '../evaluate/arm-lines.js';
+import { evaluationCommand } from '../evaluate/evaluation-command.js';
+import type { EvaluationDocument } from '../evaluate/evaluation-document.js';
+import { findingsOf } from '../evaluate/findings.js';
+import { secondsText } from '../evaluate/number-text.js';
+import { floorsLine, reportTable } from '../evaluate/report-table.js';
+import { SHOWN } from '../evaluate/shown-pictures.js';
+import { type TimeLeft, timeLeft } from '../evaluate/time-left.js';
+import { writeEvaluation } from '../evaluate/write-evaluation.js';
+import { InterruptedError } from '../interruption.js';
+import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
+import { wholeNumberOption } from '../number-options.js';
+import { sheetScale } from '../picture-sheet.js';
+import { policyTexts } from '../policy-texts.js';
+import {
+  policyList,
+  type SamplingFlags,
+  settingsFromFlags,
+  withSamplingOptions,
+} from '../sampling-options.js';
+import { table } from '../terminal.js';
+
+interface EvaluateFlags extends ModelFlags, SamplingFlags {
+  readonly policies: string;
+  readonly n: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly network?: string;
+  readonly real?: string;
+  readonly margin?: readonly number[];
+  readonly resamples: number;
+  readonly keep: number;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+export function evaluateCommand(context: CommandContext): Command {
+  const command = new Command('evaluate')
+    .description('Measure how good and how fast policies are: distances to real pictures, with intervals.')
+    .option(
+      '--policies <list>',
+      'policies, by comma; the first is what the others are compared with',
+      'mar,gtr-32,gtr-16',
+    )
+    .addOption(wholeNumberOption('--n <n>', 'pictures of each policy', 2).default(1200))
+    .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1))
+    .addOption(wholeNumberOption('--batch <n>', 'pictures drawn at once', 1).default(BATCH));
+  withSamplingOptions(command);
+  withModelOptions(command);
+  command
+    .option(
+      '--network <file|folder>',
+      'a feature network of your own, NAME.onnx with NAME.json beside it (default: the judge of the embedded model)',
+    )
+    .option('--real <folder>', 'real pictures, PNGs, best a folder a class (default: held-out renders)')
+    .addOption(
+      new Option(
+        '--margin <frechet[,kid]>',
+        'differences that don’t matter (default: a quarter of the floor)',
+      ).argParser(margins),
+    )
+    .addOption(wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', 2).default(1000))
+    .addOption(wholeNumberOption('--keep <n>', 'how many pictures of each policy to keep', 0).default(SHOWN))
+    .option(
+      '--out <folder>',
+      'where pictures are kept and the report goes; it goes on where it was stopped',
+      join('out', 'evaluate'),
+    )
+    .option('--json', 'print the report as one JSON document')
+    .addHelpText(
+      'after',
+      `
+${policyList()}
+
+All policies draw the same classes from the same noise and take turns, batch by batch. Fréchet
+distance and KID are distances to real pictures in the features of a network, less is better;
+brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
+difference to the first lies within the margin, else "better" or "worse" if it lies on one side
+of zero, and "undecided" otherwise: then take more pictures.
+
+A folder keeps what is drawn. The same command goes on after a stop; with other policies or a
+larger --n it draws what is missing. Another --network is shown the pictures that were kept
+(--keep), the others are drawn again.
+
+Examples:
+  tessera evaluate --policies mar,gtr-32,gtr-16 --n 1200
+  tessera evaluate --policies gtr-32,gtr-32/fts=off,gtr-32/fts=low --out out/fts
+  tessera evaluate --model mar-b --network dinov2.onnx --real imagenet/val --n 5000`,
+    );
+  return command.action((flags: EvaluateFlags) => evaluate(context, flags));
+}
+
+/** Twelve at once use two cores well, and are a picture of each class of the embedded model. */
+const BATCH = 12;
+
+async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<void> {
+  const voice = voiceOf(context, flags.json);
+  if (flags.policies === 'help') {
+    voice.say(policyList());
+    voice.result(NAMED_POLICIES);
+    return;
+  }
+  const names = policyTexts(flags.policies);
+  const choices = names.map((name) => samplingNamed(name));
+  const { signal } = context.io;
+  // Statistics take a while to load, which the other commands need not wait for.
+  const [{ evaluateInFolder }, { judgingFor }] = await Promise.all([
+    import('../evaluate/evaluate-in-folder.js'),
+    import('../evaluate/judging.js'),
+  ]);
+  const used = await modelInUse(context, flags, voice);
+  const { model } = used;
+  const classes = model.manifest.condition;
+  let left: TimeLeft | undefined;
+  try {
+    const judging = await judgingFor({
+      ...flags,
+      classes,
+      cacheFolder: join(flags.out, 'real'),
+      signal,
+      onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
+    });
+    const arms = choices.map((choice, i) => ({
+      name: names[i]!,
+      sampling: samplingOf(choice, model.manifest.sampling, settingsFromFlags(flags)),
+    }));
+    const evaluation = await evaluateInFolder({
+      used,
+      arms,
+      ...judging,
+      n: flags.n,
+      seed: flags.seed,
+      batch: flags.batch,
+      folder: flags.out,
+      keep: flags.keep,
+      resamples: flags.resamples,
+      ...(flags.margin ? { margins: marginsOf(flags.margin) } : {}),
+      command: evaluationCommand(flags),
+      signal,
+      onStart(done) {
+        left = timeLeft(done, flags.n);
+      },
+      onProgress(progress) {
+        if (progress.phase === 'drawing') {
+          const { arm, done, total, seconds } = progress;
+          left!.update(arm, done, seconds);
+          const label = `${arm}  ${done}/${total}  ${secondsText(seconds)} s/image`;
+          voice.progress.update(left!.fraction(), label, left!.seconds());
+        } else {
+          const what = progress.phase === 'floors' ? 'measuring the floors' : `resampling ${progress.arm}`;
+          voice.progress.update(progress.done / progress.total, what);
+        }
+      },
+    });
+    const lines = armLines(arms);
+    const written = await writeEvaluation(flags.out, evaluation, {
+      lines,
+      classes,
+      scale: sheetScale(model),
+    });
+    voice.progress.clear();
+    const { document } = evaluation;
+    voice.say(
+      context.style.dim(`${modelLine(used)}; ${flags.n} pictures each, seed ${flags.seed}. ${lines.common}`),
+    );
+    sayReport(voice, document, context.style.bold);
+    for (const [what, path] of [
+      ['page', written.page],
+      ['report', written.report],
+      ['sheet', written.sheet],
+    ] as const)
+      voice.say(`${what.padEnd(7)} ${path}`);
+    voice.result({ ...document, files: written });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const done = left === undefined ? '' : ` ${Math.floor(left.fraction() * 100)} % is drawn and kept.`;
+    throw new InterruptedError(`Stopped.${done} Go on with the same command.`);
+  } finally {
+    voice.progress.clear();
+    await model.dispose();
+  }
+}
+
+function sayReport(voice: Voice, document: EvaluationDocument, bold: (text: string) => string): void {
+  const { head, rows, alignRight } = reportTable(document);
+  const [first, ...others] = table([head, ...rows], alignRight);
+  voice.say();
+  voice.say(bold(first!));
+  for (const line of others) voice.say(line);
+  voice.say();
+  voice.say(floorsLine(document));
+  if (!document.made.together) {
+    voice.say('Not all policies were drawn in the same sittings: their times are not to be compared.');
+  }
+  voice.say();
+  for (const finding of findingsOf(document, { timed: document.made.together })) voice.say(finding);
+  if (document.comparisons.length > 0) voice.say();
+}
+
+function margins(text: string): readonly number[] {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (numbers.length > 2 || numbers.some((number) => !(number >= 0 && number < Number.POSITIVE_INFINITY))) {
+    throw new InvalidArgumentError('It must be one number from 0 or two: of Fréchet distance, and of KID.');
+  }
+  return numbers;
+}
+
+function marginsOf([frechet, kid]: readonly number[]) {
+  return { ...(frechet === undefined ? {} : { frechet }), ...(kid === undefined ? {} : { kid }) };
+}

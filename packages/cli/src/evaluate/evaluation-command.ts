@@ -1,0 +1,50 @@
+import { EMBEDDED } from '@tessera/recipe';
+
+/** The flags that decide what an evaluation finds. */
+export interface RepeatedFlags {
+  readonly policies: string;
+  readonly n: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly model?: string;
+  readonly device: string;
+  readonly dtype: string;
+  readonly guidance?: number;
+  readonly guidanceSchedule?: string;
+  readonly guidanceInterval?: string;
+  readonly temperature?: number;
+  readonly sampler?: string;
+  readonly network?: string;
+  readonly real?: string;
+  readonly margin?: readonly number[];
+  readonly resamples: number;
+}
+
+/** The command that makes the same report again, with nothing left to a default that may change. */
+export function evaluationCommand(flags: RepeatedFlags): string {
+  const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
+    ['policies', flags.policies],
+    ['n', flags.n],
+    ['seed', flags.seed],
+    ['batch', flags.batch],
+    ['model', flags.model === EMBEDDED ? undefined : flags.model],
+    ['device', flags.device],
+    ['dtype', flags.dtype],
+    ['guidance', flags.guidance],
+    ['guidance-schedule', flags.guidanceSchedule],
+    ['guidance-interval', flags.guidanceInterval],
+    ['temperature', flags.temperature],
+    ['sampler', flags.sampler],
+    ['network', flags.network],
+    ['real', flags.real],
+    ['margin', flags.margin?.join(',')],
+    ['resamples', flags.resamples],
+  ];
+  return `tessera evaluate ${options
+    .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(`${value}`)}`]))
+    .join(' ')}`;
+}
+
+function quoted(word: string): string {
+  return /^[\w.,:+=/@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type FeatureNetwork,
+  judgeReference,
+  type NetworkDescription,
+  onnxNetwork,
+  parseJudge,
+  parseNetworkDescription,
+  type ReferencePictures,
+} from '@tessera/evaluate';
+import { UsageError } from '../usage-error.js';
+
+/** A feature network that was loaded from files. */
+export interface LoadedNetwork {
+  readonly network: FeatureNetwork;
+  /** Hash of its graph and description: whose features are whose. */
+  readonly key: string;
+  /** Names of the classes that it tells apart, if it does. */
+  readonly classNames?: readonly string[];
+  /** Real pictures that come with it. */
+  readonly reference?: ReferencePictures;
+}
+
+/**
+ * Loads the judge that comes with @tessera/evaluate; or a network of one's own: an `.onnx` file with its description
+ * beside it under the same name as `.json`, or a folder with `network.onnx` and `network.json`, or with a `judge.json`.
+ *
+ * @throws UsageError where there is no such file
+ * @throws FeatureNetworkError where graph and description don't fit
+ */
+export async function loadNetwork(location?: string): Promise<LoadedNetwork> {
+  if (location === undefined) {
+    const { judgeFolder } = await import('@tessera/evaluate/judge');
+    return loadJudge(fileURLToPath(judgeFolder));
+  }
+  if (!existsSync(location)) throw new UsageError(`There is no feature network at ${location}.`);
+  if (!statSync(location).isDirectory()) return loadGraph(location);
+  if (existsSync(join(location, 'judge.json'))) return loadJudge(location);
+  return loadGraph(join(location, 'network.onnx'));
+}
+
+async function loadJudge(folder: string): Promise<LoadedNetwork> {
+  const description = parseJudge(await readFile(join(folder, 'judge.json'), 'utf8'));
+  const bytes = await readFile(join(folder, description.reference.path));
+  const halves = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16LE(i * 2));
+  return {
+    ...(await open(join(folder, description.graph.path), description.network)),
+    reference: judgeReference(description, halves),
+  };
+}
+
+async function loadGraph(path: string): Promise<LoadedNetwork> {
+  const descriptionPath = path.replace(/\.onnx$/i, '.json');
+  for (const each of [path, descriptionPath]) {
+    if (!/\.(onnx|json)$/i.test(each) || !existsSync(each)) {
+      throw new UsageError(
+        `A feature network is a graph, NAME.onnx, and NAME.json beside it, which says how to feed it; there is no ${each}.`,
+      );
+    }
+  }
+  return open(path, parseNetworkDescription(await readFile(descriptionPath, 'utf8')));
+}
+
+async function open(path: string, description: NetworkDescription): Promise<LoadedNetwork> {
+  const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  const graph = await readFile(path);
+  const session = await InferenceSession.create(graph, { executionProviders: ['cpu'] });
+  const key = createHash('sha256')
+    .update(graph)
+    .update(JSON.stringify(description))
+    .digest('hex')
+    .slice(0, 12);
+  return {
+    network: onnxNetwork({ session, Tensor, description }),
+    key,
+    ...(description.classes ? { classNames: description.classes.names } : {}),
+  };
+}

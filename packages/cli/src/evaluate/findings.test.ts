@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { SAMPLE_EVALUATION } from '../testing/sample-evaluation.js';
+import { findingsOf } from './findings.js';
+import { floorsLine, reportTable } from './report-table.js';
+
+test('each comparison is a sentence that a stranger understands', () => {
+  const [same, undecided, better, worse] = findingsOf(SAMPLE_EVALUATION, { timed: true });
+  expect(same).toBe(
+    'gtr-32 is as good as mar: their Fréchet distances differ by less than the margin of 0.40. It is 2.72× as fast.',
+  );
+  expect(undecided).toContain('between 0.20 and 0.84 higher, and the margin is 0.40.');
+  expect(better).toContain('is better than mar: its Fréchet distance is lower by 0.60 to 1.30.');
+  expect(worse).toContain('is worse than mar: its Fréchet distance is higher by 13.60 to 15.00.');
+});
+
+test('without comparable times nothing is said of speed', () => {
+  expect(findingsOf(SAMPLE_EVALUATION, { timed: false }).join(' ')).not.toMatch(/fast|long/);
+});
+
+test('an interval on both sides of zero says so', () => {
+  const [comparison] = SAMPLE_EVALUATION.comparisons;
+  const report = {
+    ...SAMPLE_EVALUATION,
+    comparisons: [
+      { ...comparison!, difference: { value: 0.1, low: -0.3, high: 0.8 }, verdict: 'undecided' as const },
+    ],
+  };
+  expect(findingsOf(report, { timed: false })[0]).toContain('between 0.30 lower and 0.80 higher');
+});
+
+test('the table has a row an arm, and the verdict against the first', () => {
+  const { head, rows, alignRight } = reportTable(SAMPLE_EVALUATION);
+  expect(rows.map((row) => row[0])).toEqual(SAMPLE_EVALUATION.arms.map(({ name }) => name));
+  expect(rows.map((row) => row.at(-1))).toEqual(['', 'same', 'undecided', 'better', 'worse']);
+  expect(rows[1]).toContain('3.03 [2.81, 3.28]');
+  for (const row of rows) expect([row.length, alignRight.length]).toEqual([head.length, head.length]);
+});
+
+test('the floors are told in a line', () => {
+  expect(floorsLine(SAMPLE_EVALUATION)).toContain('Fréchet 1.020 ± 0.050');
+});

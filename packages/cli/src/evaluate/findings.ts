@@ -1,0 +1,48 @@
+import type { Comparison, EvaluationReport } from '@tessera/evaluate';
+import { decimalsOf, plain, timesText } from './number-text.js';
+
+/** What the comparisons in Fréchet distance say, a sentence each, and how fast each arm is beside. */
+export function findingsOf(report: EvaluationReport, { timed }: { readonly timed: boolean }): string[] {
+  const compared = report.comparisons.filter(({ metric }) => metric === 'frechet');
+  const decimals = decimalsOf(compared.map(({ difference }) => difference));
+  return compared.map((comparison) => {
+    const verdict = verdictSentence(comparison, decimals);
+    const speed = timed ? speedSentence(report, comparison) : '';
+    return speed ? `${verdict} ${speed}` : verdict;
+  });
+}
+
+function verdictSentence(
+  { arm, against, difference, margin, verdict }: Comparison,
+  decimals: number,
+): string {
+  const { low, high } = difference;
+  const number = (value: number): string => plain(Math.abs(value), decimals);
+  switch (verdict) {
+    case 'better':
+      return `${arm} is better than ${against}: its Fréchet distance is lower by ${number(high)} to ${number(low)}.`;
+    case 'worse':
+      return `${arm} is worse than ${against}: its Fréchet distance is higher by ${number(low)} to ${number(high)}.`;
+    case 'same':
+      return `${arm} is as good as ${against}: their Fréchet distances differ by less than the margin of ${number(margin)}.`;
+    case 'undecided':
+      return `${arm} against ${against} is undecided: its Fréchet distance is between ${range(low, high, number)}, and the margin is ${number(margin)}.`;
+  }
+}
+
+/** `0.20 and 0.84 higher`, `0.20 lower and 0.31 higher`. */
+function range(low: number, high: number, number: (value: number) => string): string {
+  const [nearer, farther] = high <= 0 ? [high, low] : [low, high];
+  const side = (value: number): string => (value < 0 ? 'lower' : 'higher');
+  const first = low < 0 && high > 0 ? `${number(nearer)} ${side(nearer)}` : number(nearer);
+  return `${first} and ${number(farther)} ${side(farther)}`;
+}
+
+/** Relative to the arm it is compared with; nothing where that is neither faster nor slower by a twentieth. */
+function speedSentence(report: EvaluationReport, { arm, against }: Comparison): string {
+  const speedOf = (name: string): number =>
+    report.arms.find((each) => each.name === name)?.speedup.median ?? Number.NaN;
+  const ratio = speedOf(arm) / speedOf(against);
+  if (ratio > 1.05) return `It is ${timesText(ratio)} as fast.`;
+  return ratio < 0.95 ? `It takes ${timesText(1 / ratio)} as long.` : '';
+}

@@ -1,0 +1,67 @@
+import type { ReferencePictures } from '@tessera/evaluate';
+import type { Classes } from '@tessera/recipe';
+import { UsageError } from '../usage-error.js';
+import { type LoadedNetwork, loadNetwork } from './feature-network-file.js';
+import { realPictures } from './real-pictures.js';
+
+export interface JudgingOptions {
+  /** A feature network of one's own; see {@link loadNetwork}. @default the judge */
+  readonly network?: string;
+  /** A folder of real pictures. @default those that come with the network */
+  readonly real?: string;
+  readonly classes: Classes;
+  /** Where features of real pictures are kept. */
+  readonly cacheFolder: string;
+  readonly signal: AbortSignal;
+  onProgress?(done: number, total: number): void;
+}
+
+/** What pictures are judged by, and against what. */
+export interface Judging {
+  readonly loaded: LoadedNetwork;
+  readonly reference: ReferencePictures;
+}
+
+/**
+ * Loads network and real pictures.
+ *
+ * @throws UsageError where real pictures are missing, or those that come with the network are of other classes
+ */
+export async function judgingFor(options: JudgingOptions): Promise<Judging> {
+  const { network, real, classes } = options;
+  const loaded = await loadNetwork(network);
+  const knowsClasses = sameClasses(loaded.classNames, classes);
+  if (real !== undefined) {
+    // What a network takes other classes for says nothing.
+    const fitting = knowsClasses ? loaded : withoutClasses(loaded);
+    return { loaded: fitting, reference: await realPictures(real, { ...options, loaded: fitting }) };
+  }
+  if (!loaded.reference) {
+    throw new UsageError(
+      `${loaded.network.name} comes without real pictures. Give a folder of them by --real, 8-bit RGB PNGs, best one folder a class.`,
+    );
+  }
+  if (!knowsClasses) {
+    throw new UsageError(
+      `${loaded.network.name} knows pictures of ${loaded.classNames?.join(', ')}, not those of this model. ` +
+        'Give a folder of real ones by --real, and a feature network that knows such pictures by --network.',
+    );
+  }
+  return { loaded, reference: loaded.reference };
+}
+
+function sameClasses(names: readonly string[] | undefined, classes: Classes): boolean {
+  if (!names || names.length !== classes.count) return false;
+  return names.every((name, i) => name.toLowerCase() === (classes.names?.[i] ?? name).toLowerCase());
+}
+
+function withoutClasses(loaded: LoadedNetwork): LoadedNetwork {
+  const { network, key } = loaded;
+  return {
+    key: `${key}-unclassed`,
+    network: {
+      ...network,
+      extract: async (images) => ({ ...(await network.extract(images)), classes: null }),
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** Turns values into places along an axis, and says where its marks are. */
+export interface Axis {
+  at(value: number): number;
+  readonly ticks: readonly number[];
+}
+
+/** @param range the places of `from` and `to` */
+export function linearAxis(
+  from: number,
+  to: number,
+  range: readonly [number, number],
+  wantedTicks = 6,
+): Axis {
+  const span = to > from ? to - from : 1;
+  const step = niceStep(span / wantedTicks);
+  const first = Math.ceil(from / step - 1e-9);
+  const count = Math.floor(to / step + 1e-9) - first + 1;
+  return {
+    at: (value) => range[0] + ((value - from) / span) * (range[1] - range[0]),
+    // By division where a step is a fraction, so that three times 0.1 is 0.3.
+    ticks: Array.from({ length: count }, (_, i) =>
+      step < 1 ? (first + i) / Math.round(1 / step) : (first + i) * step,
+    ),
+  };
+}
+
+/** Marks at 1, 2 and 5 of each power of ten, or at the powers alone where that would be many. */
+export function logAxis(from: number, to: number, range: readonly [number, number]): Axis {
+  const least = Math.log10(from);
+  const most = Math.log10(to);
+  const digits = most - least > 2.5 ? [1] : [1, 2, 5];
+  const ticks: number[] = [];
+  for (let power = Math.floor(least); power <= Math.ceil(most); power++) {
+    for (const digit of digits) {
+      const tick = power < 0 ? digit / 10 ** -power : digit * 10 ** power;
+      if (tick >= from && tick <= to) ticks.push(tick);
+    }
+  }
+  return {
+    at: (value) => range[0] + ((Math.log10(value) - least) / (most - least || 1)) * (range[1] - range[0]),
+    ticks,
+  };
+}
+
+/** The next of 1, 2, 2.5, 5 and 10 times a power of ten. */
+function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  const digit = [1, 2, 2.5, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
+  return digit * power;
+}
+
+/** As short as a mark can be: `0.05`, `2`, `−1.5`. */
+export function tickText(value: number): string {
+  return `${value < 0 ? '−' : ''}${Number(Math.abs(value).toPrecision(3))}`;
+}
+
+/** A place as it is written: tenths of a pixel are enough. */
+export function px(place: number): number {
+  return Math.round(place * 10) / 10;
+}

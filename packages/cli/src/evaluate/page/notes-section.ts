@@ -1,0 +1,49 @@
+import type { EvaluationDocument } from '../evaluation-document.js';
+import { percent } from '../number-text.js';
+import { tickText } from './axis.js';
+import { type Markup, markup } from './markup.js';
+
+/** What the numbers mean. */
+export function meaningSection({ n, confidence, resamples, margins, arms }: EvaluationDocument): Markup {
+  const sure = percent(confidence, 0);
+  const first = arms[0]?.name ?? '';
+  return markup`<h2>What the numbers mean</h2>
+<dl>
+<dt>s/image</dt><dd>Seconds to draw a picture, median and quartiles over batches.</dd>
+<dt>speed</dt><dd>How many times as fast as ${first}: median over batches, which take turns.</dd>
+<dt>Fréchet</dt><dd>Distance between the arm’s pictures and real ones, taken as two clouds in the network’s features; less is better, and the floor is what real pictures score. The range below it holds, in ${sure} of evaluations like this one, what ${n} pictures of the arm score on average.</dd>
+<dt>KID</dt><dd>The same question asked with a kernel, without assuming a shape of the clouds; real pictures score 0 on average.</dd>
+<dt>precision</dt><dd>Share of pictures that lie among the real ones: how believable they are.</dd>
+<dt>recall</dt><dd>Share of real pictures that lie among the arm’s: how much of the variety is reached.</dd>
+<dt>class</dt><dd>Share of pictures that show what was asked for, as the network sees it.</dd>
+<dt>diversity</dt><dd>How much pictures of one class differ from each other; real ones are 100 %.</dd>
+<dt>verdict</dt><dd>From the interval of the difference to ${first} in Fréchet distance: <em>same</em> if it lies within the margin of ±${tickText(margins.frechet)}; else <em>better</em> or <em>worse</em> if it lies on one side of zero, and <em>undecided</em> otherwise. Pictures of the same number share class and noise in all arms, and ${resamples} resamples draw the same numbers from each, so what is common to them cancels.</dd>
+</dl>`;
+}
+
+/** Of what, with what and how it was measured, and how to do it again. */
+export function setupSection({
+  model,
+  made,
+  n,
+  seed,
+  network,
+  reference,
+  command,
+}: EvaluationDocument): Markup {
+  const { device, dtype, threads, batch, processor, cores, versions } = made;
+  return markup`<h2>What was measured on what</h2>
+<dl>
+<dt>model</dt><dd>${model.name} (${model.location}), SHA-256 ${model.sha256.slice(0, 12)}…</dd>
+<dt>pictures</dt><dd>${n} an arm, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
+<dt>judged by</dt><dd>${network.name}, ${network.width} features</dd>
+<dt>real pictures</dt><dd>${reference.count}: ${reference.name}</dd>
+<dt>machine</dt><dd>${processor}, ${cores} cores; ${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, weights in ${dtype}, ${batch} pictures at once</dd>
+<dt>versions</dt><dd>${Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}</dd>
+${!made.together && markup`<dt>note</dt><dd>Not all arms were drawn in the same sittings, so their times are not to be compared.</dd>`}
+</dl>
+<h2>Do it again</h2>
+<pre>${command}</pre>`;
+}

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { SAMPLE_EVALUATION } from '../../testing/sample-evaluation.js';
+import { forestPlot } from './forest-plot.js';
+import { plotFile } from './plot-file.js';
+import { reportPage } from './report-page.js';
+import { speedQualityPlot } from './speed-quality-plot.js';
+
+const names = SAMPLE_EVALUATION.arms.map(({ name }) => name);
+const lines = { common: 'temperature 0.8', own: names.map((name) => `line of ${name}`) };
+const png = Uint8Array.of(137, 80, 78, 71);
+const page = reportPage({
+  document: SAMPLE_EVALUATION,
+  lines,
+  pictures: names.map(() => Array.from({ length: 14 }, (_, i) => ({ png, className: `class ${i}` }))),
+});
+/** What a reader sees of it. */
+const text = page.replace(/<style>[\s\S]*?<\/style>/g, '').replace(/<[^>]*>/g, '');
+
+test('the page names every arm, says what it is, and shows its pictures', () => {
+  for (const name of names) {
+    expect(text).toContain(name);
+    expect(text).toContain(`line of ${name}`);
+    expect(page.split(`by ${name}"`)).toHaveLength(14 + 1);
+  }
+  expect(text).toContain('2 more');
+  expect(page).toContain('src="data:image/png;base64,iVBORw=="');
+});
+
+test('the page gives every verdict with its word', () => {
+  for (const verdict of ['same', 'undecided', 'better', 'worse']) {
+    expect(page).toContain(`<td class="word">${verdict}</td>`);
+  }
+});
+
+test('the page tells the set-up and the command', () => {
+  for (const part of [
+    '1200 pictures',
+    'seed 1',
+    'tessera-judge',
+    '6000',
+    'temperature 0.8',
+    'Some Processor',
+  ])
+    expect(text).toContain(part);
+  expect(text).toContain(SAMPLE_EVALUATION.command);
+});
+
+test('the page needs no other file and runs no script', () => {
+  expect(page).not.toMatch(/<script|<link|@import|url\(|(src|href)="(?!data:)/);
+});
+
+test('names are text, whatever they hold', () => {
+  const [first, ...others] = SAMPLE_EVALUATION.arms;
+  const odd = reportPage({
+    document: { ...SAMPLE_EVALUATION, arms: [{ ...first!, name: '<b>&"' }, ...others] },
+    lines,
+    pictures: [],
+  });
+  expect(odd).not.toContain('<b>');
+  expect(odd).toContain('&lt;b&gt;&amp;&quot;');
+});
+
+test('one arm alone has no comparisons and still a page', () => {
+  const alone = reportPage({
+    document: { ...SAMPLE_EVALUATION, arms: SAMPLE_EVALUATION.arms.slice(0, 1), comparisons: [] },
+    lines,
+    pictures: [],
+  });
+  expect(alone).toContain('tiny: mar');
+  expect(alone).not.toContain('Differences');
+  expect(alone).not.toContain('NaN');
+});
+
+test('arms of different sittings are not said to be faster', () => {
+  const { made, ...rest } = SAMPLE_EVALUATION;
+  const apart = reportPage({
+    document: { ...rest, made: { ...made, together: false } },
+    lines,
+    pictures: [],
+  });
+  expect(page).toContain('2.72× as fast');
+  expect(apart).not.toContain('× as fast.');
+  expect(apart).toContain('not to be compared');
+});
+
+test.each([340, 1020])('all that a plot of %d pixels draws lies within it', (width) => {
+  for (const plot of [
+    forestPlot(SAMPLE_EVALUATION, 'frechet', { width }),
+    forestPlot(SAMPLE_EVALUATION, 'kid', { width }),
+    speedQualityPlot(SAMPLE_EVALUATION, { width }),
+  ]) {
+    const height = Number(/height="(\d+)"/.exec(plot.markup)![1]);
+    const places = (names: string): number[] =>
+      [...plot.markup.matchAll(new RegExp(` (?:${names})="([-\\d.]+)"`, 'g'))].map(([, place]) =>
+        Number(place),
+      );
+    expect(plot.markup).not.toMatch(/NaN|Infinity|undefined/);
+    expect(places('cx|cy').length).toBeGreaterThan(4);
+    for (const x of places('x|x1|x2|cx')) expect(x >= 0 && x <= width, `x = ${x}`).toBe(true);
+    for (const y of places('y|y1|y2|cy')) expect(y >= 0 && y <= height, `y = ${y}`).toBe(true);
+  }
+});
+
+test('an interval that would squeeze the others ends in an arrow, with its numbers beside', () => {
+  const { markup } = forestPlot(SAMPLE_EVALUATION, 'frechet', { width: 1020 });
+  expect(markup.match(/class="arrow"/g)).toHaveLength(1);
+  expect(markup.match(/class="dot"/g)).toHaveLength(3);
+  expect(markup).toContain('+14.20 [+13.60, +15.00]');
+});
+
+test('a plot of its own is an SVG file with its style inside', () => {
+  const file = plotFile(forestPlot(SAMPLE_EVALUATION, 'frechet', { width: 860 }));
+  expect(file).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" [^>]*><style>/);
+  expect(file).toContain('prefers-color-scheme: dark');
+});

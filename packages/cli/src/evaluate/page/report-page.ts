@@ -1,0 +1,71 @@
+import type { ArmLines } from '../arm-lines.js';
+import type { EvaluationDocument } from '../evaluation-document.js';
+import { findingsOf } from '../findings.js';
+import { forestPlot, metricName } from './forest-plot.js';
+import { type Markup, markup, trusted } from './markup.js';
+import { meaningSection, setupSection } from './notes-section.js';
+import { PAGE_STYLE } from './page-style.js';
+import { type PagePicture, pictureSection } from './picture-section.js';
+import { PLOT_STYLE } from './plot-style.js';
+import { speedQualityPlot } from './speed-quality-plot.js';
+import { damageSection, verdictTable } from './verdict-section.js';
+
+export interface ReportPageParts {
+  readonly document: EvaluationDocument;
+  /** What each arm is. */
+  readonly lines: ArmLines;
+  /** The first pictures of each arm. */
+  readonly pictures: readonly (readonly PagePicture[])[];
+}
+
+const WIDE = 1020;
+const NARROW = 340;
+
+/** The report as one HTML file that needs nothing else: no script, no font, no other file. */
+export function reportPage({ document, lines, pictures }: ReportPageParts): string {
+  const { arms, n, seed, model, made, network, reference, comparisons } = document;
+  const title =
+    arms.length === 1 ? `${model.name}: ${arms[0]!.name}` : `${model.name}: ${arms.length} ways to sample it`;
+  const compared = comparisons.filter(({ metric }) => metric === 'frechet');
+  const findings = findingsOf(document, { timed: made.together });
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${trusted(PLOT_STYLE)}${trusted(PAGE_STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+<p class="facts">${n} pictures an arm, seed ${seed}, judged by ${network.name} against ${reference.count} real pictures (${reference.name}).${lines.common && markup` In all: ${lines.common}.`}</p>
+${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
+${verdictTable(document, lines.own)}
+${compared.length > 0 && differences(document)}
+<h2>Speed and quality</h2>
+${!made.together && markup`<p class="soft">Not all arms were drawn in the same sittings, so their times are not to be compared.</p>`}
+<div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>
+${pictureSection(document, pictures)}
+${damageSection(document)}
+${meaningSection(document)}
+${setupSection(document)}
+</main>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+function differences(document: EvaluationDocument): Markup {
+  const panel = (metric: 'frechet' | 'kid'): Markup =>
+    markup`<div class="panel"><h3>${metricName(metric)}</h3>${atBothWidths((width) => forestPlot(document, metric, { width }))}</div>`;
+  return markup`<h2>Differences</h2>
+<p class="soft">Dots are the differences measured, lines their intervals, the band what was set beforehand to be no difference.</p>
+${panel('frechet')}${panel('kid')}`;
+}
+
+/** A plot's text keeps its size, so there is one for desks and one for phones. */
+function atBothWidths(plot: (width: number) => Markup): Markup {
+  return markup`<div class="when-wide">${plot(WIDE)}</div><div class="when-narrow">${plot(NARROW)}</div>`;
+}

@@ -1,0 +1,63 @@
+import type { ArmReport, EvaluationReport, Verdict } from '@tessera/evaluate';
+import {
+  decimalsOf,
+  percent,
+  plain,
+  secondsText,
+  timesText,
+  withInterval,
+  withSpread,
+} from './number-text.js';
+
+/** A report's arms as a table of texts. */
+export interface ReportTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Which columns hold numbers. */
+  readonly alignRight: readonly boolean[];
+}
+
+/** How an arm stands against the first one in Fréchet distance; nothing for the first itself. */
+export function verdictAgainstFirst(
+  { arms, comparisons }: EvaluationReport,
+  arm: string,
+): Verdict | undefined {
+  return comparisons.find(
+    (each) => each.metric === 'frechet' && each.arm === arm && each.against === arms[0]?.name,
+  )?.verdict;
+}
+
+/** A row an arm: work, time, quality, and the verdict against the first. */
+export function reportTable(report: EvaluationReport): ReportTable {
+  const { arms } = report;
+  const frechetDecimals = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
+  const kidDecimals = decimalsOf(arms.map(({ metrics }) => metrics.kid));
+  const columns: readonly (readonly [head: string, cell: (arm: ArmReport) => string])[] = [
+    ['s/image', ({ secondsPerImage }) => secondsText(secondsPerImage.median)],
+    ['speed', ({ speedup }) => timesText(speedup.median)],
+    ['Fréchet', ({ metrics }) => withInterval(metrics.frechet, frechetDecimals)],
+    ['KID', ({ metrics }) => plain(metrics.kid.value, kidDecimals)],
+    ['precision', ({ metrics }) => percent(metrics.precision)],
+    ['recall', ({ metrics }) => percent(metrics.recall)],
+    ['class', ({ metrics }) => percent(metrics.classAccuracy)],
+    ['diversity', ({ metrics }) => percent(metrics.diversity, 0)],
+  ];
+  return {
+    head: ['arm', ...columns.map(([head]) => head), 'verdict'],
+    rows: arms.map((arm) => [
+      arm.name,
+      ...columns.map(([, cell]) => cell(arm)),
+      verdictAgainstFirst(report, arm.name) ?? '',
+    ]),
+    alignRight: [false, ...columns.map(() => true), false],
+  };
+}
+
+/** What real pictures score against real ones, in a line. */
+export function floorsLine({ floors }: EvaluationReport): string {
+  const { frechet, kid, precision, recall, count, splits } = floors;
+  return (
+    `Real pictures against real ones: Fréchet ${withSpread(frechet)}, KID ${withSpread(kid)}, ` +
+    `precision ${percent(precision.mean)}, recall ${percent(recall.mean)} (${splits} splits of ${count}).`
+  );
+}

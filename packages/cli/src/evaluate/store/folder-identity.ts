@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TesseraError } from '@tessera/core';
+import * as v from 'valibot';
+import { writeJson } from '../../written-file.js';
+
+const schema = v.strictObject({
+  format: v.literal('tessera-evaluation-folder'),
+  version: v.literal(1),
+  model: v.string(),
+  sha256: v.string(),
+  seed: v.number(),
+  device: v.string(),
+  dtype: v.string(),
+  batch: v.number(),
+});
+
+/** What all pictures in a folder have in common; `evaluation.json`. */
+export type FolderIdentity = Omit<v.InferOutput<typeof schema>, 'format' | 'version'>;
+
+/** A folder holds another evaluation, or none that this program can go on with. */
+export class EvaluationFolderError extends TesseraError {
+  /** What differs, a line each. */
+  readonly differences: readonly string[];
+
+  constructor(message: string, differences: readonly string[] = [], options?: { cause?: unknown }) {
+    super('evaluation-folder', message, options);
+    this.differences = differences;
+  }
+}
+
+/**
+ * Makes a folder that of this evaluation, or sees to it that it is.
+ *
+ * @throws EvaluationFolderError that says what differs
+ */
+export async function claimFolder(folder: string, identity: FolderIdentity): Promise<void> {
+  const path = join(folder, 'evaluation.json');
+  const found = await readIdentity(path);
+  if (!found) {
+    await writeJson(path, { format: 'tessera-evaluation-folder', version: 1, ...identity });
+    return;
+  }
+  const shown = (each: FolderIdentity): FolderIdentity => ({ ...each, sha256: each.sha256.slice(0, 12) });
+  const [before, now] = [shown(found), shown(identity)];
+  const differences = (Object.keys(now) as (keyof FolderIdentity)[])
+    .filter((key) => found[key] !== identity[key])
+    .map((key) => `${key}: ${before[key]} → ${now[key]}`);
+  if (differences.length === 0) return;
+  throw new EvaluationFolderError(
+    `${folder} holds another evaluation:\n${differences.map((line) => `  - ${line}`).join('\n')}\n` +
+      'Choose another folder by --out, or delete this one.',
+    differences,
+  );
+}
+
+async function readIdentity(path: string): Promise<FolderIdentity | undefined> {
+  let json: string;
+  try {
+    json = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return v.parse(schema, JSON.parse(json));
+  } catch (cause) {
+    throw new EvaluationFolderError(
+      `${path} can't be read as an evaluation of this version. Choose another folder by --out, or delete it.`,
+      [],
+      { cause },
+    );
+  }
+}

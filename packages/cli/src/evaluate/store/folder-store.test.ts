@@ -1,0 +1,192 @@
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DrawnPicture } from '@tessera/evaluate';
+import { parseRecipe, recipeOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { describe, expect, test } from 'vitest';
+import { readPng } from '../../png-file.js';
+import { FAKE_MANIFEST } from '../../testing/fake-loaded-model.js';
+import { fakeNetwork } from '../../testing/fake-network.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { EvaluationFolderError } from './folder-identity.js';
+import { type ChosenArm, type FolderStoreOptions, openFolderStore } from './folder-store.js';
+
+const IDENTITY = { model: 'fake', sha256: 'ab'.repeat(32), seed: 1, device: 'cpu', dtype: 'fp32', batch: 4 };
+const MODEL = { name: 'fake', location: 'embedded', sha256: IDENTITY.sha256 };
+const MADE = { device: 'cpu', dtype: 'fp32', versions: {} };
+
+const arm = (text: string, name = text): ChosenArm => ({
+  name,
+  sampling: samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling),
+});
+const MAR = arm('mar');
+const RASTER = arm('raster');
+const identityOf = ({ name, sampling }: ChosenArm) => ({ name, description: sampling });
+
+const open = (folder: string, changes: Partial<FolderStoreOptions> = {}) =>
+  openFolderStore({
+    folder,
+    identity: IDENTITY,
+    arms: [MAR, RASTER],
+    classes: FAKE_MANIFEST.condition,
+    network: fakeNetwork(),
+    networkKey: 'one',
+    keep: 2,
+    signal: new AbortController().signal,
+    recipeOf: (sampling, picture) =>
+      recipeOf({ model: MODEL, seed: 1, sampling, made: MADE, pictures: [picture] }),
+    ...changes,
+  });
+
+/** As the network sees it. */
+const drawn = (index: number): DrawnPicture => ({
+  index,
+  features: Float32Array.of(index, 1, 2),
+  seenClass: null,
+  seenDamage: index % 2,
+  seconds: 0.5 + index,
+  headEvaluations: 640,
+  passes: 8,
+  image: { width: 1, height: 1, data: Uint8Array.of(index, 1, 2) },
+});
+const judged = (index: number) => {
+  const { image: _, ...rest } = drawn(index);
+  return rest;
+};
+
+describe('a folder', () => {
+  test('gives back what was saved, after it was closed too', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder);
+    expect(await first.load(identityOf(MAR))).toEqual([]);
+    await first.save(identityOf(MAR), [drawn(0), drawn(1)]);
+    await first.save(identityOf(MAR), [drawn(2)]);
+    await first.close();
+    const second = await open(folder);
+    expect(await second.load(identityOf(MAR))).toEqual([0, 1, 2].map(judged));
+    expect(await second.load(identityOf(RASTER))).toEqual([]);
+    expect([second.count('mar', 3), second.count('mar', 2), second.count('raster', 3)]).toEqual([3, 2, 0]);
+    await second.close();
+  });
+
+  test('knows an arm by how it samples, not by its name', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder);
+    await first.save(identityOf(MAR), [drawn(0)]);
+    await first.close();
+    const renamed = arm('mar:64x100', 'the reference');
+    const second = await open(folder, { arms: [renamed, arm('mar:32')] });
+    expect(await second.load(identityOf(renamed))).toEqual([judged(0)]);
+    expect(second.count('mar:32', 9)).toBe(0);
+    await second.close();
+  });
+
+  test('refuses two names of one arm', async () => {
+    await expect(open(await temporaryFolder(), { arms: [MAR, arm('random')] })).rejects.toThrow(
+      'mar and random are the same way to sample',
+    );
+  });
+
+  test('of another evaluation is refused with what differs, and left alone', async () => {
+    const folder = await temporaryFolder();
+    await (await open(folder)).close();
+    const before = await readFile(join(folder, 'evaluation.json'), 'utf8');
+    const refusal = open(folder, { identity: { ...IDENTITY, seed: 2, batch: 8 } });
+    await expect(refusal).rejects.toBeInstanceOf(EvaluationFolderError);
+    await expect(refusal).rejects.toMatchObject({
+      code: 'evaluation-folder',
+      differences: ['seed: 1 → 2', 'batch: 4 → 8'],
+    });
+    expect(await readFile(join(folder, 'evaluation.json'), 'utf8')).toBe(before);
+  });
+
+  test('that something else has written is refused', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'evaluation.json'), '{"format":"other"}');
+    await expect(open(folder)).rejects.toThrow("can't be read as an evaluation");
+  });
+
+  test('loses no more to a stop in the middle of a line than that picture', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder);
+    await first.save(identityOf(MAR), [drawn(0), drawn(1)]);
+    await first.close();
+    for (const arm of await readdir(join(folder, 'arms'))) {
+      await appendFile(join(folder, 'arms', arm, 'drawn.jsonl'), '{"index":2,"sec');
+    }
+    const second = await open(folder);
+    expect(await second.load(identityOf(MAR))).toEqual([judged(0), judged(1)]);
+    await second.save(identityOf(MAR), [drawn(2)]);
+    await second.close();
+    const third = await open(folder);
+    expect(await third.load(identityOf(MAR))).toEqual([0, 1, 2].map(judged));
+    await third.close();
+  });
+
+  test('keeps the first pictures with their recipes, for people to look at', async () => {
+    const folder = await temporaryFolder();
+    const store = await open(folder);
+    await store.save(identityOf(MAR), [drawn(0), drawn(1), drawn(2)]);
+    expect(await store.firstPictures('mar', 9)).toEqual([drawn(0).image, drawn(1).image]);
+    expect(await store.firstPictures('raster', 9)).toEqual([]);
+    await store.close();
+    const [key] = await readdir(join(folder, 'arms'));
+    const other = (await readdir(join(folder, 'arms', key!))).includes('pictures') ? 0 : 1;
+    const pictures = join(folder, 'arms', (await readdir(join(folder, 'arms')))[other]!, 'pictures');
+    expect(await readdir(pictures)).toEqual(['00000-cat.png', '00001-red-fox.png']);
+    const { recipe } = await readPng(join(pictures, '00001-red-fox.png'));
+    expect(parseRecipe(recipe!, 'it')).toMatchObject({
+      sampling: MAR.sampling,
+      images: [{ index: 1, classLabel: 1 }],
+    });
+  });
+
+  test('shows kept pictures to another network instead of having them drawn again', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder);
+    await first.save(identityOf(MAR), [drawn(0), drawn(1), drawn(2)]);
+    await first.close();
+    const network = fakeNetwork(10);
+    const second = await open(folder, { network, networkKey: 'other' });
+    const [zero, one, ...more] = await second.load(identityOf(MAR));
+    expect([zero!.features, one!.features]).toEqual([
+      Float32Array.of(0, 10, 20),
+      Float32Array.of(10, 10, 20),
+    ]);
+    expect([zero!.seconds, zero!.seenDamage]).toEqual([0.5, null]);
+    // Picture 2 was not kept.
+    expect([more, network.seen]).toEqual([[], 2]);
+    await second.close();
+    const third = await open(folder, { network, networkKey: 'other' });
+    expect([third.count('mar', 9), network.seen]).toEqual([2, 2]);
+    await third.close();
+  });
+
+  test('says whether the arms were drawn in the same sittings', async () => {
+    const folder = await temporaryFolder();
+    const pictures = Array.from({ length: 10 }, (_, index) => drawn(index));
+    const first = await open(folder);
+    await first.save(identityOf(MAR), pictures);
+    await first.save(identityOf(RASTER), pictures.slice(0, 9));
+    expect(first.together(9)).toBe(true);
+    await first.close();
+    const second = await open(folder);
+    await second.save(identityOf(RASTER), pictures.slice(9));
+    // One picture in ten may be of another sitting, which a stop between two arms makes it.
+    expect(second.together(10)).toBe(true);
+    await second.save(identityOf(RASTER), pictures.slice(8, 9));
+    expect(second.together(10)).toBe(false);
+    await second.close();
+  });
+
+  test('that another process draws in is refused, until that has ended', async () => {
+    const folder = await temporaryFolder();
+    await (await open(folder)).close();
+    const [key] = await readdir(join(folder, 'arms'));
+    const lock = join(folder, 'arms', key!, 'lock');
+    await writeFile(lock, `${process.ppid}`);
+    await expect(open(folder)).rejects.toThrow(`is being drawn by process ${process.ppid}`);
+    await writeFile(lock, '99999999');
+    await (await open(folder)).close();
+    expect(await readdir(join(folder, 'arms', key!))).not.toContain('lock');
+  });
+});

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import type { ImageRgb } from '@tessera/core';
+import type { ArmIdentity, EvaluationStore, FeatureNetwork } from '@tessera/evaluate';
+import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/recipe';
+import { UsageError } from '../../usage-error.js';
+import { type ArmFolder, openArm } from './arm-folder.js';
+import { claimFolder, type FolderIdentity } from './folder-identity.js';
+
+/** An arm of an evaluation, as data. */
+export interface ChosenArm {
+  readonly name: string;
+  readonly sampling: SamplingDescription;
+}
+
+export interface FolderStoreOptions {
+  readonly folder: string;
+  readonly identity: FolderIdentity;
+  readonly arms: readonly ChosenArm[];
+  readonly classes: Classes;
+  readonly network: FeatureNetwork;
+  readonly networkKey: string;
+  readonly keep: number;
+  readonly signal: AbortSignal;
+  /** The recipe that a kept picture of an arm carries. */
+  recipeOf(sampling: SamplingDescription, picture: Picture): unknown;
+}
+
+/**
+ * Pictures of evaluations on the disk, each arm in a folder that is named by the hash of how it is sampled: whatever
+ * else is evaluated with the same model and seed, under whatever name, finds them there.
+ */
+export interface FolderStore extends EvaluationStore {
+  /** How many of an arm's pictures 0 … n − 1 are there. */
+  count(arm: string, n: number): number;
+  /** Whether all arms drew picture k in the same sitting, of nine in ten of the pictures 0 … n − 1 at least. */
+  together(n: number): boolean;
+  /** The first pictures of an arm, as far as they were kept. */
+  firstPictures(arm: string, most: number): Promise<readonly ImageRgb[]>;
+  /** Lets other processes have the arms. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a folder, or makes it.
+ *
+ * @throws EvaluationFolderError where it holds another evaluation, or another process is at it
+ * @throws UsageError where two arms are one
+ */
+export async function openFolderStore(options: FolderStoreOptions): Promise<FolderStore> {
+  const { folder, identity, arms, signal } = options;
+  await claimFolder(folder, identity);
+  const sitting = `${new Date().toISOString()} ${process.pid}`;
+  const opened = new Map<string, ArmFolder>();
+  const names = new Map<string, string>();
+  const close = async (): Promise<void> => {
+    for (const arm of opened.values()) await arm.close();
+  };
+  try {
+    for (const { name, sampling } of arms) {
+      signal.throwIfAborted();
+      const key = (await jsonHash(sampling)).slice(0, 16);
+      const other = names.get(key);
+      if (other !== undefined) {
+        throw new UsageError(`${other} and ${name} are the same way to sample. Leave one of them out.`);
+      }
+      names.set(key, name);
+      opened.set(
+        name,
+        await openArm({
+          ...options,
+          folder: join(folder, 'arms', key),
+          name,
+          description: sampling,
+          sitting,
+          recipeOf: (picture) => options.recipeOf(sampling, picture),
+        }),
+      );
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const folderOf = ({ name }: Pick<ArmIdentity, 'name'>): ArmFolder => opened.get(name)!;
+  return {
+    load: async (arm) => [...folderOf(arm).judged.values()],
+    save: (arm, pictures) => folderOf(arm).save(pictures),
+    count: (name, n) => [...folderOf({ name }).judged.keys()].filter((index) => index < n).length,
+    together(n) {
+      const [first, ...others] = [...opened.values()].map((arm) => arm.sittings);
+      const shared = Array.from({ length: n }, (_, index) => index).filter((index) =>
+        others.every((sittings) => sittings.get(index) === first?.get(index)),
+      );
+      return shared.length >= 0.9 * n;
+    },
+    async firstPictures(name, most) {
+      const images: ImageRgb[] = [];
+      for (let index = 0; index < most; index++) {
+        const image = await folderOf({ name }).read(index);
+        if (!image) break;
+        images.push(image);
+      }
+      return images;
+    },
+    close,
+  };
+}

@@ -1,0 +1,35 @@
+/** How long an evaluation still draws, from the pace of each arm so far. */
+export interface TimeLeft {
+  /** @param seconds an image, of an arm's last batch */
+  update(arm: string, done: number, seconds: number): void;
+  /** Of all pictures; 0 … 1. */
+  fraction(): number;
+  /** Seconds, once a batch has been drawn. */
+  seconds(): number | undefined;
+}
+
+/**
+ * @param done pictures that each arm has at the start
+ * @param total pictures that each arm is to have
+ */
+export function timeLeft(done: ReadonlyMap<string, number>, total: number): TimeLeft {
+  const counts = new Map(done);
+  const paces = new Map<string, number>();
+  return {
+    update(arm, count, seconds) {
+      counts.set(arm, count);
+      const before = paces.get(arm);
+      // The last few batches count: what else the machine does changes over hours.
+      paces.set(arm, before === undefined ? seconds : before + (seconds - before) / 4);
+    },
+    fraction: () => [...counts.values()].reduce((sum, count) => sum + count, 0) / (counts.size * total),
+    seconds() {
+      if (paces.size === 0) return undefined;
+      const middling = [...paces.values()].reduce((sum, pace) => sum + pace, 0) / paces.size;
+      return [...counts].reduce(
+        (sum, [arm, count]) => sum + Math.max(0, total - count) * (paces.get(arm) ?? middling),
+        0,
+      );
+    },
+  };
+}
