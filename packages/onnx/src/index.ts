@@ -17,6 +17,14 @@ export {
 } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
 export {
+  assertFileHash,
+  assertFileSize,
+  type ManifestFile,
+  ModelFileError,
+  neededFiles,
+  storedType,
+} from './model-files.js';
+export {
   type ParityReport,
   type ParitySample,
   recordParitySample,

@@ -5,8 +5,15 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Manifest, parseManifest } from '@tessera/onnx';
-import { checkFile, type ManifestFile, ModelFileError, neededFiles } from './model-files.js';
+import {
+  type Manifest,
+  type ManifestFile,
+  ModelFileError,
+  neededFiles,
+  parseManifest,
+  type StorageType,
+} from '@tessera/onnx';
+import { checkFile } from './model-files.js';
 
 /** Where downloaded models are kept: `$XDG_CACHE_HOME/tessera` or `~/.cache/tessera`. */
 export function defaultCacheFolder(): string {
@@ -17,7 +24,7 @@ export interface DownloadOptions {
   readonly cacheFolder: string;
   readonly signal?: AbortSignal | undefined;
   /** Picks the stored variant, once the manifest is known. */
-  dtype(manifest: Manifest): string;
+  dtype(manifest: Manifest): StorageType;
   onBytes(file: ManifestFile, loaded: number): void;
 }
 

@@ -9,10 +9,18 @@ import {
   type MaskedModel,
   TesseraError,
 } from '@tessera/core';
-import { type Manifest, RemoteModel, type RunStatistics, type StorageType, unpackError } from '@tessera/onnx';
+import {
+  type Manifest,
+  neededFiles,
+  RemoteModel,
+  type RunStatistics,
+  type StorageType,
+  storedType,
+  unpackError,
+} from '@tessera/onnx';
 import { candidates, DEVICES, type Device, type Fallback } from './devices.js';
 import { defaultCacheFolder, downloadModel } from './download.js';
-import { neededFiles, readManifest } from './model-files.js';
+import { readManifest } from './model-files.js';
 import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
 import { idlingPort } from './worker-port.js';
 
@@ -168,15 +176,6 @@ async function localFolder(location: string | URL, options: LoadModelOptions): P
 function asUrl(location: string | URL): URL | undefined {
   if (location instanceof URL) return location;
   return /^(file|https?):\/\//i.test(location) ? new URL(location) : undefined;
-}
-
-function storedType(manifest: Manifest, dtype: StorageType | 'auto'): StorageType {
-  const stored = manifest.variants.map((variant) => variant.dtype);
-  if (dtype === 'auto') return stored[0]!;
-  if (!stored.includes(dtype)) {
-    throw new InvalidOptionError('dtype', dtype, `this model is stored as ${stored.join(' and ')}`);
-  }
-  return dtype;
 }
 
 function workerReady(

@@ -7,13 +7,14 @@ import {
   type Manifest,
   MarGraphs,
   MarModel,
+  neededFiles,
   packError,
   serveModel,
   verifyParitySample,
 } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
-import { checkFile, neededFiles, readManifest } from './model-files.js';
+import { checkFile, readManifest } from './model-files.js';
 import { graphThreads, sessionOptions } from './session-options.js';
 import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
 import { nodePort } from './worker-port.js';

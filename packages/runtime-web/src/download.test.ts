@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { ManifestFile } from '@tessera/onnx';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ensureFile } from './download.js';
 import type { FileStorage } from './file-storage.js';
 import { KeptFiles } from './kept-files.js';
-import type { ManifestFile } from './model-files.js';
 
 const content = Uint8Array.from({ length: 20 * 2 ** 20 }, (_, i) => i % 251);
 const file: ManifestFile = {

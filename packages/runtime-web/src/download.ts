@@ -1,5 +1,6 @@
+import { type ManifestFile, ModelFileError } from '@tessera/onnx';
 import type { KeptFiles } from './kept-files.js';
-import { checkBytes, isHtml, type ManifestFile, ModelFileError } from './model-files.js';
+import { checkBytes, isHtml } from './model-files.js';
 
 export interface DownloadOptions {
   readonly kept: KeptFiles;

@@ -1,5 +1,5 @@
+import type { ManifestFile } from '@tessera/onnx';
 import type { FileStorage } from './file-storage.js';
-import type { ManifestFile } from './model-files.js';
 
 /** A file as far as it has arrived: `bytes` has the whole file's size, the first `loaded` of them are there. */
 export interface PartlyLoaded {

@@ -1,8 +1,14 @@
-import { type Manifest, parseManifest, type StorageType } from '@tessera/onnx';
+import {
+  type Manifest,
+  ModelFileError,
+  neededFiles,
+  parseManifest,
+  type StorageType,
+  storedType,
+} from '@tessera/onnx';
 import { ensureFile, request } from './download.js';
 import type { FileStorage } from './file-storage.js';
 import { KeptFiles } from './kept-files.js';
-import { ModelFileError, neededFiles, storedType } from './model-files.js';
 import type { LoadProgress } from './worker-messages.js';
 
 /** A model folder whose files are all there. */

@@ -1,0 +1,54 @@
+import { InvalidOptionError, TesseraError } from '@tessera/core';
+import { describe, expect, it } from 'vitest';
+import type { Manifest } from './manifest.js';
+import { assertFileHash, assertFileSize, ModelFileError, neededFiles, storedType } from './model-files.js';
+import { exampleManifest } from './testing/example-manifest.js';
+
+const file = { path: 'a.onnx', bytes: 3, sha256: 'a'.repeat(64) };
+
+describe('the files of a model', () => {
+  it('are needed if their variant has them, and the recorded sample always is', () => {
+    const one = exampleManifest().variants[0]!;
+    const { condition, embed, modulate, denoise } = one.components;
+    const half: Manifest['variants'][number] = {
+      dtype: 'fp16',
+      components: { condition: { path: 'half.onnx', data: ['half.data'] }, embed, modulate, denoise },
+    };
+    const listed = [
+      condition.path,
+      embed.path,
+      modulate.path,
+      denoise.path,
+      'half.onnx',
+      'half.data',
+      'p.json',
+    ];
+    const manifest: Manifest = {
+      ...exampleManifest(),
+      variants: [{ dtype: 'fp32', components: { condition, embed, modulate, denoise } }, half],
+      parity: 'p.json',
+      files: [...new Set(listed)].map((path) => ({ ...file, path })),
+    };
+    const needed = (dtype: 'fp32' | 'fp16') => neededFiles(manifest, dtype).map(({ path }) => path);
+    expect(needed('fp32')).toContain(condition.path);
+    expect(needed('fp32')).toContain('p.json');
+    expect(needed('fp32')).not.toContain('half.data');
+    expect(needed('fp16')).toEqual(expect.arrayContaining(['half.onnx', 'half.data', embed.path, 'p.json']));
+    expect(needed('fp16')).not.toContain(condition.path);
+    expect(storedType(manifest, 'auto')).toBe('fp32');
+    expect(storedType(manifest, 'fp16')).toBe('fp16');
+    expect(() => storedType({ ...manifest, variants: [half] }, 'fp32')).toThrow(InvalidOptionError);
+  });
+
+  it('are refused where size or hash are others than the manifest’s', () => {
+    expect(() => assertFileSize('x/a.onnx', file, 3)).not.toThrow();
+    expect(() => assertFileSize('x/a.onnx', file, 4)).toThrow('x/a.onnx: has 4 bytes, the manifest says 3');
+    expect(() => assertFileHash('x/a.onnx', file, file.sha256)).not.toThrow();
+    expect(() => assertFileHash('x/a.onnx', file, 'b'.repeat(64))).toThrow(ModelFileError);
+  });
+
+  it('have errors that are recognised after a way through a worker', () => {
+    expect(ModelFileError.isInstance(new TesseraError('model-file', 'a.onnx: is missing'))).toBe(true);
+    expect(ModelFileError.isInstance(new TesseraError('manifest', 'is missing'))).toBe(false);
+  });
+});

@@ -1,0 +1,63 @@
+import { InvalidOptionError, TesseraError } from '@tessera/core';
+import type { Manifest, StorageType } from './manifest.js';
+
+/** A file of the model folder is missing, or is not the one the manifest describes. */
+export class ModelFileError extends TesseraError {
+  readonly path: string;
+
+  constructor(path: string, problem: string, options?: { cause?: unknown }) {
+    super('model-file', `${path}: ${problem}`, options);
+    this.path = path;
+  }
+
+  /** Recognises errors that came from a worker, too. */
+  static override isInstance(error: unknown): error is ModelFileError {
+    return TesseraError.isInstance(error) && error.code === 'model-file';
+  }
+}
+
+export type ManifestFile = Manifest['files'][number];
+
+/** The files that a variant of the model needs, and the parity sample. */
+export function neededFiles(manifest: Manifest, dtype: StorageType): readonly ManifestFile[] {
+  const variant = manifest.variants.find((each) => each.dtype === dtype);
+  const paths = new Set(
+    Object.values(variant?.components ?? {}).flatMap((part) =>
+      part ? [part.path, ...(part.data ?? [])] : [],
+    ),
+  );
+  if (manifest.parity) paths.add(manifest.parity);
+  return manifest.files.filter((file) => paths.has(file.path));
+}
+
+/**
+ * The stored variant that `dtype` asks for.
+ *
+ * @throws InvalidOptionError where there is none
+ */
+export function storedType(manifest: Manifest, dtype: StorageType | 'auto'): StorageType {
+  const stored = manifest.variants.map((variant) => variant.dtype);
+  if (dtype === 'auto') return stored[0]!;
+  if (!stored.includes(dtype)) {
+    throw new InvalidOptionError('dtype', dtype, `this model is stored as ${stored.join(' and ')}`);
+  }
+  return dtype;
+}
+
+/** Throws {@link ModelFileError} unless a file has as many bytes as the manifest says. */
+export function assertFileSize(path: string, file: ManifestFile, bytes: number): void {
+  if (bytes === file.bytes) return;
+  throw new ModelFileError(
+    path,
+    `has ${bytes} bytes, the manifest says ${file.bytes}. Copy or convert the model again.`,
+  );
+}
+
+/** Throws {@link ModelFileError} unless a file has the SHA-256 that the manifest says. */
+export function assertFileHash(path: string, file: ManifestFile, sha256: string): void {
+  if (sha256 === file.sha256) return;
+  throw new ModelFileError(
+    path,
+    'its SHA-256 is not the one in the manifest: the file was changed or damaged.',
+  );
+}
