@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { floorCount, floorSample, floorsOf } from './floors.js';
-import { kernelReference } from './kernel-distance.js';
+import { kernelReference } from './kernel-reference.js';
 import { defaultMargins } from './margins.js';
 import { mean, normalFeatures } from './testing/synthetic-features.js';
 

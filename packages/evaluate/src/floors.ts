@@ -1,7 +1,8 @@
 import { keyedNoise } from '@tessera/core';
 import type { EvaluationReport, Floor } from './evaluation-report.js';
 import { frechetDistance, frechetReference } from './frechet-distance.js';
-import { type KernelReference, kernelFloor } from './kernel-distance.js';
+import { kernelFloor } from './kernel-floor.js';
+import type { KernelReference } from './kernel-reference.js';
 import { manifoldOf, precisionAndRecall } from './precision-recall.js';
 import type { ReferencePictures } from './reference-pictures.js';
 import { splitReference } from './reference-split.js';

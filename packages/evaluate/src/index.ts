@@ -22,7 +22,8 @@ export {
 } from './frechet-distance.js';
 export { intraClassDistance } from './intra-class-distance.js';
 export { type JudgeDescription, judgeReference, parseJudge } from './judge.js';
-export { type KernelReference, kernelDistance, kernelReference, kernelResampler } from './kernel-distance.js';
+export { kernelDistance, kernelResampler } from './kernel-distance.js';
+export { type KernelOptions, type KernelReference, kernelReference } from './kernel-reference.js';
 export { defaultMargins, type Margins } from './margins.js';
 export {
   FeatureNetworkError,

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { InvalidOptionError, keyedNoise } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kernelDistance, kernelFloor, kernelReference, kernelResampler } from './kernel-distance.js';
+import { kernelDistance, kernelResampler } from './kernel-distance.js';
+import { kernelReference } from './kernel-reference.js';
 import { resampleCounts } from './resampling.js';
-import { deviation, mean, normalFeatures } from './testing/synthetic-features.js';
+import { classesInTurn, deviation, mean, normalFeatures } from './testing/synthetic-features.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../fixtures/distances.json', import.meta.url), 'utf8')) as {
   width: number;
@@ -14,15 +15,6 @@ const fixture = JSON.parse(readFileSync(new URL('../fixtures/distances.json', im
 };
 
 const AXES = [1, 0.5].map((scale) => ({ mean: 0.2, deviation: scale }));
-
-/** n pictures of three classes in turn that lie far apart. */
-function classes(seed: number, n: number): { features: Float32Array; labels: number[] } {
-  const labels = Array.from({ length: n }, (_, k) => k % 3);
-  const features = normalFeatures(seed, n, AXES).map(
-    (value, i) => value + 2 * (labels[Math.floor(i / 2)]! - 1),
-  );
-  return { features, labels };
-}
 
 describe('kernelDistance', () => {
   it('gives what the reference implementation in NumPy gives', () => {
@@ -45,8 +37,8 @@ describe('kernelDistance', () => {
 
   it('is 0 on average between samples with a fixed number of each class, if it is told the labels', () => {
     const distances = Array.from({ length: 300 }, (_, trial) => {
-      const first = classes(2 * trial, 12);
-      const second = classes(2 * trial + 1, 15);
+      const first = classesInTurn(2 * trial, 12);
+      const second = classesInTurn(2 * trial + 1, 15);
       return {
         told: kernelDistance(first.features, kernelReference(second.features, 2, second), first),
         untold: kernelDistance(first.features, kernelReference(second.features, 2)),
@@ -110,8 +102,8 @@ describe('kernelResampler', () => {
   });
 
   it('lies about the distance itself, not above it', () => {
-    const { features, labels } = classes(4, 60);
-    const { features: realFeatures, labels: realLabels } = classes(5, 60);
+    const { features, labels } = classesInTurn(4, 60);
+    const { features: realFeatures, labels: realLabels } = classesInTurn(5, 60);
     const withClasses = kernelReference(realFeatures, 2, { labels: realLabels });
     const noise = keyedNoise({ seed: 3 });
     const resampled = kernelResampler(features, withClasses, { labels });
@@ -123,25 +115,8 @@ describe('kernelResampler', () => {
   });
 
   it('stays finite where every class holds copies of one picture only', () => {
-    const { features, labels } = classes(4, 6);
+    const { features, labels } = classesInTurn(4, 6);
     const resampled = kernelResampler(features, reference, { labels });
     expect(resampled(Uint16Array.of(2, 2, 2, 0, 0, 0))).toSatisfy(Number.isFinite);
-  });
-});
-
-describe('kernelFloor', () => {
-  it('is the kernel distance of the two parts', () => {
-    const { features, labels } = classes(1, 30);
-    const chosen = Uint32Array.of(0, 1, 2, 9, 13, 17, 21, 25);
-    const rest = Uint32Array.from(labels.keys()).filter((i) => !chosen.includes(i));
-    const part = (places: Uint32Array) => ({
-      features: Float32Array.from([...places].flatMap((i) => [...features.subarray(2 * i, 2 * i + 2)])),
-      labels: [...places].map((i) => labels[i]!),
-    });
-    const [first, second] = [part(chosen), part(rest)];
-    const expected = kernelDistance(first.features, kernelReference(second.features, 2, second), first);
-    expect(kernelFloor(kernelReference(features, 2, { labels }), { chosen, rest })).toBeCloseTo(expected, 8);
-    const plain = kernelDistance(first.features, kernelReference(second.features, 2));
-    expect(kernelFloor(kernelReference(features, 2), { chosen, rest })).toBeCloseTo(plain, 8);
   });
 });

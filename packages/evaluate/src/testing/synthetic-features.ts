@@ -13,6 +13,16 @@ export function normalFeatures(
   return features.map((value, i) => axes[i % width]!.mean + axes[i % width]!.deviation * value);
 }
 
+/** n pictures of three classes in turn that lie far apart, two features each. */
+export function classesInTurn(seed: number, n: number): { features: Float32Array; labels: number[] } {
+  const labels = Array.from({ length: n }, (_, k) => k % 3);
+  const axes = [1, 0.5].map((deviation) => ({ mean: 0.2, deviation }));
+  const features = normalFeatures(seed, n, axes).map(
+    (value, i) => value + 2 * (labels[Math.floor(i / 2)]! - 1),
+  );
+  return { features, labels };
+}
+
 /** The rows of features [n, width], each as often as `counts` [n] says. */
 export function repeatRows(features: Float32Array, counts: ArrayLike<number>, width: number): Float32Array {
   return Float32Array.from(
