@@ -28,6 +28,7 @@ const commands = {
   test: runTests,
   parity: () => node('tools/parity/dist/parity.js', ...given),
   bench: () => node('tools/bench/dist/bench.js', ...given),
+  evidence: () => node('tools/evidence/dist/evidence.js', ...given),
   build: () => 0,
   lint: () => bin('biome', 'check', ...given, '.'),
   typecheck,

@@ -60,6 +60,11 @@ export async function modelInUse(
   for (const { device, reason } of model.fallbacks) {
     if (context.io.env.TESSERA_DEBUG) voice.note(`${device} was passed over: ${reason}`);
   }
+  return describeModel(model, location);
+}
+
+/** @param location as it was given, or `embedded` */
+export async function describeModel(model: LoadedModel, location: string): Promise<ModelInUse> {
   return {
     model,
     identity: { name: model.manifest.name, location, sha256: await manifestHash(model.manifest) },

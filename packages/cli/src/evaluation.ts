@@ -1,0 +1,32 @@
+export { type Contender, type Contest, compare, spreadOf } from './comparison.js';
+export { type ArmLines, armLines } from './evaluate/arm-lines.js';
+export {
+  evaluateInFolder,
+  type FolderEvaluation,
+  type FolderEvaluationOptions,
+} from './evaluate/evaluate-in-folder.js';
+export type { EvaluationDocument } from './evaluate/evaluation-document.js';
+export { armsSheet } from './evaluate/evaluation-sheets.js';
+export { findingsOf } from './evaluate/findings.js';
+export { type Judging, judgingFor } from './evaluate/judging.js';
+export {
+  decimalsOf,
+  percent,
+  plain,
+  secondsText,
+  signed,
+  timesText,
+  withInterval,
+  withSpread,
+} from './evaluate/number-text.js';
+export { forestPlot, metricName } from './evaluate/page/forest-plot.js';
+export { plotFile } from './evaluate/page/plot-file.js';
+export { speedQualityPlot } from './evaluate/page/speed-quality-plot.js';
+export type { ChosenArm } from './evaluate/store/folder-store.js';
+export { type TimeLeft, timeLeft } from './evaluate/time-left.js';
+export { type WrittenEvaluation, writeEvaluation } from './evaluate/write-evaluation.js';
+export { describeModel, embeddedModel, type ModelInUse } from './model-options.js';
+export { sheetScale } from './picture-sheet.js';
+export { writePng } from './png-file.js';
+export { shortTime } from './progress-bar.js';
+export { writeJson, writeWhole } from './written-file.js';

@@ -1,0 +1,99 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { runStudy } from './run-study.js';
+import type { Study } from './study.js';
+import { fakeRun } from './testing/fake-run.js';
+import { writeStudy } from './write-study.js';
+
+const SMALL: Study = {
+  id: 'order',
+  title: 'A small study',
+  question: 'Does it work?',
+  claim: 'Somebody said so.',
+  method: 'Two orders.',
+  arms: [
+    { name: 'random', text: 'mar:3x2' },
+    { name: 'by rows', text: 'raster:3x2' },
+  ],
+};
+
+const OTHER: Study = {
+  ...SMALL,
+  id: 'speed',
+  title: 'Another one',
+  arms: [
+    { name: 'MAR', text: 'mar:3x2' },
+    { name: 'Halton', text: 'halton:3x2' },
+  ],
+  timed: true,
+};
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'evidence-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const common = { n: 12, seed: 1, batch: 6, resamples: 10, timedRounds: 1, say: () => {} };
+const { signal } = new AbortController();
+
+test('an arm of two studies is drawn once, whatever they call it', async () => {
+  const store = await temporaryFolder();
+  const run = await fakeRun();
+  await runStudy({ ...common, ...run, study: SMALL, store, signal });
+  expect(run.drawn()).toBe(24);
+  const { evaluation, timing } = await runStudy({ ...common, ...run, study: OTHER, store, signal });
+  // Halton's pictures; and those that are timed, a picture of each class and one to warm up, of both.
+  expect(run.drawn()).toBe(24 + 12 + 2 * (3 + 1));
+  expect(timing!.arms.map(({ name }) => name)).toEqual(['MAR', 'Halton']);
+  expect(evaluation.document.arms[1]!.secondsPerImage).toEqual(timing!.arms[1]!.secondsPerImage);
+  await runStudy({ ...common, ...run, study: OTHER, store, signal });
+  expect(run.drawn()).toBe(24 + 12 + 8);
+});
+
+test('a study that is stopped goes on where it was', async () => {
+  const store = await temporaryFolder();
+  const run = await fakeRun();
+  const controller = new AbortController();
+  let lines = 0;
+  const stopped = runStudy({
+    ...common,
+    ...run,
+    study: SMALL,
+    store,
+    signal: controller.signal,
+    say: () => ++lines === 3 && controller.abort(new Error('enough')),
+  });
+  await expect(stopped).rejects.toThrow('enough');
+  expect(run.drawn()).toBe(18);
+  await runStudy({ ...common, ...run, study: SMALL, store, signal });
+  expect(run.drawn()).toBe(24);
+});
+
+test('a study is a page, its numbers, a plot and a sheet; a new run keeps its conclusions', async () => {
+  const [store, docs, reports] = [await temporaryFolder(), await temporaryFolder(), await temporaryFolder()];
+  const run = await fakeRun();
+  const classes = run.used.model.manifest.condition;
+  const result = await runStudy({ ...common, ...run, study: OTHER, store, signal });
+  await writeStudy(result, { docs, reports }, classes);
+  expect((await readdir(docs)).sort()).toEqual(
+    ['README.md', 'speed-speed.svg', 'speed.json', 'speed.md', 'speed.png', 'speed.svg'].sort(),
+  );
+  expect(await readdir(join(reports, 'speed'))).toContain('report.html');
+  const path = join(docs, 'speed.md');
+  const page = await readFile(path, 'utf8');
+  for (const part of ['# Another one', 'Does it work?', '`halton:3x2`', 'npm run evidence -- speed --n 12']) {
+    expect(page).toContain(part);
+  }
+  expect(page).toMatch(/\| Halton \| MAR \| .* \| \*\*(better|same|worse|undecided)\*\* \|/);
+  expect(page).not.toMatch(/undefined|NaN|\[object/);
+
+  await writeFile(path, page.replace('_None yet._', 'It **works**.'));
+  await writeStudy(result, { docs, reports }, classes);
+  expect(await readFile(path, 'utf8')).toBe(page.replace('_None yet._', 'It **works**.'));
+  const index = await readFile(join(docs, 'README.md'), 'utf8');
+  expect(index).toContain('12 pictures an arm by fake');
+  expect(index.match(/_Not run yet\._/g)).toHaveLength(5);
+});

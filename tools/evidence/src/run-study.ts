@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import {
+  type ChosenArm,
+  type EvaluationDocument,
+  evaluateInFolder,
+  type FolderEvaluation,
+  type Judging,
+  type ModelInUse,
+  secondsText,
+  shortTime,
+  type TimeLeft,
+  timeLeft,
+} from '@tessera/cli/evaluation';
+import { samplingNamed, samplingOf } from '@tessera/recipe';
+import type { Study } from './study.js';
+import { type Timing, timeArms } from './timing.js';
+
+export interface StudyOptions {
+  readonly study: Study;
+  readonly used: ModelInUse;
+  readonly judging: Judging;
+  /** Pictures an arm. */
+  readonly n: number;
+  readonly seed: number;
+  readonly batch: number;
+  /** Where drawn pictures are kept, those of all studies. */
+  readonly store: string;
+  /** Of the evaluation, for tests. @default those of `evaluate` */
+  readonly resamples?: number;
+  /** Pictures of each class that a timed study times. @default 3 */
+  readonly timedRounds?: number;
+  readonly signal: AbortSignal;
+  /** Hears of progress, as a line for people. */
+  say(line: string): void;
+}
+
+/** What a study found. */
+export interface StudyResult {
+  readonly study: Study;
+  readonly arms: readonly ChosenArm[];
+  readonly evaluation: FolderEvaluation;
+  /** Of a timed study. */
+  readonly timing?: Timing;
+}
+
+/** Draws what a study still lacks, and measures. */
+export async function runStudy(options: StudyOptions): Promise<StudyResult> {
+  const { study, used, judging, n, seed, batch, store, signal, say } = options;
+  const advised = used.model.manifest.sampling;
+  const arms = study.arms.map(({ name, text }) => ({
+    name,
+    sampling: samplingOf(samplingNamed(text), advised),
+  }));
+  let left: TimeLeft | undefined;
+  const evaluation = await evaluateInFolder({
+    used,
+    ...judging,
+    arms,
+    n,
+    seed,
+    batch,
+    folder: store,
+    // All of them, so that another judge can see them without hours of drawing.
+    keep: n,
+    ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
+    ...(study.comparisons ? { compare: study.comparisons } : {}),
+    command: `npm run evidence -- ${study.id} --n ${n}`,
+    signal,
+    onStart(done) {
+      left = timeLeft(done, n);
+    },
+    onProgress(progress) {
+      if (progress.phase === 'drawing') {
+        const { arm, done, total, seconds } = progress;
+        left!.update(arm, done, seconds);
+        const rest = shortTime(left!.seconds() ?? 0);
+        say(`${study.id}: ${arm}  ${done}/${total}  ${secondsText(seconds)} s/image  ${rest} left`);
+      } else {
+        const what = progress.phase === 'floors' ? 'floors' : `resampling ${progress.arm}`;
+        say(`${study.id}: ${what}  ${progress.done}/${progress.total}`);
+      }
+    },
+  });
+  if (!study.timed) return { study, arms, evaluation };
+  const timing = await timeArms({
+    used,
+    arms,
+    seed,
+    rounds: options.timedRounds ?? 3,
+    path: join(store, `timing-${study.id}.json`),
+    signal,
+    onProgress: (done, total) => say(`${study.id}: timing  ${done}/${total}`),
+  });
+  return { study, arms, evaluation: { ...evaluation, document: timed(evaluation.document, timing) }, timing };
+}
+
+/** The document with the times of a run that took all arms in turn. */
+function timed(document: EvaluationDocument, timing: Timing): EvaluationDocument {
+  return {
+    ...document,
+    made: { ...document.made, together: true },
+    arms: document.arms.map((arm, i) => {
+      const { secondsPerImage, speedup } = timing.arms[i]!;
+      return { ...arm, secondsPerImage, speedup };
+    }),
+  };
+}

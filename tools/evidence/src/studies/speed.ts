@@ -1,0 +1,26 @@
+import type { Study } from '../study.js';
+
+export const SPEED: Study = {
+  id: 'speed',
+  title: 'Speed against quality',
+  question: 'How fast can a picture be drawn that is as good as MAR’s own, 64 × 100?',
+  claim:
+    'Of GtR (arXiv 2510.17171), on MAR-H, as FLOP ratio and FID: MAR 64 × 100 1.59; Halton 2.38×, 3.18; DiSA 2.99×, 2.11; ' +
+    'GtR with FTS 3.72×, 1.59.',
+  method:
+    'Each sampler as it is used: MAR with three numbers of steps × diffusion steps, GtR in 32 and 16 steps with and without FTS, DiSA ' +
+    '(64 steps, 50 to 5 diffusion steps), Halton order with its own schedule. Times are of one run: one picture at a time, ' +
+    'the samplers in turn, each picture starting with another one.',
+  arms: [
+    { name: 'MAR 64 × 100', text: 'mar:64x100' },
+    { name: 'MAR 32 × 50', text: 'mar:32x50' },
+    { name: 'MAR 16 × 50', text: 'mar:16x50' },
+    { name: 'GtR 32', text: 'gtr-32/fts=off' },
+    { name: 'GtR 32 + FTS', text: 'gtr-32' },
+    { name: 'GtR 16', text: 'gtr-16/fts=off' },
+    { name: 'GtR 16 + FTS', text: 'gtr-16' },
+    { name: 'DiSA', text: 'disa' },
+    { name: 'Halton 32 × 50', text: 'halton:32x50' },
+  ],
+  timed: true,
+};

@@ -1,0 +1,151 @@
+import {
+  armLines,
+  decimalsOf,
+  type EvaluationDocument,
+  findingsOf,
+  metricName,
+  percent,
+  plain,
+  secondsText,
+  signed,
+  timesText,
+  withInterval,
+  withSpread,
+} from '@tessera/cli/evaluation';
+import type { ArmReport, ComparedMetric } from '@tessera/evaluate';
+import { conclusionsSection } from './conclusions.js';
+import type { StudyResult } from './run-study.js';
+
+type Column = readonly [head: string, cell: (arm: ArmReport, place: number) => string];
+
+/**
+ * A study as a page in Markdown.
+ *
+ * @param conclusions what people have written on it
+ */
+export function studyPage(result: StudyResult, conclusions: string | undefined): string {
+  const { study, arms, evaluation, timing } = result;
+  const { document } = evaluation;
+  const lines = armLines(arms);
+  const findings = findingsOf(document, { timed: timing !== undefined });
+  const kinds: readonly ComparedMetric[] = ['frechet', 'kid'];
+  return `# ${study.title}
+
+${study.question}
+
+**What was said before.** ${study.claim}
+
+**Method.** ${study.method} In all arms: ${lines.common || 'nothing else'}. ${drawing(document)} ${margins(document)}
+
+## Conclusions
+
+${conclusionsSection(conclusions)}
+
+## Results
+
+${armTable(result, lines.own)}
+
+${floors(document)}
+
+![The first pictures of each arm](${study.id}.png)
+
+${timing ? `![Seconds an image against Fréchet distance](${study.id}-speed.svg)\n\n` : ''}## Differences
+
+![Differences in Fréchet distance with intervals](${study.id}.svg)
+
+${findings.map((finding) => `- ${finding}`).join('\n')}
+
+${kinds.map((metric) => differenceTable(document, metric)).join('\n\n')}
+
+## What was measured on what
+
+${setup(document)}${timing ? ` Times: ${timing.pictures} pictures of each arm, ${timing.threads} threads, medians.` : ''}
+
+\`\`\`sh
+${document.command}
+\`\`\`
+`;
+}
+
+function drawing({ n, seed, network, reference }: EvaluationDocument): string {
+  return (
+    `${n} pictures an arm, seed ${seed}: picture k has the same class and the same noise in every arm. ` +
+    `Judged by ${network.name} (${network.width} features) against ${reference.count} real pictures (${reference.name}).`
+  );
+}
+
+function margins({ margins: { frechet, kid }, confidence, resamples, floors }: EvaluationDocument): string {
+  const ratio = frechet / floors.frechet.mean;
+  const rule = Math.abs(ratio - 0.25) < 1e-9 ? ', a quarter of the floor' : '';
+  return (
+    `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples. The margin, set beforehand, is ` +
+    `${plain(frechet, 2)} in Fréchet distance${rule}, and ${Number(kid.toPrecision(2))} in KID.`
+  );
+}
+
+function armTable({ study, evaluation, timing }: StudyResult, lines: readonly string[]): string {
+  const { arms, floors } = evaluation.document;
+  const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
+  const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
+  const times: readonly Column[] = [
+    ['s/image', ({ secondsPerImage }) => secondsText(secondsPerImage.median)],
+    ['speed', ({ speedup }) => timesText(speedup.median)],
+  ];
+  const columns: readonly Column[] = [
+    ['arm', ({ name }) => name],
+    ['', (_, place) => `\`${study.arms[place]!.text}\`<br>${lines[place]}`],
+    ['passes', ({ passes }) => plain(passes, 0)],
+    ['head evaluations', ({ headEvaluations }) => Math.round(headEvaluations).toLocaleString('en')],
+    ...(timing ? times : []),
+    ['Fréchet', ({ metrics }) => withInterval(metrics.frechet, frechet)],
+    ['× floor', ({ metrics }) => (metrics.frechet.value / floors.frechet.mean).toFixed(2)],
+    ['KID', ({ metrics }) => plain(metrics.kid.value, kid)],
+    ['precision', ({ metrics }) => percent(metrics.precision)],
+    ['recall', ({ metrics }) => percent(metrics.recall)],
+    ['class', ({ metrics }) => percent(metrics.classAccuracy)],
+    ['diversity', ({ metrics }) => percent(metrics.diversity, 0)],
+  ];
+  return markdownTable(
+    columns.map(([head]) => head),
+    arms.map((arm, place) => columns.map(([, cell]) => cell(arm, place))),
+    2,
+  );
+}
+
+function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMetric): string {
+  const compared = comparisons.filter((each) => each.metric === metric);
+  const decimals = decimalsOf(compared.map(({ difference }) => difference));
+  return markdownTable(
+    ['arm', 'against', `difference in ${metricName(metric)}`, 'verdict'],
+    compared.map(({ arm, against, difference, verdict }) => [
+      arm,
+      against,
+      withInterval(difference, decimals, signed),
+      `**${verdict}**`,
+    ]),
+    2,
+  );
+}
+
+function floors({ floors: { frechet, kid, precision, recall, count, splits } }: EvaluationDocument): string {
+  return (
+    `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
+    `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. ` +
+    'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps. ' +
+    'What the other columns mean is told in [@tessera/evaluate](../../packages/evaluate).'
+  );
+}
+
+function setup({ model, made }: EvaluationDocument): string {
+  const versions = Object.entries(made.versions).map(([name, version]) => `${name} ${version}`);
+  return (
+    `Model ${model.name} (SHA-256 ${model.sha256.slice(0, 12)}…), weights in ${made.dtype} on ${made.device}, ` +
+    `${made.batch} pictures at once; ${made.processor}, ${made.cores} cores; ${versions.join(', ')}.`
+  );
+}
+
+/** @param left how many columns stand left; the others are numbers */
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[], left: number): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i < left ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,30 @@
+/** One way to sample, among those that a study compares. */
+export interface StudyArm {
+  /** As tables and plots name it. */
+  readonly name: string;
+  /** As @tessera/recipe reads it. */
+  readonly text: string;
+}
+
+/** A question that is answered by drawing. Everything here was set before any picture was. */
+export interface Study {
+  readonly id: string;
+  readonly title: string;
+  readonly question: string;
+  /** What others have said, with where. */
+  readonly claim: string;
+  /** What differs between the arms and what does not. */
+  readonly method: string;
+  readonly arms: readonly StudyArm[];
+  /** Pairs of names: [arm, against]. @default every arm against the first */
+  readonly comparisons?: readonly (readonly [arm: string, against: string])[];
+  /** Whether the arms are timed as well, one picture at a time and in turn. @default false */
+  readonly timed?: boolean;
+}
+
+/** Pairs of every other arm with the first of its group. */
+export function againstFirst(...groups: readonly (readonly StudyArm[])[]): [arm: string, against: string][] {
+  return groups.flatMap(([first, ...others]) =>
+    others.map(({ name }): [string, string] => [name, first!.name]),
+  );
+}

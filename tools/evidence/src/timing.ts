@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type ChosenArm, compare, type ModelInUse, spreadOf, writeJson } from '@tessera/cli/evaluation';
+import type { Quartiles } from '@tessera/evaluate';
+import { jsonHash, picturesOf } from '@tessera/recipe';
+
+/** How long an arm's pictures take, one at a time. */
+export interface ArmTiming {
+  readonly name: string;
+  readonly secondsPerImage: Quartiles;
+  /** How many times as fast as the first arm, of the same pictures. */
+  readonly speedup: Quartiles;
+}
+
+export interface Timing {
+  /** Pictures an arm. */
+  readonly pictures: number;
+  readonly threads: number;
+  readonly arms: readonly ArmTiming[];
+}
+
+export interface TimingOptions {
+  readonly used: ModelInUse;
+  readonly arms: readonly ChosenArm[];
+  readonly seed: number;
+  /** Pictures of each class. */
+  readonly rounds: number;
+  /** Where the times are kept, so that they are taken once. */
+  readonly path: string;
+  readonly signal: AbortSignal;
+  onProgress?(done: number, total: number): void;
+}
+
+/** Times arms against each other in one run, or reads what an earlier run has found for the same arms. */
+export async function timeArms({
+  used,
+  arms,
+  seed,
+  rounds,
+  path,
+  signal,
+  onProgress,
+}: TimingOptions): Promise<Timing> {
+  const { model } = used;
+  const key = await jsonHash({
+    arms,
+    rounds,
+    seed,
+    made: used.made,
+    threads: model.threads,
+    model: used.identity.sha256,
+  });
+  if (existsSync(path)) {
+    const kept = JSON.parse(await readFile(path, 'utf8')) as {
+      readonly key: string;
+      readonly timing: Timing;
+    };
+    if (kept.key === key) return kept.timing;
+  }
+  const classes = model.manifest.condition;
+  const labels = Array.from({ length: classes.count }, (_, label) => label);
+  const contests = await compare({
+    model,
+    contenders: arms,
+    seed,
+    pictures: picturesOf(classes, labels, rounds),
+    signal,
+    onPicture: ({ done, total }) => onProgress?.(done, total),
+  });
+  const first = contests[0]!.trials;
+  const timing: Timing = {
+    pictures: first.length,
+    threads: model.threads,
+    arms: contests.map(({ contender, trials }) => ({
+      name: contender.name,
+      secondsPerImage: spreadOf(trials.map(({ seconds }) => seconds)),
+      speedup: spreadOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)),
+    })),
+  };
+  await writeJson(path, { key, timing });
+  return timing;
+}
