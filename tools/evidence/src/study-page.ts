@@ -70,16 +70,15 @@ ${document.command}
 function drawing({ n, seed, network, reference }: EvaluationDocument): string {
   return (
     `${n} pictures an arm, seed ${seed}: picture k has the same class and the same noise in every arm. ` +
-    `Judged by ${network.name} (${network.width} features) against ${reference.count} real pictures (${reference.name}).`
+    `Judged by ${network.name} (${network.width} features) against ${reference.count} real pictures.`
   );
 }
 
 function margins({ margins: { frechet, kid }, confidence, resamples, floors }: EvaluationDocument): string {
-  const ratio = frechet / floors.frechet.mean;
-  const rule = Math.abs(ratio - 0.25) < 1e-9 ? ', a quarter of the floor' : '';
+  const share = percent(frechet / floors.frechet.mean, 0);
   return (
     `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples. The margin, set beforehand, is ` +
-    `${plain(frechet, 2)} in Fréchet distance${rule}, and ${Number(kid.toPrecision(2))} in KID.`
+    `${plain(frechet, 2)} in Fréchet distance, which is ${share} of the floor, and ${Number(kid.toPrecision(2))} in KID.`
   );
 }
 
@@ -136,11 +135,11 @@ function floors({ floors: { frechet, kid, precision, recall, count, splits } }: 
   );
 }
 
-function setup({ model, made }: EvaluationDocument): string {
+function setup({ model, made, reference }: EvaluationDocument): string {
   const versions = Object.entries(made.versions).map(([name, version]) => `${name} ${version}`);
   return (
     `Model ${model.name} (SHA-256 ${model.sha256.slice(0, 12)}…), weights in ${made.dtype} on ${made.device}, ` +
-    `${made.batch} pictures at once; ${made.processor}, ${made.cores} cores; ${versions.join(', ')}.`
+    `${made.batch} pictures at once; real pictures: ${reference.name}; ${made.processor}, ${made.cores} cores; ${versions.join(', ')}.`
   );
 }
 

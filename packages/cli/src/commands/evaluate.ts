@@ -60,7 +60,7 @@ export function evaluateCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--margin <frechet[,kid]>',
-        'differences that don’t matter (default: a quarter of the floor)',
+        'differences that don’t matter (default: from the floors, see @tessera/evaluate)',
       ).argParser(margins),
     )
     .addOption(wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', 2).default(1000))

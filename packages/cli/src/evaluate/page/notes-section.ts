@@ -37,7 +37,7 @@ export function setupSection({
 <dt>model</dt><dd>${model.name} (${model.location}), SHA-256 ${model.sha256.slice(0, 12)}…</dd>
 <dt>pictures</dt><dd>${n} an arm, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
 <dt>judged by</dt><dd>${network.name}, ${network.width} features</dd>
-<dt>real pictures</dt><dd>${reference.count}: ${reference.name}</dd>
+<dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
 <dt>machine</dt><dd>${processor}, ${cores} cores; ${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, weights in ${dtype}, ${batch} pictures at once</dd>
 <dt>versions</dt><dd>${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)

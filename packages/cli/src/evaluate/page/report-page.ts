@@ -39,7 +39,7 @@ export function reportPage({ document, lines, pictures }: ReportPageParts): stri
 <body>
 <main>
 <h1>${title}</h1>
-<p class="facts">${n} pictures an arm, seed ${seed}, judged by ${network.name} against ${reference.count} real pictures (${reference.name}).${lines.common && markup` In all: ${lines.common}.`}</p>
+<p class="facts">${n} pictures an arm, seed ${seed}, judged by ${network.name} against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
 ${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
 ${verdictTable(document, lines.own)}
 ${compared.length > 0 && differences(document)}
