@@ -59,7 +59,7 @@ ${kinds.map((metric) => differenceTable(document, metric)).join('\n\n')}
 
 ## What was measured on what
 
-${setup(document)}${timing ? ` Times: ${timing.pictures} pictures of each arm, ${timing.threads} threads, medians.` : ''}
+${setup(document)}${timing ? ` Times: ${timing.pictures} pictures of each arm, medians; CPU threads: ${timing.threads}.` : ''}
 
 \`\`\`sh
 ${document.command}
@@ -92,7 +92,7 @@ function armTable({ study, evaluation, timing }: StudyResult, lines: readonly st
   ];
   const columns: readonly Column[] = [
     ['arm', ({ name }) => name],
-    ['', (_, place) => `\`${study.arms[place]!.text}\`<br>${lines[place]}`],
+    ['sampling', (_, place) => `\`${study.arms[place]!.text}\`<br>${lines[place]}`],
     ['passes', ({ passes }) => plain(passes, 0)],
     ['head evaluations', ({ headEvaluations }) => Math.round(headEvaluations).toLocaleString('en')],
     ...(timing ? times : []),
@@ -107,7 +107,7 @@ function armTable({ study, evaluation, timing }: StudyResult, lines: readonly st
   return markdownTable(
     columns.map(([head]) => head),
     arms.map((arm, place) => columns.map(([, cell]) => cell(arm, place))),
-    2,
+    ['arm', 'sampling'],
   );
 }
 
@@ -122,7 +122,7 @@ function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMe
       withInterval(difference, decimals, signed),
       `**${verdict}**`,
     ]),
-    2,
+    ['arm', 'against', 'verdict'],
   );
 }
 
@@ -143,8 +143,16 @@ function setup({ model, made, reference }: EvaluationDocument): string {
   );
 }
 
-/** @param left how many columns stand left; the others are numbers */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[], left: number): string {
+/** @param words heads of the columns that stand left; the others are numbers */
+function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  words: readonly string[],
+): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i < left ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return [
+    line(head),
+    line(head.map((each) => (words.includes(each) ? '---' : '---:'))),
+    ...rows.map(line),
+  ].join('\n');
 }

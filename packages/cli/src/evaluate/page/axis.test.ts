@@ -30,6 +30,7 @@ test('a logarithmic axis puts equal ratios at equal distances', () => {
   expect(at(1)).toBeCloseTo(50);
   expect(at(4) - at(2)).toBeCloseTo(at(0.4) - at(0.2));
   expect(ticks).toEqual([0.1, 0.2, 0.5, 1, 2, 5, 10]);
+  expect(logAxis(0.6, 2.4, [0, 1]).ticks).toEqual([0.7, 1, 1.5, 2]);
   expect(logAxis(0.01, 1000, [0, 1]).ticks).toEqual([0.01, 0.1, 1, 10, 100, 1000]);
 });
 

@@ -24,11 +24,11 @@ export function linearAxis(
   };
 }
 
-/** Marks at 1, 2 and 5 of each power of ten, or at the powers alone where that would be many. */
+/** Marks at 1, 2 and 5 of each power of ten; at more of them, or at the powers alone, where that is few or many. */
 export function logAxis(from: number, to: number, range: readonly [number, number]): Axis {
   const least = Math.log10(from);
   const most = Math.log10(to);
-  const digits = most - least > 2.5 ? [1] : [1, 2, 5];
+  const digits = most - least > 2.5 ? [1] : most - least > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
   const ticks: number[] = [];
   for (let power = Math.floor(least); power <= Math.ceil(most); power++) {
     for (const digit of digits) {

@@ -4,6 +4,7 @@ import { verdictAgainstFirst } from '../report-table.js';
 import { type Axis, linearAxis, logAxis, px, tickText } from './axis.js';
 import type { PlotSize } from './forest-plot.js';
 import { type Markup, markup } from './markup.js';
+import { placeLabels } from './point-labels.js';
 
 interface Point {
   readonly arm: ArmReport;
@@ -13,14 +14,6 @@ interface Point {
   readonly verdict: string;
 }
 
-/** A label's place: where its line begins and the middle of its height. */
-interface LabelPlace {
-  readonly left: number;
-  readonly middle: number;
-}
-
-const LETTER = 7;
-const LINE = 16;
 const RADIUS = 8;
 
 /**
@@ -30,7 +23,7 @@ const RADIUS = 8;
 export function speedQualityPlot(report: EvaluationReport, { width }: PlotSize): Markup {
   const narrow = width < 560;
   const height = narrow ? 320 : 400;
-  const frame = { left: 52, right: width - 16, top: 16, bottom: height - 48 };
+  const frame = { left: 48, right: width - 16, top: 30, bottom: height - 48 };
   const seconds = report.arms.map(({ secondsPerImage }) => secondsPerImage.median);
   const x = logAxis(Math.min(...seconds) / 1.3, Math.max(...seconds) * 1.3, [frame.left, frame.right]);
   const floor = report.floors.frechet.mean;
@@ -42,7 +35,19 @@ export function speedQualityPlot(report: EvaluationReport, { width }: PlotSize):
     y: y.at(arm.metrics.frechet.value),
     verdict: verdictAgainstFirst(report, arm.name) ?? 'baseline',
   }));
-  const labels = narrow ? [] : placeLabels(points, y, frame);
+  const labels = narrow
+    ? []
+    : placeLabels(
+        points.map(({ arm: { name, metrics }, x, y: middle }) => ({
+          name,
+          x,
+          y: middle,
+          top: y.at(metrics.frechet.high),
+          bottom: y.at(metrics.frechet.low),
+        })),
+        RADIUS,
+        frame,
+      );
   const floorY = px(y.at(floor));
   return markup`<svg class="plot" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Seconds an image against Fréchet distance">
 ${x.ticks.map(
@@ -60,9 +65,9 @@ ${y.ticks.map(
 <line class="floor" x1="${frame.left}" x2="${frame.right}" y1="${floorY}" y2="${floorY}"/>
 <text class="faint" x="${frame.right}" y="${px(floorY - 6)}" text-anchor="end">real pictures</text>
 ${points.map((point) => pointMarkup(point, y))}
-${labels.map(({ left, middle }, i) => markup`<text class="name" x="${px(left)}" y="${px(middle + 4)}">${report.arms[i]!.name}</text>`)}
+${labels.map((label, i) => markup`<text class="name" x="${px(label.x)}" y="${px(label.middle + 4)}" text-anchor="${label.anchor}">${report.arms[i]!.name}</text>`)}
 <text class="faint" x="${px((frame.left + frame.right) / 2)}" y="${height - 8}" text-anchor="middle">seconds an image, logarithmic${narrow ? '' : ' · lower left is best'}</text>
-<text class="faint" transform="translate(14 ${px((frame.top + frame.bottom) / 2)}) rotate(-90)" text-anchor="middle">Fréchet distance</text>
+<text class="faint" x="0" y="12">Fréchet distance</text>
 </svg>`;
 }
 
@@ -83,56 +88,4 @@ function pointMarkup({ arm, number, x, y, verdict }: Point, axis: Axis): Markup 
 <line class="interval" x1="${px(x)}" x2="${px(x)}" y1="${px(axis.at(low))}" y2="${px(axis.at(high))}"/>
 <circle class="disc" cx="${px(x)}" cy="${px(y)}" r="${RADIUS}"/>
 <text class="in-disc" x="${px(x)}" y="${px(y + 4)}" text-anchor="middle">${number}</text></g>`;
-}
-
-/**
- * Names beside their points, to the right or else the left, moved up or down as little as keeps them off each other, off
- * the points and off the intervals; a wish, not a promise, where there are many.
- */
-function placeLabels(
-  points: readonly Point[],
-  axis: Axis,
-  frame: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number },
-): LabelPlace[] {
-  const taken = points.flatMap(({ arm, x, y }) => [
-    box(x - RADIUS, x + RADIUS, y - RADIUS, y + RADIUS),
-    box(x - 2, x + 2, axis.at(arm.metrics.frechet.high), axis.at(arm.metrics.frechet.low)),
-  ]);
-  return points.map(({ arm, x, y }) => {
-    const length = arm.name.length * LETTER;
-    const sides = [x + RADIUS + 5, x - RADIUS - 5 - length].filter(
-      (left) => left >= frame.left && left + length <= frame.right,
-    );
-    const shifts = [0, 8, -8, 16, -16, 24, -24, 34, -34];
-    const places = shifts.flatMap((shift) =>
-      (sides.length > 0 ? sides : [Math.max(frame.left, frame.right - length)]).map((left) => ({
-        left,
-        middle: y + shift,
-      })),
-    );
-    const free = places.find(
-      ({ left, middle }) =>
-        middle > frame.top &&
-        middle < frame.bottom &&
-        taken.every((each) => !overlap(each, box(left, left + length, middle - LINE / 2, middle + LINE / 2))),
-    );
-    const { left, middle } = free ?? places[0]!;
-    taken.push(box(left, left + length, middle - LINE / 2, middle + LINE / 2));
-    return { left, middle };
-  });
-}
-
-interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-}
-
-function box(left: number, right: number, top: number, bottom: number): Box {
-  return { left, right, top, bottom };
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
