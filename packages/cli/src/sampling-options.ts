@@ -77,15 +77,14 @@ export function policyList(): string {
     `  ${name}${name === DEFAULT_POLICY ? ' (default)' : ''}`,
     summary,
   ]);
-  const suffixes = Object.entries(SUFFIXES).map(([key, { form, summary }]) => [
-    `  /${key}=`,
-    `${summary}: ${form}`,
-  ]);
+  const suffixes = Object.entries(SUFFIXES).map(
+    ([key, { form, summary }]) => `  /${key}=${form}\n      ${summary}`,
+  );
   return `Policies:
 ${table(rows, [false, false]).join('\n')}
 
   NAME:STEPSxDIFFUSION changes the counts, e.g. mar:32x50, disa:32x30+5, gtr-16:8+2+1,
   gtr-32:24+6+2x40+15+10+40 (diffusion steps: first, last, reconstruction, FTS detail).
   Behind that may stand, e.g. gtr-32/fts=low or mar:64x20/sampler=ddim/guidance=constant:3:
-${table(suffixes, [false, false]).join('\n')}`;
+${suffixes.join('\n')}`;
 }

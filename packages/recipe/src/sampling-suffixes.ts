@@ -59,8 +59,8 @@ export const SUFFIXES: Readonly<Record<string, Suffix>> = {
     }),
   },
   guidance: {
-    form: 'off|SCALE|constant[:SCALE]|linear[:SCALE]|interval[:SCALE[:ABOVE-UPTO]]',
-    summary: 'guidance schedule and scale; ABOVE and UPTO are masked fractions, e.g. interval:3:0-0.5',
+    form: 'off|SCALE|SCHEDULE[:SCALE[:ABOVE-UPTO]]',
+    summary: 'constant, linear or interval, which guides between two masked fractions, e.g. interval:3:0-0.5',
     apply: (choice, value) => {
       const guidance = guidanceSaid(value);
       return guidance && { ...choice, guidance };

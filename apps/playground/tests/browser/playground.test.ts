@@ -178,7 +178,7 @@ describeInBrowser('the playground', () => {
       const { page, context } = await openPage(browser);
       await page.goto(`${site.address}#generate?${QUICK}`);
       await drawn(page);
-      const input = page.getByLabel('Recipe or picture file');
+      const input = page.getByLabel('File to open');
       await input.setInputFiles(file({ ...recipe, seed: 2 ** 40 }));
       await page.getByText('asks for more than can be set here').waitFor();
       await input.setInputFiles(file({}));
