@@ -35,6 +35,9 @@ export default defineConfig({
           include: alone,
           exclude: ['**/node_modules/**'],
           fileParallelism: false,
+          // A GPU in software on a busy machine takes minutes where it takes seconds on an idle one.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -27,6 +27,7 @@ export {
 export {
   type ParityReport,
   type ParitySample,
+  parityProblem,
   recordParitySample,
   verifyParitySample,
 } from './parity-sample.js';

@@ -84,6 +84,17 @@ export async function verifyParitySample(
   return { passed: checks.every((each) => each.largestError <= each.tolerance), checks };
 }
 
+/** What is wrong where a sample was not reproduced, as a sentence's end; undefined where it was. */
+export function parityProblem({ checks }: ParityReport): string | undefined {
+  const off = checks
+    .filter(({ largestError, tolerance }) => largestError > tolerance)
+    .map(
+      ({ name, largestError, tolerance }) =>
+        `${name} off by ${largestError.toPrecision(2)} where ${tolerance} is allowed`,
+    );
+  return off.length > 0 ? `it computes this model wrong: ${off.join(', ')}.` : undefined;
+}
+
 function check(name: keyof typeof TOLERANCES, expected: ArrayLike<number>, actual: ArrayLike<number>) {
   let largestError = expected.length === actual.length ? 0 : Number.POSITIVE_INFINITY;
   for (let i = 0; i < expected.length; i++) {

@@ -40,6 +40,12 @@ export interface LoadModelOptions {
   readonly device?: Device | 'auto';
   /** Which stored variant of the weights to load; arithmetic is in fp32 either way. @default the manifest's first */
   readonly dtype?: StorageType | 'auto';
+  /**
+   * Whether any device but the CPU has to reproduce the model's recorded sample before it is used: some drivers compute
+   * nonsense without a word. Takes about as long as a step of a picture.
+   * @default true
+   */
+  readonly verify?: boolean;
   /** CPU threads. @default all that are available */
   readonly threads?: number;
   /** Stops loading; the promise rejects with its reason. */
@@ -73,7 +79,8 @@ export async function loadModel(
   location: string | URL,
   options: LoadModelOptions = {},
 ): Promise<LoadedModel> {
-  const { device = 'auto', dtype = 'auto', threads = availableParallelism(), signal } = options;
+  const { device = 'auto', dtype = 'auto', verify = true, signal } = options;
+  const { threads = availableParallelism() } = options;
   if (device !== 'auto' && !DEVICES.includes(device)) {
     throw new InvalidOptionError('device', device, `must be auto, ${DEVICES.join(', ')}`);
   }
@@ -88,6 +95,7 @@ export async function loadModel(
     devices: device === 'auto' ? candidates(process.platform) : [device],
     fallBack: device === 'auto',
     dtype: stored,
+    verify,
     threads,
     port: port2,
   };

@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ParityReport } from '@tessera/onnx';
 import { probeDevices } from '@tessera/runtime-node';
 import { expect, it } from 'vitest';
+import { writeSmallModel } from '../../runtime-web/src/testing/host/model-folders.js';
 
 /** Where a browser brings its software adapter along, a driver that needs no graphics card. */
 const SOFTWARE_ADAPTERS = [
@@ -22,32 +26,90 @@ async function withAdapter(): Promise<NodeJS.ProcessEnv | string> {
   return `WebGPU was not tested: ${report.reason} There is no software adapter in ${SOFTWARE_ADAPTERS.join(', ')} either.`;
 }
 
-// In a process of its own: the loader of drivers reads its environment once, and a driver may take the process down.
-it('gives the recorded parity sample on WebGPU', { timeout: 300_000 }, async ({ skip }) => {
-  const env = await withAdapter();
-  if (typeof env === 'string') {
+/** Runs a module that prints a line of JSON, in a process of its own: the loader of drivers reads its environment once, and a driver may take the process down. */
+async function printed(script: string, env: NodeJS.ProcessEnv): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env,
+  });
+  const line = stdout.split('\n').find((each) => each.startsWith('printed '))!;
+  return JSON.parse(line.slice('printed '.length));
+}
+
+/** A test of WebGPU, skipped aloud where there is no adapter. */
+function onWebGpu(title: string, test: (env: NodeJS.ProcessEnv) => Promise<void>): void {
+  it(title, async ({ skip }) => {
+    const env = await withAdapter();
+    if (typeof env !== 'string') return test(env);
     console.warn(env);
     return skip(env);
-  }
+  });
+}
+
+onWebGpu('gives the recorded parity sample on WebGPU', async (env) => {
   const script = `
     import { readFileSync } from 'node:fs';
     import { modelFolder } from '@tessera/model-tiny';
     import { verifyParitySample } from '@tessera/onnx';
     import { loadModel } from '@tessera/runtime-node';
-    const model = await loadModel(modelFolder, { device: 'webgpu' });
+    const model = await loadModel(modelFolder, { device: 'webgpu', verify: false });
     const sample = JSON.parse(readFileSync(new URL('parity.json', modelFolder), 'utf8'));
     const report = await verifyParitySample(model, sample);
-    console.log('report ' + JSON.stringify({ device: model.device, ...report }));
+    console.log('printed ' + JSON.stringify({ device: model.device, ...report }));
     await model.dispose();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    env,
-  });
-  const line = stdout.split('\n').find((each) => each.startsWith('report '))!;
-  const report = JSON.parse(line.slice('report '.length)) as ParityReport & { device: string };
+  const report = (await printed(script, env)) as ParityReport & { device: string };
   expect(report.device).toBe('webgpu');
   expect(report.checks.map(({ name }) => name)).toEqual(['z', 'tokens', 'pixels']);
   for (const { name, largestError, tolerance } of report.checks) {
     expect(largestError, name).toBeLessThanOrEqual(tolerance);
+  }
+});
+
+onWebGpu('is refused by name where it gets the recorded sample wrong, and only then', async (env) => {
+  const place = mkdtempSync(join(tmpdir(), 'tessera-webgpu-'));
+  try {
+    const right = join(place, 'right');
+    await writeSmallModel(right);
+    const wrong = join(place, 'wrong');
+    cpSync(right, wrong, { recursive: true });
+    const sample = JSON.parse(readFileSync(join(wrong, 'parity.json'), 'utf8'));
+    sample.tokens[3] += 0.5;
+    const text = JSON.stringify(sample);
+    writeFileSync(join(wrong, 'parity.json'), text);
+    const manifest = JSON.parse(readFileSync(join(wrong, 'mar.json'), 'utf8'));
+    const entry = manifest.files.find(({ path }: { path: string }) => path === 'parity.json');
+    entry.bytes = Buffer.byteLength(text);
+    entry.sha256 = createHash('sha256').update(text).digest('hex');
+    writeFileSync(join(wrong, 'mar.json'), JSON.stringify(manifest));
+
+    const script = `
+      import { loadModel } from '@tessera/runtime-node';
+      const outcomes = [];
+      for (const [folder, verify] of ${JSON.stringify([
+        [right, true],
+        [wrong, true],
+        [wrong, false],
+      ])}) {
+        try {
+          const model = await loadModel(folder, { device: 'webgpu', verify });
+          outcomes.push(model.device);
+          await model.dispose();
+        } catch ({ code, message }) {
+          outcomes.push({ code, message });
+        }
+      }
+      console.log('printed ' + JSON.stringify(outcomes));`;
+    expect(await printed(script, env)).toEqual([
+      'webgpu',
+      {
+        code: 'device-unavailable',
+        message: expect.stringMatching(
+          /computes this model wrong: tokens off by 0\.50 where 0\.02 is allowed\..*auto/,
+        ),
+      },
+      'webgpu',
+    ]);
+  } finally {
+    rmSync(place, { recursive: true });
   }
 });

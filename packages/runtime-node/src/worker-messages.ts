@@ -9,6 +9,8 @@ export interface WorkerOrders {
   /** Whether a device that fails may be passed over for the next. */
   readonly fallBack: boolean;
   readonly dtype: StorageType;
+  /** Whether a device but the CPU has to reproduce the recorded sample. */
+  readonly verify: boolean;
   readonly threads: number;
   /** Where the model is served once it is loaded. */
   readonly port: MessagePort;

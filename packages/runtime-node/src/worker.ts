@@ -9,6 +9,7 @@ import {
   MarModel,
   neededFiles,
   packError,
+  parityProblem,
   serveModel,
   verifyParitySample,
 } from '@tessera/onnx';
@@ -55,11 +56,11 @@ async function createModel(manifest: Manifest, device: Device): Promise<MarModel
       sessions[name] = await InferenceSession.create(join(orders.folder, part.path), options);
     }
     const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
-    // A driver that computes nonsense is worse than none: `auto` takes a device only if it gets the sample right.
-    if (orders.fallBack && device !== 'cpu' && manifest.parity) {
+    // A driver that computes nonsense is worse than none.
+    if (orders.verify && device !== 'cpu' && manifest.parity) {
       const sample: unknown = JSON.parse(await readFile(join(orders.folder, manifest.parity), 'utf8'));
-      const { passed } = await verifyParitySample(model, sample);
-      if (!passed) throw new Error('it does not reproduce the recorded parity sample.');
+      const problem = parityProblem(await verifyParitySample(model, sample));
+      if (problem) throw new Error(problem);
     }
     return model;
   } catch (error) {

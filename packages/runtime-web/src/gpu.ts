@@ -4,6 +4,7 @@ export interface GpuAdapter {
   readonly info?: {
     readonly vendor: string;
     readonly architecture: string;
+    readonly device?: string;
     readonly description: string;
     readonly isFallbackAdapter?: boolean;
   };

@@ -27,6 +27,12 @@ export interface LoadModelOptions {
   /** Which stored variant of the weights to load; arithmetic is in fp32 either way. @default the manifest's first */
   readonly dtype?: StorageType | 'auto';
   /**
+   * Whether a GPU has to reproduce the model's recorded sample before it is used: some drivers compute nonsense without a
+   * word. What passed once is believed on later visits, until the model, the browser or the adapter changes.
+   * @default true
+   */
+  readonly verify?: boolean;
+  /**
    * CPU threads. One where the page is not cross-origin isolated, whatever is asked for; more than one needs
    * `wasmPaths`. @default all that are available, at most 8; 1 without `wasmPaths`
    */
@@ -63,7 +69,7 @@ export interface LoadedModel extends MaskedModel<ClassInput> {
  * @throws ManifestError, ModelFileError, RuntimeFileError, DeviceUnavailableError, InvalidOptionError
  */
 export async function loadModel(location: string | URL, options: LoadModelOptions): Promise<LoadedModel> {
-  const { worker, device = 'auto', dtype = 'auto', threads, wasmPaths, signal } = options;
+  const { worker, device = 'auto', dtype = 'auto', verify = true, threads, wasmPaths, signal } = options;
   const { port1, port2 } = new MessageChannel();
   try {
     signal?.throwIfAborted();
@@ -76,6 +82,7 @@ export async function loadModel(location: string | URL, options: LoadModelOption
       folder: absolute(location).replace(/\/?$/, '/'),
       device,
       dtype,
+      verify,
       port: port2,
       ...(threads === undefined ? {} : { threads }),
       ...(wasmPaths ? { wasmPaths: { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) } } : {}),

@@ -11,7 +11,8 @@ export async function checkBytes(
   assertFileHash(url, file, await sha256(bytes));
 }
 
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+/** In hexadecimal. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   if (!crypto.subtle) {
     throw new TesseraError(
       'insecure-context',

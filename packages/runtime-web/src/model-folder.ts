@@ -19,6 +19,9 @@ export interface ModelFolder {
   readonly notKept: string | undefined;
   /** @param path as in the manifest */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Something noted beside the files in the browser's storage; undefined if nothing is there, or nothing can be kept. */
+  readNote(name: string): Promise<string | undefined>;
+  writeNote(name: string, text: string): Promise<void>;
 }
 
 export interface OpenFolderOptions {
@@ -71,6 +74,8 @@ export async function openModelFolder(
       }
       return bytes;
     },
+    readNote: (name) => kept.readText(name),
+    writeNote: (name, text) => kept.writeText(name, text),
   };
 }
 

@@ -1,6 +1,7 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
-import { type MarModel, packError, type ServedModel, serveModel, verifyParitySample } from '@tessera/onnx';
+import { type MarModel, packError, type ServedModel, serveModel } from '@tessera/onnx';
 import { createModel } from './create-model.js';
+import { checkDevice } from './device-check.js';
 import { DeviceWatch } from './device-watch.js';
 import { DEVICES, type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
 import { cacheStorage, type FileStorage } from './file-storage.js';
@@ -68,7 +69,7 @@ async function load(
   for (const device of automatic ? DEVICES : [orders.device as Device]) {
     try {
       if (!devices.includes(device)) throw new Error(notInBuild(device));
-      const model = await start(ort, folder, device, automatic, turns);
+      const model = await start(ort, folder, device, orders, turns);
       serveModel(webPort(orders.port), model);
       const { manifest, dtype, notKept } = folder;
       const loaded = { device, dtype, threads, fallbacks, ...(notKept === undefined ? {} : { notKept }) };
@@ -86,31 +87,28 @@ async function load(
   }
 }
 
-/** Creates the model and, where the device is to be trusted only if it computes right, tries it on the recorded sample. */
+/** Creates the model and, on a GPU, sees whether it computes right. */
 async function start(
   ort: OrtModule,
   folder: ModelFolder,
   device: Device,
-  verify: boolean,
+  orders: Pick<LoadOrders, 'device' | 'verify'>,
   turns: MessageTurns,
 ): Promise<ServedModel> {
   if (device === 'wasm') return served(await createModel(ort, folder, device, turns), turns);
   const adapter = await findAdapter(globalThis as WebScope);
   if (typeof adapter === 'string') throw new Error(adapter);
-  if (verify && isSoftware(adapter)) {
+  if (orders.device === 'auto' && isSoftware(adapter)) {
     throw new Error('WebGPU is computed by the processor here, which is slower than WebAssembly.');
   }
   const model = await createModel(ort, folder, device, turns);
   const watch = new DeviceWatch((await ort.env.webgpu.device) as GpuDevice);
   try {
-    const { parity } = folder.manifest;
-    if (verify && parity) {
-      const sample: unknown = JSON.parse(new TextDecoder().decode(await folder.read(parity)));
-      const { passed } = await watch.guard(
-        () => verifyParitySample(model, sample),
+    if (orders.verify) {
+      await watch.guard(
+        () => checkDevice(model, folder, adapter, ort.env.versions),
         () => turns.next(),
       );
-      if (!passed) throw new Error('It does not reproduce the recorded parity sample.');
     }
   } catch (error) {
     await model.dispose();

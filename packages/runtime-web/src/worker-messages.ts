@@ -31,6 +31,7 @@ export interface LoadOrders {
   readonly folder: string;
   readonly device: Device | 'auto';
   readonly dtype: StorageType | 'auto';
+  readonly verify: boolean;
   readonly threads?: number;
   readonly wasmPaths?: { readonly wasm: string; readonly mjs: string };
   /** Where the model is served once it is loaded. */
