@@ -53,8 +53,12 @@ export interface Drawing {
   readonly tokens: Float32Array;
   readonly known: Uint8Array;
   readonly pixels: Uint8Array;
-  /** The positions of each step. */
-  readonly plan: readonly (readonly number[])[];
+  /** One entry a step. */
+  readonly plan: readonly {
+    readonly stage: string;
+    readonly positions: readonly number[];
+    readonly diffusionSteps: readonly number[];
+  }[];
   /** Milliseconds, the longest time in which the page could not do anything else. */
   readonly largestGap: number;
   readonly failure?: PageFailure;
@@ -69,8 +73,10 @@ export interface PageApi {
   /** Disposes of a model, and says how a call under way and one after that fail. */
   dispose(id: number): Promise<readonly PageFailure[]>;
   probe(): Promise<Capabilities>;
-  /** The first numbers that keyed noise gives on the page. */
-  noise(seed: number, count: number): Float32Array;
+  /** The first numbers that keyed noise gives on the page, and in a model's worker. */
+  noise(id: number, seed: number, count: number): Promise<{ page: Float32Array; worker: Float32Array }>;
+  /** Bytes that the page's workers have in use, and those of page and workers together. */
+  memory(): Promise<{ readonly workers: number; readonly all: number }>;
 }
 
 /** What the tests give the page. */

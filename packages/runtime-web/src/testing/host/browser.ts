@@ -22,8 +22,12 @@ export function describeInBrowser(title: string, body: () => void): void {
   describe.skipIf(!executable && !process.env.CI)(title, body);
 }
 
-/** Starts Chromium, with a WebGPU adapter in software where there is no other. */
-export function openBrowser(): Promise<Browser> {
+/**
+ * Starts Chromium, with a WebGPU adapter in software where there is no other.
+ *
+ * @param flags more switches for its command line
+ */
+export function openBrowser(...flags: readonly string[]): Promise<Browser> {
   if (!executable)
     throw new Error('There is no browser: install Chromium, or set TESSERA_BROWSER to its path.');
   return chromium.launch({
@@ -31,6 +35,7 @@ export function openBrowser(): Promise<Browser> {
     args: [
       ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-sync'],
       ...['--disable-background-networking', '--disable-component-update', '--enable-unsafe-webgpu'],
+      ...flags,
     ],
   });
 }

@@ -1,5 +1,5 @@
 import { type Port, parseManifest, RemoteModel } from '@tessera/onnx';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Drawing, DrawOptions, PageApi, PageFailure, PageLoadOptions, PageModel } from '../page-api.js';
 import type { PageServer } from './page-server.js';
 
@@ -7,7 +7,7 @@ declare const testPage: PageApi;
 
 /** The test page in a browser, with storage of its own. */
 export interface TestPage {
-  readonly context: BrowserContext;
+  readonly page: Page;
   /** @throws Error where loading fails */
   load(options: PageLoadOptions): Promise<PageModel>;
   /** How loading fails. @throws Error where it does not */
@@ -17,7 +17,8 @@ export interface TestPage {
   draw(model: PageModel, options: DrawOptions): Promise<Drawing>;
   dispose(model: PageModel): Promise<readonly PageFailure[]>;
   probe(): ReturnType<PageApi['probe']>;
-  noise(seed: number, count: number): Promise<Float32Array>;
+  noise(model: PageModel, seed: number, count: number): ReturnType<PageApi['noise']>;
+  memory(): ReturnType<PageApi['memory']>;
   close(): Promise<void>;
 }
 
@@ -48,7 +49,7 @@ export async function openPage(browser: Browser, { address }: PageServer): Promi
   }
 
   return {
-    context,
+    page,
     async load(options) {
       const loaded = await page.evaluate((given) => testPage.load(given), options);
       if ('id' in loaded) return loaded;
@@ -64,8 +65,9 @@ export async function openPage(browser: Browser, { address }: PageServer): Promi
       page.evaluate(([from, given]) => testPage.draw(from, given), [id, options] as const),
     dispose: ({ id }) => page.evaluate((from) => testPage.dispose(from), id),
     probe: () => page.evaluate(() => testPage.probe()),
-    noise: (seed, count) =>
-      page.evaluate(([from, size]) => testPage.noise(from, size), [seed, count] as const),
+    noise: ({ id }, seed, count) =>
+      page.evaluate((given) => testPage.noise(...given), [id, seed, count] as const),
+    memory: () => page.evaluate(() => testPage.memory()),
     close: () => context.close(),
   };
 }

@@ -58,24 +58,25 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
 }
 
 async function draw(id: number, options: DrawOptions): Promise<Drawing> {
-  const { seed, classLabel, steps, diffusionSteps, abortAfterStep, loseAfterStep, start } = options;
+  const { seed, classLabel, abortAfterStep, loseAfterStep, start } = options;
   const { model, worker } = models[id]!;
   const controller = new AbortController();
   let grid = start ? { shape: model.shape, ...start } : emptyGrid(model.shape);
   let pixels = new Uint8Array();
-  const plan: number[][] = [];
+  const plan: Drawing['plan'][number][] = [];
   const gap = watchGaps();
   const seen = (): Drawing => ({ tokens: grid.tokens, known: grid.known, pixels, plan, largestGap: gap() });
   try {
     const events = generate({
       model,
-      policy: randomOrder({ steps, diffusionSteps }),
+      policy: randomOrder(options),
       images: [{ seed, input: { classLabel }, ...(start ? { start: grid } : {}) }],
       signal: controller.signal,
     });
     for await (const event of events) {
       if (event.type === 'step-end') {
-        plan.push([...event.images[0]!.plan.positions]);
+        const { stage, positions, diffusionSteps } = event.images[0]!.plan;
+        plan.push({ stage, positions: [...positions], diffusionSteps: [...diffusionSteps] });
         grid = event.grids()[0]!;
         if (plan.length === loseAfterStep) worker.postMessage('lose the device');
         // Stopped in the middle of the next step.
@@ -119,6 +120,34 @@ async function dispose(id: number): Promise<readonly PageFailure[]> {
   return (await Promise.all([underWay, after])).flat();
 }
 
+async function noise(id: number, seed: number, count: number): ReturnType<PageApi['noise']> {
+  const { port1, port2 } = new MessageChannel();
+  models[id]!.worker.postMessage({ noise: { seed, count }, port: port2 }, [port2]);
+  const worker = await new Promise<Float32Array>((resolve) => {
+    port1.onmessage = ({ data }: MessageEvent<Float32Array>) => resolve(data);
+  });
+  return { page: keyedNoise({ seed }).normal(new Float32Array(count)), worker };
+}
+
+/** https://wicg.github.io/performance-measure-memory/; TypeScript's DOM library does not have it yet. */
+interface MemoryMeasurement {
+  readonly bytes: number;
+  readonly breakdown: readonly {
+    readonly bytes: number;
+    readonly attribution: readonly { readonly scope: string }[];
+  }[];
+}
+
+async function memory(): ReturnType<PageApi['memory']> {
+  const { bytes, breakdown } = await (
+    performance as Performance & { measureUserAgentSpecificMemory(): Promise<MemoryMeasurement> }
+  ).measureUserAgentSpecificMemory();
+  const workers = breakdown
+    .filter(({ attribution }) => attribution.some(({ scope }) => scope === 'DedicatedWorkerGlobalScope'))
+    .reduce((sum, each) => sum + each.bytes, 0);
+  return { workers, all: bytes };
+}
+
 const api: PageApi = {
   load,
   draw,
@@ -127,6 +156,7 @@ const api: PageApi = {
   send(id, messages) {
     for (const message of messages) models[id]!.listener(message);
   },
-  noise: (seed, count) => keyedNoise({ seed }).normal(new Float32Array(count)),
+  noise,
+  memory,
 };
 Object.assign(globalThis, { testPage: api });

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { describeInBrowser, openBrowser } from './testing/host/browser.js';
+import { type Heap, watchHeaps } from './testing/host/heaps.js';
+import { writeSmallModel } from './testing/host/model-folders.js';
+import { type PageServer, servePage } from './testing/host/page-server.js';
+import { openPage, type TestPage } from './testing/host/test-page.js';
+
+const KB = 1024;
+
+/**
+ * Bytes that may be added from the tenth picture to the fiftieth: code that the browser compiles better meanwhile. The
+ * conditions of those forty pictures would be 1,280 KB of arrays, and so would the grids after each of their steps.
+ */
+const ALLOWED: Readonly<Record<'page' | 'worker', Heap>> = {
+  page: { objects: 512 * KB, arrays: 16 * KB, wasm: 0 },
+  worker: { objects: 256 * KB, arrays: 16 * KB, wasm: 0 },
+};
+
+describeInBrowser('in a browser, memory', () => {
+  let folder: string;
+  let browser: Browser;
+  let server: PageServer;
+  let page: TestPage;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tessera-web-'));
+    await writeSmallModel(join(folder, 'small'));
+    server = await servePage({ small: join(folder, 'small') });
+    // Without it the browser measures when it likes to.
+    browser = await openBrowser('--enable-blink-features=ForceEagerMeasureMemory');
+  }, 120_000);
+  beforeEach(async () => {
+    page = await openPage(browser, server);
+  });
+  afterEach(() => page.close());
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const load = () =>
+    page.load({ folder: '/small/', build: 'wasm', device: 'wasm', threads: 1, changes: 'counted' });
+
+  it('is the same after the fiftieth picture as after the tenth, on the page and in the worker', async () => {
+    const heaps = await watchHeaps(page.page);
+    const model = await load();
+    const draw = async (from: number, to: number) => {
+      for (let seed = from; seed < to; seed++) {
+        const { failure } = await page.draw(model, { seed, classLabel: 1, steps: 8, diffusionSteps: 10 });
+        expect(failure).toBeUndefined();
+      }
+      return { page: await heaps.page(), worker: await heaps.worker() };
+    };
+    const tenth = await draw(0, 10);
+    const fiftieth = await draw(10, 50);
+    expect(tenth.worker.wasm).toBeGreaterThan(4 * KB * KB);
+    for (const thread of ['page', 'worker'] as const) {
+      for (const kind of ['objects', 'arrays', 'wasm'] as const) {
+        const added = fiftieth[thread][kind] - tenth[thread][kind];
+        expect(added, `${thread}, ${kind}`).toBeLessThanOrEqual(ALLOWED[thread][kind]);
+      }
+    }
+  });
+
+  it('is given back when a model is disposed of: the worker is gone, with all that it had', async () => {
+    const before = await page.memory();
+    const model = await load();
+    await page.draw(model, { seed: 1, classLabel: 1, steps: 2, diffusionSteps: 2 });
+    const loaded = await page.memory();
+    expect(loaded.workers).toBeGreaterThan(8 * KB * KB);
+    await page.dispose(model);
+    await expect.poll(() => page.page.workers(), { timeout: 20_000 }).toEqual([]);
+    const after = await page.memory();
+    expect(after.workers).toBe(0);
+    expect(after.all - before.all).toBeLessThan(KB * KB);
+  });
+});
