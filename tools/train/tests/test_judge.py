@@ -22,7 +22,8 @@ class Damage(unittest.TestCase):
     def test_every_kind_but_none_changes_a_picture(self) -> None:
         intact = pictures(12)
         for kind, name in enumerate(DAMAGES):
-            damaged = damage(intact, torch.full((12,), kind), Draw(0, 0, 0, 1, CPU))
+            damaged, amounts = damage(intact, torch.full((12,), kind), Draw(0, 0, 0, 1, CPU))
+            self.assertEqual(sorted({place for _, place in amounts.nonzero().tolist()}), [kind] if kind else [])
             changed = (damaged != intact).flatten(1).any(1)
             # A swap in a plain sky may change nothing.
             self.assertTrue(changed.sum() >= 9 if name != "none" else not changed.any(), name)

@@ -23,6 +23,8 @@ class Judgement(NamedTuple):
     """Logits [n, classes]."""
     damages: torch.Tensor
     """Logits [n, kinds of damage]; the first is none."""
+    amounts: torch.Tensor
+    """[n, kinds of damage]: how much there is, which keeps the features from saturating."""
     layout: torch.Tensor
     """[n, 64]: colours and contrast in a 4×4 grid, which keeps the features aware of what is where."""
 
@@ -44,13 +46,15 @@ class Judge(nn.Module):
         self.features = nn.Linear(256, FEATURES)
         self.classes = nn.Linear(FEATURES, classes)
         self.damages = nn.Linear(FEATURES, len(DAMAGES))
+        self.amounts = nn.Linear(FEATURES, len(DAMAGES))
         self.layout = nn.Linear(FEATURES, LAYOUT)
 
     def forward(self, pictures: torch.Tensor) -> Judgement:
         h = self.trunk(F.pixel_unshuffle(pictures, 2))
         features = self.features(torch.cat([h.mean((2, 3)), h.amax((2, 3))], dim=1))
         active = F.relu(features)
-        return Judgement(features, self.classes(active), self.damages(active), self.layout(active))
+        heads = (self.classes, self.damages, self.amounts, self.layout)
+        return Judgement(features, *(head(active) for head in heads))
 
 
 def layout_of(pictures: torch.Tensor) -> torch.Tensor:

@@ -50,7 +50,7 @@ def reliability(judge: Judge, pixels: np.ndarray, seed: int) -> dict[str, object
     order = torch.from_numpy(np.argsort(labels, kind="stable"))
     right: dict[str, float] = {"none": float((intact.damages == 0).mean())}
     for kind, name in enumerate(DAMAGES[1:], start=1):
-        damaged = damage(pictures[order], torch.full((len(pixels),), kind), draw)
+        damaged, _ = damage(pictures[order], torch.full((len(pixels),), kind), draw)
         right[name] = float((judge_pictures(judge, damaged).damages == kind).mean())
     return {"class": float((intact.classes == labels).mean()), "damages": right}
 

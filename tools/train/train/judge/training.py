@@ -9,16 +9,20 @@ from torch.nn import functional as F
 
 from ..pictures import PictureBatches, labels_of
 from ..training.draw import Draw
-from .damage import DAMAGES, damage
+from .damage import DAMAGES, alter_unseen, damage
 from .model import Judge, layout_of
 
 _DAMAGED = 0.5
 _LAYOUT_WEIGHT = 2.0
+_AMOUNT_WEIGHT = 20.0
 _SIZE_WEIGHT = 1e-4
 
 
 class JudgeLoss:
-    """Class, kind of damage and layout at once; half of the pictures are damaged."""
+    """
+    Class, kind and amount of damage and layout at once. Half of the pictures are damaged, all are altered
+    unseen.
+    """
 
     def __init__(self, pictures: PictureBatches, batch: int) -> None:
         self._pictures = pictures
@@ -35,15 +39,18 @@ class JudgeLoss:
         kinds = torch.where(
             draw.uniform(len(indices)) < _DAMAGED, draw.integers(len(DAMAGES) - 1, len(indices)) + 1, 0
         )
-        damaged = damage(pictures, kinds, draw)
-        judgement = model(damaged)
+        damaged, amounts = damage(pictures, kinds, draw)
+        judgement = model(alter_unseen(damaged, draw))
         class_loss = F.cross_entropy(judgement.classes.float(), labels)
         damage_loss = F.cross_entropy(judgement.damages.float(), kinds)
         layout_loss = F.mse_loss(judgement.layout.float(), layout_of(damaged))
+        amount_loss = F.mse_loss(judgement.amounts.float(), amounts)
         size = judgement.features.float().square().mean()
-        loss = class_loss + damage_loss + _LAYOUT_WEIGHT * layout_loss + _SIZE_WEIGHT * size
+        seen = _LAYOUT_WEIGHT * layout_loss + _AMOUNT_WEIGHT * amount_loss
+        loss = class_loss + damage_loss + seen + _SIZE_WEIGHT * size
         return loss, {
             "class": (judgement.classes.argmax(1) == labels).float().mean(),
             "damage": (judgement.damages.argmax(1) == kinds).float().mean(),
             "layout": layout_loss.detach(),
+            "amount": amount_loss.detach(),
         }
