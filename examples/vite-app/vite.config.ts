@@ -6,9 +6,4 @@ const headers = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-export default defineConfig({
-  server: { headers },
-  preview: { headers },
-  // ONNX Runtime loads a script of its own, which only a module worker can.
-  worker: { format: 'es' },
-});
+export default defineConfig({ server: { headers }, preview: { headers } });
