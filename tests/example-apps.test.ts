@@ -35,6 +35,7 @@ describeInBrowser('an app that installs the published packages', () => {
         return skip(reason);
       }
       try {
+        // Neither left out nor a link into the workspace.
         for (const each of PACKAGES) {
           const place = join(app.folder, 'node_modules/@tessera', each);
           expect(await realpath(place), each).toBe(place);
@@ -46,10 +47,6 @@ describeInBrowser('an app that installs the published packages', () => {
       }
     },
   );
-
-  it('finds in every tarball what it was asked for', () => {
-    expect([...registry.fetched].sort()).toEqual(PACKAGES.map((name) => `@tessera/${name}`).sort());
-  });
 });
 
 it('are named in the README of the examples, and say how to start them', () => {

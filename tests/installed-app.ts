@@ -52,10 +52,12 @@ export async function installApp(source: string, registry: string): Promise<Inst
     await start(npm, ['install', ...quiet], { ...options, shell });
   } catch (error) {
     await remove();
-    const { stderr } = error as { readonly stderr: string };
-    if (/code (ENOTFOUND|ECONN\w+|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|ENOTCACHED)/.test(stderr)) {
-      throw new RegistryUnreachableError(stderr);
-    }
+    // What npm says where it can't reach a registry depends on what it has in its cache.
+    await start(npm, ['view', 'vite', 'version', '--prefer-online', '--fetch-retries=0'], { shell }).catch(
+      (cause: unknown) => {
+        throw new RegistryUnreachableError('The package registry can not be reached.', { cause });
+      },
+    );
     throw error;
   }
 

@@ -13,8 +13,6 @@ const start = promisify(execFile);
 export interface PackedRegistry {
   /** For `@scope:registry=` of an `.npmrc`. */
   readonly address: string;
-  /** Names of the tarballs that were fetched. */
-  readonly fetched: ReadonlySet<string>;
   close(): Promise<void>;
 }
 
@@ -52,7 +50,6 @@ export async function packedRegistry(folders: readonly string[]): Promise<Packed
   const hash = createHash('sha256');
   for (const { tarball } of packages.values()) hash.update(tarball);
   const prefix = `/${hash.digest('hex').slice(0, 16)}/`;
-  const fetched = new Set<string>();
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url!).replace(prefix, '');
     response.setHeader('cache-control', 'no-store');
@@ -62,14 +59,11 @@ export async function packedRegistry(folders: readonly string[]): Promise<Packed
       return response.end(JSON.stringify(packument(asked, address)));
     }
     const packed = [...packages.values()].find(({ file }) => file === path);
-    if (!packed) return response.writeHead(404).end('{}');
-    fetched.add(packed.manifest.name);
-    return response.end(packed.tarball);
+    return packed ? response.end(packed.tarball) : response.writeHead(404).end('{}');
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
-    fetched,
     async close() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
