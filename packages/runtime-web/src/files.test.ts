@@ -185,6 +185,18 @@ describeInBrowser('in a browser, loading', () => {
     });
   });
 
+  it('takes the module of ONNX Runtime that a worker of one’s own gives', async () => {
+    const page = await open(true);
+    const model = await page.load({ ...small, workerAddress: '/worker-own.js', device: 'wasm', threads: 1 });
+    const { failure } = await page.draw(model, { seed: 1, classLabel: 1, steps: 2, diffusionSteps: 2 });
+    expect(failure).toBeUndefined();
+    expect(await page.failure({ ...small, workerAddress: '/worker-own.js', device: 'webgpu' })).toMatchObject(
+      {
+        code: 'device-unavailable',
+      },
+    );
+  });
+
   it('refuses a device that there is not in the build, and values that make no sense', async () => {
     const page = await open(true);
     expect(await page.failure({ ...small, device: 'webgpu' })).toMatchObject({

@@ -78,4 +78,28 @@ describeInBrowser('in a browser, memory', () => {
     expect(after.workers).toBe(0);
     expect(after.all - before.all).toBeLessThan(KB * KB);
   });
+
+  it('on a GPU is used again for each picture, and what only the GPU needs stays there', async () => {
+    const heaps = await watchHeaps(page.page);
+    const model = await page.load({
+      ...{ folder: '/small/', build: 'webgpu', device: 'webgpu', threads: 1, verify: false },
+      changes: 'counted',
+    });
+    const bytes = () => heaps.inWorker<{ live: number; read: number }>('gpuBytes()');
+    const draw = async (from: number, to: number) => {
+      for (let seed = from; seed < to; seed++) {
+        await page.draw(model, { seed, classLabel: 1, steps: 2, diffusionSteps: 4 });
+      }
+      return bytes();
+    };
+    const second = await draw(0, 2);
+    const fourth = await draw(2, 4);
+    expect(second.live).toBeGreaterThan(100 * KB);
+    expect(fourth.live).toBeLessThanOrEqual(second.live);
+    // z once, the head's output after each diffusion step, the picture; the modulation would be 1,536 KB.
+    const rows = 2 * 64;
+    const needed = 4 * (rows * 64 + 4 * rows * 2 * 16 + 3 * 8 * 8);
+    expect((fourth.read - second.read) / 2).toBeGreaterThanOrEqual(needed);
+    expect((fourth.read - second.read) / 2).toBeLessThan(2 * needed);
+  });
 });

@@ -15,6 +15,8 @@ export interface Heaps {
   page(): Promise<Heap>;
   /** Of the one worker that there is. */
   worker(): Promise<Heap>;
+  /** What an expression gives there. */
+  inWorker<T>(expression: string): Promise<T>;
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -44,13 +46,15 @@ export async function watchHeaps(page: Page): Promise<Heaps> {
   // Not flat: Playwright would take messages of sessions that it did not make for its own.
   const attach = { autoAttach: true, waitForDebuggerOnStart: false, flatten: false };
   await session.send('Target.setAutoAttach', attach);
+  const onlyOne = (): Send => {
+    const [only, ...others] = workers.values();
+    if (!only || others.length > 0) throw new Error(`There are ${workers.size} workers, not one.`);
+    return only;
+  };
   return {
     page: () => heapOf(sendToPage),
-    worker() {
-      const [only, ...others] = workers.values();
-      if (!only || others.length > 0) throw new Error(`There are ${workers.size} workers, not one.`);
-      return heapOf(only);
-    },
+    worker: async () => heapOf(onlyOne()),
+    inWorker: async <T>(expression: string) => evaluated<T>(onlyOne(), expression),
   };
 }
 
@@ -59,9 +63,13 @@ async function heapOf(send: Send): Promise<Heap> {
   // What a first collection frees may have held what a second one can free.
   for (let time = 0; time < 3; time++) await send('HeapProfiler.collectGarbage');
   const { usedSize, backingStorageSize } = await send('Runtime.getHeapUsage');
-  const { result } = (await send('Runtime.evaluate', {
-    expression: 'globalThis.wasmBytes?.() ?? 0',
-    returnByValue: true,
-  })) as { readonly result: { readonly value: number } };
-  return { objects: Number(usedSize), arrays: Number(backingStorageSize), wasm: result.value };
+  const wasm = await evaluated<number>(send, 'globalThis.wasmBytes?.() ?? 0');
+  return { objects: Number(usedSize), arrays: Number(backingStorageSize), wasm };
+}
+
+async function evaluated<T>(send: Send, expression: string): Promise<T> {
+  const { result } = (await send('Runtime.evaluate', { expression, returnByValue: true })) as {
+    readonly result: { readonly value: T };
+  };
+  return result.value;
 }

@@ -93,7 +93,9 @@ export async function servePage(
 async function bundlePage(): Promise<ReadonlyMap<string, Uint8Array>> {
   const folder = fileURLToPath(new URL('../page/', import.meta.url));
   const { outputFiles } = await build({
-    entryPoints: ['page', 'worker-wasm', 'worker-webgpu'].map((name) => join(folder, `${name}.ts`)),
+    entryPoints: ['page', 'worker-wasm', 'worker-webgpu', 'worker-own'].map((name) =>
+      join(folder, `${name}.ts`),
+    ),
     bundle: true,
     format: 'esm',
     platform: 'browser',

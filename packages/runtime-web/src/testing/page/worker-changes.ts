@@ -3,19 +3,33 @@ import { cacheStorage, type FileStorage } from '@tessera/runtime-web/worker';
 
 const changes = new URLSearchParams(self.location.search);
 
+interface Buffer {
+  readonly size: number;
+  destroy(): void;
+  mapAsync(mode: number, ...range: readonly number[]): Promise<void>;
+}
+
+interface Device {
+  createBuffer(descriptor: object): Buffer;
+}
+
 interface Adapter {
   requestDevice(...options: unknown[]): Promise<{ destroy(): void }>;
 }
 
 /**
  * What a test changes about the worker by its address: `hardware` gives a software adapter out for a real one, `full`
- * has no room for files, `counted` tells by `wasmBytes()` how large WebAssembly's memories are. Also, messages can take the
+ * has no room for files, `counted` tells by `wasmBytes()` and `gpuBytes()` what a model takes. Also, messages can take the
  * GPU away and ask for noise.
  */
 export function changedStorage(): { readonly storage?: FileStorage } {
-  const { GPUAdapter } = globalThis as unknown as { GPUAdapter?: { prototype: Adapter } };
+  const { GPUAdapter, GPUBuffer, GPUDevice } = globalThis as unknown as {
+    readonly [name in 'GPUAdapter' | 'GPUBuffer' | 'GPUDevice']?: { readonly prototype: never };
+  };
   if (GPUAdapter) watchDevices(GPUAdapter.prototype);
   if (changes.has('counted')) countMemories();
+  if (GPUBuffer && GPUDevice && changes.has('counted'))
+    countBuffers(GPUDevice.prototype, GPUBuffer.prototype);
   self.addEventListener('message', ({ data }) => {
     if (!data.noise) return;
     const { seed, count } = data.noise;
@@ -40,6 +54,36 @@ function countMemories(): void {
   };
   const wasmBytes = (): number => memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
   Object.assign(globalThis, { wasmBytes });
+}
+
+/** Makes `gpuBytes()` tell how large all buffers are that were not destroyed, and how much was read back so far. */
+function countBuffers(devices: Device, buffers: Buffer): void {
+  const MAP_MODE_READ = 1;
+  const live = new Set<WeakRef<Buffer>>();
+  const references = new WeakMap<Buffer, WeakRef<Buffer>>();
+  let read = 0;
+  const { createBuffer } = devices;
+  devices.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    const reference = new WeakRef(buffer);
+    live.add(reference);
+    references.set(buffer, reference);
+    return buffer;
+  };
+  const { destroy, mapAsync } = buffers;
+  buffers.destroy = function () {
+    live.delete(references.get(this)!);
+    destroy.call(this);
+  };
+  buffers.mapAsync = function (mode, ...range) {
+    if (mode === MAP_MODE_READ) read += this.size;
+    return mapAsync.call(this, mode, ...range);
+  };
+  const gpuBytes = () => ({
+    live: [...live].reduce((sum, reference) => sum + (reference.deref()?.size ?? 0), 0),
+    read,
+  });
+  Object.assign(globalThis, { gpuBytes });
 }
 
 function watchDevices(adapter: Adapter): void {
