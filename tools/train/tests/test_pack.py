@@ -64,6 +64,17 @@ class Unpacking(unittest.TestCase):
                 unpack(place, folder / "model")
 
 
+    def test_an_autoencoder_can_be_unpacked_without_a_mar_model(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_model(folder / "model", random_mar(), random_autoencoder(), [1.0] * MAR.vae_embed_dim)
+            (folder / "model" / "mar.safetensors").unlink()
+            place = Workplace(folder / "work", torch.device("cpu"), 1, 0)
+            unpack(place, folder / "model")
+            self.assertEqual(place.load_autoencoder().config, random_autoencoder().config)
+            self.assertFalse(place.mar.exists())
+
+
 @unittest.skipUnless(CONVERTER.exists() and shutil.which("node"), "packages/convert isn't built")
 class Conversion(unittest.TestCase):
     def test_the_converter_reads_every_key_and_its_graphs_compute_the_same(self) -> None:

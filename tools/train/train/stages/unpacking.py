@@ -19,8 +19,8 @@ from ..workplace import Workplace
 
 def unpack(place: Workplace, folder: Path) -> None:
     """
-    Takes over `mar.safetensors`, `vae.safetensors` and `config.json` from a folder that `pack` wrote, as a
-    finished autoencoder and as weights that the MAR model's training begins with.
+    Takes over `vae.safetensors` and `config.json` from a folder that `pack` wrote, as a finished autoencoder,
+    and `mar.safetensors`, where it is there, as weights that the MAR model's training begins with.
 
     @raises FileExistsError if the workplace has a MAR model or an autoencoder already
     """
@@ -35,6 +35,8 @@ def unpack(place: Workplace, folder: Path) -> None:
     with complete_file(limits_path(place.latents)) as partial:
         partial.write_text(json.dumps(config["sampling"]["x0_clamp"]))
 
+    if not (folder / "mar.safetensors").exists():
+        return
     mar = Mar(_mar_config(config["mar"]))
     mar.load_state_dict(read_safetensors(folder / "mar.safetensors"))
     weights = mar.state_dict()
