@@ -44,6 +44,8 @@ def train_mar(
         minutes=minutes,
         betas=(0.9, 0.98),
         weight_decay=0.02,
+        # All but those that tokens enter or leave by.
+        muon_from=128,
         average_decay=0.9995 if on_gpu else 0.999,
         seed=place.seed,
     )

@@ -16,6 +16,7 @@ from .average import Average
 from .checkpoint import load_checkpoint, save_checkpoint
 from .device import mixed_precision
 from .draw import Draw
+from .muon import Muon, Together
 from .plan import Plan
 from .workers import Exchange
 
@@ -143,12 +144,20 @@ def train(
 
 
 def _optimizer(parameters: list[nn.Parameter], plan: Plan, device: torch.device) -> torch.optim.Optimizer:
+    def is_matrix(value: nn.Parameter) -> bool:
+        return plan.muon_from is not None and value.ndim == 2 and min(value.shape) >= plan.muon_from
+
+    matrices = [value for value in parameters if is_matrix(value)]
+    others = [value for value in parameters if not is_matrix(value)]
     groups = [
-        {"params": [value for value in parameters if value.ndim > 1], "weight_decay": plan.weight_decay},
-        {"params": [value for value in parameters if value.ndim <= 1], "weight_decay": 0.0},
+        {"params": [value for value in others if value.ndim > 1], "weight_decay": plan.weight_decay},
+        {"params": [value for value in others if value.ndim <= 1], "weight_decay": 0.0},
     ]
     fused = {"fused": True} if device.type == "cuda" else {}
-    return torch.optim.AdamW(groups, lr=plan.learning_rate, betas=plan.betas, **fused)
+    adam = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=plan.betas, **fused)
+    if not matrices:
+        return adam
+    return Together([adam, Muon(matrices, lr=plan.learning_rate, weight_decay=plan.weight_decay)])
 
 
 class _Log:

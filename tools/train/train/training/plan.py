@@ -26,6 +26,8 @@ class Plan:
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 0.0
     """Of matrices and kernels only."""
+    muon_from: int | None = None
+    """Matrices with at least so many rows and columns are updated by Muon, all else by AdamW."""
     clip: float = 1.0
     """Largest norm of the gradient."""
     average_decay: float = 0.999

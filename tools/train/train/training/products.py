@@ -9,7 +9,8 @@ from torch.nn import functional as F
 _GROUPS = 16
 """PyTorch hands 1×1 convolutions to oneDNN from this batch size on, when it runs on one thread."""
 
-_SLOW_BLAS = torch.backends.mkldnn.is_available() and not torch.backends.mkl.is_available()
+SLOW_BLAS = torch.backends.mkldnn.is_available() and not torch.backends.mkl.is_available()
+"""Whether float32 products on the CPU go through the reference BLAS."""
 
 
 class Linear(nn.Linear):
@@ -21,7 +22,7 @@ class Linear(nn.Linear):
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not _SLOW_BLAS or x.device.type != "cpu" or x.dtype != torch.float32 or x.numel() == 0:
+        if not SLOW_BLAS or x.device.type != "cpu" or x.dtype != torch.float32 or x.numel() == 0:
             return super().forward(x)
         flat = x.reshape(-1, self.in_features)
         rows = len(flat)
@@ -40,10 +41,10 @@ def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> t
     With a slow BLAS the two products are taken in bfloat16, which oneDNN has at 66 GFLOP/s; the softmax in
     float32.
     """
-    if hasattr(F, "scaled_dot_product_attention") and not _SLOW_BLAS:
+    if hasattr(F, "scaled_dot_product_attention") and not SLOW_BLAS:
         return F.scaled_dot_product_attention(queries, keys, values)
     count, heads, length, width = queries.shape
-    reduced = torch.bfloat16 if queries.device.type == "cpu" and _SLOW_BLAS else queries.dtype
+    reduced = torch.bfloat16 if queries.device.type == "cpu" and SLOW_BLAS else queries.dtype
     scaled = (queries * width**-0.5).reshape(count * heads, length, width).to(reduced)
     scores = torch.bmm(scaled, keys.reshape(count * heads, length, width).to(reduced).transpose(1, 2))
     weights = torch.softmax(scores.float(), dim=2).to(reduced)
