@@ -100,7 +100,7 @@ async function trial(
     image: made!.image,
     seconds,
     transformerSeconds: spent('condition'),
-    headSeconds: spent('embed', 'modulate', 'denoise'),
+    headSeconds: spent('embed', 'project', 'modulate', 'denoise'),
     decoderSeconds: spent('decoder'),
     ...workOf(made!.steps, choices.sampler),
   };

@@ -41,7 +41,7 @@ describe('converting a model', () => {
         latents: { channels: 16, patchSize: 1, scale: 0.2325, stride: 16 },
         sampling: { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 },
       });
-      const names = ['condition', 'embed', 'modulate', 'denoise', 'decoder', 'encoder'];
+      const names = ['condition', 'embed', 'project', 'modulate', 'denoise', 'decoder', 'encoder'];
       expect(manifest.files.map(({ path }) => path)).toEqual(names.map((name) => `onnx/${name}.onnx`));
       for (const { path, bytes: size, sha256 } of manifest.files) {
         const content = await readFile(join(out, path));

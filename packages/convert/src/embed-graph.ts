@@ -25,16 +25,15 @@ export function silu(graph: GraphBuilder, value: Value): Value {
 }
 
 /**
- * The head's inputs that x has no part in: `timesteps` [S] (original ones, 0 … 999), `z` [R, D] → `time_embed` [S, W],
- * `z_embed` [R, W], and the `sinusoid` [S, 256] behind the first.
+ * The time MLP: `timesteps` [S] (original ones, 0 … 999) → `time_embed` [S, W], and the `sinusoid` [S, 256] that goes
+ * into it.
  */
 export function embedGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
-  const { decoder, head, epsilon } = config;
+  const { head, epsilon } = config;
   const graph = new GraphBuilder('embed');
   const context: LayerContext = { graph, checkpoint, epsilon };
   const net = 'diffloss.net';
   const timesteps = graph.input('timesteps', 'float32', ['S']);
-  const z = graph.input('z', 'float32', ['R', decoder.width]);
 
   const angles = graph.op('Mul', [
     graph.op('Unsqueeze', [timesteps, graph.int64(1)]),
@@ -46,9 +45,7 @@ export function embedGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuil
   });
   const hidden = linear(context, `${net}.time_embed.mlp.0`, sinusoid, [SINUSOID_WIDTH, head.width]);
   const timeEmbed = linear(context, `${net}.time_embed.mlp.2`, silu(graph, hidden), [head.width, head.width]);
-  const zEmbed = linear(context, `${net}.cond_embed`, z, [decoder.width, head.width]);
   graph.output('time_embed', timeEmbed, 'float32', ['S', head.width]);
-  graph.output('z_embed', zEmbed, 'float32', ['R', head.width]);
   graph.output('sinusoid', sinusoid, 'float32', ['S', SINUSOID_WIDTH]);
   return graph;
 }

@@ -25,6 +25,7 @@ async function openSessions(graphs: MarGraphSet, storage: 'fp32' | 'fp16'): Prom
   return {
     condition: await open('condition'),
     embed: await open('embed'),
+    project: await open('project'),
     modulate: await open('modulate'),
     denoise: await open('denoise'),
   };
@@ -104,9 +105,12 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
     const { grid, decoder, head } = config;
     const t = (await file.read('t')) as Int32Array;
     const count = t.length;
-    const { time_embed, z_embed, sinusoid } = await run(sessions.embed, {
+    const { time_embed, sinusoid } = await run(sessions.embed, {
       timesteps: float32(Float32Array.from(t), [count]),
-      z: float32(await file.readFloats('c'), [count, decoder.width]),
+    });
+    const { z_embed } = await run(sessions.project, {
+      z: float32(await file.readFloats('c'), [1, count, decoder.width]),
+      rows: int32([...t.keys()], [count]),
     });
     expect(largestError(sinusoid!, await file.readFloats('time_embedding'))).toBeLessThan(1e-6);
     expect(largestError(time_embed!, await file.readFloats('time_embed'))).toBeLessThan(2e-5);
@@ -136,9 +140,12 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
     const timesteps = (await file.read('cfg.t')) as Int32Array;
     const rows = timesteps.length;
     const half = rows / 2;
-    const { time_embed, z_embed } = await run(sessions.embed, {
+    const { time_embed } = await run(sessions.embed, {
       timesteps: float32(Float32Array.from(timesteps), [rows]),
-      z: float32(c, [rows, decoder.width]),
+    });
+    const { z_embed } = await run(sessions.project, {
+      z: float32(c, [2, half, decoder.width]),
+      rows: int32([...timesteps.keys()], [rows]),
     });
     const { modulation } = await run(sessions.modulate, {
       time_embed: float32(time_embed!, [rows, head.width]),

@@ -6,11 +6,13 @@ import type { GraphBuilder } from './graph-builder.js';
 import type { MarConfig } from './mar-config.js';
 import { marKeys } from './mar-keys.js';
 import { modulateGraph } from './modulate-graph.js';
+import { projectGraph } from './project-graph.js';
 
-/** The four graphs of a MAR model without its autoencoder. */
+/** The graphs of a MAR model without its autoencoder. */
 export interface MarGraphSet {
   readonly condition: GraphBuilder;
   readonly embed: GraphBuilder;
+  readonly project: GraphBuilder;
   readonly modulate: GraphBuilder;
   readonly denoise: GraphBuilder;
 }
@@ -25,6 +27,7 @@ export function marGraphs(config: MarConfig, checkpoint: Checkpoint): MarGraphSe
   return {
     condition: conditionGraph(config, checkpoint),
     embed: embedGraph(config, checkpoint),
+    project: projectGraph(config, checkpoint),
     modulate: modulateGraph(config, checkpoint),
     denoise: denoiseGraph(config, checkpoint),
   };

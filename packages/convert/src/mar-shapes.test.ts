@@ -123,8 +123,8 @@ describe.each(shapes)('a model with %s', (_, config) => {
 
   it('gives the reference’s ε and v for every step of a modulation, with and without guidance', async () => {
     await withRandomModel(config, async ({ graphs, weights }) => {
-      const [embed, modulate, denoise] = await Promise.all(
-        [graphs.embed, graphs.modulate, graphs.denoise].map((graph) => openGraph(graph)),
+      const [embed, project, modulate, denoise] = await Promise.all(
+        [graphs.embed, graphs.project, graphs.modulate, graphs.denoise].map((graph) => openGraph(graph)),
       );
       const timesteps = [999, 333, 0];
       const next = randomNumbers(5);
@@ -135,9 +135,16 @@ describe.each(shapes)('a model with %s', (_, config) => {
       ] as [number, number][]) {
         const z = randomArray(rows * decoder.width, next);
         const x = randomArray(n * channels, next);
-        const { time_embed, z_embed } = await run(embed!, {
+        const { time_embed } = await run(embed!, {
           timesteps: float32(Float32Array.from(timesteps), [timesteps.length]),
-          z: float32(z, [rows, decoder.width]),
+        });
+        // The wanted rows stand backwards behind one that is not wanted.
+        const { z_embed } = await run(project!, {
+          z: float32(reversedBehind(randomArray(decoder.width, next), z), [1, rows + 1, decoder.width]),
+          rows: int32(
+            Array.from({ length: rows }, (_, row) => rows - row),
+            [rows],
+          ),
         });
         const { modulation } = await run(modulate!, {
           time_embed: float32(time_embed!, [timesteps.length, config.head.width]),
@@ -165,7 +172,17 @@ describe.each(shapes)('a model with %s', (_, config) => {
           expect(largestError(out!, expected)).toBeLessThan(1e-4);
         }
       }
-      for (const session of [embed, modulate, denoise]) await session!.release();
+      for (const session of [embed, project, modulate, denoise]) await session!.release();
     });
   });
 });
+
+/** `row`, then the rows of `all` in reversed order. */
+function reversedBehind(row: Float32Array, all: Float32Array): Float32Array {
+  const out = new Float32Array(row.length + all.length);
+  for (let end = all.length; end > 0; end -= row.length) {
+    out.set(all.subarray(end - row.length, end), row.length + all.length - end);
+  }
+  out.set(row);
+  return out;
+}

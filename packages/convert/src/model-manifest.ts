@@ -35,7 +35,7 @@ export function modelManifest(
     const [path, ...data] = graph.files.map((file) => `${GRAPH_FOLDER}/${basename(file)}`);
     return { path: path!, ...(data.length > 0 ? { data } : {}) };
   };
-  const { condition, embed, modulate, denoise, decoder, encoder } = saved;
+  const { condition, embed, project, modulate, denoise, decoder, encoder } = saved;
   return {
     format: 'tessera-mar',
     version: 1,
@@ -55,6 +55,7 @@ export function modelManifest(
         components: {
           condition: component(condition!),
           embed: component(embed!),
+          project: component(project!),
           modulate: component(modulate!),
           denoise: component(denoise!),
           ...(decoder ? { decoder: component(decoder) } : {}),

@@ -9,45 +9,33 @@ const { grid, widths } = exampleManifest();
 /** A head whose ε depends on x, on the condition's first value and on the timestep; it counts its runs. */
 function fakeGraphs(headWidth: number) {
   const manifest = { ...exampleManifest(), widths: { ...widths, head: headWidth } };
-  const runs = { embed: 0, modulate: 0, denoise: 0, release: 0 };
+  const runs = { embed: 0, project: 0, modulate: 0, denoise: 0, release: 0 };
   const graphs = {
     manifest,
-    async embed(timesteps: Float32Array, z: Float32Array) {
+    async embed(timesteps: Float32Array) {
       runs.embed++;
-      const spread = (values: ArrayLike<number>, every: number) => {
-        const out = new Float32Array((values.length / every) * headWidth);
-        for (let i = 0; i < values.length / every; i++) out[i * headWidth] = values[i * every]!;
-        return out;
-      };
-      return {
-        timeEmbed: spread(timesteps, 1),
-        zEmbed: spread(z, widths.decoder),
-        sinusoid: new Float32Array(),
-      };
+      const timeEmbed = new Float32Array(timesteps.length * headWidth);
+      for (const [i, timestep] of timesteps.entries()) timeEmbed[i * headWidth] = timestep;
+      return { timeEmbed, sinusoid: new Float32Array() };
     },
-    async modulate(timeEmbed: Float32Array, zEmbed: Float32Array) {
+    async project(z: { values: Float32Array }, rows: Int32Array) {
+      runs.project++;
+      const first = Array.from(rows, (row) => z.values[row * widths.decoder]!);
+      return { first, release: () => runs.release++ };
+    },
+    async modulate(timeEmbed: Float32Array, { first }: { first: number[] }) {
       runs.modulate++;
-      return {
-        timeEmbed,
-        zEmbed,
-        steps: timeEmbed.length / headWidth,
-        rows: zEmbed.length / headWidth,
-        release: () => runs.release++,
-      };
+      return { timeEmbed, first, release: () => runs.release++ };
     },
-    async denoise(
-      x: Float32Array,
-      m: { timeEmbed: Float32Array; zEmbed: Float32Array; rows: number },
-      step: number,
-    ) {
+    async denoise(x: Float32Array, m: { timeEmbed: Float32Array; first: number[] }, step: number) {
       runs.denoise++;
       const count = x.length / grid.channels;
-      const out = new Float32Array(m.rows * 2 * grid.channels);
-      for (let row = 0; row < m.rows; row++) {
+      const out = new Float32Array(m.first.length * 2 * grid.channels);
+      for (const [row, first] of m.first.entries()) {
         for (let c = 0; c < grid.channels; c++) {
           const value = x[(row % count) * grid.channels + c]!;
           out[row * 2 * grid.channels + c] =
-            0.9 * value + 0.01 * m.zEmbed[row * headWidth]! + 1e-4 * m.timeEmbed[step * headWidth]!;
+            0.9 * value + 0.01 * first + 1e-4 * m.timeEmbed[step * headWidth]!;
         }
       }
       return out;
@@ -58,9 +46,12 @@ function fakeGraphs(headWidth: number) {
 
 function request(count: number, guided: boolean): HeadRequest {
   const rows = guided ? 2 * count : count;
+  const values = Float32Array.from({ length: rows * widths.decoder }, (_, i) => Math.sin(i));
   return {
     count,
-    z: Float32Array.from({ length: rows * widths.decoder }, (_, i) => Math.sin(i)),
+    z: { values } as unknown as HeadRequest['z'],
+    // As z has them where images take turns: a token's rows needn't stand in order.
+    rows: Int32Array.from({ length: rows }, (_, row) => rows - 1 - row),
     guidanceScale: new Float32Array(count).fill(2),
     table: ancestralSampler()('ddim50'),
     temperature: 1,
@@ -75,15 +66,16 @@ it('gives a token the same value in one block or in many', async () => {
     const blocks = fakeGraphs(400_000);
     const expected = await sampleHead(whole.graphs, request(9, guided));
     expect([...(await sampleHead(blocks.graphs, request(9, guided)))]).toEqual([...expected]);
-    expect(whole.runs.embed).toBe(1);
-    expect(blocks.runs.embed).toBeGreaterThan(1);
+    expect(whole.runs.project).toBe(1);
+    expect(blocks.runs.project).toBeGreaterThan(1);
+    expect(blocks.runs.embed).toBe(1);
   }
 });
 
 it('runs the denoiser once a diffusion step, and the modulation once for many of them where tokens are few', async () => {
   const { graphs, runs } = fakeGraphs(8);
   await sampleHead(graphs, request(2, true));
-  expect(runs).toMatchObject({ embed: 1, modulate: Math.ceil(50 / 32), denoise: 50 });
+  expect(runs).toMatchObject({ embed: 1, project: 1, modulate: Math.ceil(50 / 32), denoise: 50 });
 });
 
 it('stops between two runs when its signal is aborted', async () => {
@@ -102,11 +94,19 @@ it('stops between two runs when its signal is aborted', async () => {
   expect(runs.denoise).toBe(5);
 });
 
-it('frees every modulation, also where sampling fails on the way', async () => {
+it('frees every modulation and projection, also where sampling fails on the way', async () => {
   const { graphs, runs } = fakeGraphs(5);
   await sampleHead(graphs, request(3, true));
-  expect(runs.release).toBe(runs.modulate);
+  expect(runs.release).toBe(runs.project + runs.modulate);
   const failing = Object.assign(graphs, { denoise: () => Promise.reject(new Error('lost')) });
   await expect(sampleHead(failing, request(3, true))).rejects.toThrow('lost');
-  expect(runs.release).toBe(runs.modulate);
+  expect(runs.release).toBe(runs.project + runs.modulate);
+});
+
+it('does not give tokens that are no numbers', async () => {
+  const { graphs } = fakeGraphs(8);
+  Object.assign(graphs, {
+    denoise: async (x: Float32Array) => new Float32Array(2 * x.length).fill(Number.NaN),
+  });
+  await expect(sampleHead(graphs, request(3, false))).rejects.toMatchObject({ code: 'non-finite' });
 });

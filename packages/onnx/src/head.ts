@@ -5,14 +5,18 @@ import {
   headStep,
   throwIfAborted,
 } from '@tessera/core';
+import { assertFinite } from './finite.js';
+import type { HeldTensor } from './held-tensor.js';
 import type { MarGraphs } from './mar-graphs.js';
 
 /** Tokens that share a diffusion table and are all guided or all not. */
 export interface HeadRequest {
   /** n: how many tokens. */
   readonly count: number;
-  /** [R, D]: n conditional rows and, where R = 2n, n unconditional ones. */
-  readonly z: Float32Array;
+  /** [B, T, D]. */
+  readonly z: HeldTensor;
+  /** [R], which of z's B·T rows: n conditional ones and, where R = 2n, n unconditional ones. */
+  readonly rows: Int32Array;
   /** [n]. */
   readonly guidanceScale: Float32Array;
   readonly table: DiffusionTable;
@@ -35,45 +39,44 @@ const MODULATION_BYTES = 48 * 2 ** 20;
  * Runs the diffusion head.
  *
  * @returns [n, C], the sampled tokens
+ * @throws NonFiniteError if some of them are no numbers
  */
 export async function sampleHead(graphs: MarGraphs, request: HeadRequest): Promise<Float32Array> {
   const { widths, headDepth, grid } = graphs.manifest;
-  const { count, z, guidanceScale } = request;
-  const width = widths.decoder;
-  const halves = z.length / (count * width);
+  const { count, rows, table, guidanceScale } = request;
+  throwIfAborted(request.signal);
+  const { timeEmbed } = await graphs.embed(Float32Array.from(table.steps, (step) => step.timestep));
+  const halves = rows.length / count;
   const rowBytes = (3 * headDepth + 2) * widths.head * Float32Array.BYTES_PER_ELEMENT;
   const blockSize = Math.max(1, Math.floor(MODULATION_BYTES / (rowBytes * halves)));
-  if (blockSize >= count) return sampleBlock(graphs, request, rowBytes);
   const tokens = new Float32Array(count * grid.channels);
   for (let first = 0; first < count; first += blockSize) {
     const last = Math.min(count, first + blockSize);
-    const rows = last - first;
-    const part = new Float32Array(halves * rows * width);
+    const blockRows = new Int32Array(halves * (last - first));
     for (let half = 0; half < halves; half++) {
-      const begin = (half * count + first) * width;
-      part.set(z.subarray(begin, begin + rows * width), half * rows * width);
+      blockRows.set(rows.subarray(half * count + first, half * count + last), half * (last - first));
     }
-    const block = await sampleBlock(
-      graphs,
-      {
-        ...request,
-        count: rows,
-        z: part,
-        guidanceScale: guidanceScale.subarray(first, last),
-        noise: (row, step, out) => request.noise(first + row, step, out),
-      },
-      rowBytes,
-    );
+    const block = await sampleBlock(graphs, timeEmbed, rowBytes, {
+      ...request,
+      count: last - first,
+      rows: blockRows,
+      guidanceScale: guidanceScale.subarray(first, last),
+      noise: (row, step, out) => request.noise(first + row, step, out),
+    });
     tokens.set(block, first * grid.channels);
   }
-  return tokens;
+  return assertFinite('denoise', tokens);
 }
 
-async function sampleBlock(graphs: MarGraphs, request: HeadRequest, rowBytes: number): Promise<Float32Array> {
+async function sampleBlock(
+  graphs: MarGraphs,
+  timeEmbed: Float32Array,
+  rowBytes: number,
+  request: HeadRequest,
+): Promise<Float32Array> {
   const { channels } = graphs.manifest.grid;
-  const { head: width, decoder } = graphs.manifest.widths;
-  const { count, z, table, signal } = request;
-  const rows = z.length / decoder;
+  const { head: width } = graphs.manifest.widths;
+  const { count, rows, table, signal } = request;
   const size = count * channels;
   const x = new Float32Array(size);
   const xStart = new Float32Array(size);
@@ -81,36 +84,37 @@ async function sampleBlock(graphs: MarGraphs, request: HeadRequest, rowBytes: nu
   fillNoise(request, 0, x, channels);
 
   throwIfAborted(signal);
-  const { timeEmbed, zEmbed } = await graphs.embed(
-    Float32Array.from(table.steps, (step) => step.timestep),
-    z,
-  );
-  const atOnce = Math.max(1, Math.floor(Math.min(MODULATION_ROWS, MODULATION_BYTES / rowBytes) / rows));
-  for (let first = 0; first < table.steps.length; first += atOnce) {
-    throwIfAborted(signal);
-    const last = Math.min(table.steps.length, first + atOnce);
-    const modulation = await graphs.modulate(timeEmbed.subarray(first * width, last * width), zEmbed);
-    try {
-      for (let s = first; s < last; s++) {
-        throwIfAborted(signal);
-        const step = table.steps[s]!;
-        const output = await graphs.denoise(x, modulation, s - first);
-        if (step.noise.kind !== 'none') fillNoise(request, s + 1, noise, channels);
-        headStep({
-          step,
-          x,
-          output,
-          xStart,
-          noise,
-          channels,
-          guidanceScale: request.guidanceScale,
-          temperature: request.temperature,
-          ...(request.clamp === undefined ? {} : { clamp: request.clamp }),
-        });
+  const zEmbed = await graphs.project(request.z, rows);
+  try {
+    const atOnce = Math.floor(Math.min(MODULATION_ROWS, MODULATION_BYTES / rowBytes) / rows.length) || 1;
+    for (let first = 0; first < table.steps.length; first += atOnce) {
+      throwIfAborted(signal);
+      const last = Math.min(table.steps.length, first + atOnce);
+      const modulation = await graphs.modulate(timeEmbed.subarray(first * width, last * width), zEmbed);
+      try {
+        for (let s = first; s < last; s++) {
+          throwIfAborted(signal);
+          const step = table.steps[s]!;
+          const output = await graphs.denoise(x, modulation, s - first);
+          if (step.noise.kind !== 'none') fillNoise(request, s + 1, noise, channels);
+          headStep({
+            step,
+            x,
+            output,
+            xStart,
+            noise,
+            channels,
+            guidanceScale: request.guidanceScale,
+            temperature: request.temperature,
+            ...(request.clamp === undefined ? {} : { clamp: request.clamp }),
+          });
+        }
+      } finally {
+        modulation.release();
       }
-    } finally {
-      modulation.release();
     }
+  } finally {
+    zEmbed.release();
   }
   return x;
 }

@@ -1,43 +1,113 @@
 import { type ClassInput, type ConditionImage, type Conditions, TesseraError } from '@tessera/core';
+import type { HeldTensor } from './held-tensor.js';
 
-/** A batch's z [B, T, D] as one `Conditions` an image. */
-export function splitRows(
-  z: Float32Array,
-  images: readonly ConditionImage<ClassInput>[],
-  width: number,
-): Conditions[] {
-  const count = images[0]!.positions.length;
-  const size = count * width;
-  let unconditionalRow = images.length;
-  return images.map(({ guided }, row) => {
-    const conditional = z.slice(row * size, (row + 1) * size);
-    const place = guided ? unconditionalRow++ : undefined;
-    const unconditional = place === undefined ? undefined : z.slice(place * size, (place + 1) * size);
-    return heldConditions(count, width, conditional, unconditional);
-  });
+/** A batch's z [B, T, D], held until none of its images needs it any more. */
+class SharedRows {
+  readonly z: HeldTensor;
+  readonly #free: (z: HeldTensor) => void;
+  #users: number;
+  #values: Promise<Float32Array> | undefined;
+
+  constructor(z: HeldTensor, users: number, free: (z: HeldTensor) => void) {
+    this.z = z;
+    this.#users = users;
+    this.#free = free;
+  }
+
+  /** All of it, read from the runtime at the first call. */
+  read(): Promise<Float32Array> {
+    this.#values ??= this.z.read();
+    return this.#values;
+  }
+
+  releaseOne(): void {
+    if (--this.#users === 0) this.#free(this.z);
+  }
 }
 
-function heldConditions(
-  count: number,
-  width: number,
-  conditional: Float32Array,
-  unconditional: Float32Array | undefined,
-): Conditions {
-  let released = false;
-  const held = async (rows: Float32Array | undefined, what: string): Promise<Float32Array> => {
-    if (released)
+/** One image's rows of a batch's z. */
+export class HeldConditions implements Conditions {
+  readonly count: number;
+  readonly width: number;
+  readonly guided: boolean;
+  /** First of the image's rows of z, and of its unconditional ones. */
+  readonly #first: number;
+  readonly #firstUnconditional: number | undefined;
+  readonly #shared: SharedRows;
+  #released = false;
+
+  constructor(
+    shared: SharedRows,
+    shape: { readonly count: number; readonly width: number },
+    first: number,
+    firstUnconditional: number | undefined,
+  ) {
+    this.count = shape.count;
+    this.width = shape.width;
+    this.guided = firstUnconditional !== undefined;
+    this.#shared = shared;
+    this.#first = first;
+    this.#firstUnconditional = firstUnconditional;
+  }
+
+  /** The batch's z; the same for all its images. */
+  get z(): HeldTensor {
+    this.#assertHeld();
+    return this.#shared.z;
+  }
+
+  /** Which row of z belongs to the image's `row`. */
+  place(row: number, unconditional: boolean): number {
+    return (unconditional ? this.#firstUnconditional! : this.#first) + row;
+  }
+
+  read(): Promise<Float32Array> {
+    return this.#rows(this.#first);
+  }
+
+  async readUnconditional(): Promise<Float32Array> {
+    if (this.#firstUnconditional === undefined) {
+      throw new TesseraError('conditions-unguided', 'No unconditional rows were asked for.');
+    }
+    return this.#rows(this.#firstUnconditional);
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#shared.releaseOne();
+  }
+
+  async #rows(first: number): Promise<Float32Array> {
+    this.#assertHeld();
+    const all = await this.#shared.read();
+    return all.slice(first * this.width, (first + this.count) * this.width);
+  }
+
+  #assertHeld(): void {
+    if (this.#released) {
       throw new TesseraError('conditions-released', 'These conditions were released and can not be read.');
-    if (!rows) throw new TesseraError('conditions-unguided', `No ${what} rows were asked for.`);
-    return rows;
-  };
-  return {
-    count,
-    width,
-    guided: unconditional !== undefined,
-    read: () => held(conditional, 'conditional'),
-    readUnconditional: () => held(unconditional, 'unconditional'),
-    release() {
-      released = true;
-    },
-  };
+    }
+  }
+}
+
+/**
+ * A batch's z [B, T, D] as one `Conditions` an image: first the conditional rows of all, then the unconditional ones of
+ * those that are guided.
+ *
+ * @param free is called once all of them are released
+ */
+export function splitRows(
+  z: HeldTensor,
+  images: readonly ConditionImage<ClassInput>[],
+  width: number,
+  free: (z: HeldTensor) => void,
+): HeldConditions[] {
+  const count = images[0]!.positions.length;
+  const shared = new SharedRows(z, images.length, free);
+  let next = images.length;
+  return images.map(({ guided }, image) => {
+    const unconditional = guided ? next++ * count : undefined;
+    return new HeldConditions(shared, { count, width }, image * count, unconditional);
+  });
 }

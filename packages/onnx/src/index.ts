@@ -13,7 +13,6 @@ export {
   type GraphSession,
   type GraphSessions,
   MarGraphs,
-  type Modulation,
 } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
 export {

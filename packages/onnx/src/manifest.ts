@@ -65,6 +65,7 @@ const schema = v.strictObject({
         components: v.strictObject({
           condition: component,
           embed: component,
+          project: component,
           modulate: component,
           denoise: component,
           decoder: v.optional(component),

@@ -1,5 +1,7 @@
-import { assertShape, NonFiniteError } from '@tessera/core';
+import { assertShape } from '@tessera/core';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
+import { assertFinite } from './finite.js';
+import { HeldTensor } from './held-tensor.js';
 import type { ComponentName, Manifest } from './manifest.js';
 import type { RunStatistics } from './run-statistics.js';
 
@@ -29,16 +31,6 @@ export interface ConditionBatch {
   readonly targetCount: number;
 }
 
-/** One diffusion step's view of the head, see {@link MarGraphs.modulate}. */
-export interface Modulation {
-  readonly tensor: Tensor;
-  /** S, R: how many diffusion steps and rows it covers. */
-  readonly steps: number;
-  readonly rows: number;
-  /** Frees what is on a GPU; elsewhere there is nothing to do. */
-  release(): void;
-}
-
 /**
  * The graphs of one model as typed functions on plain arrays. Stateless but for statistics and tensors kept for reuse;
  * the caller sees to it that no two runs of a graph overlap.
@@ -66,43 +58,55 @@ export class MarGraphs {
     return this.#sessions[name] !== undefined;
   }
 
-  /** z at the targets, [B, T, D]. */
-  async condition(batch: ConditionBatch): Promise<Float32Array> {
+  /** z at the targets, [B, T, D]. @throws NonFiniteError if it is in memory and some of it is not a number */
+  async condition(batch: ConditionBatch): Promise<HeldTensor> {
     const { z } = await this.#run('condition', this.#conditionFeeds(batch), ['z']);
-    return this.#finite('condition', z!);
+    const held = new HeldTensor('condition', z!);
+    // On a GPU, what follows from it is looked at.
+    if (!held.onGpu) await held.read();
+    return held;
+  }
+
+  /** Rows that are in memory, [R, D], as z of one image. */
+  conditionRows(rows: Float32Array): HeldTensor {
+    const { decoder } = this.manifest.widths;
+    return new HeldTensor('condition', this.#float(rows, [1, rows.length / decoder, decoder]));
   }
 
   /** The encoder's rows, [B, buffer + V, E]: buffer first, then the known tokens in the order of `positions`. */
   async encodeTokens(batch: ConditionBatch): Promise<Float32Array> {
     const { encoded } = await this.#run('condition', this.#conditionFeeds(batch), ['encoded']);
-    return this.#finite('condition', encoded!);
+    return assertFinite('condition', encoded!.data as Float32Array);
   }
 
   /**
-   * The parts of the head's input that x has no say in.
+   * The time MLP.
    *
    * @param timesteps [S], original timesteps 0 … 999
-   * @param z [R, D]
-   * @returns `timeEmbed` [S, W], the time MLP's output; `zEmbed` [R, W]; `sinusoid` [S, 256]
+   * @returns `timeEmbed` [S, W], its output; `sinusoid` [S, 256], its input
    */
-  async embed(
-    timesteps: Float32Array,
-    z: Float32Array,
-  ): Promise<{ timeEmbed: Float32Array; zEmbed: Float32Array; sinusoid: Float32Array }> {
-    const rows = z.length / this.manifest.widths.decoder;
-    const outputs = await this.#run(
-      'embed',
-      {
-        timesteps: this.#float(timesteps, [timesteps.length]),
-        z: this.#float(z, [rows, this.manifest.widths.decoder]),
-      },
-      ['time_embed', 'z_embed', 'sinusoid'],
-    );
+  async embed(timesteps: Float32Array): Promise<{ timeEmbed: Float32Array; sinusoid: Float32Array }> {
+    const outputs = await this.#run('embed', { timesteps: this.#float(timesteps, [timesteps.length]) }, [
+      'time_embed',
+      'sinusoid',
+    ]);
     return {
       timeEmbed: outputs.time_embed!.data as Float32Array,
-      zEmbed: outputs.z_embed!.data as Float32Array,
       sinusoid: outputs.sinusoid!.data as Float32Array,
     };
+  }
+
+  /**
+   * Conditions as the head takes them.
+   *
+   * @param z [B, T, D]
+   * @param rows [R], which of the B·T rows
+   * @returns [R, W]
+   */
+  async project(z: HeldTensor, rows: Int32Array): Promise<HeldTensor> {
+    const feeds = { z: z.tensor, rows: this.#int(rows, [rows.length]) };
+    const { z_embed } = await this.#run('project', feeds, ['z_embed']);
+    return new HeldTensor('project', z_embed!);
   }
 
   /**
@@ -110,33 +114,23 @@ export class MarGraphs {
    *
    * @param timeEmbed [S, W]
    * @param zEmbed [R, W]
+   * @returns [S, R, M]
    */
-  async modulate(timeEmbed: Float32Array, zEmbed: Float32Array): Promise<Modulation> {
+  async modulate(timeEmbed: Float32Array, zEmbed: HeldTensor): Promise<HeldTensor> {
     const { head } = this.manifest.widths;
     const steps = timeEmbed.length / head;
-    const rows = zEmbed.length / head;
-    const outputs = await this.#run(
-      'modulate',
-      { time_embed: this.#float(timeEmbed, [steps, head]), z_embed: this.#float(zEmbed, [rows, head]) },
-      ['modulation'],
-    );
-    const tensor = outputs.modulation!;
-    return {
-      tensor,
-      steps,
-      rows,
-      release() {
-        if (tensor.location === 'gpu-buffer') tensor.dispose();
-      },
-    };
+    const feeds = { time_embed: this.#float(timeEmbed, [steps, head]), z_embed: zEmbed.tensor };
+    const { modulation } = await this.#run('modulate', feeds, ['modulation']);
+    return new HeldTensor('modulate', modulation!);
   }
 
   /**
    * The denoiser: x [n, C] → [R, 2C], a row [ε | v]; row r takes x[r mod n].
    *
+   * @param modulation [S, R, M]
    * @param step which of the modulation's S diffusion steps
    */
-  async denoise(x: Float32Array, modulation: Modulation, step: number): Promise<Float32Array> {
+  async denoise(x: Float32Array, modulation: HeldTensor, step: number): Promise<Float32Array> {
     const { channels } = this.manifest.grid;
     const { out } = await this.#run(
       'denoise',
@@ -161,7 +155,7 @@ export class MarGraphs {
     dims: readonly [number, number, number, number],
   ): Promise<Float32Array> {
     const { image } = await this.#run('decoder', { latents: this.#float(latents, dims) }, ['image']);
-    return this.#finite('decoder', image!);
+    return assertFinite('decoder', image!.data as Float32Array);
   }
 
   /**
@@ -172,7 +166,7 @@ export class MarGraphs {
    */
   async encode(image: Float32Array, dims: readonly [number, number, number, number]): Promise<Float32Array> {
     const { moments } = await this.#run('encoder', { image: this.#float(image, dims) }, ['moments']);
-    return this.#finite('encoder', moments!);
+    return assertFinite('encoder', moments!.data as Float32Array);
   }
 
   /** Frees all sessions. */
@@ -205,17 +199,6 @@ export class MarGraphs {
     entry.milliseconds += performance.now() - began;
     this.#statistics.set(name, entry);
     return result;
-  }
-
-  #finite(name: ComponentName, tensor: Tensor): Float32Array {
-    const data = tensor.data as Float32Array;
-    // One NaN or two infinities of opposite sign make the sum NaN; a lone infinity leaves it infinite.
-    let sum = 0;
-    for (let i = 0; i < data.length; i++) sum += data[i]!;
-    if (!Number.isFinite(sum)) {
-      throw new NonFiniteError(`The output of the graph "${name}"`);
-    }
-    return data;
   }
 
   /** The tensor on `data` itself: a diffusion chain changes its x in place and feeds it thousands of times. */

@@ -21,11 +21,13 @@ import {
 import { conditionBatch, sameCounts } from './condition-batch.js';
 import { sampleHead } from './head.js';
 import { splitRows } from './held-conditions.js';
+import type { HeldTensor } from './held-tensor.js';
 import type { Manifest } from './manifest.js';
 import type { MarGraphs } from './mar-graphs.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
+import { sameZ, sampledRows } from './sampled-rows.js';
 import { samplingDefaults } from './sampling-defaults.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
@@ -49,12 +51,18 @@ export class MarModel implements MaskedModel<ClassInput> {
   condition({ images, signal }: ConditionRequest<ClassInput>): Promise<readonly Conditions[]> {
     return this.#enqueue(async () => {
       const conditions: Conditions[] = [];
-      for (const places of sameCounts(images)) {
-        throwIfAborted(signal);
-        const group = places.map((place) => images[place]!);
-        const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
-        const rows = splitRows(z, group, this.manifest.widths.decoder);
-        for (const [i, place] of places.entries()) conditions[place] = rows[i]!;
+      try {
+        for (const places of sameCounts(images)) {
+          throwIfAborted(signal);
+          const group = places.map((place) => images[place]!);
+          const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
+          const rows = splitRows(z, group, this.manifest.widths.decoder, (unused) => this.#free(unused));
+          for (const [i, place] of places.entries()) conditions[place] = rows[i]!;
+        }
+      } catch (error) {
+        // Places of groups that were not reached are empty.
+        for (const made of conditions) made?.release();
+        throw error;
       }
       return conditions;
     });
@@ -64,13 +72,9 @@ export class MarModel implements MaskedModel<ClassInput> {
     return this.#enqueue(async () => {
       checkClamp(request.clamp, this.shape.channels);
       const tokens: Float32Array[] = [];
-      for (const guided of [true, false]) {
-        const places = [...request.images.keys()].filter(
-          (i) => request.images[i]!.conditions.guided === guided,
-        );
-        if (places.length === 0) continue;
+      for (const places of sameZ(request.images)) {
         const group = places.map((place) => request.images[place]!);
-        const sampled = await this.#sampleGroup(group, guided, request);
+        const sampled = await this.#sampleGroup(group, request);
         for (const [i, place] of places.entries()) tokens[place] = sampled[i]!;
       }
       return tokens;
@@ -138,15 +142,17 @@ export class MarModel implements MaskedModel<ClassInput> {
     return this.#queue.add(task);
   }
 
+  /** A tensor may be in use by a run that is under way. */
+  #free(z: HeldTensor): void {
+    void this.#queue.add(async () => z.release());
+  }
+
   async #sampleGroup(
     images: readonly TokenImage[],
-    guided: boolean,
     { table, temperature, clamp, signal }: TokenRequest,
   ): Promise<Float32Array[]> {
     const { channels } = this.shape;
-    const width = this.manifest.widths.decoder;
     const count = images.reduce((sum, image) => sum + image.rows.length, 0);
-    const z = new Float32Array((guided ? 2 : 1) * count * width);
     const guidanceScale = new Float32Array(count);
     const owner: TokenImage[] = [];
     const positions = new Uint32Array(count);
@@ -155,20 +161,13 @@ export class MarModel implements MaskedModel<ClassInput> {
         throw new ShapeMismatchError('positions [m]', [image.rows.length], [image.positions.length]);
       }
       const first = owner.length;
-      const conditional = await image.conditions.read();
-      const unconditional = guided ? await image.conditions.readUnconditional() : undefined;
-      for (const [i, row] of image.rows.entries()) {
-        const from = row * width;
-        z.set(conditional.subarray(from, from + width), (first + i) * width);
-        if (unconditional) z.set(unconditional.subarray(from, from + width), (count + first + i) * width);
-        owner.push(image);
-      }
+      for (const _ of image.rows) owner.push(image);
       positions.set(image.positions, first);
       guidanceScale.fill(image.guidanceScale, first, owner.length);
     }
     const tokens = await sampleHead(this.#graphs, {
       count,
-      z,
+      ...(await sampledRows(images, this.#graphs)),
       guidanceScale,
       table,
       temperature,

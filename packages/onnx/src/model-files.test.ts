@@ -9,25 +9,18 @@ const file = { path: 'a.onnx', bytes: 3, sha256: 'a'.repeat(64) };
 describe('the files of a model', () => {
   it('are needed if their variant has them, and the recorded sample always is', () => {
     const one = exampleManifest().variants[0]!;
-    const { condition, embed, modulate, denoise } = one.components;
+    const { decoder: _, encoder: __, ...components } = one.components;
     const half: Manifest['variants'][number] = {
       dtype: 'fp16',
-      components: { condition: { path: 'half.onnx', data: ['half.data'] }, embed, modulate, denoise },
+      components: { ...components, condition: { path: 'half.onnx', data: ['half.data'] } },
     };
-    const listed = [
-      condition.path,
-      embed.path,
-      modulate.path,
-      denoise.path,
-      'half.onnx',
-      'half.data',
-      'p.json',
-    ];
+    const { condition, embed } = components;
+    const paths = Object.values(components).map(({ path }) => path);
     const manifest: Manifest = {
       ...exampleManifest(),
-      variants: [{ dtype: 'fp32', components: { condition, embed, modulate, denoise } }, half],
+      variants: [{ dtype: 'fp32', components }, half],
       parity: 'p.json',
-      files: [...new Set(listed)].map((path) => ({ ...file, path })),
+      files: [...paths, 'half.onnx', 'half.data', 'p.json'].map((path) => ({ ...file, path })),
     };
     const needed = (dtype: 'fp32' | 'fp16') => neededFiles(manifest, dtype).map(({ path }) => path);
     expect(needed('fp32')).toContain(condition.path);

@@ -48,17 +48,21 @@ export async function createModel(
   }
 }
 
-/**
- * `embed` always runs on the CPU: it takes the sine of large angles, which WGSL lets a GPU get wrong, and it is small. Its
- * input z is therefore read back once a step, as refinements do as well. What `modulate` gives goes to `denoise` alone,
- * many times over, and stays where it is.
- */
+/** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
+const FED_BACK: { readonly [name in ComponentName]?: string } = {
+  condition: 'z',
+  project: 'z_embed',
+  modulate: 'modulation',
+};
+
+/** `embed` always runs on the CPU: it takes the sine of large angles, which WGSL lets a GPU get wrong, and it is small. */
 function sessionOptions(graph: ComponentName, device: Device): InferenceSession.SessionOptions {
   const onGpu = device === 'webgpu' && graph !== 'embed';
+  const fedBack = FED_BACK[graph];
   return {
     executionProviders: [onGpu ? 'webgpu' : 'wasm'],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
-    ...(onGpu && graph === 'modulate' ? { preferredOutputLocation: { modulation: 'gpu-buffer' } } : {}),
+    ...(onGpu && fedBack ? { preferredOutputLocation: { [fedBack]: 'gpu-buffer' } } : {}),
   };
 }

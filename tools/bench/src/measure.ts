@@ -20,7 +20,7 @@ export interface Measurement {
   readonly peakMemory: number;
 }
 
-const HEAD: readonly ComponentName[] = ['embed', 'modulate', 'denoise'];
+const HEAD: readonly ComponentName[] = ['embed', 'project', 'modulate', 'denoise'];
 /** How often memory is looked at, in milliseconds; this thread is idle while the model works in its own. */
 const MEMORY_INTERVAL = 10;
 

@@ -45,7 +45,7 @@ export async function profileArm(folder: string, arm: Arm, threads: number): Pro
   const { components } = manifest.variants[0]!;
   const sessions: Record<string, InferenceSession> = {};
   try {
-    for (const name of ['condition', 'embed', 'modulate', 'denoise'] as const) {
+    for (const name of ['condition', 'embed', 'project', 'modulate', 'denoise'] as const) {
       sessions[name] = await InferenceSession.create(join(folder, components[name].path), {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,

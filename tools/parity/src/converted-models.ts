@@ -47,11 +47,12 @@ export async function convertMar(directory: string, out: string): Promise<Conver
     licence: 'none',
     source: directory,
   });
-  const { condition, embed, modulate, denoise } = manifest.variants[0]!.components;
+  const { condition, embed, project, modulate, denoise } = manifest.variants[0]!.components;
   const open = (component: { readonly path: string }) => openSession(join(folder, component.path));
   const sessions = {
     condition: await open(condition),
     embed: await open(embed),
+    project: await open(project),
     modulate: await open(modulate),
     denoise: await open(denoise),
   };

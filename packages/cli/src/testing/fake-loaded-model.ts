@@ -24,6 +24,7 @@ export const FAKE_MANIFEST: Manifest = {
       components: {
         condition: component('condition'),
         embed: component('embed'),
+        project: component('project'),
         modulate: component('modulate'),
         denoise: component('denoise'),
       },

@@ -1,6 +1,6 @@
 import type { Manifest } from '../manifest.js';
 
-const graphs = ['condition', 'embed', 'modulate', 'denoise', 'decoder', 'encoder'] as const;
+const graphs = ['condition', 'embed', 'project', 'modulate', 'denoise', 'decoder', 'encoder'] as const;
 
 /** A small manifest that is valid; tests change one thing at a time. */
 export function exampleManifest(): Manifest {
@@ -24,6 +24,7 @@ export function exampleManifest(): Manifest {
         components: {
           condition: part('condition'),
           embed: part('embed'),
+          project: part('project'),
           modulate: part('modulate'),
           denoise: part('denoise'),
           decoder: part('decoder'),

@@ -41,6 +41,8 @@ export interface DrawOptions {
   readonly classLabel: number;
   readonly steps: number;
   readonly diffusionSteps: number;
+  /** Whether a refinement reads the conditions, which changes nothing. */
+  readonly readConditions?: boolean;
   /** Stops after that many steps. */
   readonly abortAfterStep?: number;
   /** Loses the GPU after that many steps. */

@@ -25,6 +25,7 @@ const MANIFEST: Manifest = {
       components: {
         condition: component('condition'),
         embed: component('embed'),
+        project: component('project'),
         modulate: component('modulate'),
         denoise: component('denoise'),
       },

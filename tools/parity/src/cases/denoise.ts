@@ -25,10 +25,10 @@ export async function replayDenoise({ fields, tensors, mar }: GoldenCase): Promi
 }
 
 async function checkEmbedding(file: GoldenTensors, { graphs }: ConvertedMar): Promise<readonly Check[]> {
-  const { head, decoder } = graphs.manifest.widths;
+  const { head } = graphs.manifest.widths;
   const t = file.get('t', [undefined]);
   const count = t.data.length;
-  const { timeEmbed, sinusoid } = await graphs.embed(t.data, file.get('c', [count, decoder]).data);
+  const { timeEmbed, sinusoid } = await graphs.embed(t.data);
   return [
     compare(
       'time_embedding',
@@ -68,7 +68,8 @@ async function headRows(
   for (const timestep of new Set(cRows.map((row) => t[row]!))) {
     const members = [...cRows.keys()].filter((i) => t[cRows[i]!] === timestep);
     const z = Float32Array.from(members.flatMap((i) => [...c[cRows[i]!]!]));
-    const { timeEmbed, zEmbed } = await graphs.embed(Float32Array.of(timestep), z);
+    const { timeEmbed } = await graphs.embed(Float32Array.of(timestep));
+    const zEmbed = await graphs.project(graphs.conditionRows(z), Int32Array.from(members.keys()));
     const tokens = Float32Array.from(members.flatMap((i) => [...x[xRows[i]!]!]));
     const output = await graphs.denoise(tokens, await graphs.modulate(timeEmbed, zEmbed), 0);
     for (const [k, i] of members.entries()) {

@@ -96,7 +96,7 @@ async function checkConditions(
   const actual = new Float32Array(expected.data.length);
   for (const batch of batches(images)) {
     const input = conditionBatch(images, batch, unconditional, converted);
-    const z = await graphs.condition(input);
+    const z = await (await graphs.condition(input)).read();
     for (const [row, position] of input.positions.entries()) {
       const image = batch[Math.floor(row / length)]!;
       actual.set(z.subarray(row * width, (row + 1) * width), (image * length + position) * width);

@@ -20,8 +20,7 @@ export async function replayTimestepFrequencies({
 }: GoldenCase): Promise<readonly Check[]> {
   const frequencies = (await json(fields.text('file'))).numbers(FREQUENCIES);
   const { graphs } = await mar();
-  const z = new Float32Array(graphs.manifest.widths.decoder);
-  const { sinusoid } = await graphs.embed(Float32Array.from(TIMESTEPS), z);
+  const { sinusoid } = await graphs.embed(Float32Array.from(TIMESTEPS));
   const size = 2 * frequencies.length;
   return TIMESTEPS.map((timestep, i) => {
     const angles = frequencies.map((frequency) => Math.fround(timestep * Math.fround(frequency)));

@@ -1,4 +1,4 @@
-import { emptyGrid, generate, keyedNoise, randomOrder, TesseraError } from '@tessera/core';
+import { emptyGrid, generate, keyedNoise, randomOrder, refine, TesseraError } from '@tessera/core';
 import { serveModel } from '@tessera/onnx';
 import { connectWorker, type LoadedModel, type LoadProgress, probe } from '@tessera/runtime-web';
 import type { Drawing, DrawOptions, HostApi, PageApi, PageFailure, PageLoadOptions } from '../page-api.js';
@@ -58,18 +58,23 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
 }
 
 async function draw(id: number, options: DrawOptions): Promise<Drawing> {
-  const { seed, classLabel, abortAfterStep, loseAfterStep, start } = options;
+  const { seed, classLabel, readConditions, abortAfterStep, loseAfterStep, start } = options;
   const { model, worker } = models[id]!;
   const controller = new AbortController();
   let grid = start ? { shape: model.shape, ...start } : emptyGrid(model.shape);
   let pixels = new Uint8Array();
   const plan: Drawing['plan'][number][] = [];
+  const order = randomOrder(options);
+  const reading = refine(order, async (step, { conditions }) => {
+    await Promise.all([conditions.read(), conditions.readUnconditional()]);
+    return step;
+  });
   const gap = watchGaps();
   const seen = (): Drawing => ({ tokens: grid.tokens, known: grid.known, pixels, plan, largestGap: gap() });
   try {
     const events = generate({
       model,
-      policy: randomOrder(options),
+      policy: readConditions ? reading : order,
       images: [{ seed, input: { classLabel }, ...(start ? { start: grid } : {}) }],
       signal: controller.signal,
     });

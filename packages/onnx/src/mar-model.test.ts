@@ -1,0 +1,163 @@
+import { ancestralSampler, type ClassInput, type ConditionImage, emptyGrid, keyedNoise } from '@tessera/core';
+import type { Tensor } from 'onnxruntime-common';
+import { expect, it } from 'vitest';
+import { MarGraphs } from './mar-graphs.js';
+import { MarModel } from './mar-model.js';
+import { exampleManifest } from './testing/example-manifest.js';
+
+const { grid, widths } = exampleManifest();
+
+/** A tensor as a GPU holds it: a row's values are `row`, and who reads or frees it is counted. */
+class GpuTensor {
+  readonly location: string = 'gpu-buffer';
+  readonly dims: readonly number[];
+  reads = 0;
+  disposals = 0;
+  constructor(dims: readonly number[]) {
+    this.dims = dims;
+  }
+  async getData(): Promise<Float32Array> {
+    this.reads++;
+    Object.assign(this, { location: 'cpu' });
+    const width = this.dims.at(-1)!;
+    const size = this.dims.reduce((product, extent) => product * extent, 1);
+    return Float32Array.from({ length: size }, (_, i) => Math.floor(i / width));
+  }
+  dispose(): void {
+    this.disposals++;
+  }
+}
+
+class PlainTensor {
+  readonly data: Float32Array | Int32Array;
+  readonly dims: readonly number[];
+  constructor(_type: string, data: Float32Array | Int32Array, dims: readonly number[]) {
+    this.data = data;
+    this.dims = dims;
+  }
+}
+
+/** A model whose graphs keep what they feed each other on a GPU; it collects what `project` is given. */
+function modelOnGpu() {
+  const made: GpuTensor[] = [];
+  const projected: { z: unknown; rows: number[] }[] = [];
+  const onGpu = (dims: readonly number[]): Tensor => {
+    const tensor = new GpuTensor(dims);
+    made.push(tensor);
+    return tensor as unknown as Tensor;
+  };
+  const inMemory = (dims: readonly number[]): Tensor =>
+    new PlainTensor('float32', new Float32Array(dims.reduce((a, b) => a * b, 1)), dims) as unknown as Tensor;
+  const session = (run: (feeds: Record<string, Tensor>) => Record<string, Tensor>) => ({
+    run: async (feeds: unknown) => run(feeds as Record<string, Tensor>),
+    release: async () => {},
+  });
+  const sessions = {
+    condition: session(({ labels, target_count }) => ({
+      z: onGpu([labels!.dims[0]!, Number(target_count!.data[0]), widths.decoder]),
+    })),
+    embed: session(({ timesteps }) => ({
+      time_embed: inMemory([timesteps!.dims[0]!, widths.head]),
+      sinusoid: inMemory([timesteps!.dims[0]!, 256]),
+    })),
+    project: session(({ z, rows }) => {
+      projected.push({ z, rows: [...(rows!.data as Int32Array)] });
+      return { z_embed: onGpu([rows!.dims[0]!, widths.head]) };
+    }),
+    modulate: session(({ z_embed }) => ({ modulation: onGpu([1, z_embed!.dims[0]!, 8]) })),
+    denoise: session(({ modulation }) => ({ out: inMemory([modulation!.dims[1]!, 2 * grid.channels]) })),
+  };
+  const graphs = new MarGraphs(exampleManifest(), sessions as never, PlainTensor as never);
+  return { model: new MarModel(graphs), made, projected };
+}
+
+function asked(positions: readonly number[], guided: boolean): ConditionImage<ClassInput> {
+  return {
+    grid: emptyGrid(grid),
+    positions: Uint32Array.from(positions),
+    input: { classLabel: 0 },
+    guided,
+  };
+}
+
+function sampled(rows: readonly number[]) {
+  return {
+    rows: Uint32Array.from(rows),
+    positions: Uint32Array.from(rows),
+    guidanceScale: 2,
+    noise: keyedNoise({ seed: 0 }),
+  };
+}
+
+const request = { table: ancestralSampler()('ddim2'), temperature: 1 };
+
+it('leaves z where it is, and frees all of it', async () => {
+  const { model, made, projected } = modelOnGpu();
+  const conditions = await model.condition({ images: [asked([0, 1, 2], true), asked([1, 2, 3], false)] });
+  const [z] = made;
+  const [guided, plain] = conditions;
+  await model.sampleTokens({
+    ...request,
+    images: [
+      { ...sampled([0, 2]), conditions: guided! },
+      { ...sampled([1]), conditions: plain! },
+    ],
+  });
+  // Rows of z: three of each image, then three unconditional ones of the first.
+  expect(projected).toEqual([
+    { z, rows: [0, 2, 6, 8] },
+    { z, rows: [4] },
+  ]);
+  guided!.release();
+  guided!.release();
+  await settled(model);
+  expect(z!.disposals).toBe(0);
+  plain!.release();
+  await settled(model);
+  expect(made.map(({ disposals }) => disposals)).toEqual(made.map(() => 1));
+  expect(made.map(({ reads }) => reads)).toEqual(made.map(() => 0));
+});
+
+it('reads z once for all images of a batch, and frees it all the same', async () => {
+  const { model, made } = modelOnGpu();
+  const conditions = await model.condition({ images: [asked([0, 1], true), asked([2, 3], true)] });
+  const rows = async (values: Promise<Float32Array>) =>
+    (await values).filter((_, i) => i % widths.decoder === 0);
+  expect([...(await rows(conditions[1]!.read()))]).toEqual([2, 3]);
+  expect([...(await rows(conditions[0]!.readUnconditional()))]).toEqual([4, 5]);
+  expect(made[0]!.reads).toBe(1);
+  for (const held of conditions) held.release();
+  await settled(model);
+  expect(made[0]!.disposals).toBe(1);
+});
+
+it('frees what it made of a batch of which a part fails', async () => {
+  const { model, made } = modelOnGpu();
+  const images = [asked([0, 1], false), { ...asked([0], false), input: { classLabel: -1 } }];
+  await expect(model.condition({ images })).rejects.toMatchObject({ code: 'invalid-option' });
+  await settled(model);
+  expect(made.map(({ disposals }) => disposals)).toEqual([1]);
+});
+
+it('samples from conditions that are not its own, which it reads', async () => {
+  const { model, made, projected } = modelOnGpu();
+  const [held] = await model.condition({ images: [asked([0, 1, 2], true)] });
+  const foreign = {
+    count: 3,
+    width: widths.decoder,
+    guided: true,
+    read: () => held!.read(),
+    readUnconditional: () => held!.readUnconditional(),
+    release: () => {},
+  };
+  await model.sampleTokens({ ...request, images: [{ ...sampled([1, 2]), conditions: foreign }] });
+  const [{ z, rows }] = projected as [{ z: PlainTensor; rows: number[] }];
+  expect(rows).toEqual([0, 1, 2, 3]);
+  expect([...z.data.filter((_, i) => i % widths.decoder === 0)]).toEqual([1, 2, 4, 5]);
+  expect(made[0]!.reads).toBe(1);
+});
+
+/** Freeing waits for runs that are under way. */
+async function settled(model: MarModel): Promise<void> {
+  await model.decode([]).catch(() => {});
+}

@@ -1,0 +1,50 @@
+import type { Conditions, TokenImage } from '@tessera/core';
+import type { HeadRequest } from './head.js';
+import { HeldConditions } from './held-conditions.js';
+import type { HeldTensor } from './held-tensor.js';
+import type { MarGraphs } from './mar-graphs.js';
+
+/**
+ * Places of images that one run of the head can serve: guided or not, and with rows in the same z. Conditions that aren't
+ * a model's own are read, so they can all share one.
+ */
+export function sameZ(images: readonly TokenImage[]): number[][] {
+  const groups = { guided: new Map<HeldTensor | undefined, number[]>(), plain: new Map() };
+  for (const [place, { conditions }] of images.entries()) {
+    const group = conditions.guided ? groups.guided : groups.plain;
+    const z = conditions instanceof HeldConditions ? conditions.z : undefined;
+    group.set(z, [...(group.get(z) ?? []), place]);
+  }
+  return [...groups.guided.values(), ...groups.plain.values()];
+}
+
+/** z of a group of {@link sameZ}, and the rows of it to sample: the conditional ones, then the unconditional ones. */
+export async function sampledRows(
+  images: readonly TokenImage[],
+  graphs: MarGraphs,
+): Promise<Pick<HeadRequest, 'z' | 'rows'>> {
+  const { conditions: first } = images[0]!;
+  const halves = first.guided ? [false, true] : [false];
+  if (first instanceof HeldConditions) {
+    const places = halves.flatMap((unconditional) =>
+      images.flatMap(({ conditions, rows }) =>
+        Array.from(rows, (row) => (conditions as HeldConditions).place(row, unconditional)),
+      ),
+    );
+    return { z: first.z, rows: Int32Array.from(places) };
+  }
+  const parts: Float32Array[] = [];
+  for (const unconditional of halves) {
+    for (const { conditions, rows } of images) {
+      const values = await (unconditional ? conditions.readUnconditional() : conditions.read());
+      for (const row of rows) parts.push(rowOf(values, row, conditions));
+    }
+  }
+  const z = new Float32Array(parts.length * first.width);
+  for (const [i, part] of parts.entries()) z.set(part, i * first.width);
+  return { z: graphs.conditionRows(z), rows: Int32Array.from(parts.keys()) };
+}
+
+function rowOf(values: Float32Array, row: number, { width }: Conditions): Float32Array {
+  return values.subarray(row * width, (row + 1) * width);
+}
