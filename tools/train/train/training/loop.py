@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from .average import Average
 from .checkpoint import load_checkpoint, save_checkpoint
 from .device import mixed_precision
 from .draw import Draw
-from .muon import Muon, Together
+from .muon import Divide, Muon, Together
 from .plan import Plan
 from .workers import Exchange
 
@@ -81,7 +82,8 @@ def train(
     workers = exchange.workers if exchange else 1
     model.to(device).train()
     parameters = list(model.parameters())
-    optimizer = _optimizer(parameters, plan, device)
+    divide = partial(exchange.divide, worker) if exchange else None
+    optimizer = _optimizer(parameters, plan, device, divide)
     average = Average(model, plan.average_decay)
     step, minutes = 0, 0.0
     if files.checkpoint.exists():
@@ -143,7 +145,9 @@ def train(
             last_saved = time.monotonic()
 
 
-def _optimizer(parameters: list[nn.Parameter], plan: Plan, device: torch.device) -> torch.optim.Optimizer:
+def _optimizer(
+    parameters: list[nn.Parameter], plan: Plan, device: torch.device, divide: Divide | None
+) -> torch.optim.Optimizer:
     def is_matrix(value: nn.Parameter) -> bool:
         return plan.muon_from is not None and value.ndim == 2 and min(value.shape) >= plan.muon_from
 
@@ -157,7 +161,9 @@ def _optimizer(parameters: list[nn.Parameter], plan: Plan, device: torch.device)
     adam = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=plan.betas, **fused)
     if not matrices:
         return adam
-    return Together([adam, Muon(matrices, lr=plan.learning_rate, weight_decay=plan.weight_decay)])
+    shared = {"divide": divide} if divide else {}
+    muon = Muon(matrices, lr=plan.learning_rate, weight_decay=plan.weight_decay, **shared)
+    return Together([adam, muon])
 
 
 class _Log:

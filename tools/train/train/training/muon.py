@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,16 @@ _STACKED = (2, 3)
 """Matrices that are so many square ones on top of each other (queries, keys and values; modulations)."""
 
 
+Divide = Callable[
+    [Sequence[torch.Tensor], Callable[[torch.Tensor], torch.Tensor]], Sequence[torch.Tensor]
+]
+"""What `work` makes of each of some values, wherever each is worked on."""
+
+
+def _alone(values: Sequence[torch.Tensor], work: Callable[[torch.Tensor], torch.Tensor]) -> list[torch.Tensor]:
+    return [work(value) for value in values]
+
+
 class Muon(torch.optim.Optimizer):
     """
     Momentum whose singular values are all brought to about 1 before it is applied (K. Jordan et al., 2024),
@@ -23,24 +33,31 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, matrices: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+        self,
+        matrices: Iterable[torch.Tensor],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        divide: Divide = _alone,
     ) -> None:
+        """`divide` shares the products, most of a step's time, between workers."""
+        self._divide = divide
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            for matrix in group["params"]:
-                state = self.state[matrix]
-                if not state:
-                    state["momentum"] = torch.zeros_like(matrix)
-                state["momentum"].mul_(group["momentum"]).add_(matrix.grad)
-                update = matrix.grad + group["momentum"] * state["momentum"]
-                parts = update.chunk(_stacked(*matrix.shape))
-                direction = torch.cat([orthogonalised(part) for part in parts])
-                scale = 0.2 * max(parts[0].shape) ** 0.5
+            directions = self._divide([self._update(matrix, group) for matrix in group["params"]], _direction)
+            for matrix, direction in zip(group["params"], directions):
                 matrix.mul_(1 - group["lr"] * group["weight_decay"])
-                matrix.add_(direction, alpha=-group["lr"] * scale)
+                matrix.add_(direction, alpha=-group["lr"])
+
+    def _update(self, matrix: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
+        state = self.state[matrix]
+        if not state:
+            state["momentum"] = torch.zeros_like(matrix)
+        state["momentum"].mul_(group["momentum"]).add_(matrix.grad)
+        return matrix.grad + group["momentum"] * state["momentum"]
 
 
 class Together(torch.optim.Optimizer):
@@ -81,6 +98,11 @@ def orthogonalised(matrix: torch.Tensor) -> torch.Tensor:
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x
     return (x.T if tall else x).to(matrix.dtype)
+
+
+def _direction(update: torch.Tensor) -> torch.Tensor:
+    parts = update.chunk(_stacked(*update.shape))
+    return torch.cat([orthogonalised(part) for part in parts]) * (0.2 * max(parts[0].shape) ** 0.5)
 
 
 def _stacked(rows: int, columns: int) -> int:

@@ -37,6 +37,25 @@ class Exchange:
         for parameter, (start, end) in zip(parameters, _spans(parameters)):
             parameter.grad = mean[start:end].view_as(parameter)
 
+    def divide(
+        self,
+        worker: int,
+        values: Sequence[torch.Tensor],
+        work: Callable[[torch.Tensor], torch.Tensor],
+    ) -> list[torch.Tensor]:
+        """
+        `work` of every value, which keeps its shape; each is worked on by one worker. All have to call it with
+        the same values, no more of them in all than parameters.
+        """
+        shared = [self._gradients[0][start:end] for start, end in _spans(values)]
+        by_size = sorted(range(len(values)), key=lambda index: values[index].numel())
+        for index in by_size[worker :: self.workers]:
+            shared[index].copy_(work(values[index]).flatten())
+        self._barrier.wait()
+        results = [part.view_as(value).clone() for part, value in zip(shared, values)]
+        self._barrier.wait()
+        return results
+
     def agree(self, worker: int, value: float) -> float:
         """Worker 0's value, for all. All have to call it."""
         if worker == 0:
@@ -51,7 +70,7 @@ class Exchange:
         self._barrier.abort()
 
 
-def _spans(parameters: Sequence[nn.Parameter]) -> list[tuple[int, int]]:
+def _spans(parameters: Sequence[torch.Tensor]) -> list[tuple[int, int]]:
     spans, start = [], 0
     for parameter in parameters:
         spans.append((start, start + parameter.numel()))
