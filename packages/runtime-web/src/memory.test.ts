@@ -30,7 +30,7 @@ describeInBrowser('in a browser, memory', () => {
     await writeSmallModel(join(folder, 'small'));
     server = await servePage({ small: join(folder, 'small') });
     // Without it the browser measures when it likes to.
-    browser = await openBrowser('--enable-blink-features=ForceEagerMeasureMemory');
+    browser = await openBrowser({ flags: ['--enable-blink-features=ForceEagerMeasureMemory'] });
   }, 120_000);
   beforeEach(async () => {
     page = await openPage(browser, server);

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
 import { watchHeaps } from '../../../../packages/runtime-web/src/testing/host/heaps.js';
 import { builtSite } from './built-site.js';
-import { describeInBrowser, openBrowser, openPage } from './open-page.js';
+import { openPage } from './open-page.js';
 
 const KB = 1024;
 

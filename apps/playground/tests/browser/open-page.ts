@@ -1,42 +1,4 @@
-import { existsSync } from 'node:fs';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
-import { describe } from 'vitest';
-
-const executablePath =
-  [
-    process.env.TESSERA_BROWSER,
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-  ].find((path) => path !== undefined && existsSync(path)) ?? '';
-
-/** A suite that needs a browser: where there is none it is skipped aloud, on CI it fails. */
-export function describeInBrowser(name: string, suite: () => void): void {
-  const possible = executablePath !== '' || Boolean(process.env.CI);
-  if (!possible) {
-    console.warn(
-      `Not tested, for want of a browser: ${name}. Install Chromium, or set TESSERA_BROWSER to its path.`,
-    );
-  }
-  describe.skipIf(!possible)(name, suite);
-}
-
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath,
-    args: [
-      ...[
-        '--headless',
-        '--no-sandbox',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-      ],
-      ...['--disable-component-update', '--disable-sync'],
-    ],
-  });
-}
 
 /** A page, and everything that went wrong on it unnoticed. */
 export interface WatchedPage {

@@ -11,6 +11,7 @@ import { manifestHash } from '@tessera/recipe';
 import { loadModel } from '@tessera/runtime-node';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
 import { generationOf, recipeOfPicture } from '../../src/recipe/recipe.js';
 import { recordRun } from '../../src/run/record-run.js';
 import type { Run } from '../../src/run/step-record.js';
@@ -19,7 +20,7 @@ import { EMBEDDED } from '../../src/take-home/embedded.js';
 import { browserCode } from '../../src/take-home/take-home-code.js';
 import { violations } from './accessibility.js';
 import { builtSite, developmentSite, type Site } from './built-site.js';
-import { describeInBrowser, openBrowser, openPage, pixelsOf } from './open-page.js';
+import { openPage, pixelsOf } from './open-page.js';
 import { viteProject } from './vite-project.js';
 
 /** Few steps: what is tested is the page. */
@@ -205,7 +206,8 @@ describeInBrowser('the playground', () => {
     });
 
     it('says so where a graphics card was asked for and there is none', async () => {
-      const { page, context } = await openPage(browser, { device: 'webgpu' });
+      const without = await openBrowser({ webgpu: false });
+      const { page } = await openPage(without, { device: 'webgpu' });
       await page.goto(`${site.address}#generate?${QUICK}`);
       const alarm = page.getByRole('alert');
       await alarm.waitFor();
@@ -214,8 +216,38 @@ describeInBrowser('the playground', () => {
       await page.getByRole('button', { name: 'Draw' }).click();
       await drawn(page);
       await page.getByText('WebAssembly, 1 thread', { exact: true }).waitFor();
-      await context.close();
+      await without.close();
     });
+  });
+
+  it('says that the model can’t be kept where the disk is full, and draws all the same', async () => {
+    const { page, context } = await openPage(browser, { serviceWorkers: 'block' });
+    const { origin } = new URL(site.address);
+    const session = await context.newCDPSession(page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 100_000 });
+    await page.goto(`${site.address}#generate?${QUICK}`);
+    await drawn(page);
+    await page.getByText('A note on how it runs here').click();
+    await page.getByText(/could not be kept for the next visit.*Free some disk space/).waitFor();
+    await context.close();
+  });
+
+  it('lets two to six policies race, and no more', async () => {
+    const { page, context, errors } = await openPage(browser);
+    const six = 'gtr-16-no-fts.gtr-16.gtr-16-quincunx.gtr-32.disa.mar';
+    await page.goto(`${site.address}#compare?${QUICK}&compare=${six}`);
+    expect(await page.getByLabel('Halton, 64 steps').isDisabled()).toBe(true);
+    for (const title of ['GtR, 32 steps', 'DiSA, 64 steps', 'MAR, 64 steps']) {
+      await page.getByLabel(title, { exact: true }).uncheck();
+    }
+    expect(await page.getByLabel('Halton, 64 steps').isDisabled()).toBe(false);
+    await page.getByRole('button', { name: /^Race/ }).click();
+    await page.getByText('Difference, of 255').first().waitFor();
+    expect(await page.locator('.lanes li').count()).toBe(3);
+    const pictures = await Promise.all([0, 1, 2].map((lane) => pixelsOf(page, lane)));
+    expect(new Set(pictures.map(String)).size).toBe(3);
+    expect(errors).toEqual([]);
+    await context.close();
   });
 
   it('compares policies side by side and shows what differs', async () => {
@@ -263,6 +295,36 @@ describeInBrowser('the playground', () => {
       const rows = new Set(changed.map((pixel) => Math.floor(pixel / 64 / 4)));
       expect(changed.length).toBeGreaterThan(100);
       for (const row of rows) expect([1, 2, 3, 4, 11, 12, 13]).toContain(row);
+      await context.close();
+    });
+
+    it.each([
+      ['dropped', '[aria-label="The picture to edit"]', 'DragEvent', 'drop', 'dataTransfer'],
+      ['pasted', 'body', 'ClipboardEvent', 'paste', 'clipboardData'],
+    ])('takes a picture that is %s', async (_, place, eventClass, type, property) => {
+      const { page, context, errors } = await openPage(browser);
+      await page.goto(`${site.address}#edit`);
+      await page.getByText('Drop a picture here').waitFor();
+      await page.locator(place).evaluate(
+        async (element, { eventClass, type, property }) => {
+          const canvas = Object.assign(document.createElement('canvas'), { width: 90, height: 70 });
+          const context = canvas.getContext('2d')!;
+          context.fillStyle = 'rgb(200, 30, 40)';
+          context.fillRect(0, 0, 90, 70);
+          const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([blob!], 'red.png', { type: 'image/png' }));
+          const event = Reflect.construct(Reflect.get(window, eventClass), [
+            type,
+            { bubbles: true, cancelable: true, [property]: transfer },
+          ]);
+          element.dispatchEvent(event);
+        },
+        { eventClass, type, property },
+      );
+      await page.getByRole('application').waitFor();
+      expect((await pixelsOf(page, 0)).slice(0, 4)).toEqual([200, 30, 40, 255]);
+      expect(errors).toEqual([]);
       await context.close();
     });
 

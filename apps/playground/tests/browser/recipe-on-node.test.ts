@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { run } from '@tessera/cli';
 import { readPng } from '@tessera/runtime-node';
 import { expect, it } from 'vitest';
+import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
 import { builtSite } from './built-site.js';
-import { describeInBrowser, openBrowser, openPage } from './open-page.js';
+import { openPage } from './open-page.js';
 
 /** Of 255. Without FTS: that chooses tokens by computed numbers, and rounding may tip the balance. */
 const TOLERANCE = 2;

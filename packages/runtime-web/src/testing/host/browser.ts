@@ -22,19 +22,23 @@ export function describeInBrowser(title: string, body: () => void): void {
   describe.skipIf(!executable && !process.env.CI)(title, body);
 }
 
-/**
- * Starts Chromium, with a WebGPU adapter in software where there is no other.
- *
- * @param flags more switches for its command line
- */
-export function openBrowser(...flags: readonly string[]): Promise<Browser> {
+export interface BrowserOptions {
+  /** Whether there is a WebGPU adapter, in software where there is no other. @default true */
+  readonly webgpu?: boolean;
+  /** More switches for its command line. */
+  readonly flags?: readonly string[];
+}
+
+/** Starts Chromium. */
+export function openBrowser({ webgpu = true, flags = [] }: BrowserOptions = {}): Promise<Browser> {
   if (!executable)
     throw new Error('There is no browser: install Chromium, or set TESSERA_BROWSER to its path.');
   return chromium.launch({
     executablePath: executable,
     args: [
       ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-sync'],
-      ...['--disable-background-networking', '--disable-component-update', '--enable-unsafe-webgpu'],
+      ...['--disable-background-networking', '--disable-component-update'],
+      ...(webgpu ? ['--enable-unsafe-webgpu'] : []),
       ...flags,
     ],
   });
