@@ -318,7 +318,7 @@ describeInBrowser('the playground', () => {
             type,
             { bubbles: true, cancelable: true, [property]: transfer },
           ]);
-          element.dispatchEvent(event);
+          element.dispatchEvent(event as Event);
         },
         { eventClass, type, property },
       );
