@@ -1,7 +1,9 @@
 export { type Contender, type Contest, compare, spreadOf } from './comparison.js';
 export { type ArmLines, armLines } from './evaluate/arm-lines.js';
 export {
+  drawInFolder,
   evaluateInFolder,
+  type FolderDrawingOptions,
   type FolderEvaluation,
   type FolderEvaluationOptions,
 } from './evaluate/evaluate-in-folder.js';

@@ -2,7 +2,12 @@ import { assertShape, type GeneratedImage, generateImages, throwIfAborted } from
 import type { EvaluateOptions, EvaluationArm } from './evaluation-options.js';
 import type { DrawnPicture, JudgedPicture } from './evaluation-store.js';
 
-type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> & EvaluateOptions;
+/** The part of an evaluation's options that drawing depends on. */
+export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
+  Pick<
+    EvaluateOptions,
+    'model' | 'classes' | 'arms' | 'n' | 'network' | 'store' | 'clock' | 'signal' | 'onProgress'
+  >;
 
 /**
  * Draws and judges the pictures of all arms that the store doesn't have, arms in turn batch by batch, so that whatever

@@ -19,7 +19,7 @@ ${entries.map(entrySection).join('\n\n')}
 ## Making them
 
 \`\`\`sh
-npm run evidence -- order            # one study; all of them take many hours on two cores
+npm run evidence -- order            # one study; all of them take half a day on two cores
 npm run evidence -- all
 npm run evidence -- order --n 240    # a first look
 \`\`\`

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeModel, embeddedModel, judgingFor, type ModelInUse } from '@tessera/cli/evaluation';
-import { EMBEDDED } from '@tessera/recipe';
-import { loadModel } from '@tessera/runtime-node';
+import { judgingFor, type ModelInUse } from '@tessera/cli/evaluation';
+import { drawSideBySide } from './drawing/draw-side-by-side.js';
 import { HELP, type Options, parseOptions } from './options.js';
-import { runStudy } from './run-study.js';
+import { armsOf, runStudy } from './run-study.js';
+import { useModel } from './use-model.js';
 import { writeStudy } from './write-study.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -25,15 +25,25 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => {
     controller.abort(new Error('Stopped. What is drawn is kept; the same command goes on.'));
   });
-  const used = await useModel(options);
+  const used = await useModel(options.model, options.threads);
   const { model } = used;
   try {
     const classes = model.manifest.condition;
     const store = join(CACHE, storeName(used, options));
     const { signal } = controller;
     const judging = await judgingFor({ classes, cacheFolder: store, signal });
+    const { n, seed, batch, workers } = options;
+    if (workers > 1) {
+      const { model: folder, threads = 1 } = options;
+      await drawSideBySide({
+        task: { ...(folder === undefined ? {} : { model: folder }), threads, n, seed, batch, store },
+        workers,
+        arms: options.studies.flatMap((study) => armsOf(study, model.manifest)),
+        signal,
+        say: nowAndThen(),
+      });
+    }
     for (const study of options.studies) {
-      const { n, seed, batch } = options;
       const result = await runStudy({
         study,
         used,
@@ -53,11 +63,6 @@ async function main(): Promise<void> {
   } finally {
     await model.dispose();
   }
-}
-
-async function useModel({ model, threads }: Options): Promise<ModelInUse> {
-  const loaded = await loadModel(model ?? (await embeddedModel()), threads === undefined ? {} : { threads });
-  return describeModel(loaded, model ?? EMBEDDED);
 }
 
 /** What all pictures of a folder have in common. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { STUDIES } from './studies/index.js';
 import type { Study } from './study.js';
@@ -10,7 +11,9 @@ export interface Options {
   readonly model?: string;
   readonly seed: number;
   readonly batch: number;
-  /** @default all */
+  /** Processes that draw. */
+  readonly workers: number;
+  /** Of each process that draws. @default 1, or all for a single process */
   readonly threads?: number;
 }
 
@@ -24,11 +27,11 @@ ${STUDIES.map(({ id, title, arms }) => `  ${id.padEnd(10)} ${title} (${arms.leng
   --n N        pictures an arm (1200)
   --model DIR  a model folder (the embedded model)
   --seed N     (1)
-  --batch N    pictures drawn at once (12)
-  --threads N  of the CPU (all)
+  --batch N    pictures drawn at once (4)
+  --workers N  processes that draw, each an arm (as many as the CPU has cores)
+  --threads N  of each process (1, or all for one worker)
 
 Stop it at any time; the same command goes on. What is drawn is kept in .cache/evidence and shared by all studies.
-Two processes can work at two studies, with --threads 1 each, as long as no arm is in both.
 `;
 
 /** @returns undefined where help is asked for */
@@ -40,7 +43,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
       n: { type: 'string', default: '1200' },
       model: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      batch: { type: 'string', default: '12' },
+      batch: { type: 'string', default: '4' },
+      workers: { type: 'string', default: String(availableParallelism()) },
       threads: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -52,6 +56,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     n: whole('n', values.n, 2),
     seed: whole('seed', values.seed, 0),
     batch: whole('batch', values.batch, 1),
+    workers: whole('workers', values.workers, 1),
     ...(model === undefined ? {} : { model }),
     ...(threads === undefined ? {} : { threads: whole('threads', threads, 1) }),
   };

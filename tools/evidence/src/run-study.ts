@@ -11,6 +11,7 @@ import {
   type TimeLeft,
   timeLeft,
 } from '@tessera/cli/evaluation';
+import type { Manifest } from '@tessera/onnx';
 import { samplingNamed, samplingOf } from '@tessera/recipe';
 import type { Study } from './study.js';
 import { type Timing, timeArms } from './timing.js';
@@ -43,14 +44,15 @@ export interface StudyResult {
   readonly timing?: Timing;
 }
 
+/** A study's arms with all that a model advises. */
+export function armsOf({ arms }: Study, { sampling }: Pick<Manifest, 'sampling'>): ChosenArm[] {
+  return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), sampling) }));
+}
+
 /** Draws what a study still lacks, and measures. */
 export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const { study, used, judging, n, seed, batch, store, signal, say } = options;
-  const advised = used.model.manifest.sampling;
-  const arms = study.arms.map(({ name, text }) => ({
-    name,
-    sampling: samplingOf(samplingNamed(text), advised),
-  }));
+  const arms = armsOf(study, used.model.manifest);
   let left: TimeLeft | undefined;
   const evaluation = await evaluateInFolder({
     used,

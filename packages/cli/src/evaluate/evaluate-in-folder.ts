@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ImageRgb } from '@tessera/core';
 import {
   type ComparedMetric,
+  drawArms,
   type EvaluationProgress,
   evaluate,
   type ReferencePictures,
@@ -12,11 +13,10 @@ import type { ModelInUse } from '../model-options.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { SHOWN } from './shown-pictures.js';
-import { type ChosenArm, openFolderStore } from './store/folder-store.js';
+import { type ChosenArm, type FolderStore, openFolderStore } from './store/folder-store.js';
 
-export interface FolderEvaluationOptions {
+export interface FolderDrawingOptions {
   readonly used: ModelInUse;
-  /** The first is what the others are compared with. */
   readonly arms: readonly ChosenArm[];
   /** Pictures an arm. */
   readonly n: number;
@@ -24,21 +24,26 @@ export interface FolderEvaluationOptions {
   /** Pictures drawn at once. */
   readonly batch: number;
   readonly loaded: LoadedNetwork;
-  readonly reference: ReferencePictures;
   /** Where pictures, times and features are kept. */
   readonly folder: string;
   /** Pictures with an index below this are kept as files. @default {@link SHOWN} */
   readonly keep?: number;
+  readonly signal: AbortSignal;
+  /** @param done pictures that each arm has from before */
+  onStart?(done: ReadonlyMap<string, number>): void;
+  onProgress?(progress: EvaluationProgress): void;
+}
+
+export interface FolderEvaluationOptions extends FolderDrawingOptions {
+  /** The first is what the others are compared with. */
+  readonly arms: readonly ChosenArm[];
+  readonly reference: ReferencePictures;
   readonly resamples?: number;
   readonly margins?: Partial<Readonly<Record<ComparedMetric, number>>>;
   /** Pairs of names: [arm, against]. @default every arm against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
   /** What the report says how to make it again. */
   readonly command: string;
-  readonly signal: AbortSignal;
-  /** @param done pictures that each arm has from before */
-  onStart?(done: ReadonlyMap<string, number>): void;
-  onProgress?(progress: EvaluationProgress): void;
 }
 
 /** What came of an evaluation. */
@@ -49,15 +54,77 @@ export interface FolderEvaluation {
 }
 
 /**
+ * Draws the pictures of arms that a folder lacks, and measures nothing yet. Processes may draw into one folder at the same
+ * time, each its own arms.
+ *
+ * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
+ */
+export async function drawInFolder(options: FolderDrawingOptions): Promise<void> {
+  await withStore(options, (store) => drawArms(drawing(options, store)));
+}
+
+/**
  * Evaluates with the pictures of a folder, drawing what is missing there. What is drawn is kept, so that the same call
  * goes on after a stop, and another one with the same model and seed shares what both need.
  *
  * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
  */
-export async function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
-  const { used, arms, n, seed, batch, loaded, reference, folder, keep = SHOWN, signal } = options;
+export function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
+  const { used, arms, n, batch, reference } = options;
+  return withStore(options, async (store) => {
+    const report = await evaluate({
+      ...drawing(options, store),
+      reference,
+      pause: () => setImmediate(),
+      ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
+      ...(options.margins === undefined ? {} : { margins: options.margins }),
+      ...(options.compare === undefined ? {} : { compare: options.compare }),
+    });
+    const processors = cpus();
+    return {
+      document: {
+        ...report,
+        model: used.identity,
+        made: {
+          ...used.made,
+          threads: used.model.threads,
+          batch,
+          processor: processors[0]?.model.trim() ?? 'unknown',
+          cores: processors.length,
+          together: store.together(n),
+        },
+        command: options.command,
+      },
+      pictures: await Promise.all(arms.map(({ name }) => store.firstPictures(name, Math.min(n, SHOWN)))),
+    };
+  });
+}
+
+function drawing(
+  { used, arms, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions,
+  store: FolderStore,
+) {
+  return {
+    model: used.model,
+    classes: used.model.manifest.condition.count,
+    arms: arms.map(({ name, sampling }) => ({ name, description: sampling, ...samplingFrom(sampling) })),
+    n,
+    seed,
+    batch,
+    network: loaded.network,
+    store,
+    clock: () => performance.now(),
+    signal,
+    ...(onProgress ? { onProgress } : {}),
+  };
+}
+
+async function withStore<T>(
+  options: FolderDrawingOptions,
+  work: (store: FolderStore) => Promise<T>,
+): Promise<T> {
+  const { used, arms, n, seed, batch, loaded, folder, keep = SHOWN, signal } = options;
   const { model, identity, made } = used;
-  const classes = model.manifest.condition;
   const store = await openFolderStore({
     folder,
     identity: {
@@ -69,7 +136,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
       batch,
     },
     arms,
-    classes,
+    classes: model.manifest.condition,
     network: loaded.network,
     networkKey: loaded.key,
     keep,
@@ -78,41 +145,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
   });
   try {
     options.onStart?.(new Map(arms.map(({ name }) => [name, store.count(name, n)])));
-    const report = await evaluate({
-      model,
-      classes: classes.count,
-      arms: arms.map(({ name, sampling }) => ({ name, description: sampling, ...samplingFrom(sampling) })),
-      n,
-      seed,
-      network: loaded.network,
-      reference,
-      store,
-      batch,
-      clock: () => performance.now(),
-      pause: () => setImmediate(),
-      signal,
-      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-      ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
-      ...(options.margins === undefined ? {} : { margins: options.margins }),
-      ...(options.compare === undefined ? {} : { compare: options.compare }),
-    });
-    const processors = cpus();
-    return {
-      document: {
-        ...report,
-        model: identity,
-        made: {
-          ...made,
-          threads: model.threads,
-          batch,
-          processor: processors[0]?.model.trim() ?? 'unknown',
-          cores: processors.length,
-          together: store.together(n),
-        },
-        command: options.command,
-      },
-      pictures: await Promise.all(arms.map(({ name }) => store.firstPictures(name, Math.min(n, SHOWN)))),
-    };
+    return await work(store);
   } finally {
     await store.close();
   }

@@ -1,7 +1,7 @@
 /** How long an evaluation still draws, from the pace of each arm so far. */
 export interface TimeLeft {
-  /** @param seconds an image, of an arm's last batch */
-  update(arm: string, done: number, seconds: number): void;
+  /** @param seconds an image, of an arm's last batch; none where it is only known how many there are */
+  update(arm: string, done: number, seconds?: number): void;
   /** Of all pictures; 0 … 1. */
   fraction(): number;
   /** Seconds, once a batch has been drawn. */
@@ -18,6 +18,7 @@ export function timeLeft(done: ReadonlyMap<string, number>, total: number): Time
   return {
     update(arm, count, seconds) {
       counts.set(arm, count);
+      if (seconds === undefined) return;
       const before = paces.get(arm);
       // The last few batches count: what else the machine does changes over hours.
       paces.set(arm, before === undefined ? seconds : before + (seconds - before) / 4);

@@ -1,0 +1,21 @@
+import type { ChosenArm } from '@tessera/cli/evaluation';
+
+/** What a process that draws is told once, as its only argument. */
+export interface DrawingTask {
+  /** A model folder. @default the embedded model */
+  readonly model?: string;
+  readonly threads?: number;
+  readonly n: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly store: string;
+}
+
+/** The next arm, in reply to each `ready`; none where all are given out. */
+export type TaskMessage = { readonly arm: ChosenArm | undefined };
+
+export type WorkerMessage =
+  | { readonly type: 'ready' }
+  /** `seconds` an image of the last batch; none before the first one. */
+  | { readonly type: 'drawn'; readonly arm: string; readonly done: number; readonly seconds?: number }
+  | { readonly type: 'failed'; readonly message: string };
