@@ -90,7 +90,8 @@ describe('frechetResampler', () => {
       fc.property(fc.array(fc.nat(3), { minLength: 12, maxLength: 12 }), (counts) => {
         fc.pre(counts.filter((count) => count > 0).length > 1);
         const repeated = frechetDistance(repeatRows(features, counts, 3), reference);
-        expect(resampled(Uint16Array.from(counts))).toBeCloseTo(repeated, 8);
+        // Two different pictures leave eigenvalues that are 0 but for rounding, of which the roots are taken.
+        expect(resampled(Uint16Array.from(counts))).toBeCloseTo(repeated, 6);
       }),
     );
   });

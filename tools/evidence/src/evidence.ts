@@ -38,7 +38,7 @@ async function main(): Promise<void> {
       await drawSideBySide({
         task: { ...(folder === undefined ? {} : { model: folder }), threads, n, seed, batch, store },
         workers,
-        arms: options.studies.flatMap((study) => armsOf(study, model.manifest)),
+        arms: options.studies.flatMap((study) => armsOf(study, used)),
         signal,
         say: nowAndThen(),
       });

@@ -11,7 +11,6 @@ import {
   type TimeLeft,
   timeLeft,
 } from '@tessera/cli/evaluation';
-import type { Manifest } from '@tessera/onnx';
 import { samplingNamed, samplingOf } from '@tessera/recipe';
 import type { Study } from './study.js';
 import { type Timing, timeArms } from './timing.js';
@@ -45,14 +44,15 @@ export interface StudyResult {
 }
 
 /** A study's arms with all that a model advises. */
-export function armsOf({ arms }: Study, { sampling }: Pick<Manifest, 'sampling'>): ChosenArm[] {
-  return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), sampling) }));
+export function armsOf({ arms }: Study, { model }: ModelInUse): ChosenArm[] {
+  const advised = model.manifest.sampling;
+  return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), advised) }));
 }
 
 /** Draws what a study still lacks, and measures. */
 export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const { study, used, judging, n, seed, batch, store, signal, say } = options;
-  const arms = armsOf(study, used.model.manifest);
+  const arms = armsOf(study, used);
   let left: TimeLeft | undefined;
   const evaluation = await evaluateInFolder({
     used,

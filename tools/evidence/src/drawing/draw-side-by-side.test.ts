@@ -26,7 +26,7 @@ async function arms() {
     ...ORDER,
     arms: ['random', 'raster', 'halton'].map((name) => ({ name, text: `${name}:2x2` })),
   };
-  return { used, arms: armsOf(study, used.model.manifest) };
+  return { used, arms: armsOf(study, used) };
 }
 
 test('two processes draw what one would, each way of sampling once', { timeout: 120_000 }, async () => {

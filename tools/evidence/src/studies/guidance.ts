@@ -3,7 +3,6 @@ import { againstFirst, type Study, type StudyArm } from '../study.js';
 /** A schedule of guidance, as it is named and as it is written. */
 const SCHEDULES = [
   ['linear to 3', 'linear:3'],
-  ['constant 3', 'constant:3'],
   ['constant 2', 'constant:2'],
   ['interval, 3', 'interval:3:0-0.5'],
 ] as const;
@@ -21,7 +20,7 @@ export const GUIDANCE: Study = {
     'Is a difference between MAR and GtR one of order, or of guidance, which grows with what is decoded and so is stronger for the half of the tokens that GtR decodes last?',
   claim: 'No one has published this comparison; the published numbers are under linear guidance.',
   method:
-    'MAR in 32 steps, GtR in 24 + 6 + 2, and GtR’s steps on random tokens, under linear guidance to 3, constant guidance of 3, constant guidance of 2, ' +
+    'MAR in 32 steps, GtR in 24 + 6 + 2, and GtR’s steps on random tokens, under linear guidance to 3, constant guidance of 2, ' +
     'about the mean of linear guidance over MAR’s tokens, and guidance of 3 while half of the tokens or fewer are masked, with none before. ' +
     'Within each, GtR is compared with MAR.',
   arms: GROUPS.flat(),
