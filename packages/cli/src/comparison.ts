@@ -1,17 +1,12 @@
 import { type DiffusionSampler, type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
 import type { RunStatistics } from '@tessera/onnx';
-import { type Picture, type SamplingDescription, samplingFrom } from '@tessera/recipe';
+import { type Picture, samplingFrom } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
-
-/** One way of sampling that is compared. */
-export interface Contender {
-  readonly name: string;
-  readonly sampling: SamplingDescription;
-}
+import type { NamedSampling } from './policies-option.js';
 
 export interface CompareOptions {
   readonly model: LoadedModel;
-  readonly contenders: readonly Contender[];
+  readonly contenders: readonly NamedSampling[];
   readonly seed: number;
   readonly pictures: readonly Picture[];
   readonly signal: AbortSignal;
@@ -43,7 +38,7 @@ export interface Trial {
 }
 
 export interface Contest {
-  readonly contender: Contender;
+  readonly contender: NamedSampling;
   /** One a picture. */
   readonly trials: readonly Trial[];
 }
@@ -74,7 +69,7 @@ export async function compare(options: CompareOptions): Promise<Contest[]> {
 
 async function trial(
   model: LoadedModel,
-  { sampling }: Contender,
+  { sampling }: NamedSampling,
   seed: number,
   picture: Picture,
   signal: AbortSignal,

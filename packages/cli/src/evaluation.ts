@@ -1,4 +1,4 @@
-export { type Contender, type Contest, compare, spreadOf } from './comparison.js';
+export { type Contest, compare, spreadOf } from './comparison.js';
 export { type ArmLines, armLines } from './evaluate/arm-lines.js';
 export {
   drawInFolder,
@@ -24,11 +24,11 @@ export {
 export { forestPlot, metricName } from './evaluate/page/forest-plot.js';
 export { plotFile } from './evaluate/page/plot-file.js';
 export { speedQualityPlot } from './evaluate/page/speed-quality-plot.js';
-export type { ChosenArm } from './evaluate/store/folder-store.js';
 export { type TimeLeft, timeLeft } from './evaluate/time-left.js';
 export { type WrittenEvaluation, writeEvaluation } from './evaluate/write-evaluation.js';
 export { describeModel, embeddedModel, type ModelInUse } from './model-options.js';
 export { sheetScale } from './picture-sheet.js';
 export { writePng } from './png-file.js';
+export type { NamedSampling } from './policies-option.js';
 export { shortTime } from './progress-bar.js';
 export { writeJson, writeWhole } from './written-file.js';

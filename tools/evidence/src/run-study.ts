@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import {
-  type ChosenArm,
   type EvaluationDocument,
   evaluateInFolder,
   type FolderEvaluation,
   type Judging,
   type ModelInUse,
+  type NamedSampling,
   secondsText,
   shortTime,
   type TimeLeft,
@@ -37,14 +37,14 @@ export interface StudyOptions {
 /** What a study found. */
 export interface StudyResult {
   readonly study: Study;
-  readonly arms: readonly ChosenArm[];
+  readonly arms: readonly NamedSampling[];
   readonly evaluation: FolderEvaluation;
   /** Of a timed study. */
   readonly timing?: Timing;
 }
 
 /** A study's arms with all that a model advises. */
-export function armsOf({ arms }: Study, { model }: ModelInUse): ChosenArm[] {
+export function armsOf({ arms }: Study, { model }: ModelInUse): NamedSampling[] {
   const advised = model.manifest.sampling;
   return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), advised) }));
 }

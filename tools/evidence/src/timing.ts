@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type ChosenArm, compare, type ModelInUse, spreadOf, writeJson } from '@tessera/cli/evaluation';
+import { compare, type ModelInUse, type NamedSampling, spreadOf, writeJson } from '@tessera/cli/evaluation';
 import type { Quartiles } from '@tessera/evaluate';
 import { jsonHash, picturesOf } from '@tessera/recipe';
 
@@ -21,7 +21,7 @@ export interface Timing {
 
 export interface TimingOptions {
   readonly used: ModelInUse;
-  readonly arms: readonly ChosenArm[];
+  readonly arms: readonly NamedSampling[];
   readonly seed: number;
   /** Pictures of each class. */
   readonly rounds: number;

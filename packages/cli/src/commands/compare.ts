@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/recipe';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { compare as compareContenders } from '../comparison.js';
@@ -9,13 +8,8 @@ import { wholeNumberOption } from '../number-options.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { writePng } from '../png-file.js';
-import { policyTexts } from '../policy-texts.js';
-import {
-  policyList,
-  type SamplingFlags,
-  settingsFromFlags,
-  withSamplingOptions,
-} from '../sampling-options.js';
+import { policiesFromFlags } from '../policies-option.js';
+import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
 import { writeJson } from '../written-file.js';
 
 interface CompareFlags extends ModelFlags, SamplingFlags, PictureFlags {
@@ -65,21 +59,13 @@ Examples:
 
 async function compare(context: CommandContext, flags: CompareFlags): Promise<void> {
   const voice = voiceOf(context, flags.json);
-  if (flags.policies === 'help') {
-    voice.say(policyList());
-    voice.result(NAMED_POLICIES);
-    return;
-  }
-  const names = policyTexts(flags.policies);
-  const choices = names.map((name) => samplingNamed(name));
+  const choice = policiesFromFlags(flags, voice);
+  if (!choice) return;
   const used = await modelInUse(context, flags, voice);
   const { model } = used;
   try {
     const pictures = picturesFor(flags, model.manifest.condition);
-    const contenders = choices.map((choice, i) => ({
-      name: names[i]!,
-      sampling: samplingOf(choice, model.manifest.sampling, settingsFromFlags(flags)),
-    }));
+    const contenders = choice(model.manifest.sampling);
     voice.progress.update(0, 'warming up');
     const contests = await compareContenders({
       model,

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/recipe';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
 import { armLines } from '../evaluate/arm-lines.js';
@@ -15,13 +14,8 @@ import { InterruptedError } from '../interruption.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { sheetScale } from '../picture-sheet.js';
-import { policyTexts } from '../policy-texts.js';
-import {
-  policyList,
-  type SamplingFlags,
-  settingsFromFlags,
-  withSamplingOptions,
-} from '../sampling-options.js';
+import { policiesFromFlags } from '../policies-option.js';
+import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
 import { table } from '../terminal.js';
 
 interface EvaluateFlags extends ModelFlags, SamplingFlags {
@@ -99,13 +93,8 @@ const BATCH = 12;
 
 async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<void> {
   const voice = voiceOf(context, flags.json);
-  if (flags.policies === 'help') {
-    voice.say(policyList());
-    voice.result(NAMED_POLICIES);
-    return;
-  }
-  const names = policyTexts(flags.policies);
-  const choices = names.map((name) => samplingNamed(name));
+  const choice = policiesFromFlags(flags, voice);
+  if (!choice) return;
   const { signal } = context.io;
   // Statistics take a while to load, which the other commands need not wait for.
   const [{ evaluateInFolder }, { judgingFor }] = await Promise.all([
@@ -124,10 +113,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       signal,
       onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
-    const arms = choices.map((choice, i) => ({
-      name: names[i]!,
-      sampling: samplingOf(choice, model.manifest.sampling, settingsFromFlags(flags)),
-    }));
+    const arms = choice(model.manifest.sampling);
     const evaluation = await evaluateInFolder({
       used,
       arms,

@@ -1,5 +1,5 @@
 import { samplingParts } from '@tessera/recipe';
-import type { ChosenArm } from './store/folder-store.js';
+import type { NamedSampling } from '../policies-option.js';
 
 /** What each arm is, in a line; what is the same in all is said once. */
 export interface ArmLines {
@@ -9,7 +9,7 @@ export interface ArmLines {
 }
 
 /** Order and counts of each arm; the rest of what it is only where the arms differ in it. */
-export function armLines(arms: readonly ChosenArm[]): ArmLines {
+export function armLines(arms: readonly NamedSampling[]): ArmLines {
   const parts = arms.map(({ sampling }) => samplingParts(sampling));
   const isCommon = (part: string): boolean => parts.every((each) => each.includes(part));
   return {

@@ -10,14 +10,15 @@ import {
 } from '@tessera/evaluate';
 import { recipeOf, samplingFrom } from '@tessera/recipe';
 import type { ModelInUse } from '../model-options.js';
+import type { NamedSampling } from '../policies-option.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { SHOWN } from './shown-pictures.js';
-import { type ChosenArm, type FolderStore, openFolderStore } from './store/folder-store.js';
+import { type FolderStore, openFolderStore } from './store/folder-store.js';
 
 export interface FolderDrawingOptions {
   readonly used: ModelInUse;
-  readonly arms: readonly ChosenArm[];
+  readonly arms: readonly NamedSampling[];
   /** Pictures an arm. */
   readonly n: number;
   readonly seed: number;
@@ -36,7 +37,7 @@ export interface FolderDrawingOptions {
 
 export interface FolderEvaluationOptions extends FolderDrawingOptions {
   /** The first is what the others are compared with. */
-  readonly arms: readonly ChosenArm[];
+  readonly arms: readonly NamedSampling[];
   readonly reference: ReferencePictures;
   readonly resamples?: number;
   readonly margins?: Partial<Readonly<Record<ComparedMetric, number>>>;

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type ChosenArm, secondsText, shortTime, timeLeft } from '@tessera/cli/evaluation';
+import { type NamedSampling, secondsText, shortTime, timeLeft } from '@tessera/cli/evaluation';
 import { jsonHash } from '@tessera/recipe';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 
@@ -8,7 +8,7 @@ export interface SideBySideOptions {
   readonly task: DrawingTask;
   /** How many processes. */
   readonly workers: number;
-  readonly arms: readonly ChosenArm[];
+  readonly arms: readonly NamedSampling[];
   readonly signal: AbortSignal;
   /** The process that draws. @default the one beside this file */
   readonly script?: string;
@@ -61,7 +61,7 @@ export async function drawSideBySide(options: SideBySideOptions): Promise<void> 
 /** Gives a process arms until none is left. */
 function served(
   child: ChildProcess,
-  next: () => ChosenArm | undefined,
+  next: () => NamedSampling | undefined,
   heard: (message: WorkerMessage & { type: 'drawn' }) => void,
 ): Promise<void> {
   let failure: string | undefined;
@@ -80,8 +80,8 @@ function served(
 }
 
 /** Each way of sampling once, under its first name. */
-async function differentArms(arms: readonly ChosenArm[]): Promise<ChosenArm[]> {
-  const different = new Map<string, ChosenArm>();
+async function differentArms(arms: readonly NamedSampling[]): Promise<NamedSampling[]> {
+  const different = new Map<string, NamedSampling>();
   for (const arm of arms) {
     const key = await jsonHash(arm.sampling);
     if (!different.has(key)) different.set(key, arm);

@@ -4,23 +4,24 @@ import type { DrawnPicture } from '@tessera/evaluate';
 import { parseRecipe, recipeOf, samplingNamed, samplingOf } from '@tessera/recipe';
 import { describe, expect, test } from 'vitest';
 import { readPng } from '../../png-file.js';
+import type { NamedSampling } from '../../policies-option.js';
 import { FAKE_MANIFEST } from '../../testing/fake-loaded-model.js';
 import { fakeNetwork } from '../../testing/fake-network.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { EvaluationFolderError } from './folder-identity.js';
-import { type ChosenArm, type FolderStoreOptions, openFolderStore } from './folder-store.js';
+import { type FolderStoreOptions, openFolderStore } from './folder-store.js';
 
 const IDENTITY = { model: 'fake', sha256: 'ab'.repeat(32), seed: 1, device: 'cpu', dtype: 'fp32', batch: 4 };
 const MODEL = { name: 'fake', location: 'embedded', sha256: IDENTITY.sha256 };
 const MADE = { device: 'cpu', dtype: 'fp32', versions: {} };
 
-const arm = (text: string, name = text): ChosenArm => ({
+const arm = (text: string, name = text): NamedSampling => ({
   name,
   sampling: samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling),
 });
 const MAR = arm('mar');
 const RASTER = arm('raster');
-const identityOf = ({ name, sampling }: ChosenArm) => ({ name, description: sampling });
+const identityOf = ({ name, sampling }: NamedSampling) => ({ name, description: sampling });
 
 const open = (folder: string, changes: Partial<FolderStoreOptions> = {}) =>
   openFolderStore({

@@ -2,20 +2,15 @@ import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { ArmIdentity, EvaluationStore, FeatureNetwork } from '@tessera/evaluate';
 import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/recipe';
+import type { NamedSampling } from '../../policies-option.js';
 import { UsageError } from '../../usage-error.js';
 import { type ArmFolder, openArm } from './arm-folder.js';
 import { claimFolder, type FolderIdentity } from './folder-identity.js';
 
-/** An arm of an evaluation, as data. */
-export interface ChosenArm {
-  readonly name: string;
-  readonly sampling: SamplingDescription;
-}
-
 export interface FolderStoreOptions {
   readonly folder: string;
   readonly identity: FolderIdentity;
-  readonly arms: readonly ChosenArm[];
+  readonly arms: readonly NamedSampling[];
   readonly classes: Classes;
   readonly network: FeatureNetwork;
   readonly networkKey: string;

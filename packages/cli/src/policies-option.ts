@@ -1,0 +1,38 @@
+import type { Manifest } from '@tessera/onnx';
+import { NAMED_POLICIES, type SamplingDescription, samplingNamed, samplingOf } from '@tessera/recipe';
+import type { Voice } from './command-context.js';
+import { policyList, type SamplingFlags, settingsFromFlags } from './sampling-options.js';
+import { UsageError } from './usage-error.js';
+
+/** A way of sampling and what it is called. */
+export interface NamedSampling {
+  readonly name: string;
+  readonly sampling: SamplingDescription;
+}
+
+/** The same policies for any model, once its manifest says what it advises. */
+export type PolicyChoice = (advised: Manifest['sampling']) => NamedSampling[];
+
+/**
+ * What `--policies` names, by comma; a comma inside a policy's numbers would be ambiguous, so those take a plus.
+ *
+ * @returns undefined where help on them was asked for, which is then given
+ * @throws UsageError where one is named twice, or is none
+ */
+export function policiesFromFlags(
+  flags: SamplingFlags & { readonly policies: string },
+  voice: Voice,
+): PolicyChoice | undefined {
+  if (flags.policies === 'help') {
+    voice.say(policyList());
+    voice.result(NAMED_POLICIES);
+    return undefined;
+  }
+  const names = flags.policies.split(',').map((text) => text.trim());
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`--policies names "${twice}" twice.`);
+  const choices = names.map((name) => ({ name, choice: samplingNamed(name) }));
+  const settings = settingsFromFlags(flags);
+  return (advised) =>
+    choices.map(({ name, choice }) => ({ name, sampling: samplingOf(choice, advised, settings) }));
+}
