@@ -7,7 +7,7 @@ import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 import { chromium } from 'playwright-core';
 
-const seed = Number(process.argv[2] ?? 7);
+const seed = Number(process.argv[2] ?? 3);
 const model = await loadModel(modelFolder);
 const pictures = [];
 for (let classLabel = 0; classLabel < model.manifest.condition.count; classLabel++) {

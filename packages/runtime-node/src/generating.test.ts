@@ -100,8 +100,9 @@ describe('a model in its worker', () => {
       images: [{ seed: 6, input: { classLabel: 10 }, start }],
       policy,
     });
+    const { channels } = model.shape;
     for (let position = 0; position < 256; position++) {
-      const row = (grid: TokenGrid) => grid.tokens.slice(position * 8, position * 8 + 8);
+      const row = ({ tokens }: TokenGrid) => tokens.slice(position * channels, (position + 1) * channels);
       if (known[position]) expect(row(second!.grid)).toEqual(row(first!.grid));
       else expect(row(second!.grid)).not.toEqual(row(first!.grid));
     }

@@ -33,7 +33,11 @@ afterEach(() => {
 describe('loadModel', () => {
   it('says what it runs on, and what it passed over', async () => {
     const model = await loadModel(modelFolder, { threads: 1 });
-    expect(model).toMatchObject({ dtype: 'fp16', threads: 1, shape: { height: 16, width: 16, channels: 8 } });
+    expect(model).toMatchObject({
+      dtype: 'fp16',
+      threads: 1,
+      shape: { height: 16, width: 16, channels: 16 },
+    });
     const reports = await probeDevices();
     expect(reports.find(({ device }) => device === model.device)?.available).toBe(true);
     for (const { device, reason } of model.fallbacks) {
