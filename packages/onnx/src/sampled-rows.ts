@@ -9,13 +9,14 @@ import type { MarGraphs } from './mar-graphs.js';
  * a model's own are read, so they can all share one.
  */
 export function sameZ(images: readonly TokenImage[]): number[][] {
-  const groups = { guided: new Map<HeldTensor | undefined, number[]>(), plain: new Map() };
+  const guided = new Map<HeldTensor | undefined, number[]>();
+  const plain: typeof guided = new Map();
   for (const [place, { conditions }] of images.entries()) {
-    const group = conditions.guided ? groups.guided : groups.plain;
+    const groups = conditions.guided ? guided : plain;
     const z = conditions instanceof HeldConditions ? conditions.z : undefined;
-    group.set(z, [...(group.get(z) ?? []), place]);
+    groups.set(z, [...(groups.get(z) ?? []), place]);
   }
-  return [...groups.guided.values(), ...groups.plain.values()];
+  return [...guided.values(), ...plain.values()];
 }
 
 /** z of a group of {@link sameZ}, and the rows of it to sample: the conditional ones, then the unconditional ones. */
