@@ -112,6 +112,7 @@ describe('architectureViolations', () => {
     ['export const clone = { deep: structuredClone };', 'uses the global structuredClone'],
     ['export const loose = (value: any) => value;', 'uses the type any'],
     ['// @ts-ignore\nexport const two: string = 2;', 'turns the type checker off'],
+    ["class NewError extends TesseraError { readonly code = 'new'; }", 'gives NewError no static code'],
   ])('reports %j', (source, violation) => {
     const violations = violationsWith({ sources: { 'src/new.ts': source } });
     expect(violations.length).toBeGreaterThan(0);
@@ -121,6 +122,7 @@ describe('architectureViolations', () => {
   it.each([
     "// import 'node:fs'; performance.now();\nexport const text = \"import 'node:fs'; // any\";",
     'export const local = (performance: { now(): number }) => performance.now();',
+    "export class NewError extends TesseraError { static override readonly code = 'new'; }",
     'export const member = (clock: { performance: number }) => clock.performance;',
   ])('does not mind %j', (source) => {
     expect(violationsWith({ sources: { 'src/new.ts': source } })).toEqual([]);

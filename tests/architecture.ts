@@ -166,9 +166,11 @@ function projectViolations(
     const where = `${folder}/${path}`;
     const isTest = isTestFile(path, manifest);
     const isPortable = rule?.portable && !isTest && !(rule.data && path.startsWith(rule.data));
-    const { modules, freeNames, saysAny, silencesTypes } = sourceFacts(path, text);
+    const { modules, freeNames, saysAny, silencesTypes, codelessErrors } = sourceFacts(path, text);
     if (saysAny) violations.push(`${where} uses the type any.`);
     if (silencesTypes) violations.push(`${where} turns the type checker off.`);
+    if (!isTest)
+      for (const name of codelessErrors) violations.push(`${where} gives ${name} no static code of its own.`);
     if (rule?.dataOnly && !/^index\.(js|d\.ts)$/.test(path))
       violations.push(`${where}: only data belongs here.`);
     if (isPortable) {

@@ -10,6 +10,8 @@ export interface SourceFacts {
   readonly saysAny: boolean;
   /** Whether a comment turns the type checker off. */
   readonly silencesTypes: boolean;
+  /** Classes of errors without a static code of their own, by which `isInstance` would tell them. */
+  readonly codelessErrors: readonly string[];
 }
 
 /** Reads a file by TypeScript's own parser; comments and strings don't count as code. */
@@ -18,6 +20,7 @@ export function sourceFacts(path: string, text: string): SourceFacts {
   const modules: string[] = [];
   const used = new Set<string>();
   const declared = new Set<string>();
+  const codelessErrors: string[] = [];
   let saysAny = false;
 
   const visit = (node: ts.Node): void => {
@@ -31,6 +34,8 @@ export function sourceFacts(path: string, text: string): SourceFacts {
         modules.push(argument.text);
     } else if (node.kind === ts.SyntaxKind.AnyKeyword) {
       saysAny = true;
+    } else if (ts.isClassDeclaration(node) && isCodelessError(node)) {
+      codelessErrors.push(node.name?.text ?? 'an error');
     } else if (ts.isIdentifier(node)) {
       if (isDeclaration(node)) declared.add(node.text);
       else if (isReference(node)) used.add(node.text);
@@ -42,8 +47,20 @@ export function sourceFacts(path: string, text: string): SourceFacts {
     modules,
     freeNames: new Set([...used].filter((name) => !declared.has(name))),
     saysAny,
+    codelessErrors,
     silencesTypes: /(\/\/|\/\*|\*)\s*@ts-(ignore|nocheck)/.test(text),
   };
+}
+
+function isCodelessError({ heritageClauses, members }: ts.ClassDeclaration): boolean {
+  const bases = heritageClauses?.flatMap(({ types }) => types.map(({ expression }) => expression.getText()));
+  if (!bases?.includes('TesseraError')) return false;
+  return !members.some(
+    (member) =>
+      ts.isPropertyDeclaration(member) &&
+      member.name.getText() === 'code' &&
+      member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword),
+  );
 }
 
 function loadsModule(callee: ts.Expression): boolean {

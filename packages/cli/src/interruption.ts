@@ -2,9 +2,10 @@ import { TesseraError } from '@tessera/core';
 
 /** The user pressed Ctrl-C. */
 export class InterruptedError extends TesseraError {
+  static override readonly code = 'interrupted';
   /** @param message what has been kept and how to go on */
   constructor(message = 'Stopped.') {
-    super('interrupted', message);
+    super(InterruptedError.code, message);
   }
 }
 

@@ -5,11 +5,12 @@ export type SafetensorsProblem = 'truncated' | 'header' | 'dtype' | 'shape' | 'o
 
 /** A file is not the safetensors file it should be. */
 export class SafetensorsFormatError extends TesseraError {
+  static override readonly code = 'safetensors-format';
   readonly path: string;
   readonly problem: SafetensorsProblem;
 
   constructor(path: string, problem: SafetensorsProblem, detail: string, options?: { cause?: unknown }) {
-    super('safetensors-format', `${path} is not a valid safetensors file: ${detail}.`, options);
+    super(SafetensorsFormatError.code, `${path} is not a valid safetensors file: ${detail}.`, options);
     this.path = path;
     this.problem = problem;
   }
@@ -17,10 +18,11 @@ export class SafetensorsFormatError extends TesseraError {
 
 /** A tensor was asked for by a name that the file doesn't hold, or in a type that it can't be read as. */
 export class TensorAccessError extends TesseraError {
+  static override readonly code = 'tensor-access';
   readonly tensor: string;
 
   constructor(path: string, tensor: string, problem: string) {
-    super('tensor-access', `${path}: tensor "${tensor}" ${problem}.`);
+    super(TensorAccessError.code, `${path}: tensor "${tensor}" ${problem}.`);
     this.tensor = tensor;
   }
 }
@@ -34,6 +36,7 @@ export interface MisshapenKey {
 
 /** All differences between a checkpoint's keys and those of the model that its configuration describes. */
 export class CheckpointKeysError extends TesseraError {
+  static override readonly code = 'checkpoint-keys';
   readonly path: string;
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];
@@ -53,7 +56,7 @@ export class CheckpointKeysError extends TesseraError {
         ? ''
         : `\n${title} (${lines.length}):\n${lines.map((line) => `  ${line}`).join('\n')}`;
     super(
-      'checkpoint-keys',
+      CheckpointKeysError.code,
       `The tensors of ${path} don't fit the model's configuration. Correct the configuration, or take another checkpoint.` +
         section('missing', missing) +
         section('unexpected', unexpected) +
@@ -74,10 +77,11 @@ export class CheckpointKeysError extends TesseraError {
 
 /** The folder to write exists already. */
 export class OutputExistsError extends TesseraError {
+  static override readonly code = 'output-exists';
   readonly path: string;
 
   constructor(path: string) {
-    super('output-exists', `${path} exists already. Name another folder, or pass overwrite: true.`);
+    super(OutputExistsError.code, `${path} exists already. Name another folder, or pass overwrite: true.`);
     this.path = path;
   }
 }

@@ -2,9 +2,11 @@ const BRAND = Symbol.for('tessera.error');
 
 /**
  * Base of every error this project throws on purpose. `code` is stable across versions; match on it, or on the
- * class through `isInstance`, which also recognises errors made by another copy of the package.
+ * class through `isInstance`, which also recognises errors made by another copy of the package or sent by a worker.
  */
 export class TesseraError extends Error {
+  /** What all errors of a class have as their code. The base class has none: every error is one of its. */
+  static readonly code: string | undefined = undefined;
   readonly code: string;
   readonly [BRAND] = true;
 
@@ -14,18 +16,32 @@ export class TesseraError extends Error {
     this.code = code;
   }
 
-  static isInstance(error: unknown): error is TesseraError {
-    return typeof error === 'object' && error !== null && BRAND in error;
+  static isInstance<E extends TesseraError>(this: ErrorClass<E>, error: unknown): error is E {
+    // biome-ignore lint/complexity/noThisInStatic: the subclass that is asked
+    return isOfClass(this, error);
   }
+}
+
+/** A class of errors, as `isInstance` sees it. */
+export interface ErrorClass<E extends TesseraError = TesseraError> {
+  readonly code: string | undefined;
+  readonly prototype: E;
+}
+
+function isOfClass({ code, prototype }: ErrorClass, error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !(BRAND in error)) return false;
+  if (code !== undefined) return 'code' in error && error.code === code;
+  return prototype === TesseraError.prototype || Object.prototype.isPrototypeOf.call(prototype, error);
 }
 
 /** An array crossed a seam with another number of elements than its shape says. */
 export class ShapeMismatchError extends TesseraError {
+  static override readonly code = 'shape-mismatch';
   readonly expected: readonly number[];
   readonly actual: readonly number[];
 
   constructor(what: string, expected: readonly number[], actual: readonly number[]) {
-    super('shape-mismatch', `${what}: expected [${expected.join(', ')}], got [${actual.join(', ')}].`);
+    super(ShapeMismatchError.code, `${what}: expected [${expected.join(', ')}], got [${actual.join(', ')}].`);
     this.expected = expected;
     this.actual = actual;
   }
@@ -33,11 +49,12 @@ export class ShapeMismatchError extends TesseraError {
 
 /** An option is outside its range, or two options exclude each other. */
 export class InvalidOptionError extends TesseraError {
+  static override readonly code = 'invalid-option';
   readonly option: string;
   readonly value: unknown;
 
   constructor(option: string, value: unknown, expectation: string) {
-    super('invalid-option', `${option} = ${String(value)}: ${expectation}.`);
+    super(InvalidOptionError.code, `${option} = ${String(value)}: ${expectation}.`);
     this.option = option;
     this.value = value;
   }
@@ -45,11 +62,12 @@ export class InvalidOptionError extends TesseraError {
 
 /** A policy or refinement returned a plan that can't be carried out. */
 export class InvalidPlanError extends TesseraError {
+  static override readonly code = 'invalid-plan';
   readonly policy: string;
   readonly step: number;
 
   constructor(policy: string, step: number, problem: string) {
-    super('invalid-plan', `Policy "${policy}", step ${step}: ${problem}.`);
+    super(InvalidPlanError.code, `Policy "${policy}", step ${step}: ${problem}.`);
     this.policy = policy;
     this.step = step;
   }
@@ -95,19 +113,21 @@ export function assertNumber(
 
 /** A model was used after its `dispose()`. */
 export class ModelDisposedError extends TesseraError {
+  static override readonly code = 'model-disposed';
   constructor() {
-    super('model-disposed', 'The model has been disposed of. Load it again to go on.');
+    super(ModelDisposedError.code, 'The model has been disposed of. Load it again to go on.');
   }
 }
 
 /** A model gave NaN or infinity. */
 export class NonFiniteError extends TesseraError {
+  static override readonly code = 'non-finite';
   /** What is not finite and where, e.g. the diffusion step and row. */
   readonly where: string;
 
   constructor(where: string) {
     super(
-      'non-finite',
+      NonFiniteError.code,
       `${where} is not finite. Run the model in fp32 or on another device; if it stays so, verify the model's files.`,
     );
     this.where = where;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ShapeMismatchError, TesseraError } from './errors.js';
+import { InvalidOptionError, ShapeMismatchError, TesseraError } from './errors.js';
 import { copyGrid, emptyGrid, gridLength, maskedPositions, patchify, unpatchify } from './grid.js';
 
 const sizes = fc.record({
@@ -65,6 +65,15 @@ describe('errors', () => {
     expect(TesseraError.isInstance(new TesseraError('x', 'no'))).toBe(true);
     expect(TesseraError.isInstance(new Error('no'))).toBe(false);
     expect(TesseraError.isInstance(null)).toBe(false);
+  });
+
+  it('are told apart by class, however they came', () => {
+    const sent = Object.assign(new TesseraError('shape-mismatch', 'no'), { expected: [1], actual: [2] });
+    expect(ShapeMismatchError.isInstance(sent)).toBe(true);
+    expect(InvalidOptionError.isInstance(sent)).toBe(false);
+    class OwnError extends TesseraError {}
+    expect(OwnError.isInstance(sent)).toBe(false);
+    expect(OwnError.isInstance(new OwnError('own', 'no'))).toBe(true);
   });
 
   it('carry their class in their name', () => {

@@ -50,11 +50,12 @@ export type NetworkDescription = v.InferOutput<typeof schema>;
 
 /** A feature network can't be used: its description is wrong, or its graph is another one. */
 export class FeatureNetworkError extends TesseraError {
+  static override readonly code = 'feature-network';
   readonly problems: readonly string[];
 
   constructor(what: string, problems: readonly string[], options?: { cause?: unknown }) {
     super(
-      'feature-network',
+      FeatureNetworkError.code,
       `${what} can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
       options,
     );

@@ -96,11 +96,12 @@ export type StorageType = ManifestVariant['dtype'];
 
 /** `mar.json` is not JSON, not a manifest, or one of a version this package does not know. */
 export class ManifestError extends TesseraError {
+  static override readonly code = 'manifest';
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: { cause?: unknown }) {
     super(
-      'manifest',
+      ManifestError.code,
       `mar.json can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
       options,
     );

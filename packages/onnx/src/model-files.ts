@@ -3,16 +3,12 @@ import type { Manifest, StorageType } from './manifest.js';
 
 /** A file of the model folder is missing, or is not the one the manifest describes. */
 export class ModelFileError extends TesseraError {
+  static override readonly code = 'model-file';
   readonly path: string;
 
   constructor(path: string, problem: string, options?: { cause?: unknown }) {
-    super('model-file', `${path}: ${problem}`, options);
+    super(ModelFileError.code, `${path}: ${problem}`, options);
     this.path = path;
-  }
-
-  /** Recognises errors that came from a worker, too. */
-  static override isInstance(error: unknown): error is ModelFileError {
-    return TesseraError.isInstance(error) && error.code === 'model-file';
   }
 }
 

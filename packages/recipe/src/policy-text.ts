@@ -4,8 +4,9 @@ import type { GtrDescription, OrderedDescription } from './policy-description.js
 
 /** A text names no policy, or asks for what it can't be. */
 export class PolicyTextError extends TesseraError {
+  static override readonly code = 'policy-text';
   constructor(message: string) {
-    super('policy-text', message);
+    super(PolicyTextError.code, message);
   }
 }
 

@@ -40,8 +40,9 @@ export const EMBEDDED = 'embedded';
 
 /** A recipe can't be read, or is another one than what lies in the folder. */
 export class RecipeError extends TesseraError {
+  static override readonly code = 'recipe';
   constructor(message: string, options?: { cause?: unknown }) {
-    super('recipe', message, options);
+    super(RecipeError.code, message, options);
   }
 }
 

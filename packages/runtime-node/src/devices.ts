@@ -7,12 +7,13 @@ export const DEVICES: readonly Device[] = ['cpu', 'cuda', 'tensorrt', 'webgpu', 
 
 /** The device that was asked for can't be had. */
 export class DeviceUnavailableError extends TesseraError {
+  static override readonly code = 'device-unavailable';
   readonly device: Device;
   readonly reason: string;
 
   constructor(device: Device, reason: string) {
     super(
-      'device-unavailable',
+      DeviceUnavailableError.code,
       `Device "${device}" can't be used: ${reason} Use device "auto" to fall back to one that can, or "cpu".`,
     );
     this.device = device;

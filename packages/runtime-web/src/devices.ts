@@ -8,21 +8,17 @@ export const DEVICES: readonly Device[] = ['webgpu', 'wasm'];
 
 /** The device that was asked for can't be had. */
 export class DeviceUnavailableError extends TesseraError {
+  static override readonly code = 'device-unavailable';
   readonly device: Device;
   readonly reason: string;
 
   constructor(device: Device, reason: string) {
     super(
-      'device-unavailable',
+      DeviceUnavailableError.code,
       `Device "${device}" can't be used: ${reason} Use device "auto" to fall back to one that can, or "wasm".`,
     );
     this.device = device;
     this.reason = reason;
-  }
-
-  /** Recognises errors that came from the worker, too. */
-  static override isInstance(error: unknown): error is DeviceUnavailableError {
-    return TesseraError.isInstance(error) && error.code === 'device-unavailable';
   }
 }
 
@@ -31,16 +27,12 @@ export class DeviceUnavailableError extends TesseraError {
  * lost. Load the model again and pass `generate` the last step's grid as `start`: known tokens are kept.
  */
 export class DeviceLostError extends TesseraError {
+  static override readonly code = 'device-lost';
   constructor(reason: string) {
     super(
-      'device-lost',
+      DeviceLostError.code,
       `The GPU was lost${reason ? ` (${reason})` : ''}. Load the model again and go on from the last step's grid.`,
     );
-  }
-
-  /** Recognises errors that came from the worker, too. */
-  static override isInstance(error: unknown): error is DeviceLostError {
-    return TesseraError.isInstance(error) && error.code === 'device-lost';
   }
 }
 

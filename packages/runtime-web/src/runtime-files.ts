@@ -4,20 +4,16 @@ import type { WasmPaths } from './ort.js';
 
 /** A file of ONNX Runtime is not where `wasmPaths` says. */
 export class RuntimeFileError extends TesseraError {
+  static override readonly code = 'runtime-file';
   readonly url: string;
 
   constructor(url: string, problem: string, options?: { cause?: unknown }) {
     super(
-      'runtime-file',
+      RuntimeFileError.code,
       `${url}: ${problem} Give wasmPaths the addresses at which your site serves onnxruntime-web's .wasm and .mjs (with Vite: import them with ?url).`,
       options,
     );
     this.url = url;
-  }
-
-  /** Recognises errors that came from the worker, too. */
-  static override isInstance(error: unknown): error is RuntimeFileError {
-    return TesseraError.isInstance(error) && error.code === 'runtime-file';
   }
 }
 

@@ -3,8 +3,12 @@ import { type ImageRgb, TesseraError } from '@tessera/core';
 
 /** A file is not the array of pictures that it should be. */
 export class NpyFormatError extends TesseraError {
+  static override readonly code = 'npy-format';
   constructor(path: string, problem: string) {
-    super('npy-format', `${path} ${problem}. Render it again: python3 -m train render, in tools/train.`);
+    super(
+      NpyFormatError.code,
+      `${path} ${problem}. Render it again: python3 -m train render, in tools/train.`,
+    );
   }
 }
 

@@ -2,8 +2,9 @@ import { TesseraError } from '@tessera/core';
 
 /** A golden directory, or one of its files, is not what it should be. */
 export class GoldenDataError extends TesseraError {
+  static override readonly code = 'golden-data';
   constructor(message: string, options?: { cause?: unknown }) {
-    super('golden-data', message, options);
+    super(GoldenDataError.code, message, options);
   }
 }
 

@@ -7,8 +7,9 @@ import { recipeOfPicture } from './recipe.js';
 
 /** A recipe asks for what can't be set on this page. */
 export class BeyondThisPageError extends TesseraError {
+  static override readonly code = 'beyond-this-page';
   constructor(reasons: readonly string[]) {
-    super('beyond-this-page', reasons.join('; '));
+    super(BeyondThisPageError.code, reasons.join('; '));
   }
 }
 

@@ -20,11 +20,12 @@ export type FolderIdentity = Omit<v.InferOutput<typeof schema>, 'format' | 'vers
 
 /** A folder holds another evaluation, or none that this program can go on with. */
 export class EvaluationFolderError extends TesseraError {
+  static override readonly code = 'evaluation-folder';
   /** What differs, a line each. */
   readonly differences: readonly string[];
 
   constructor(message: string, differences: readonly string[] = [], options?: { cause?: unknown }) {
-    super('evaluation-folder', message, options);
+    super(EvaluationFolderError.code, message, options);
     this.differences = differences;
   }
 }
