@@ -1,3 +1,5 @@
+import type { EvaluationDocument } from '@tessera/cli/evaluation';
+
 const BEGIN = '<!-- conclusions: written by hand, kept by every run -->';
 const END = '<!-- end of conclusions -->';
 
@@ -22,4 +24,22 @@ export function conclusionsOf(page: string | undefined): string | undefined {
     throw new Error(`The page has lost the marks around its conclusions. Put back "${BEGIN}" and "${END}".`);
   }
   return page.slice(begin + BEGIN.length, end).trim();
+}
+
+/** What numbers rest on: other numbers may ask for other conclusions where any of it has changed. */
+type Basis = Pick<EvaluationDocument, 'n' | 'seed' | 'network' | 'model' | 'made'>;
+
+/**
+ * The conclusions with a line above them where they were drawn from other numbers than those they now stand beside. The
+ * line goes when somebody has read them again and deletes it.
+ */
+export function markedIfStale(text: string | undefined, written: Basis | undefined, now: Basis) {
+  if (text === undefined || text === NONE || written === undefined || basis(written) === basis(now))
+    return text;
+  const line = `> **From an earlier run**, ${basis(written)}: to be read against the numbers below, then delete this line.`;
+  return text.includes('> **From an earlier run**') ? text : `${line}\n\n${text}`;
+}
+
+function basis({ n, seed, network, model, made }: Basis): string {
+  return `${n} pictures an arm, seed ${seed}, model ${model.sha256.slice(0, 12)}, judge ${network.name}, batches of ${made.batch}`;
 }

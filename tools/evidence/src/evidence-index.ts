@@ -21,7 +21,7 @@ ${entries.map(entrySection).join('\n\n')}
 \`\`\`sh
 npm run evidence -- order            # one study; all of them take half a day on two cores
 npm run evidence -- all
-npm run evidence -- order --n 240    # a first look
+npm run evidence -- order --n 240    # a first look, in out/evidence/looks
 \`\`\`
 
 A run that is stopped goes on where it was; what is drawn lies in \`.cache/evidence\` under model, seed, device and

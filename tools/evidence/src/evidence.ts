@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { judgingFor, type ModelInUse } from '@tessera/cli/evaluation';
 import { drawSideBySide } from './drawing/draw-side-by-side.js';
-import { HELP, type Options, parseOptions } from './options.js';
+import { commandOf, HELP, isRecord, type Options, parseOptions } from './options.js';
 import { armsOf, runStudy } from './run-study.js';
 import { useModel } from './use-model.js';
 import { writeStudy } from './write-study.js';
@@ -10,6 +10,8 @@ import { writeStudy } from './write-study.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCS = join(ROOT, 'docs', 'evidence');
 const REPORTS = join(ROOT, 'out', 'evidence');
+/** Pages of runs that aren't for the record. */
+const LOOKS = join(REPORTS, 'looks');
 const CACHE = join(ROOT, '.cache', 'evidence');
 
 /** Milliseconds between lines of progress. */
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
     const { signal } = controller;
     const judging = await judgingFor({ classes, cacheFolder: store, signal });
     const { n, seed, batch, workers } = options;
+    const docs = isRecord(options) ? DOCS : LOOKS;
     if (workers > 1) {
       const { model: folder, threads = 1 } = options;
       await drawSideBySide({
@@ -51,14 +54,14 @@ async function main(): Promise<void> {
         n,
         seed,
         batch,
+        command: commandOf(study, options),
         store,
         signal,
         say: nowAndThen(),
       });
-      await writeStudy(result, { docs: DOCS, reports: REPORTS }, classes);
-      say(
-        `${study.id}: docs/evidence/${study.id}.md, and all pictures in out/evidence/${study.id}/report.html`,
-      );
+      await writeStudy(result, { docs, reports: REPORTS }, classes);
+      const [page, report] = [join(docs, `${study.id}.md`), join(REPORTS, study.id, 'report.html')];
+      say(`${study.id}: ${relative(ROOT, page)}, and all pictures in ${relative(ROOT, report)}`);
     }
   } finally {
     await model.dispose();

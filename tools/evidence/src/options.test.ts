@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseOptions } from './options.js';
+import { commandOf, isRecord, parseOptions } from './options.js';
 import { STUDIES } from './studies/index.js';
 
 test('a study is named, and the rest has defaults', () => {
@@ -12,6 +12,18 @@ test('a study is named, and the rest has defaults', () => {
     workers: 3,
   });
   expect(parseOptions(['all'])!.studies).toBe(STUDIES);
+});
+
+test.each([
+  [['fts'], '', true],
+  [['fts', '--n', '2400', '--workers', '1', '--threads', '2'], ' --n 2400', true],
+  [['fts', '--n', '240'], ' --n 240', false],
+  [['fts', '--seed', '2'], ' --seed 2', false],
+  [['fts', '--batch', '1', '--model', 'my models/b'], ' --model "my models/b" --batch 1', false],
+])('%j is told as what gives the same numbers, and goes on record or not', (argv, told, record) => {
+  const options = parseOptions(argv)!;
+  expect(commandOf(options.studies[0]!, options)).toBe(`npm run evidence -- fts${told}`);
+  expect(isRecord(options)).toBe(record);
 });
 
 test('help is given where it is asked for, or nothing is', () => {

@@ -17,17 +17,37 @@ export interface Options {
   readonly threads?: number;
 }
 
+/** What the recorded evidence is made with: n is the least, the others are to be just so. */
+const RECORD = { n: 1200, seed: 1, batch: 4 } as const;
+
+/** Whether a run may be put on record in docs/evidence. Any other is a look, and lies in out/evidence. */
+export function isRecord({ n, model, seed, batch }: Options): boolean {
+  return model === undefined && n >= RECORD.n && seed === RECORD.seed && batch === RECORD.batch;
+}
+
+/** The command that gives a study's numbers again. */
+export function commandOf({ id }: Study, { n, model, seed, batch }: Options): string {
+  const options = [
+    n === RECORD.n ? '' : ` --n ${n}`,
+    model === undefined ? '' : ` --model ${/[^\w./-]/.test(model) ? JSON.stringify(model) : model}`,
+    seed === RECORD.seed ? '' : ` --seed ${seed}`,
+    batch === RECORD.batch ? '' : ` --batch ${batch}`,
+  ];
+  return `npm run evidence -- ${id}${options.join('')}`;
+}
+
 export const HELP = `npm run evidence -- STUDY… [options]
 
-Draws what a study lacks, measures, and writes docs/evidence/STUDY.md, .json, .svg and .png.
+Draws what a study lacks, measures, and writes docs/evidence/STUDY.md, .json, .svg and .png; with fewer pictures, or another
+model, seed or batch, out/evidence/looks/STUDY.md and so on.
 
 ${STUDIES.map(({ id, title, arms }) => `  ${id.padEnd(10)} ${title} (${arms.length} arms)`).join('\n')}
   all        every one of them, in this order
 
-  --n N        pictures an arm (1200)
+  --n N        pictures an arm (${RECORD.n})
   --model DIR  a model folder (the embedded model)
-  --seed N     (1)
-  --batch N    pictures drawn at once (4)
+  --seed N     (${RECORD.seed})
+  --batch N    pictures drawn at once (${RECORD.batch})
   --workers N  processes that draw, each an arm (as many as the CPU has cores)
   --threads N  of each process (1, or all for one worker)
 
@@ -40,10 +60,10 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     args: [...argv],
     allowPositionals: true,
     options: {
-      n: { type: 'string', default: '1200' },
+      n: { type: 'string', default: String(RECORD.n) },
       model: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      batch: { type: 'string', default: '4' },
+      seed: { type: 'string', default: String(RECORD.seed) },
+      batch: { type: 'string', default: String(RECORD.batch) },
       workers: { type: 'string', default: String(availableParallelism()) },
       threads: { type: 'string' },
       help: { type: 'boolean', short: 'h' },

@@ -36,7 +36,8 @@ async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-const common = { n: 12, seed: 1, batch: 6, resamples: 10, timedRounds: 1, say: () => {} };
+const command = 'npm run evidence -- small';
+const common = { n: 12, seed: 1, batch: 6, command, resamples: 10, timedRounds: 1, say: () => {} };
 const { signal } = new AbortController();
 
 test('an arm of two studies is drawn once, whatever they call it', async () => {
@@ -84,7 +85,7 @@ test('a study is a page, its numbers, a plot and a sheet; a new run keeps its co
   expect(await readdir(join(reports, 'speed'))).toContain('report.html');
   const path = join(docs, 'speed.md');
   const page = await readFile(path, 'utf8');
-  for (const part of ['# Another one', 'Does it work?', '`halton:3x2`', 'npm run evidence -- speed --n 12']) {
+  for (const part of ['# Another one', 'Does it work?', '`halton:3x2`', command]) {
     expect(page).toContain(part);
   }
   expect(page).toMatch(/\| Halton \| MAR \| .* \| \*\*(better|same|worse|undecided)\*\* \|/);
@@ -93,7 +94,13 @@ test('a study is a page, its numbers, a plot and a sheet; a new run keeps its co
   await writeFile(path, page.replace('_None yet._', 'It **works**.'));
   await writeStudy(result, { docs, reports }, classes);
   expect(await readFile(path, 'utf8')).toBe(page.replace('_None yet._', 'It **works**.'));
+  const more = await runStudy({ ...common, ...run, n: 24, study: OTHER, store, signal });
+  await writeStudy(more, { docs, reports }, classes);
+  await writeStudy(more, { docs, reports }, classes);
+  const marked = await readFile(path, 'utf8');
+  expect(marked.match(/From an earlier run\*\*, 12 pictures an arm/g)).toHaveLength(1);
+  expect(marked).toContain('It **works**.');
   const index = await readFile(join(docs, 'README.md'), 'utf8');
-  expect(index).toContain('12 pictures an arm by fake');
+  expect(index).toContain('24 pictures an arm by fake');
   expect(index.match(/_Not run yet\._/g)).toHaveLength(5);
 });

@@ -23,6 +23,8 @@ export interface StudyOptions {
   readonly n: number;
   readonly seed: number;
   readonly batch: number;
+  /** What a reader types to get the same numbers. */
+  readonly command: string;
   /** Where drawn pictures are kept, those of all studies. */
   readonly store: string;
   /** Of the evaluation, for tests. @default those of `evaluate` */
@@ -66,7 +68,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
     keep: n,
     ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
     ...(study.comparisons ? { compare: study.comparisons } : {}),
-    command: `npm run evidence -- ${study.id} --n ${n}`,
+    command: options.command,
     signal,
     onStart(done) {
       left = timeLeft(done, n);

@@ -16,7 +16,7 @@ export interface Study {
   /** What differs between the arms and what does not. */
   readonly method: string;
   readonly arms: readonly StudyArm[];
-  /** Pairs of names: [arm, against]. @default every arm against the first */
+  /** Pairs of names, each once: [arm, against]. @default every arm against the first */
   readonly comparisons?: readonly (readonly [arm: string, against: string])[];
   /** Whether the arms are timed as well, one picture at a time and in turn. @default false */
   readonly timed?: boolean;

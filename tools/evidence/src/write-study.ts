@@ -14,7 +14,7 @@ import {
   writeWhole,
 } from '@tessera/cli/evaluation';
 import type { Classes } from '@tessera/recipe';
-import { conclusionsOf } from './conclusions.js';
+import { conclusionsOf, markedIfStale } from './conclusions.js';
 import { indexPage } from './evidence-index.js';
 import type { StudyResult } from './run-study.js';
 import { STUDIES } from './studies/index.js';
@@ -47,7 +47,8 @@ export async function writeStudy(
   const pagePath = join(docs, `${study.id}.md`);
   const page = existsSync(pagePath) ? await readFile(pagePath, 'utf8') : undefined;
   // Read first: a page that has lost its marks must not be written over.
-  const conclusions = conclusionsOf(page);
+  const earlier = await keptDocument(docs, study);
+  const conclusions = markedIfStale(conclusionsOf(page), earlier, document);
   const names = document.arms.map(({ name }) => name);
   const sheet = armsSheet({ names, pictures, classes, title: study.title, scale: 1 });
   await writePng(join(docs, `${study.id}.png`), sheet);
@@ -71,10 +72,15 @@ export async function writeStudy(
 async function indexEntries(docs: string) {
   return Promise.all(
     STUDIES.map(async (study) => {
-      const path = join(docs, `${study.id}.json`);
-      if (!existsSync(path)) return { study };
-      const { evaluation } = JSON.parse(await readFile(path, 'utf8')) as StudyDocument;
-      return { study, document: evaluation };
+      const document = await keptDocument(docs, study);
+      return document ? { study, document } : { study };
     }),
   );
+}
+
+/** The document of a study's last run. */
+async function keptDocument(docs: string, { id }: Study): Promise<EvaluationDocument | undefined> {
+  const path = join(docs, `${id}.json`);
+  if (!existsSync(path)) return undefined;
+  return (JSON.parse(await readFile(path, 'utf8')) as StudyDocument).evaluation;
 }

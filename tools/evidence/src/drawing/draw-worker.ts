@@ -6,8 +6,9 @@ import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 const task = JSON.parse(process.argv[2]!) as DrawingTask;
 const controller = new AbortController();
 const stop = (): void => controller.abort(new Error('Stopped.'));
-// Ctrl-C reaches all processes of a terminal; the one that started this says what is to be said.
-process.once('SIGINT', stop);
+// Ctrl-C reaches all processes of a terminal, and then once more from the one that started this, which says what is to
+// be said: without a handler the second would end a save midway.
+process.on('SIGINT', stop);
 process.once('disconnect', stop);
 
 function send(message: WorkerMessage): void {

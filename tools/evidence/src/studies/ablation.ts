@@ -1,4 +1,14 @@
-import type { Study } from '../study.js';
+import { againstFirst, type Study, type StudyArm } from '../study.js';
+
+const ARMS: readonly StudyArm[] = [
+  { name: 'none', text: 'mar:64x50' },
+  { name: 'transformer only', text: 'gtr-32:x50/fts=off' },
+  { name: 'diffusion steps only', text: 'gtr-32:30+13+21/subsets=random/fts=off' },
+  { name: 'both', text: 'gtr-32/fts=off' },
+  { name: 'both + FTS', text: 'gtr-32' },
+  { name: 'both, random order', text: 'gtr-32/subsets=random/fts=off' },
+  { name: 'both, quincunx', text: 'gtr-32/subsets=quincunx/fts=off' },
+];
 
 export const ABLATION: Study = {
   id: 'ablation',
@@ -11,14 +21,16 @@ export const ABLATION: Study = {
     'Without any of it: random order, 64 steps, 50 diffusion steps. On the transformer alone: GtR’s order in 24 + 6 + 2 ' +
     'steps, 50 diffusion steps for all tokens. Diffusion steps by stage alone: 64 steps in random order, as many for each ' +
     'stage’s tokens as MAR takes for them, 50 to 20 diffusion steps in the first half of the tokens and 20 in the second. ' +
-    'Two arms more take GtR’s order and pace apart: its steps and diffusion steps on random tokens, and the same on quincunx subsets.',
-  arms: [
-    { name: 'none', text: 'mar:64x50' },
-    { name: 'transformer only', text: 'gtr-32:x50/fts=off' },
-    { name: 'diffusion steps only', text: 'gtr-32:30+13+21/subsets=random/fts=off' },
-    { name: 'both', text: 'gtr-32/fts=off' },
-    { name: 'both + FTS', text: 'gtr-32' },
-    { name: 'both, random order', text: 'gtr-32/subsets=random/fts=off' },
-    { name: 'both, quincunx', text: 'gtr-32/subsets=quincunx/fts=off' },
+    'Two arms more take GtR’s order and pace apart: its steps and diffusion steps on random tokens, and the same on quincunx subsets. ' +
+    'All are compared with none of it, and both with each part left out or changed.',
+  arms: ARMS,
+  comparisons: [
+    ...againstFirst(ARMS),
+    // What each part adds to the others.
+    ['both', 'diffusion steps only'],
+    ['both', 'transformer only'],
+    ['both + FTS', 'both'],
+    ['both', 'both, random order'],
+    ['both', 'both, quincunx'],
   ],
 };

@@ -22,7 +22,11 @@ export const GUIDANCE: Study = {
   method:
     'MAR in 32 steps, GtR in 24 + 6 + 2, and GtR’s steps on random tokens, under linear guidance to 3, constant guidance of 2, ' +
     'about the mean of linear guidance over MAR’s tokens, and guidance of 3 while half of the tokens or fewer are masked, with none before. ' +
-    'Within each, GtR is compared with MAR.',
+    'Within each, both are compared with MAR, which is pace and order together, and GtR with its steps on random tokens, which is ' +
+    'order alone.',
   arms: GROUPS.flat(),
-  comparisons: againstFirst(...GROUPS),
+  comparisons: [
+    ...againstFirst(...GROUPS),
+    ...GROUPS.flatMap(([, gtr, random]) => againstFirst([random!, gtr!])),
+  ],
 };

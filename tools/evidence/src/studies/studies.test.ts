@@ -22,6 +22,7 @@ describe.each(STUDIES.map((study) => [study.id, study] as const))('the study %s'
     for (const name of pairs.flat()) expect(names).toContain(name);
     expect([...new Set(pairs.flat())].sort()).toEqual([...names].sort());
     for (const [arm, against] of pairs) expect(arm).not.toBe(against);
+    expect(new Set(pairs.map((pair) => JSON.stringify(pair))).size).toBe(pairs.length);
   });
 
   test('asks a question and says what was said of it before', () => {
