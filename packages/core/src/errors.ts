@@ -3,6 +3,7 @@ const BRAND = Symbol.for('tessera.error');
 /**
  * Base of every error this project throws on purpose. `code` is stable across versions; match on it, or on the
  * class through `isInstance`, which also recognises errors made by another copy of the package or sent by a worker.
+ * `name` follows from the code.
  */
 export class TesseraError extends Error {
   /** What all errors of a class have as their code. The base class has none: every error is one of its. */
@@ -12,7 +13,7 @@ export class TesseraError extends Error {
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
     super(message, options);
-    this.name = new.target.name;
+    this.name = nameOfCode(code);
     this.code = code;
   }
 
@@ -26,6 +27,11 @@ export class TesseraError extends Error {
 export interface ErrorClass<E extends TesseraError = TesseraError> {
   readonly code: string | undefined;
   readonly prototype: E;
+}
+
+/** `DeviceLostError` of `device-lost`. Not the class's own name, which bundlers change. */
+function nameOfCode(code: string): string {
+  return `${code.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase())}Error`;
 }
 
 function isOfClass({ code, prototype }: ErrorClass, error: unknown): boolean {
