@@ -17,6 +17,11 @@ describe('centredInterval', () => {
   it('takes the width from the replicates and the place from the value', () => {
     const replicates = Float64Array.from({ length: 101 }, (_, i) => 100 + i);
     expect(centredInterval(7, replicates, 0.9)).toEqual({ value: 7, low: 7 - 45, high: 7 + 45 });
+    expect(centredInterval(7, replicates, 0.9, { spread: 2 })).toEqual({
+      value: 7,
+      low: 7 - 90,
+      high: 7 + 90,
+    });
   });
 
   it('covers what the Fréchet distance, and a difference of two, is on average at this number of pictures', () => {

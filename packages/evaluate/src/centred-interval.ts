@@ -10,15 +10,22 @@ import type { Estimate } from './evaluation-report.js';
  *
  * @param replicates one a resample, all finite
  * @param confidence between 0 and 1
+ * @param options.spread what deviations of replicates are multiplied by: `resampleSpread` for those of `resampleCounts`.
+ *   @default 1
  */
-export function centredInterval(value: number, replicates: Float64Array, confidence: number): Estimate {
+export function centredInterval(
+  value: number,
+  replicates: Float64Array,
+  confidence: number,
+  { spread = 1 }: { readonly spread?: number } = {},
+): Estimate {
   const mean = replicates.reduce((sum, replicate) => sum + replicate, 0) / replicates.length;
   const sorted = replicates.toSorted();
   const tail = (1 - confidence) / 2;
   return {
     value,
-    low: value + quantile(sorted, tail) - mean,
-    high: value + quantile(sorted, 1 - tail) - mean,
+    low: value + spread * (quantile(sorted, tail) - mean),
+    high: value + spread * (quantile(sorted, 1 - tail) - mean),
   };
 }
 

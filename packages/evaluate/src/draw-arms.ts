@@ -1,6 +1,7 @@
-import { assertShape, type GeneratedImage, generateImages, throwIfAborted } from '@tessera/core';
+import { ancestralSampler, assertShape, generateImages, throwIfAborted } from '@tessera/core';
 import type { EvaluateOptions, EvaluationArm } from './evaluation-options.js';
 import type { DrawnPicture, JudgedPicture } from './evaluation-store.js';
+import { samplingWork } from './sampling-work.js';
 
 /** The part of an evaluation's options that drawing depends on. */
 export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
@@ -50,7 +51,7 @@ async function drawBatch(
   arm: EvaluationArm,
   indices: readonly number[],
 ): Promise<DrawnPicture[]> {
-  const { policy, guidance, temperature, clamp, sampler } = arm;
+  const { policy, guidance, temperature, clamp, sampler = ancestralSampler() } = arm;
   const began = clock();
   const generated = await generateImages({
     model,
@@ -59,7 +60,7 @@ async function drawBatch(
     ...(guidance === undefined ? {} : { guidance }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(clamp === undefined ? {} : { clamp }),
-    ...(sampler === undefined ? {} : { sampler }),
+    sampler,
     ...(signal === undefined ? {} : { signal }),
   });
   const seconds = (clock() - began) / 1000 / indices.length;
@@ -72,17 +73,7 @@ async function drawBatch(
     seenClass: seen ? seen[i]! : null,
     seenDamage: damages ? damages[i]! : null,
     seconds,
-    ...workOf(generated[i]!),
+    ...samplingWork(generated[i]!.steps, sampler),
     image: generated[i]!.image,
   }));
-}
-
-function workOf({ steps }: GeneratedImage): Pick<JudgedPicture, 'headEvaluations' | 'passes'> {
-  let headEvaluations = 0;
-  let passes = 0;
-  for (const { plan, guidanceScale } of steps) {
-    for (const diffusionSteps of plan.diffusionSteps) headEvaluations += diffusionSteps;
-    passes += guidanceScale === 1 ? 1 : 2;
-  }
-  return { headEvaluations, passes };
 }

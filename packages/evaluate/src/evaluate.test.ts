@@ -1,78 +1,11 @@
-import { constantGuidance, InvalidOptionError, randomOrder, raster } from '@tessera/core';
+import { constantGuidance, InvalidOptionError } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from './evaluate.js';
 import type { EvaluateOptions, EvaluationProgress } from './evaluation-options.js';
 import type { FeatureNetwork } from './feature-network.js';
-import type { ReferencePictures } from './reference-pictures.js';
 import { memoryStore } from './testing/memory-store.js';
-import { normalFeatures } from './testing/synthetic-features.js';
-
-const WIDTH = 3;
-
-/** Mean colour, as features; the class is that of the brightest channel. */
-const meanColour: FeatureNetwork = {
-  name: 'mean colour',
-  width: WIDTH,
-  damageNames: ['none', 'dark'],
-  async extract(images) {
-    const features = new Float32Array(images.length * WIDTH);
-    for (const [i, { data }] of images.entries()) {
-      for (const [place, value] of data.entries()) {
-        features[i * WIDTH + (place % 3)]! += (3 * value) / (255 * data.length);
-      }
-    }
-    const channels = (i: number) => [...features.subarray(i * WIDTH, (i + 1) * WIDTH)];
-    return {
-      features,
-      classes: Int32Array.from(images, (_, i) => channels(i).indexOf(Math.max(...channels(i))) % 2),
-      damages: Int32Array.from(images, (_, i) => (Math.max(...channels(i)) < 0.5 ? 1 : 0)),
-    };
-  },
-};
-
-const reference: ReferencePictures = {
-  name: 'made up',
-  width: WIDTH,
-  features: normalFeatures(
-    9,
-    60,
-    [0.4, 0.5, 0.6].map((mean) => ({ mean, deviation: 0.1 })),
-  ),
-  labels: Int32Array.from({ length: 60 }, (_, k) => k % 2),
-  classAccuracy: 0.9,
-  damages: { none: 1, dark: 0 },
-};
-
-/** A clock by which every look takes 50 ms. */
-function slowClock(): () => number {
-  let now = 0;
-  return () => {
-    now += 50;
-    return now;
-  };
-}
-
-const ARMS = [
-  { name: 'random', policy: randomOrder({ steps: 4, diffusionSteps: 3 }), description: { steps: 4 } },
-  { name: 'raster', policy: raster({ steps: 2, diffusionSteps: 3 }), description: { steps: 2 } },
-];
-
-const optionsWith = (changes: Partial<EvaluateOptions> = {}): EvaluateOptions => ({
-  model: fakeModel({ shape: { height: 4, width: 4, channels: 3 } }),
-  classes: 2,
-  arms: ARMS,
-  n: 14,
-  seed: 3,
-  network: meanColour,
-  reference,
-  store: memoryStore(),
-  batch: 4,
-  clock: slowClock(),
-  resamples: 40,
-  splits: 3,
-  ...changes,
-});
+import { ARMS, meanColour, optionsWith, reference } from './testing/small-evaluation.js';
 
 describe('evaluate', () => {
   it('reports plain JSON about every arm, and compares each with the first', async () => {
@@ -160,12 +93,12 @@ describe('evaluate', () => {
     expect(again).toEqual(await evaluate(optionsWith({ n: 8 })));
   });
 
-  it('counts the work: guided steps pass twice', async () => {
+  it('counts the work: guided steps pass twice, through transformer and head', async () => {
     const guided = { ...ARMS[0]!, name: 'guided', guidance: constantGuidance(2) };
     const plain = { ...ARMS[0]!, name: 'plain', guidance: constantGuidance(1) };
     const { arms } = await evaluate(optionsWith({ arms: [plain, guided] }));
     expect(arms.map(({ passes }) => passes)).toEqual([4, 8]);
-    expect(arms.map(({ headEvaluations }) => headEvaluations)).toEqual([48, 48]);
+    expect(arms.map(({ headEvaluations }) => headEvaluations)).toEqual([48, 96]);
   });
 
   it('measures seconds an image and how many times as fast as the first arm', async () => {
@@ -227,6 +160,7 @@ describe('evaluate', () => {
     await refused({ arms: [] }, /arms/);
     await refused({ arms: [ARMS[0]!, ARMS[0]!] }, /arms/);
     await refused({ n: 3 }, /n = 3/);
+    await refused({ n: 3, classes: 1 }, /n = 3: must be an integer ≥ 4/);
     await refused({ resamples: 1 }, /resamples/);
     await refused({ confidence: 95 }, /confidence/);
     await refused({ margins: { frechet: -1 } }, /margins.frechet/);

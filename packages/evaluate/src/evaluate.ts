@@ -7,6 +7,8 @@ import type { JudgedPicture } from './evaluation-store.js';
 import { type FloorSample, type Floors, floorCount, floorSample, floorsOf } from './floors.js';
 import { defaultMargins, type Margins } from './margins.js';
 import { type MeasuredArm, type MeasuredReference, measureArm, measureReference } from './measure-arm.js';
+import { inPieces } from './piecewise.js';
+import { LEAST_PICTURES } from './precision-recall.js';
 import { verdictOf } from './verdict.js';
 
 const METRICS = ['frechet', 'kid'] as const;
@@ -21,20 +23,23 @@ type Chosen = EvaluateOptions &
 /**
  * Draws n pictures with every arm, picture k of each from the same label and noise, and compares them.
  *
- * Drawing goes on where the store says that it stopped; the report is a function of the pictures, the seed and the
- * options alone, so a stop leaves no trace in it but in the seconds.
+ * The real pictures come first: floors and margins are settled before any picture is drawn. Drawing goes on where the
+ * store says that it stopped; the report is a function of the pictures, the seed and the options alone, so a stop leaves
+ * no trace in it but in the seconds.
  *
- * @throws InvalidOptionError where an option is out of range, names aren't unique or don't fit
+ * @throws InvalidOptionError before anything is drawn, where an option is out of range, names aren't unique or don't
+ *   fit, or real pictures are too few: for default margins, 2n are needed
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const chosen = withDefaults(options);
   const { arms, n, seed, network, reference, resamples, confidence, signal, onProgress } = chosen;
-  const pictures = await drawArms(chosen);
-
   const breathe = pauses(chosen);
-  const measured = measureReference(reference, n, seed);
+  onProgress?.({ phase: 'floors', done: 0, total: chosen.splits });
+  const measured = await inPieces(measureReference(reference, n, seed), breathe);
   const floors = await measureFloors(chosen, measured, breathe);
   const margins = { ...defaultMargins(floors), ...chosen.margins };
+
+  const pictures = await drawArms(chosen);
   const results = new Map<string, MeasuredArm>();
   for (const [place, { name }] of arms.entries()) {
     throwIfAborted(signal);
@@ -46,9 +51,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       seed,
       resamples,
       confidence,
-      async onResample(done) {
-        if (await breathe()) onProgress?.({ phase: 'resampling', arm: name, done, total: resamples });
-      },
+      breathe,
+      onResample: (done) => onProgress?.({ phase: 'resampling', arm: name, done, total: resamples }),
     });
     onProgress?.({ phase: 'resampling', arm: name, done: resamples, total: resamples });
     results.set(name, result);
@@ -106,7 +110,7 @@ function withDefaults(options: EvaluateOptions): Chosen {
       throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
   }
   assertInteger('classes', classes, 1);
-  assertInteger('n', n, 2 * classes);
+  assertInteger('n', n, Math.max(2 * classes, LEAST_PICTURES));
   assertInteger('batch', chosen.batch, 1);
   assertInteger('resamples', chosen.resamples, 2);
   assertInteger('splits', chosen.splits, 1);
@@ -115,7 +119,22 @@ function withDefaults(options: EvaluateOptions): Chosen {
   const count = Math.floor(reference.features.length / reference.width);
   assertShape('reference.features [m, width]', reference.features, [count, network.width]);
   if (reference.labels) assertShape('reference.labels [m]', reference.labels, [count]);
+  assertEnoughReal(count, n, chosen.margins);
   return chosen;
+}
+
+/** Floors need two parts; and only at n do they say what differences matter at n. */
+function assertEnoughReal(count: number, n: number, margins: Chosen['margins']): void {
+  if (count < 2 * LEAST_PICTURES) {
+    throw new InvalidOptionError('reference', `${count} pictures`, `${2 * LEAST_PICTURES} are the least`);
+  }
+  if (floorCount(n, count) === n || METRICS.every((metric) => margins[metric] !== undefined)) return;
+  throw new InvalidOptionError(
+    'n',
+    n,
+    `default margins need twice as many real pictures, and there are ${count}: set margins of ${METRICS.join(' and ')}, ` +
+      `give more real pictures, or take n ≤ ${floorCount(n, count)}`,
+  );
 }
 
 /** Lets the host deal with its events now and then; true where it did. Throws once the signal is aborted. */
@@ -138,8 +157,7 @@ async function measureFloors(
   const count = floorCount(n, reference.features.length / reference.width);
   const samples: FloorSample[] = [];
   for (let split = 0; split < splits; split++) {
-    samples.push(floorSample(reference, kernel, { count, seed, split }));
-    await breathe();
+    samples.push(await inPieces(floorSample(reference, kernel, { count, seed, split }), breathe));
     onProgress?.({ phase: 'floors', done: split + 1, total: splits });
   }
   return floorsOf(samples, count);
@@ -173,7 +191,8 @@ function comparisonsOf(
   return METRICS.map((metric) => {
     const replicates = left.replicates[metric].map((value, r) => value - right.replicates[metric][r]!);
     const value = left.metrics[metric].value - right.metrics[metric].value;
-    const difference = centredInterval(value, replicates, confidence);
+    // Both arms have the same classes, and so the same spread.
+    const difference = centredInterval(value, replicates, confidence, { spread: left.spread });
     const margin = margins[metric];
     return { arm, against, metric, difference, margin, verdict: verdictOf(difference, margin) };
   });

@@ -18,7 +18,7 @@ export type Verdict = 'better' | 'same' | 'worse' | 'undecided';
 /** Metrics that arms are compared in. Of both, less is better. */
 export type ComparedMetric = 'frechet' | 'kid';
 
-/** What real pictures score against other real ones: the best that a model can reach at this number of pictures. */
+/** What real pictures score against other real ones: the best that a model can reach at `count` pictures. */
 export interface Floor {
   /** Over the splits. */
   readonly mean: number;
@@ -32,9 +32,9 @@ export interface ArmMetrics {
   readonly frechet: Estimate;
   /** Kernel distance (KID) to the reference; unbiased, so it may be negative. */
   readonly kid: Estimate;
-  /** Share of pictures among the real ones, 0 … 1. */
+  /** Share of pictures among the real ones, 0 … 1; of n or, where they are fewer, as many as there are real ones. */
   readonly precision: number;
-  /** Share of real pictures among the arm's, 0 … 1. */
+  /** Share of real pictures among the arm's, 0 … 1; of as many. */
   readonly recall: number;
   /** Share of pictures that show what was asked for; null where the network knows no classes. */
   readonly classAccuracy: number | null;
@@ -55,7 +55,7 @@ export interface ArmReport {
   readonly secondsPerImage: Quartiles;
   /** How many times as fast as the first arm at the same pictures, which were drawn right before. */
   readonly speedup: Quartiles;
-  /** Tokens × diffusion steps an image, on average. */
+  /** Rows that the head is evaluated on, an image, on average: tokens × steps of the sampler, twice where guided. */
   readonly headEvaluations: number;
   /** Passes of the transformer an image, on average; a guided step makes two. */
   readonly passes: number;
@@ -92,7 +92,10 @@ export interface EvaluationReport {
   readonly confidence: number;
   readonly margins: Readonly<Record<ComparedMetric, number>>;
   readonly floors: {
-    /** Pictures on the side that stands for an arm: n, or half of the real ones if those are fewer than 2n. */
+    /**
+     * Pictures on the side that stands for an arm: n, or half of the real ones if those are fewer than 2n. Below n the
+     * floors are no arm's to compare with: distances grow as pictures get fewer.
+     */
     readonly count: number;
     readonly splits: number;
     readonly frechet: Floor;

@@ -1,7 +1,8 @@
 import type { ImageRgb } from '@tessera/core';
+import type { SamplingWork } from './sampling-work.js';
 
 /** What is left of a picture once it has been judged: all that the report is made from. */
-export interface JudgedPicture {
+export interface JudgedPicture extends SamplingWork {
   /** k: its label is k mod classes, its noise that of (seed, k). */
   readonly index: number;
   /** [width]. */
@@ -12,10 +13,6 @@ export interface JudgedPicture {
   readonly seenDamage: number | null;
   /** Seconds that its batch took to draw, divided by the pictures in it. */
   readonly seconds: number;
-  /** Tokens × diffusion steps. */
-  readonly headEvaluations: number;
-  /** Passes of the transformer; a guided step makes two. */
-  readonly passes: number;
 }
 
 /** A judged picture, and the picture itself. */

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { floorCount, floorSample, floorsOf } from './floors.js';
 import { kernelReference } from './kernel-reference.js';
 import { defaultMargins } from './margins.js';
+import { atOnce } from './piecewise.js';
+import type { ReferencePictures } from './reference-pictures.js';
 import { mean, normalFeatures } from './testing/synthetic-features.js';
 
 const WIDTH = 3;
@@ -14,7 +16,7 @@ const labels = Int32Array.from({ length: 400 }, (_, k) => k % 4);
 const reference = { name: 'some', width: WIDTH, features, labels };
 const kernel = kernelReference(features, WIDTH, { labels });
 const samples = (count: number) =>
-  Array.from({ length: 12 }, (_, split) => floorSample(reference, kernel, { count, seed: 1, split }));
+  Array.from({ length: 12 }, (_, split) => atOnce(floorSample(reference, kernel, { count, seed: 1, split })));
 
 describe('floors', () => {
   it('fall as the number of pictures grows, of the Fréchet distance; the kernel distance stays at 0', () => {
@@ -45,9 +47,30 @@ describe('floors', () => {
   });
 
   it('differ from split to split and not from call to call', () => {
-    const sample = (split: number) => floorSample(reference, kernel, { count: 50, seed: 1, split });
+    const sample = (split: number) => atOnce(floorSample(reference, kernel, { count: 50, seed: 1, split }));
     expect(sample(0)).toEqual(sample(0));
     expect(sample(0).frechet).not.toBe(sample(1).frechet);
+  });
+
+  it('of unequal classes are those of one class: their mix is no distance', () => {
+    // Of ten pictures nine are cats; dogs lie 20 away in one direction.
+    const unequal = Int32Array.from({ length: 400 }, (_, k) => (k % 10 === 0 ? 1 : 0));
+    const apart = features.map(
+      (value, i) => value + (i % WIDTH === 0 ? 20 * unequal[Math.floor(i / WIDTH)]! : 0),
+    );
+    const pictures = { name: 'unequal', width: WIDTH, features: apart, labels: unequal };
+    const prepared = kernelReference(apart, WIDTH, { labels: unequal });
+    const one = kernelReference(features, WIDTH);
+    const floorOf = (of: ReferencePictures, ready: typeof one) =>
+      floorsOf(
+        Array.from({ length: 12 }, (_, split) =>
+          atOnce(floorSample(of, ready, { count: 100, seed: 1, split })),
+        ),
+        100,
+      );
+    const { frechet } = floorOf(pictures, prepared);
+    // Half as many dogs as cats among the chosen would be 80 away.
+    expect(frechet.mean).toBeLessThan(3 * floorOf({ name: 'one', width: WIDTH, features }, one).frechet.mean);
   });
 
   it('are taken at half of the real pictures where an arm has more', () => {

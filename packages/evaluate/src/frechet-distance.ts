@@ -1,4 +1,5 @@
-import { assertFeatures, meanOf, shifted, weightedMoments } from './moments.js';
+import { assertFeatures, meanOf, piecewiseMoments, shifted, weightedMoments } from './moments.js';
+import { atOnce, type Piecewise } from './piecewise.js';
 import { symmetricEigen, symmetricRoot } from './symmetric-eigen.js';
 import { symmetricEigenvalues } from './symmetric-eigenvalues.js';
 
@@ -19,10 +20,18 @@ export interface FrechetReference {
  * @param features [m, width]
  */
 export function frechetReference(features: Float32Array, width: number): FrechetReference {
+  return atOnce(piecewiseFrechetReference(features, width));
+}
+
+/** {@link frechetReference}; the eigenproblem at its end, d³, is one piece. */
+export function* piecewiseFrechetReference(
+  features: Float32Array,
+  width: number,
+): Piecewise<FrechetReference> {
   assertFeatures('the reference', features, width);
   const mean = meanOf(features, width);
   const counts = new Uint8Array(features.length / width).fill(1);
-  const { covariance } = weightedMoments(shifted(features, mean), width, counts);
+  const { covariance } = yield* piecewiseMoments(shifted(features, mean), width, counts);
   return { width, mean, trace: traceOf(covariance, width), root: symmetricRoot(covariance, width) };
 }
 
@@ -33,7 +42,16 @@ export function frechetReference(features: Float32Array, width: number): Frechet
  * @param features [n, reference.width]
  */
 export function frechetDistance(features: Float32Array, reference: FrechetReference): number {
-  return frechetResampler(features, reference)(new Uint16Array(features.length / reference.width).fill(1));
+  return atOnce(piecewiseFrechetDistance(features, reference));
+}
+
+/** {@link frechetDistance}; the eigenproblem at its end, d³, is one piece. */
+export function* piecewiseFrechetDistance(
+  features: Float32Array,
+  reference: FrechetReference,
+): Piecewise<number> {
+  const resampled = yield* piecewiseFrechetResampler(features, reference);
+  return resampled(new Uint16Array(features.length / reference.width).fill(1));
 }
 
 /**
@@ -50,8 +68,17 @@ export function frechetDistance(features: Float32Array, reference: FrechetRefere
 export function frechetResampler(
   features: Float32Array,
   reference: FrechetReference,
-  { linear = false }: { readonly linear?: boolean } = {},
+  options: { readonly linear?: boolean } = {},
 ): (counts: Uint16Array) => number {
+  return atOnce(piecewiseFrechetResampler(features, reference, options));
+}
+
+/** {@link frechetResampler}, a few rows a piece; an eigenproblem, d³, is one. */
+export function* piecewiseFrechetResampler(
+  features: Float32Array,
+  reference: FrechetReference,
+  { linear = false }: { readonly linear?: boolean } = {},
+): Piecewise<(counts: Uint16Array) => number> {
   const { width, root } = reference;
   assertFeatures('the pictures', features, width);
   // About the pictures' own mean, for the sake of rounding; `offset` is from the reference's.
@@ -59,8 +86,8 @@ export function frechetResampler(
   const offset = shift.map((value, k) => value - reference.mean[k]!);
   const centred = shifted(features, shift);
   // tr √(ΣΣ') = tr √(√Σ Σ' √Σ), and √Σ Σ' √Σ is the covariance of the rows x √Σ: multiplied once, for all resamples.
-  const rooted = times(centred, root, width);
-  const overlap = linear ? linearOverlap(rooted, width) : exactOverlap(rooted, width);
+  const rooted = yield* times(centred, root, width);
+  const overlap = linear ? yield* linearOverlap(rooted, width) : exactOverlap(rooted, width);
   return (counts) => {
     let total = 0;
     let squares = 0;
@@ -101,14 +128,14 @@ function exactOverlap(rooted: Float64Array, width: number): Overlap {
  * With M the covariance of the rows y, ∂ tr √M / ∂ cᵢ = yᵢᵀ M^(−½) yᵢ / 2(n − 1); where M is singular, its pseudo-inverse
  * does, since weights alone can't move M out of the rows' span.
  */
-function linearOverlap(rooted: Float64Array, width: number): Overlap {
+function* linearOverlap(rooted: Float64Array, width: number): Piecewise<Overlap> {
   const count = rooted.length / width;
-  const { covariance } = weightedMoments(rooted, width, new Uint8Array(count).fill(1));
+  const { covariance } = yield* piecewiseMoments(rooted, width, new Uint8Array(count).fill(1));
   const { values, vectors } = symmetricEigen(covariance, width);
   const least = Math.max(...values) * width * Number.EPSILON;
   const whole = values.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
   const slopes = new Float64Array(count);
-  const projected = times(rooted, vectors, width);
+  const projected = yield* times(rooted, vectors, width);
   for (let i = 0; i < count; i++) {
     for (const [k, value] of values.entries()) {
       if (value > least) slopes[i]! += projected[i * width + k]! ** 2 / (2 * Math.sqrt(value) * (count - 1));
@@ -123,14 +150,15 @@ function traceOf(matrix: Float64Array, size: number): number {
   return trace;
 }
 
-/** rows [n, d] × matrix [d, d]. */
-function times(rows: Float64Array, matrix: Float64Array, width: number): Float64Array {
+/** rows [n, d] × matrix [d, d], a row a piece. */
+function* times(rows: Float64Array, matrix: Float64Array, width: number): Piecewise<Float64Array> {
   const product = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i += width) {
     for (let k = 0; k < width; k++) {
       const value = rows[i + k]!;
       for (let j = 0; j < width; j++) product[i + j]! += value * matrix[k * width + j]!;
     }
+    yield;
   }
   return product;
 }

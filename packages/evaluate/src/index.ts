@@ -32,8 +32,14 @@ export {
   parseNetworkDescription,
 } from './network-description.js';
 export { type FeatureSession, type OnnxNetworkOptions, onnxNetwork } from './onnx-network.js';
-export { type Manifold, manifoldOf, precisionAndRecall } from './precision-recall.js';
+export {
+  type Manifold,
+  manifoldOf,
+  type PrecisionAndRecall,
+  precisionAndRecall,
+} from './precision-recall.js';
 export type { ReferencePictures } from './reference-pictures.js';
-export { resampleCounts } from './resampling.js';
+export { resampleCounts, resampleSpread } from './resampling.js';
+export { type SamplingWork, samplingWork } from './sampling-work.js';
 export { classAccuracy, damageShares } from './shares.js';
 export { verdictOf } from './verdict.js';

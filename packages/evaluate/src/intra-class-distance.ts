@@ -1,4 +1,5 @@
 import { assertShape } from '@tessera/core';
+import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts, selectRows, squaredLengths } from './row-products.js';
 
 /**
@@ -10,6 +11,15 @@ import { rowProducts, selectRows, squaredLengths } from './row-products.js';
  * @param labels [n]
  */
 export function intraClassDistance(features: Float32Array, labels: ArrayLike<number>, width: number): number {
+  return atOnce(piecewiseIntraClassDistance(features, labels, width));
+}
+
+/** {@link intraClassDistance}, a row a piece. */
+export function* piecewiseIntraClassDistance(
+  features: Float32Array,
+  labels: ArrayLike<number>,
+  width: number,
+): Piecewise<number> {
   assertShape('features [n, width]', features, [labels.length, width]);
   const places = new Map<number, number[]>();
   for (let i = 0; i < labels.length; i++) {
@@ -19,11 +29,12 @@ export function intraClassDistance(features: Float32Array, labels: ArrayLike<num
     else places.set(label, [i]);
   }
   const groups = [...places.values()].filter((group) => group.length > 1);
-  const distances = groups.map((group) => meanDistance(selectRows(features, group, width), width));
-  return distances.reduce((sum, distance) => sum + distance, 0) / distances.length;
+  let sum = 0;
+  for (const group of groups) sum += yield* meanDistance(selectRows(features, group, width), width);
+  return sum / groups.length;
 }
 
-function meanDistance(features: Float32Array, width: number): number {
+function* meanDistance(features: Float32Array, width: number): Piecewise<number> {
   const lengths = squaredLengths(features, width);
   const count = lengths.length;
   const products = new Float64Array(count);
@@ -33,6 +44,7 @@ function meanDistance(features: Float32Array, width: number): number {
     for (let j = i + 1; j < count; j++) {
       sum += Math.sqrt(Math.max(0, lengths[i]! + lengths[j]! - 2 * products[j - i - 1]!));
     }
+    yield;
   }
   return sum / ((count * (count - 1)) / 2);
 }

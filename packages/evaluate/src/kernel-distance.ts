@@ -1,5 +1,6 @@
 import { checkedLabels, type KernelOptions, type KernelReference, kernel } from './kernel-reference.js';
 import { type PairSums, pairMean } from './pair-mean.js';
+import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts, selectRows } from './row-products.js';
 
 /**
@@ -39,6 +40,15 @@ export function kernelResampler(
   reference: KernelReference,
   options: KernelOptions = {},
 ): (counts: Uint16Array) => number {
+  return atOnce(piecewiseKernelResampler(features, reference, options));
+}
+
+/** {@link kernelResampler}, a row a piece. */
+export function* piecewiseKernelResampler(
+  features: Float32Array,
+  reference: KernelReference,
+  options: KernelOptions,
+): Piecewise<(counts: Uint16Array) => number> {
   const { width } = reference;
   const givenLabels = checkedLabels('the pictures', features, width, options);
   const count = givenLabels.length;
@@ -59,6 +69,7 @@ export function kernelResampler(
     let sum = 0;
     for (let j = 0; j < realCount; j++) sum += kernel(products[j]!, width);
     toReal[i] = sum / realCount;
+    yield;
   }
   /** Where the class of each picture ends. */
   const ends = labels.map((label) => labels.lastIndexOf(label) + 1);

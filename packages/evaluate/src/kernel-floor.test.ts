@@ -1,7 +1,9 @@
+import { InvalidOptionError } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
 import { kernelDistance } from './kernel-distance.js';
 import { kernelFloor } from './kernel-floor.js';
 import { kernelReference } from './kernel-reference.js';
+import { atOnce } from './piecewise.js';
 import { classesInTurn } from './testing/synthetic-features.js';
 
 describe('kernelFloor', () => {
@@ -15,8 +17,18 @@ describe('kernelFloor', () => {
     });
     const [first, second] = [part(chosen), part(rest)];
     const expected = kernelDistance(first.features, kernelReference(second.features, 2, second), first);
-    expect(kernelFloor(kernelReference(features, 2, { labels }), { chosen, rest })).toBeCloseTo(expected, 8);
+    const floor = atOnce(kernelFloor(kernelReference(features, 2, { labels }), { chosen, rest }));
+    expect(floor).toBeCloseTo(expected, 8);
     const plain = kernelDistance(first.features, kernelReference(second.features, 2));
-    expect(kernelFloor(kernelReference(features, 2), { chosen, rest })).toBeCloseTo(plain, 8);
+    const plainFloor = atOnce(kernelFloor(kernelReference(features, 2), { chosen, rest }));
+    expect(plainFloor).toBeCloseTo(plain, 8);
+  });
+
+  it('says what is wrong where no two pictures of a part are of one class', () => {
+    const { features } = classesInTurn(1, 8);
+    const reference = kernelReference(features, 2, { labels: [0, 1, 2, 3, 0, 1, 2, 3] });
+    const split = { chosen: Uint32Array.of(0, 1, 2, 3), rest: Uint32Array.of(4, 5, 6, 7) };
+    expect(() => atOnce(kernelFloor(reference, split))).toThrow(InvalidOptionError);
+    expect(() => atOnce(kernelFloor(reference, split))).toThrow(/labels of 4 pictures of the reference/);
   });
 });

@@ -1,17 +1,27 @@
-import { type KernelReference, kernel } from './kernel-reference.js';
+import { assertSharedLabel, type KernelReference, kernel } from './kernel-reference.js';
 import { pairMean } from './pair-mean.js';
+import type { Piecewise } from './piecewise.js';
 import type { ReferenceSplit } from './reference-split.js';
 import { rowProducts, selectRows } from './row-products.js';
 
 /**
- * The kernel distance between the pictures `chosen` of a reference and all its others: what real pictures score.
+ * The kernel distance between the pictures `chosen` of a reference and all its others: what real pictures score. A row
+ * a piece.
  *
  * @param chosen at least two places, all different, at least two less than there are
+ * @throws InvalidOptionError where a part has no two pictures of a class
  */
-export function kernelFloor(reference: KernelReference, { chosen, rest }: ReferenceSplit): number {
+export function* kernelFloor(
+  reference: KernelReference,
+  { chosen, rest }: ReferenceSplit,
+): Piecewise<number> {
   const { features, labels, width, rowSums, classRowSums, pairs } = reference;
   const side = selectRows(features, chosen, width);
   const sideLabels = Array.from(chosen, (place) => labels[place]!);
+  const restLabels = Array.from(rest, (place) => labels[place]!);
+  for (const part of [sideLabels, restLabels]) {
+    assertSharedLabel(`${part.length} pictures of the reference`, part);
+  }
   const { length } = chosen;
   const products = new Float64Array(length);
   const within = { same: 0, other: 0 };
@@ -27,6 +37,7 @@ export function kernelFloor(reference: KernelReference, { chosen, rest }: Refere
       if (sideLabels[i] === sideLabels[j]) within.same += value;
       else within.other += value;
     }
+    yield;
   }
   across -= 2 * (within.same + within.other);
   acrossSame -= 2 * within.same;
@@ -35,11 +46,6 @@ export function kernelFloor(reference: KernelReference, { chosen, rest }: Refere
     other: pairs.other - within.other - (across - acrossSame),
   };
   return (
-    pairMean(sideLabels, within) +
-    pairMean(
-      Array.from(rest, (place) => labels[place]!),
-      restPairs,
-    ) -
-    (2 * across) / (length * rest.length)
+    pairMean(sideLabels, within) + pairMean(restLabels, restPairs) - (2 * across) / (length * rest.length)
   );
 }

@@ -1,6 +1,7 @@
 import { assertShape, InvalidOptionError } from '@tessera/core';
 import { assertFeatures } from './moments.js';
 import type { PairSums } from './pair-mean.js';
+import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts } from './row-products.js';
 
 /** All that kernel distances to the same pictures share. */
@@ -39,6 +40,15 @@ export function kernelReference(
   width: number,
   options: KernelOptions = {},
 ): KernelReference {
+  return atOnce(piecewiseKernelReference(features, width, options));
+}
+
+/** {@link kernelReference}, a row a piece. */
+export function* piecewiseKernelReference(
+  features: Float32Array,
+  width: number,
+  options: KernelOptions,
+): Piecewise<KernelReference> {
   const labels = checkedLabels('the reference', features, width, options);
   const count = labels.length;
   const rowSums = new Float64Array(count);
@@ -62,6 +72,7 @@ export function kernelReference(
         pairs.other += value;
       }
     }
+    yield;
   }
   return { width, features, labels, rowSums, classRowSums, pairs };
 }
@@ -77,13 +88,17 @@ export function checkedLabels(
   const count = features.length / width;
   if (labels) {
     assertShape(`labels of ${what} [n]`, labels, [count]);
-    if (new Set(Array.from(labels)).size === count) {
-      throw new InvalidOptionError(
-        `labels of ${what}`,
-        'all different',
-        'at least two pictures must share one',
-      );
-    }
+    assertSharedLabel(what, labels);
   }
   return labels ?? new Uint8Array(count);
+}
+
+/** Throws unless two pictures are of one class. */
+export function assertSharedLabel(what: string, labels: ArrayLike<number>): void {
+  if (new Set(Array.from(labels)).size < labels.length) return;
+  throw new InvalidOptionError(
+    `labels of ${what}`,
+    'all different',
+    'at least two pictures must share one; give more pictures a class, or no labels',
+  );
 }

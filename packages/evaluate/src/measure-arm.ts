@@ -2,14 +2,24 @@ import { keyedNoise } from '@tessera/core';
 import { centredInterval } from './centred-interval.js';
 import type { ArmMetrics, ComparedMetric } from './evaluation-report.js';
 import type { JudgedPicture } from './evaluation-store.js';
-import { type FrechetReference, frechetReference, frechetResampler } from './frechet-distance.js';
-import { intraClassDistance } from './intra-class-distance.js';
-import { kernelResampler } from './kernel-distance.js';
-import { type KernelReference, kernelReference } from './kernel-reference.js';
-import { type Manifold, manifoldOf, precisionAndRecall } from './precision-recall.js';
+import {
+  type FrechetReference,
+  piecewiseFrechetReference,
+  piecewiseFrechetResampler,
+} from './frechet-distance.js';
+import { piecewiseIntraClassDistance } from './intra-class-distance.js';
+import { piecewiseKernelResampler } from './kernel-distance.js';
+import { type KernelReference, piecewiseKernelReference } from './kernel-reference.js';
+import { inPieces, type Piecewise } from './piecewise.js';
+import {
+  type Manifold,
+  type PrecisionAndRecall,
+  piecewiseManifold,
+  piecewisePrecisionAndRecall,
+} from './precision-recall.js';
 import type { ReferencePictures } from './reference-pictures.js';
 import { splitReference } from './reference-split.js';
-import { resampleCounts } from './resampling.js';
+import { resampleCounts, resampleSpread } from './resampling.js';
 import { selectRows } from './row-products.js';
 import { classAccuracy, damageShares } from './shares.js';
 
@@ -25,8 +35,16 @@ export interface MeasuredReference {
   readonly intraClass: number | undefined;
 }
 
-/** @param n pictures an arm: precision and recall are taken against as many real ones, if there are so many */
-export function measureReference(reference: ReferencePictures, n: number, seed: number): MeasuredReference {
+/**
+ * Prepares real pictures, a few rows a piece.
+ *
+ * @param n pictures an arm: precision and recall are taken against as many real ones, if there are so many
+ */
+export function* measureReference(
+  reference: ReferencePictures,
+  n: number,
+  seed: number,
+): Piecewise<MeasuredReference> {
   const { features, width, labels } = reference;
   const noise = keyedNoise({ seed }).fork('manifold');
   const some =
@@ -34,10 +52,10 @@ export function measureReference(reference: ReferencePictures, n: number, seed: 
       ? selectRows(features, splitReference(reference, n, noise).chosen, width)
       : features;
   return {
-    frechet: frechetReference(features, width),
-    kernel: kernelReference(features, width, labels ? { labels } : {}),
-    manifold: manifoldOf(some, width),
-    intraClass: labels && intraClassDistance(features, labels, width),
+    frechet: yield* piecewiseFrechetReference(features, width),
+    kernel: yield* piecewiseKernelReference(features, width, labels ? { labels } : {}),
+    manifold: yield* piecewiseManifold(some, width),
+    intraClass: labels && (yield* piecewiseIntraClassDistance(features, labels, width)),
   };
 }
 
@@ -45,6 +63,8 @@ export function measureReference(reference: ReferencePictures, n: number, seed: 
 export interface MeasuredArm {
   readonly metrics: ArmMetrics;
   readonly replicates: Readonly<Record<ComparedMetric, Float64Array>>;
+  /** What deviations of replicates are multiplied by, see `resampleSpread`. */
+  readonly spread: number;
 }
 
 export interface MeasureOptions {
@@ -56,8 +76,10 @@ export interface MeasureOptions {
   readonly seed: number;
   readonly resamples: number;
   readonly confidence: number;
-  /** Awaited after every resample. */
-  readonly onResample: (done: number) => Promise<void>;
+  /** Awaited between pieces of work; true where the host has dealt with its events. */
+  readonly breathe: () => Promise<boolean>;
+  /** Called after a breath, `done` being the resamples so far. */
+  readonly onResample: (done: number) => void;
 }
 
 /** Measures the pictures of an arm. Resample r takes the same places of every arm, so that differences are paired. */
@@ -65,7 +87,8 @@ export async function measureArm(
   pictures: readonly JudgedPicture[],
   options: MeasureOptions,
 ): Promise<MeasuredArm> {
-  const { reference, width, classes, damageNames, seed, resamples, confidence, onResample } = options;
+  const { reference, width, classes, damageNames, seed, resamples, confidence, breathe, onResample } =
+    options;
   const features = new Float32Array(pictures.length * width);
   for (const [i, picture] of pictures.entries()) features.set(picture.features, i * width);
   const labels = pictures.map(({ index }) => index % classes);
@@ -73,8 +96,11 @@ export async function measureArm(
   const seenDamages = known(pictures, ({ seenDamage }) => seenDamage);
 
   const scores = {
-    frechet: frechetResampler(features, reference.frechet, { linear: width > LARGEST_EXACT_WIDTH }),
-    kid: kernelResampler(features, reference.kernel, { labels }),
+    frechet: await inPieces(
+      piecewiseFrechetResampler(features, reference.frechet, { linear: width > LARGEST_EXACT_WIDTH }),
+      breathe,
+    ),
+    kid: await inPieces(piecewiseKernelResampler(features, reference.kernel, { labels }), breathe),
   };
   const replicates = { frechet: new Float64Array(resamples), kid: new Float64Array(resamples) };
   const noise = keyedNoise({ seed });
@@ -82,21 +108,30 @@ export async function measureArm(
     const counts = resampleCounts(labels, noise.fork('resample', resample));
     replicates.frechet[resample] = scores.frechet(counts);
     replicates.kid[resample] = scores.kid(counts);
-    await onResample(resample + 1);
+    if (await breathe()) onResample(resample + 1);
   }
   const once = new Uint16Array(pictures.length).fill(1);
+  const spread = resampleSpread(labels);
   const metrics: ArmMetrics = {
-    frechet: centredInterval(scores.frechet(once), replicates.frechet, confidence),
-    kid: centredInterval(scores.kid(once), replicates.kid, confidence),
-    ...precisionAndRecall(manifoldOf(features, width), reference.manifold),
+    frechet: centredInterval(scores.frechet(once), replicates.frechet, confidence, { spread }),
+    kid: centredInterval(scores.kid(once), replicates.kid, confidence, { spread }),
+    ...(await inPieces(coverageOf(features, reference.manifold), breathe)),
     classAccuracy: seenClasses && classAccuracy(seenClasses, labels),
     diversity:
       reference.intraClass === undefined
         ? null
-        : intraClassDistance(features, labels, width) / reference.intraClass,
+        : (await inPieces(piecewiseIntraClassDistance(features, labels, width), breathe)) /
+          reference.intraClass,
     damages: seenDamages && damageNames ? damageShares(seenDamages, damageNames) : null,
   };
-  return { metrics, replicates };
+  return { metrics, replicates, spread };
+}
+
+/** Precision and recall of as many of the arm's pictures as there are real ones in `real`: the first, classes in turn. */
+function* coverageOf(features: Float32Array, real: Manifold): Piecewise<PrecisionAndRecall> {
+  const { width } = real;
+  const asMany = yield* piecewiseManifold(features.subarray(0, real.features.length), width);
+  return yield* piecewisePrecisionAndRecall(asMany, real);
 }
 
 /** A number of each picture; null where any is unknown. */

@@ -1,4 +1,5 @@
 import { assertShape, InvalidOptionError, NonFiniteError } from '@tessera/core';
+import { atOnce, type Piecewise } from './piecewise.js';
 import type { Rows } from './row-products.js';
 
 /** Mean [d] of rows [n, d]. */
@@ -15,20 +16,34 @@ export function meanOf(rows: Rows, width: number): Float64Array {
 /** `rows` [n, d] minus `shift` [d] from each, in float64. */
 export function shifted(rows: Rows, shift: Float64Array): Float64Array {
   const width = shift.length;
-  return Float64Array.from(rows, (value, i) => value - shift[i % width]!);
+  const moved = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i += width) {
+    for (let k = 0; k < width; k++) moved[i + k] = rows[i + k]! - shift[k]!;
+  }
+  return moved;
+}
+
+export interface Moments {
+  /** [d]. */
+  readonly mean: Float64Array;
+  /** [d, d]. */
+  readonly covariance: Float64Array;
 }
 
 /**
  * Mean and covariance of rows [n, d] of which row i occurs `counts[i]` times, with N − 1 in the denominator for N
  * occurrences in all. Rows should lie about the origin, for the covariance is Σ c x xᵀ less the mean's own.
- *
- * @returns mean [d] and covariance [d, d]
  */
-export function weightedMoments(
+export function weightedMoments(rows: Float64Array, width: number, counts: ArrayLike<number>): Moments {
+  return atOnce(piecewiseMoments(rows, width, counts));
+}
+
+/** {@link weightedMoments}, a few rows a piece. */
+export function* piecewiseMoments(
   rows: Float64Array,
   width: number,
   counts: ArrayLike<number>,
-): { readonly mean: Float64Array; readonly covariance: Float64Array } {
+): Piecewise<Moments> {
   const mean = new Float64Array(width);
   const covariance = new Float64Array(width * width);
   const present: number[] = [];
@@ -61,6 +76,7 @@ export function weightedMoments(
           valueS * rows[rowS + b]!;
       }
     }
+    yield;
   }
   for (let a = 0; a < width; a++) mean[a]! /= total;
   for (let a = 0; a < width; a++) {

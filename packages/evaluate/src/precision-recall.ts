@@ -1,6 +1,12 @@
 import { assertInteger } from '@tessera/core';
 import { assertFeatures } from './moments.js';
+import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts, squaredLengths } from './row-products.js';
+
+/** k, where nothing else is said. */
+const NEIGHBOURS = 3;
+/** So few pictures have a manifold: one and its neighbours. */
+export const LEAST_PICTURES = NEIGHBOURS + 1;
 
 /** Pictures with a sphere about each that reaches its k-th nearest neighbour: together, what they cover. */
 export interface Manifold {
@@ -13,6 +19,12 @@ export interface Manifold {
   readonly radii: Float64Array;
 }
 
+/** Shares, 0 … 1. */
+export interface PrecisionAndRecall {
+  readonly precision: number;
+  readonly recall: number;
+}
+
 /**
  * Estimates what pictures cover. Costs n²·d.
  *
@@ -22,8 +34,17 @@ export interface Manifold {
 export function manifoldOf(
   features: Float32Array,
   width: number,
-  { neighbours = 3 }: { readonly neighbours?: number } = {},
+  options: { readonly neighbours?: number } = {},
 ): Manifold {
+  return atOnce(piecewiseManifold(features, width, options));
+}
+
+/** {@link manifoldOf}, a row a piece. */
+export function* piecewiseManifold(
+  features: Float32Array,
+  width: number,
+  { neighbours = NEIGHBOURS }: { readonly neighbours?: number } = {},
+): Piecewise<Manifold> {
   assertFeatures('the pictures', features, width);
   const count = features.length / width;
   assertInteger('neighbours', neighbours, 1, count - 1);
@@ -34,6 +55,7 @@ export function manifoldOf(
     squaredDistances(features, i, { width, features, lengths }, distances);
     distances[i] = Number.POSITIVE_INFINITY;
     radii[i] = smallest(distances, neighbours);
+    yield;
   }
   return { width, features, lengths, radii };
 }
@@ -43,21 +65,27 @@ export function manifoldOf(
  * that lie in a sphere about a real one, and of real ones in a sphere about a generated one. Both depend on how many
  * pictures there are: take equally many.
  */
-export function precisionAndRecall(
+export function precisionAndRecall(generated: Manifold, real: Manifold): PrecisionAndRecall {
+  return atOnce(piecewisePrecisionAndRecall(generated, real));
+}
+
+/** {@link precisionAndRecall}, a row a piece. */
+export function* piecewisePrecisionAndRecall(
   generated: Manifold,
   real: Manifold,
-): { readonly precision: number; readonly recall: number } {
-  return { precision: coverage(generated, real), recall: coverage(real, generated) };
+): Piecewise<PrecisionAndRecall> {
+  return { precision: yield* coverage(generated, real), recall: yield* coverage(real, generated) };
 }
 
 /** Share of `pictures` that lie in what `manifold` covers. */
-function coverage(pictures: Manifold, manifold: Manifold): number {
+function* coverage(pictures: Manifold, manifold: Manifold): Piecewise<number> {
   const count = pictures.lengths.length;
   const distances = new Float64Array(manifold.lengths.length);
   let covered = 0;
   for (let i = 0; i < count; i++) {
     squaredDistances(pictures.features, i, manifold, distances);
     if (distances.some((distance, j) => distance <= manifold.radii[j]!)) covered++;
+    yield;
   }
   return covered / count;
 }

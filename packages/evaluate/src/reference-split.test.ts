@@ -2,6 +2,7 @@ import { keyedNoise } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitReference } from './reference-split.js';
+import { mean } from './testing/synthetic-features.js';
 
 const picturesOf = (labels: readonly number[]) => ({
   name: 'some',
@@ -22,11 +23,38 @@ describe('splitReference', () => {
     );
   });
 
-  it('takes equally many of each class, as far as there are enough', () => {
-    const labels = Array.from({ length: 50 }, (_, i) => (i < 3 ? 0 : 1 + (i % 2)));
-    const { chosen } = splitReference(picturesOf(labels), 21, keyedNoise({ seed: 1 }));
-    const counts = [0, 1, 2].map((label) => [...chosen].filter((place) => labels[place] === label).length);
-    expect(counts).toEqual([3, 9, 9]);
+  const countsOf = (labels: readonly number[], places: Uint32Array): number[] =>
+    [...new Set(labels)].map((label) => places.filter((place) => labels[place] === label).length);
+
+  it('takes equally many of each class, to one, where the classes are of one size', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 59 }), fc.nat(), (count, seed) => {
+        const labels = Array.from({ length: 60 }, (_, i) => i % 4);
+        const { chosen } = splitReference(picturesOf(labels), count, keyedNoise({ seed }));
+        const counts = countsOf(labels, chosen);
+        expect(Math.max(...counts) - Math.min(...counts)).toBe(count % 4 === 0 ? 0 : 1);
+      }),
+    );
+  });
+
+  it('keeps the mix of unequal classes in both parts, and in as many of the others as are chosen', () => {
+    const labels = Array.from({ length: 3300 }, (_, i) => (i % 11 === 0 ? 1 : 0));
+    for (let seed = 0; seed < 20; seed++) {
+      const { chosen, rest } = splitReference(picturesOf(labels), 600, keyedNoise({ seed }));
+      for (const part of [chosen, rest, rest.subarray(0, 600)]) {
+        const dogs = part.filter((place) => labels[place] === 1).length;
+        expect(Math.abs(dogs - part.length / 11)).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  it('takes its share of classes of one picture too', () => {
+    const labels = Array.from({ length: 400 }, (_, i) => Math.min(i, 200));
+    const shares = Array.from({ length: 40 }, (_, seed) => {
+      const { chosen } = splitReference(picturesOf(labels), 100, keyedNoise({ seed }));
+      return chosen.filter((place) => place < 200).length / 100;
+    });
+    expect(mean(shares)).toBeCloseTo(0.5, 1);
   });
 
   it('splits alike for the same source and otherwise for another', () => {

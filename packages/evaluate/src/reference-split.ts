@@ -3,14 +3,15 @@ import type { ReferencePictures } from './reference-pictures.js';
 
 /** Real pictures in two parts. */
 export interface ReferenceSplit {
-  /** Places of the part that stands for an arm, [count], classes in turn where labels are known. */
+  /** Places of the part that stands for an arm, [count]. */
   readonly chosen: Uint32Array;
-  /** Places of all the others. */
+  /** Places of all the others; where labels are known, any number of the first has the mix of classes of all. */
   readonly rest: Uint32Array;
 }
 
 /**
- * Chooses `count` real pictures at random, equally many of each class as far as there are enough.
+ * Chooses `count` real pictures at random, of each class in proportion, so that both parts have the mix of classes of
+ * all: else their distance would be that of two mixes. Classes of one size have equally many among the chosen, to one.
  *
  * @param count less than there are
  */
@@ -32,9 +33,13 @@ export function splitReference(
     else classes.set(label, [place]);
   }
   const groups = [...classes.entries()].sort(([a], [b]) => a - b).map(([, members]) => members);
-  // Dealt in rounds, one of each class that has one left.
-  const dealt = Array.from({ length: Math.max(...groups.map((group) => group.length)) }, (_, round) =>
-    groups.flatMap((group) => group[round] ?? []),
-  ).flat();
-  return { chosen: Uint32Array.from(dealt.slice(0, count)), rest: Uint32Array.from(dealt.slice(count)) };
+  // Each class is spread evenly over the order, with a random start, so that every stretch has its share of each.
+  const order = groups
+    .flatMap((members) => {
+      const start = noise.uniform();
+      return members.map((place, i) => ({ place, rank: (i + start) / members.length }));
+    })
+    .sort((a, b) => a.rank - b.rank);
+  const places = Uint32Array.from(order, ({ place }) => place);
+  return { chosen: places.slice(0, count), rest: places.slice(count) };
 }

@@ -1,7 +1,8 @@
 import { keyedNoise } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resampleCounts } from './resampling.js';
+import { resampleCounts, resampleSpread } from './resampling.js';
+import { deviation, mean, normalFeatures } from './testing/synthetic-features.js';
 
 describe('resampleCounts', () => {
   it('draws as many pictures of each class as there are', () => {
@@ -38,5 +39,34 @@ describe('resampleCounts', () => {
     for (const sum of total) expect(Math.abs(sum / rounds - 1)).toBeLessThan(0.07);
     // (1 − 1/10)¹⁰ of them are not drawn.
     expect(absent / (20 * rounds)).toBeCloseTo(0.9 ** 10, 2);
+  });
+});
+
+describe('resampleSpread', () => {
+  it.each([2, 3, 4, 5, 2.5, 3.5])('makes resamples of %f a class vary as other pictures would', (each) => {
+    const classes = 8;
+    const n = each * classes;
+    const labels = Array.from({ length: n }, (_, k) => k % classes);
+    // Classes lie far apart, which the mean of a fixed number of each doesn't feel.
+    const pictures = (seed: number) =>
+      normalFeatures(seed, n, [{ mean: 0, deviation: 1 }]).map((value, k) => value + 9 * labels[k]!);
+    const means: number[] = [];
+    const variances: number[] = [];
+    for (let trial = 0; trial < 400; trial++) {
+      const drawn = pictures(trial);
+      means.push(mean(drawn));
+      const replicates = Array.from({ length: 50 }, (_, r) => {
+        const counts = resampleCounts(labels, keyedNoise({ seed: trial }).fork(r));
+        return mean(drawn.map((value, k) => value * counts[k]!));
+      });
+      variances.push((resampleSpread(labels) * deviation(replicates)) ** 2);
+    }
+    // Four hundred draws tell a deviation to 4 %.
+    expect(Math.abs(Math.sqrt(mean(variances)) / deviation(means) - 1)).toBeLessThan(0.1);
+  });
+
+  it('is hardly more than 1 for many a class', () => {
+    const labels = Array.from({ length: 1200 }, (_, k) => k % 12);
+    expect(resampleSpread(labels)).toBeCloseTo(Math.sqrt(100 / 99), 12);
   });
 });

@@ -2,7 +2,7 @@ import type { NoiseSource } from '@tessera/core';
 
 /**
  * One resample of n pictures, drawn with replacement within each class, so that every resample has the classes of the
- * original: how often each picture occurs, [n].
+ * original: how often each picture occurs, [n]. Resamples vary less than other pictures would, see `resampleSpread`.
  *
  * @param labels [n], class indices
  * @param noise whose stream decides; the same source gives the same counts on every machine
@@ -24,4 +24,17 @@ export function resampleCounts(labels: ArrayLike<number>, noise: NoiseSource): U
     }
   }
   return counts;
+}
+
+/**
+ * How much farther a metric strays from draw to draw than from resample to resample: √(n / (n − C)) for n pictures of C
+ * classes. The c pictures of a class vary about their own mean by (c − 1)/c of what they do about the true one, so that
+ * resamples of few a class would make intervals too narrow. Exact for a mean over pictures, where the classes are
+ * equally large or vary alike; one of a class stands for no spread at all, so the classes need two pictures.
+ *
+ * @param labels [n], class indices; n is more than there are classes
+ */
+export function resampleSpread(labels: ArrayLike<number>): number {
+  const { length } = labels;
+  return Math.sqrt(length / (length - new Set(Array.from(labels)).size));
 }

@@ -8,7 +8,7 @@ export interface SamplingSettings {
   readonly guidance?: {
     readonly schedule?: GuidanceDescription['schedule'];
     readonly scale?: number;
-    /** Masked fractions in which the schedule `interval` guides. @default 0 to 0.5 */
+    /** Masked fractions in which the schedule `interval` guides; others take none. @default 0 to 0.5 */
     readonly above?: number;
     readonly upTo?: number;
   };
@@ -41,7 +41,8 @@ export interface SamplingChoice extends SamplingSettings {
  *
  * @param advised the manifest's
  * @param otherwise what holds where `choice` says nothing, before `advised`
- * @throws InvalidOptionError where the sampler does not have what was asked of it
+ * @throws InvalidOptionError where the sampler does not have what was asked of it, or an interval is given to guide in and
+ * the schedule is another one
  */
 export function samplingOf(
   choice: SamplingChoice,
@@ -59,19 +60,27 @@ export function settingsOf(
 ): SettingsDescription {
   const clamp = said.clamp === undefined ? otherwise.clamp : said.clamp;
   return {
-    guidance: guidanceOf({ ...otherwise.guidance, ...said.guidance }, advised.guidance),
+    guidance: guidanceOf(said.guidance, otherwise.guidance, advised.guidance),
     temperature: said.temperature ?? otherwise.temperature ?? advised.temperature,
     clamp: plainClamp(clamp === undefined ? advised.clamp : clamp),
     sampler: samplerOf({ ...otherwise.sampler, ...said.sampler }, said.policyMaxTimestep),
   };
 }
 
+type GuidanceSettings = NonNullable<SamplingSettings['guidance']>;
+
 function guidanceOf(
-  { schedule, scale, above, upTo }: NonNullable<SamplingSettings['guidance']>,
+  said: GuidanceSettings = {},
+  otherwise: GuidanceSettings = {},
   advised: GuidanceDescription,
 ): GuidanceDescription {
-  const chosen = { schedule: schedule ?? advised.schedule, scale: scale ?? advised.scale };
-  if (chosen.schedule !== 'interval') return { schedule: chosen.schedule, scale: chosen.scale };
+  const { schedule = advised.schedule, scale = advised.scale, above, upTo } = { ...otherwise, ...said };
+  if (schedule !== 'interval') {
+    assertNoInterval(said, schedule);
+    // What is said may well overrule an interval, but not one that nothing else would have guided in either.
+    assertNoInterval(otherwise, otherwise.schedule ?? advised.schedule);
+    return { schedule, scale };
+  }
   const usual = advised.schedule === 'interval' ? advised : { above: 0, upTo: 0.5 };
   const interval = { above: above ?? usual.above, upTo: upTo ?? usual.upTo };
   if (!(interval.above >= 0 && interval.above < interval.upTo && interval.upTo <= 1)) {
@@ -81,7 +90,19 @@ function guidanceOf(
       'must be two fractions from 0 to 1, the smaller first',
     );
   }
-  return { schedule: 'interval', scale: chosen.scale, ...interval };
+  return { schedule, scale, ...interval };
+}
+
+function assertNoInterval(
+  { above, upTo }: GuidanceSettings,
+  schedule: GuidanceDescription['schedule'],
+): void {
+  if (schedule === 'interval' || (above === undefined && upTo === undefined)) return;
+  throw new InvalidOptionError(
+    'guidance interval',
+    `${above ?? ''}-${upTo ?? ''}`,
+    `is of the schedule "interval", and the schedule is "${schedule}". Ask for that schedule, or leave the interval out`,
+  );
 }
 
 function plainClamp(clamp: Clamp | null | undefined): SamplingDescription['clamp'] {

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { type SamplingSettings, samplingOf } from './sampling-choice.js';
+import { samplingNamed } from './sampling-text.js';
+
+const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: 5 };
+
+const guidanceOf = (text: string, guidance: NonNullable<SamplingSettings['guidance']>) =>
+  samplingOf(samplingNamed(text), ADVISED, { guidance }).guidance;
+
+describe('an interval to guide in', () => {
+  const interval = { above: 0, upTo: 0.3 };
+
+  test('is of the schedule "interval", whoever asks for that', () => {
+    const guided = { schedule: 'interval', scale: 3, ...interval };
+    expect(guidanceOf('mar', { schedule: 'interval', ...interval })).toEqual(guided);
+    expect(guidanceOf('mar/guidance=interval', interval)).toEqual(guided);
+    const advised = {
+      ...ADVISED,
+      guidance: { schedule: 'interval' as const, scale: 3, above: 0.1, upTo: 0.5 },
+    };
+    expect(samplingOf(samplingNamed('mar'), advised, { guidance: interval }).guidance).toEqual(guided);
+  });
+
+  test.each([
+    ['mar', {}],
+    ['mar', { schedule: 'constant' }],
+    ['mar/guidance=constant:2', {}],
+  ] as const)('is refused for %s with %j, rather than dropped', (text, settings) => {
+    expect(() => guidanceOf(text, { ...settings, ...interval })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining('0-0.3') }),
+    );
+  });
+
+  test('gives way to a policy that says another schedule', () => {
+    expect(guidanceOf('mar/guidance=constant:2', { schedule: 'interval', ...interval })).toEqual({
+      schedule: 'constant',
+      scale: 2,
+    });
+  });
+});
