@@ -1,5 +1,6 @@
 export { type Contest, compare, spreadOf } from './comparison.js';
 export { type ArmLines, armLines } from './evaluate/arm-lines.js';
+export { mixtureNote, threadsText, versionsText } from './evaluate/drawn-with.js';
 export {
   drawInFolder,
   evaluateInFolder,
@@ -9,7 +10,7 @@ export {
 } from './evaluate/evaluate-in-folder.js';
 export type { EvaluationDocument } from './evaluate/evaluation-document.js';
 export { armsSheet } from './evaluate/evaluation-sheets.js';
-export { findingsOf } from './evaluate/findings.js';
+export { changesNote, findingsOf } from './evaluate/findings.js';
 export { type Judging, judgingFor } from './evaluate/judging.js';
 export {
   decimalsOf,

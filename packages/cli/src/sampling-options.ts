@@ -61,8 +61,15 @@ export function settingsFromFlags(flags: SamplingFlags): SamplingSettings {
 }
 
 function intervalFrom(text: string): { readonly above: number; readonly upTo: number } {
-  const [above, upTo] = text.split(',').map(Number);
-  if (above === undefined || upTo === undefined || !(above >= 0 && above < upTo && upTo <= 1)) {
+  const [above, upTo, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (
+    above === undefined ||
+    upTo === undefined ||
+    more.length > 0 ||
+    !(above >= 0 && above < upTo && upTo <= 1)
+  ) {
     throw new UsageError(
       `--guidance-interval takes two fractions from 0 to 1, the smaller first, e.g. 0,0.5, not "${text}".`,
     );

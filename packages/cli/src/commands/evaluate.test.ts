@@ -9,11 +9,11 @@ import { capturedIo } from '../testing/captured-io.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from '../testing/fake-loaded-model.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 
-/** Twelve pictures of each class of the fake model. */
+/** Eighteen pictures of each class of the fake model. */
 async function realFolder(): Promise<string> {
   const folder = await temporaryFolder();
   for (const [label, name] of FAKE_MANIFEST.condition.names!.entries()) {
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 18; i++) {
       const data = Uint8Array.from({ length: 8 * 8 * 3 }, (_, k) => (k * (label + 2) * 11 + i * i * 5) % 256);
       await writePng(join(folder, name.split(',')[0]!, `${i}.png`), { width: 8, height: 8, data });
     }
@@ -32,7 +32,7 @@ interface Trial {
 /** Runs the command on the fake model; `stopAfter` so many pictures the user presses Ctrl-C. */
 async function evaluate(
   args: readonly string[],
-  { stopAfter = Number.POSITIVE_INFINITY } = {},
+  { stopAfter = Number.POSITIVE_INFINITY, threads = 1 } = {},
 ): Promise<Trial> {
   const controller = new AbortController();
   const io = capturedIo({ signal: controller.signal });
@@ -41,6 +41,7 @@ async function evaluate(
     const model = fakeLoadedModel();
     return {
       ...model,
+      threads,
       async decode(grids, options) {
         drawn += grids.length;
         if (drawn > stopAfter) controller.abort(new Error('stopped'));
@@ -90,6 +91,46 @@ describe('tessera evaluate', () => {
     expect(document.made.together).toBe(false);
   });
 
+  test('a margin or n that is changed after a result is told, and what stays is not', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    const said = async (...more: readonly string[]): Promise<string> =>
+      (await evaluate([...args, '--out', out, ...more])).out;
+    expect(await said('--margin', '0.5')).not.toContain('Changed since');
+    expect(await said('--margin', '0.5')).not.toContain('Changed since');
+    expect(await said('--margin', '9', '--n', '12')).toContain(
+      'Changed since the first evaluation in this folder, with its result known: ' +
+        'n: 24 → 12; margin in Fréchet distance: 0.5 → 9.',
+    );
+    expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('0.5 → 9');
+  });
+
+  test('a report says what its pictures were drawn with, not what it was run with', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    await evaluate([...args, '--out', out], { threads: 1 });
+    const again = await evaluate([...args, '--out', out], { threads: 2 });
+    expect(again.out).toContain('fake on cpu, 1 thread, weights in fp32; 24 pictures each, seed 1');
+    const more = await evaluate([...args, '--n', '48', '--margin', '9,9', '--out', out], { threads: 2 });
+    expect(more.out).toContain('different set-ups: 1 and 2 threads.');
+    expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('different set-ups: 1 and 2 threads.');
+  });
+
+  test('the command that it tells names the device and the weights that were used', async () => {
+    const out = await temporaryFolder();
+    await evaluate([...(await common()), '--out', out]);
+    const { command } = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationDocument;
+    expect(command).toContain('--device cpu --dtype fp32');
+  });
+
+  test('without kept pictures there are no sheets, and --keep does not bring them back', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    const none = await evaluate([...args, '--keep', '0', '--out', out]);
+    expect([none.code, none.error]).toEqual([0, '']);
+    expect(none.out).not.toContain('sheet');
+    for (const name of ['sheet.png', 'sheets']) expect(await readdir(out)).not.toContain(name);
+    const late = await evaluate([...args, '--keep', '5', '--out', out]);
+    expect(late.error).toContain('--keep 5 came too late for 10 of the pictures');
+  });
+
   test('a folder of another evaluation is refused, with what differs', async () => {
     const [out, args] = [await temporaryFolder(), await common()];
     await evaluate([...args, '--out', out]);
@@ -110,6 +151,9 @@ describe('tessera evaluate', () => {
     [['--network', 'nowhere.onnx'], 'There is no feature network at nowhere.onnx'],
     [['--policies', 'mar,mar'], 'names "mar" twice'],
     [['--n', '3'], 'n = 3'],
+    [['--guidance-interval', '0,0.3'], 'guidance interval = 0-0.3'],
+    [['--guidance-schedule', 'interval', '--guidance-interval', '0,0.5,9'], 'not "0,0.5,9"'],
+    [['--guidance-schedule', 'interval', '--guidance-interval', ',0.5'], 'not ",0.5"'],
   ])('%s is wrong usage', async (args, message) => {
     const { code, error } = await evaluate([...(await common()), ...args, '--out', await temporaryFolder()]);
     expect(error).toContain(message);

@@ -1,22 +1,19 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
+import { type CommandContext, voiceOf } from '../command-context.js';
 import { armLines } from '../evaluate/arm-lines.js';
 import { evaluationCommand } from '../evaluate/evaluation-command.js';
-import type { EvaluationDocument } from '../evaluate/evaluation-document.js';
-import { findingsOf } from '../evaluate/findings.js';
 import { secondsText } from '../evaluate/number-text.js';
-import { floorsLine, reportTable } from '../evaluate/report-table.js';
+import { sayReport } from '../evaluate/said-report.js';
 import { SHOWN } from '../evaluate/shown-pictures.js';
 import { type TimeLeft, timeLeft } from '../evaluate/time-left.js';
 import { writeEvaluation } from '../evaluate/write-evaluation.js';
 import { InterruptedError } from '../interruption.js';
-import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
+import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
-import { table } from '../terminal.js';
 
 interface EvaluateFlags extends ModelFlags, SamplingFlags {
   readonly policies: string;
@@ -74,11 +71,13 @@ All policies draw the same classes from the same noise and take turns, batch by 
 distance and KID are distances to real pictures in the features of a network, less is better;
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
 difference to the first lies within the margin, else "better" or "worse" if it lies on one side
-of zero, and "undecided" otherwise: then take more pictures.
+of zero, and "undecided" otherwise. Choose --n and --margin before the first run: who takes more
+pictures until a verdict comes gets wrong ones more often, so later runs in the folder tell what
+they changed.
 
 A folder keeps what is drawn. The same command goes on after a stop; with other policies or a
 larger --n it draws what is missing. Another --network is shown the pictures that were kept
-(--keep), the others are drawn again.
+(--keep), the others are drawn again; a larger --keep keeps those that are drawn from then on.
 
 Examples:
   tessera evaluate --policies mar,gtr-32,gtr-16 --n 1200
@@ -125,7 +124,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       keep: flags.keep,
       resamples: flags.resamples,
       ...(flags.margin ? { margins: marginsOf(flags.margin) } : {}),
-      command: evaluationCommand(flags),
+      command: evaluationCommand({ ...flags, device: model.device, dtype: model.dtype }),
       signal,
       onStart(done) {
         left = timeLeft(done, flags.n);
@@ -149,15 +148,18 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       scale: sheetScale(model),
     });
     voice.progress.clear();
-    const { document } = evaluation;
-    voice.say(
-      context.style.dim(`${modelLine(used)}; ${flags.n} pictures each, seed ${flags.seed}. ${lines.common}`),
-    );
-    sayReport(voice, document, context.style.bold);
+    const { document, notKept } = evaluation;
+    if (notKept > 0) {
+      voice.note(
+        `Note: --keep ${flags.keep} came too late for ${notKept} of the pictures, which were drawn without being kept. ` +
+          'To have them as files, draw into another folder.',
+      );
+    }
+    sayReport(voice, document, lines, context.style);
     for (const [what, path] of [
       ['page', written.page],
       ['report', written.report],
-      ['sheet', written.sheet],
+      ...(written.sheet === undefined ? [] : [['sheet', written.sheet] as const]),
     ] as const)
       voice.say(`${what.padEnd(7)} ${path}`);
     voice.result({ ...document, files: written });
@@ -169,22 +171,6 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
     voice.progress.clear();
     await model.dispose();
   }
-}
-
-function sayReport(voice: Voice, document: EvaluationDocument, bold: (text: string) => string): void {
-  const { head, rows, alignRight } = reportTable(document);
-  const [first, ...others] = table([head, ...rows], alignRight);
-  voice.say();
-  voice.say(bold(first!));
-  for (const line of others) voice.say(line);
-  voice.say();
-  voice.say(floorsLine(document));
-  if (!document.made.together) {
-    voice.say('Not all policies were drawn in the same sittings: their times are not to be compared.');
-  }
-  voice.say();
-  for (const finding of findingsOf(document, { timed: document.made.together })) voice.say(finding);
-  if (document.comparisons.length > 0) voice.say();
 }
 
 function margins(text: string): readonly number[] {

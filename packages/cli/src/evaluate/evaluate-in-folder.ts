@@ -14,6 +14,7 @@ import type { NamedSampling } from '../policies-option.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { SHOWN } from './shown-pictures.js';
+import { changesSinceFirst } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
 
 export interface FolderDrawingOptions {
@@ -52,6 +53,8 @@ export interface FolderEvaluation {
   readonly document: EvaluationDocument;
   /** The first pictures of each arm. */
   readonly pictures: readonly (readonly ImageRgb[])[];
+  /** Pictures that were to be kept and were drawn before without being kept. */
+  readonly notKept: number;
 }
 
 /**
@@ -66,37 +69,44 @@ export async function drawInFolder(options: FolderDrawingOptions): Promise<void>
 
 /**
  * Evaluates with the pictures of a folder, drawing what is missing there. What is drawn is kept, so that the same call
- * goes on after a stop, and another one with the same model and seed shares what both need.
+ * goes on after a stop, and another one with the same model and seed shares what both need. What the first evaluation of a
+ * folder was set to is kept as well, and later ones say what they changed.
  *
  * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
  */
 export function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
-  const { used, arms, n, batch, reference } = options;
+  const { used, arms, n, batch, reference, loaded, folder, margins = {} } = options;
+  const { frechet = null, kid = null } = margins;
   return withStore(options, async (store) => {
     const report = await evaluate({
       ...drawing(options, store),
       reference,
       pause: () => setImmediate(),
       ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
-      ...(options.margins === undefined ? {} : { margins: options.margins }),
+      margins,
       ...(options.compare === undefined ? {} : { compare: options.compare }),
     });
     const processors = cpus();
+    const { device, dtype, versions } = used.made;
     return {
       document: {
         ...report,
         model: used.identity,
         made: {
-          ...used.made,
-          threads: used.model.threads,
+          device,
+          dtype,
+          ...store.drawnWith(n),
+          measuredWith: versions,
           batch,
           processor: processors[0]?.model.trim() ?? 'unknown',
           cores: processors.length,
           together: store.together(n),
         },
+        changes: await changesSinceFirst(folder, loaded.key, { n, margins: { frechet, kid } }),
         command: options.command,
       },
       pictures: await Promise.all(arms.map(({ name }) => store.firstPictures(name, Math.min(n, SHOWN)))),
+      notKept: store.notKept(n),
     };
   });
 }
@@ -140,6 +150,7 @@ async function withStore<T>(
     classes: model.manifest.condition,
     network: loaded.network,
     networkKey: loaded.key,
+    setUp: { threads: model.threads, versions: made.versions },
     keep,
     signal,
     recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),

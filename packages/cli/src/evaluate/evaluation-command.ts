@@ -1,4 +1,5 @@
 import { EMBEDDED } from '@tessera/recipe';
+import type { LoadedModel } from '@tessera/runtime-node';
 
 /** The flags that decide what an evaluation finds. */
 export interface RepeatedFlags {
@@ -7,8 +8,9 @@ export interface RepeatedFlags {
   readonly seed: number;
   readonly batch: number;
   readonly model?: string;
-  readonly device: string;
-  readonly dtype: string;
+  /** What `auto` came to, which on another machine may be something else. */
+  readonly device: LoadedModel['device'];
+  readonly dtype: LoadedModel['dtype'];
   readonly guidance?: number;
   readonly guidanceSchedule?: string;
   readonly guidanceInterval?: string;

@@ -1,11 +1,15 @@
 import type { EvaluationReport } from '@tessera/evaluate';
 import type { Recipe } from '@tessera/recipe';
+import type { DrawnWith } from './drawn-with.js';
 
 /** `report.json`: what an evaluation found, and of what and with what it was made. */
 export interface EvaluationDocument extends EvaluationReport {
   readonly model: Recipe['model'];
-  readonly made: Recipe['made'] & {
-    readonly threads: number;
+  readonly made: DrawnWith & {
+    readonly device: string;
+    readonly dtype: string;
+    /** The versions that measured; those that drew the pictures are in `versions`. */
+    readonly measuredWith: Recipe['made']['versions'];
     /** Pictures drawn at once. */
     readonly batch: number;
     readonly processor: string;
@@ -13,6 +17,11 @@ export interface EvaluationDocument extends EvaluationReport {
     /** Whether all arms were drawn in the same sittings, so that their times can be compared. */
     readonly together: boolean;
   };
+  /**
+   * What was set otherwise when the folder was first evaluated with this network, a line each, e.g. `n: 240 → 1200`: what
+   * is changed after a result was seen was not set beforehand.
+   */
+  readonly changes: readonly string[];
   /** A command that makes the same report. */
   readonly command: string;
 }

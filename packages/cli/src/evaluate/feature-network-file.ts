@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type FeatureNetwork,
+  FeatureNetworkError,
+  type JudgeDescription,
   judgeReference,
   type NetworkDescription,
   onnxNetwork,
@@ -30,7 +32,7 @@ export interface LoadedNetwork {
  * beside it under the same name as `.json`, or a folder with `network.onnx` and `network.json`, or with a `judge.json`.
  *
  * @throws UsageError where there is no such file
- * @throws FeatureNetworkError where graph and description don't fit
+ * @throws FeatureNetworkError where graph and description don't fit, or a judge's files are not those that it describes
  */
 export async function loadNetwork(location?: string): Promise<LoadedNetwork> {
   if (location === undefined) {
@@ -45,12 +47,33 @@ export async function loadNetwork(location?: string): Promise<LoadedNetwork> {
 
 async function loadJudge(folder: string): Promise<LoadedNetwork> {
   const description = parseJudge(await readFile(join(folder, 'judge.json'), 'utf8'));
-  const bytes = await readFile(join(folder, description.reference.path));
+  const graph = await readDescribed(folder, description.graph);
+  const bytes = await readDescribed(folder, description.reference);
   const halves = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16LE(i * 2));
   return {
-    ...(await open(join(folder, description.graph.path), description.network)),
+    ...(await open(graph, description.network)),
     reference: judgeReference(description, halves),
   };
+}
+
+/** A judge's file: a graph and features of another training would be compared as if they were one network's. */
+async function readDescribed(
+  folder: string,
+  { path, bytes, sha256 }: JudgeDescription['graph'],
+): Promise<Buffer> {
+  const content = await readFile(join(folder, path));
+  const found = createHash('sha256').update(content).digest('hex');
+  const problems = [
+    ...(content.length === bytes
+      ? []
+      : [`${path} has ${content.length} bytes, and judge.json says ${bytes}`]),
+    ...(found === sha256 ? [] : [`the SHA-256 of ${path} is ${found}, and judge.json says ${sha256}`]),
+  ];
+  if (problems.length === 0) return content;
+  throw new FeatureNetworkError(`The judge in ${folder}`, [
+    ...problems,
+    'its files are not of one making; copy them again, all together',
+  ]);
 }
 
 async function loadGraph(path: string): Promise<LoadedNetwork> {
@@ -62,12 +85,11 @@ async function loadGraph(path: string): Promise<LoadedNetwork> {
       );
     }
   }
-  return open(path, parseNetworkDescription(await readFile(descriptionPath, 'utf8')));
+  return open(await readFile(path), parseNetworkDescription(await readFile(descriptionPath, 'utf8')));
 }
 
-async function open(path: string, description: NetworkDescription): Promise<LoadedNetwork> {
+async function open(graph: Buffer, description: NetworkDescription): Promise<LoadedNetwork> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
-  const graph = await readFile(path);
   const session = await InferenceSession.create(graph, { executionProviders: ['cpu'] });
   const key = createHash('sha256')
     .update(graph)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SAMPLE_EVALUATION } from '../testing/sample-evaluation.js';
-import { findingsOf } from './findings.js';
+import { changesNote, findingsOf } from './findings.js';
 import { floorsLine, reportTable } from './report-table.js';
 
 test('each comparison is a sentence that a stranger understands', () => {
@@ -29,7 +29,7 @@ test('an interval on both sides of zero says so', () => {
 });
 
 test('the table has a row an arm, and the verdict against the first', () => {
-  const { head, rows, alignRight } = reportTable(SAMPLE_EVALUATION);
+  const { head, rows, alignRight } = reportTable(SAMPLE_EVALUATION, { timed: true });
   expect(rows.map((row) => row[0])).toEqual(SAMPLE_EVALUATION.arms.map(({ name }) => name));
   expect(rows.map((row) => row.at(-1))).toEqual(['', 'same', 'undecided', 'better', 'worse']);
   expect(rows[1]).toContain('3.03 [2.81, 3.28]');
@@ -38,4 +38,27 @@ test('the table has a row an arm, and the verdict against the first', () => {
 
 test('the floors are told in a line', () => {
   expect(floorsLine(SAMPLE_EVALUATION)).toContain('Fréchet 1.020 ± 0.050');
+  expect(floorsLine(SAMPLE_EVALUATION)).not.toContain('too few');
+});
+
+test('a floor of fewer pictures than an arm has is told as such', () => {
+  const { floors, ...rest } = SAMPLE_EVALUATION;
+  expect(floorsLine({ ...rest, floors: { ...floors, count: 500 } })).toContain(
+    '(10 splits of 500). There are too few real ones for a floor at 1200',
+  );
+});
+
+test('times that are not to be compared are dashes in the table', () => {
+  const timed = reportTable(SAMPLE_EVALUATION, { timed: true });
+  const apart = reportTable(SAMPLE_EVALUATION, { timed: false });
+  expect(timed.rows[1]!.slice(1, 3)).toEqual(['0.81', '2.72×']);
+  for (const row of apart.rows) expect(row.slice(1, 3)).toEqual(['–', '–']);
+  expect(apart.rows.map((row) => row.slice(3))).toEqual(timed.rows.map((row) => row.slice(3)));
+});
+
+test('what was not set beforehand is told', () => {
+  expect(changesNote({ changes: [] })).toBeUndefined();
+  expect(changesNote({ changes: ['n: 240 → 1200', 'margin in KID: 0.1 → 0.2'] })).toContain(
+    'with its result known: n: 240 → 1200; margin in KID: 0.1 → 0.2.',
+  );
 });

@@ -1,4 +1,5 @@
 import type { Comparison, EvaluationReport } from '@tessera/evaluate';
+import type { EvaluationDocument } from './evaluation-document.js';
 import { decimalsOf, plain, timesText } from './number-text.js';
 
 /** What the comparisons in Fréchet distance say, a sentence each, and how fast each arm is beside. */
@@ -10,6 +11,13 @@ export function findingsOf(report: EvaluationReport, { timed }: { readonly timed
     const speed = timed ? speedSentence(report, comparison) : '';
     return speed ? `${verdict} ${speed}` : verdict;
   });
+}
+
+/** Says what was not set beforehand; nothing where all was. */
+export function changesNote({ changes }: Pick<EvaluationDocument, 'changes'>): string | undefined {
+  return changes.length === 0
+    ? undefined
+    : `Changed since the first evaluation in this folder, with its result known: ${changes.join('; ')}.`;
 }
 
 function verdictSentence(

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImageRgb } from '@tessera/core';
@@ -26,6 +26,16 @@ const picture: ImageRgb = {
 };
 const signal = new AbortController().signal;
 
+/** A copy of the judge's folder with one of its files changed. */
+async function changedJudge(path: string, change: (content: Buffer) => Buffer): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const file of ['judge.json', judge.graph.path, judge.reference.path]) {
+    const content = await readFile(judgePath(file));
+    await writeFile(join(folder, file), file === path ? change(content) : content);
+  }
+  return folder;
+}
+
 /** The judge's graph as a network of one's own. */
 async function ownNetwork(name: string): Promise<string> {
   const folder = await temporaryFolder();
@@ -52,6 +62,23 @@ describe('a feature network', () => {
     expect(byFolder.key).not.toBe((await loadNetwork()).key);
   });
 
+  test('is refused where a file of the judge is not the one that it describes', async () => {
+    await expect(loadNetwork(await changedJudge('', (content) => content))).resolves.toBeDefined();
+    const flipped = (content: Buffer): Buffer => {
+      content[content.length >> 1]! ^= 1;
+      return content;
+    };
+    for (const path of [judge.graph.path, judge.reference.path]) {
+      const refusal = loadNetwork(await changedJudge(path, flipped));
+      await expect(refusal).rejects.toMatchObject({
+        code: 'feature-network',
+        problems: [expect.stringContaining(`the SHA-256 of ${path} is `), expect.any(String)],
+      });
+    }
+    const shorter = await changedJudge(judge.reference.path, (content) => content.subarray(0, -256));
+    await expect(loadNetwork(shorter)).rejects.toThrow(/has \d+ bytes, and judge\.json says/);
+  });
+
   test('without its description, or that is not there, is told', async () => {
     const folder = await temporaryFolder();
     await expect(loadNetwork(join(folder, 'net.onnx'))).rejects.toThrow('There is no feature network at');
@@ -66,6 +93,14 @@ describe('what pictures are judged by', () => {
     expect(reference.name).toBe(judge.reference.name);
   });
 
+  test('is not the judge where a model has as many classes and no names for them', async () => {
+    const unnamed: Classes = { kind: 'class', count: judgeClasses.count };
+    await expect(judgingFor({ classes: unnamed, cacheFolder: 'unused', signal })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('the classes of this model have no names'),
+    });
+  });
+
   test('needs real pictures where the network has none', async () => {
     const network = await ownNetwork('network');
     await expect(
@@ -75,8 +110,7 @@ describe('what pictures are judged by', () => {
 
   test('does not tell classes that the network takes for others', async () => {
     const real = await temporaryFolder();
-    await mkdir(join(real, 'cat'));
-    for (const name of ['a', 'b']) await writePng(join(real, 'cat', `${name}.png`), picture);
+    for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
     const cacheFolder = await temporaryFolder();
     const own = await judgingFor({ real, classes: judgeClasses, cacheFolder, signal });
     expect((await own.loaded.network.extract([picture])).classes).not.toBeNull();

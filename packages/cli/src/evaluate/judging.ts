@@ -25,7 +25,8 @@ export interface Judging {
 /**
  * Loads network and real pictures.
  *
- * @throws UsageError where real pictures are missing, or those that come with the network are of other classes
+ * @throws UsageError where real pictures are missing, or those that come with the network are of other classes, or of
+ * classes that the model gives no names to
  */
 export async function judgingFor(options: JudgingOptions): Promise<Judging> {
   const { network, real, classes } = options;
@@ -41,9 +42,11 @@ export async function judgingFor(options: JudgingOptions): Promise<Judging> {
       `${loaded.network.name} comes without real pictures. Give a folder of them by --real, 8-bit RGB PNGs, best one folder a class.`,
     );
   }
-  if (!knowsClasses) {
+  // As many classes may be other ones, and here nobody has said that they are the same.
+  if (!knowsClasses || !classes.names) {
+    const problem = classes.names ? 'not those of this model' : 'and the classes of this model have no names';
     throw new UsageError(
-      `${loaded.network.name} knows pictures of ${loaded.classNames?.join(', ')}, not those of this model. ` +
+      `${loaded.network.name} knows pictures of ${loaded.classNames?.join(', ')}, ${problem}. ` +
         'Give a folder of real ones by --real, and a feature network that knows such pictures by --network.',
     );
   }

@@ -1,6 +1,7 @@
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writePng } from '../png-file.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
 import { fakeNetwork } from '../testing/fake-network.js';
@@ -15,6 +16,7 @@ test('a folder a class gives features and labels', async () => {
   const folder = await temporaryFolder();
   await writePng(join(folder, 'Vulpes vulpes', 'a.png'), grey(7));
   await writePng(join(folder, '0', 'b.png'), grey(5));
+  await writePng(join(folder, 'café', 'c.png'), grey(9));
   const reference = await realPictures(folder, {
     loaded: { network: fakeNetwork(), key: 'one' },
     classes,
@@ -23,8 +25,90 @@ test('a folder a class gives features and labels', async () => {
   });
   expect(reference).toMatchObject({
     width: 3,
-    features: Float32Array.of(5, 5, 5, 7, 7, 7),
-    labels: Int32Array.of(0, 1),
+    features: Float32Array.of(5, 5, 5, 7, 7, 7, 9, 9, 9),
+    labels: Int32Array.of(0, 1, 2),
+  });
+});
+
+describe('what a network takes real pictures for', () => {
+  /** Sees class and damage in the shade. */
+  const network = {
+    ...fakeNetwork(),
+    damageNames: ['none', 'blur'],
+    extract: async (images: readonly ImageRgb[]) => ({
+      ...(await fakeNetwork().extract(images)),
+      classes: Int32Array.from(images, ({ data }) => data[0]! % 3),
+      damages: Int32Array.from(images, ({ data }) => (data[0]! > 8 ? 1 : 0)),
+    }),
+  };
+
+  test('stands beside what it takes an arm’s for, and is kept', async () => {
+    const folder = await temporaryFolder();
+    for (const [name, value] of [
+      ['cat', 6],
+      ['red fox', 7],
+      ['café', 9],
+      ['café', 8],
+    ] as const) {
+      await writePng(join(folder, name, `${value}.png`), grey(value));
+    }
+    const options = {
+      loaded: { network, key: 'one' },
+      classes,
+      cacheFolder: await temporaryFolder(),
+      signal,
+    };
+    const first = await realPictures(folder, options);
+    expect(first).toMatchObject({ classAccuracy: 0.75, damages: { none: 0.75, blur: 0.25 } });
+    expect(await realPictures(folder, options)).toEqual(first);
+  });
+
+  test('is told of their damage alone where nobody says what they show', async () => {
+    const folder = await temporaryFolder();
+    for (const value of [8, 9]) await writePng(join(folder, `${value}.png`), grey(value));
+    const cacheFolder = await temporaryFolder();
+    const reference = await realPictures(folder, {
+      loaded: { network, key: 'one' },
+      classes,
+      cacheFolder,
+      signal,
+    });
+    expect(reference.damages).toEqual({ none: 0.5, blur: 0.5 });
+    expect(reference).not.toHaveProperty('classAccuracy');
+  });
+});
+
+test('a class’s folder may be a link', async () => {
+  const [folder, elsewhere] = [await temporaryFolder(), await temporaryFolder()];
+  for (const name of ['cat', 'red fox']) await writePng(join(folder, name, '1.png'), grey(1));
+  await writePng(join(elsewhere, '2.png'), grey(2));
+  await symlink(elsewhere, join(folder, 'café'));
+  const { labels } = await realPictures(folder, {
+    loaded: { network: fakeNetwork(), key: 'one' },
+    classes,
+    cacheFolder: await temporaryFolder(),
+    signal,
+  });
+  expect(labels).toEqual(Int32Array.of(2, 0, 1));
+});
+
+test('pictures beside the folders of classes, and classes without any, are told', async () => {
+  const folder = await temporaryFolder();
+  const options = {
+    loaded: { network: fakeNetwork(), key: 'one' },
+    classes,
+    cacheFolder: await temporaryFolder(),
+    signal,
+  };
+  for (const name of ['1', '2']) await writePng(join(folder, 'cat', `${name}.png`), grey(1));
+  await expect(realPictures(folder, options)).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining('holds no pictures of red fox, Vulpes vulpes; café.'),
+  });
+  await writePng(join(folder, '3.png'), grey(3));
+  await expect(realPictures(folder, options)).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining('holds 1 PNG pictures beside folders'),
   });
 });
 

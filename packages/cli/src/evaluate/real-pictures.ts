@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { FeatureNetwork, ReferencePictures } from '@tessera/evaluate';
-import { type Classes, classNameOf } from '@tessera/recipe';
+import {
+  classAccuracy,
+  damageShares,
+  type FeatureNetwork,
+  type Judgements,
+  type ReferencePictures,
+} from '@tessera/evaluate';
+import type { Classes } from '@tessera/recipe';
 import { readPng } from '../png-file.js';
 import { UsageError } from '../usage-error.js';
-import { writeWhole } from '../written-file.js';
 import type { LoadedNetwork } from './feature-network-file.js';
+import { type JudgementFile, readJudgements, writeJudgements } from './judgement-file.js';
+import { type RealFile, realFilesIn } from './real-files.js';
 
 export interface RealPicturesOptions {
   readonly loaded: LoadedNetwork;
   readonly classes: Classes;
-  /** Where features are kept, so that the pictures are seen once. */
+  /** Where it is kept what the network sees, so that the pictures are seen once. */
   readonly cacheFolder: string;
   readonly signal: AbortSignal;
   onProgress?(done: number, total: number): void;
@@ -23,64 +29,33 @@ const AT_ONCE = 48;
 
 /**
  * Real pictures of a folder, 8-bit RGB PNGs. Where it holds a folder a class, named by the class's name or number, their
- * classes are known.
+ * classes are known. What the network sees in them stands beside what it sees in an arm's: the share that it takes for
+ * what they are, and the shares in which it sees damage.
  *
- * @throws UsageError where there are too few, or a folder is of no class
+ * @throws UsageError where there are too few, or the folder is not laid out as {@link realFilesIn} wants it
  */
 export async function realPictures(folder: string, options: RealPicturesOptions): Promise<ReferencePictures> {
   const { loaded, classes, cacheFolder } = options;
   const { network } = loaded;
-  const files = await picturesIn(folder, classes);
+  const files = await realFilesIn(folder, classes);
   if (files.length < 2) {
     throw new UsageError(
       `${folder} holds ${files.length} PNG pictures; real ones are needed, twice as many as an arm has at best.`,
     );
   }
-  const key = await keyOf(files, loaded.key);
-  const features = await featuresOf(network, files, join(cacheFolder, `${key}.features`), options);
-  const labels = files.map(({ label }) => label);
+  const path = join(cacheFolder, `${await keyOf(files, loaded.key)}.seen`);
+  const file = { path, count: files.length, width: network.width };
+  const { features, classes: seen, damages } = await judgementsOf(network, files, file, options);
+  const labels = files.flatMap(({ label }) => label ?? []);
+  const labelled = labels.length === files.length;
   return {
     name: basename(resolve(folder)),
     width: network.width,
     features,
-    ...(labels.every((label) => label !== undefined) ? { labels: Int32Array.from(labels) } : {}),
+    ...(labelled ? { labels: Int32Array.from(labels) } : {}),
+    ...(labelled && seen ? { classAccuracy: classAccuracy(seen, labels) } : {}),
+    ...(damages && network.damageNames ? { damages: damageShares(damages, network.damageNames) } : {}),
   };
-}
-
-interface RealFile {
-  readonly path: string;
-  readonly label?: number;
-}
-
-async function picturesIn(folder: string, classes: Classes): Promise<RealFile[]> {
-  if (!existsSync(folder)) throw new UsageError(`There is no folder ${folder}.`);
-  const entries = await readdir(folder, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  if (folders.length === 0) return (await pngsIn(folder)).map((path) => ({ path }));
-  const lists = await Promise.all(
-    folders.sort().map(async (name) => {
-      const label = labelOf(name, classes);
-      return (await pngsIn(join(folder, name))).map((path) => ({ path, label }));
-    }),
-  );
-  return lists.flat();
-}
-
-async function pngsIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names
-    .filter((name) => /\.png$/i.test(name))
-    .sort()
-    .map((name) => join(folder, name));
-}
-
-function labelOf(name: string, classes: Classes): number {
-  const wanted = name.trim().toLowerCase();
-  for (let label = 0; label < classes.count; label++) {
-    const names = classNameOf(classes, label).toLowerCase().split(',');
-    if (`${label}` === wanted || names.some((each) => each.trim() === wanted)) return label;
-  }
-  throw new UsageError(`The folder ${name} among the real pictures is no class of the model.`);
 }
 
 /** Changes where a file does, or its place, or the network. */
@@ -93,27 +68,30 @@ async function keyOf(files: readonly RealFile[], networkKey: string): Promise<st
   return hash.digest('hex').slice(0, 16);
 }
 
-async function featuresOf(
+async function judgementsOf(
   network: FeatureNetwork,
   files: readonly RealFile[],
-  cachePath: string,
+  file: JudgementFile,
   { signal, onProgress }: RealPicturesOptions,
-): Promise<Float32Array> {
+): Promise<Judgements> {
+  const kept = await readJudgements(file);
+  if (kept) return kept;
   const features = new Float32Array(files.length * network.width);
-  if (existsSync(cachePath)) {
-    const bytes = await readFile(cachePath);
-    for (const i of features.keys()) features[i] = bytes.readFloatLE(i * 4);
-    return features;
-  }
+  const classes: number[] = [];
+  const damages: number[] = [];
   for (let first = 0; first < files.length; first += AT_ONCE) {
     signal.throwIfAborted();
     const part = files.slice(first, first + AT_ONCE);
     const images = await Promise.all(part.map(async ({ path }) => (await readPng(path)).image));
-    features.set((await network.extract(images)).features, first * network.width);
+    const seen = await network.extract(images);
+    features.set(seen.features, first * network.width);
+    classes.push(...(seen.classes ?? []));
+    damages.push(...(seen.damages ?? []));
     onProgress?.(first + part.length, files.length);
   }
-  const bytes = Buffer.alloc(features.length * 4);
-  for (const [i, value] of features.entries()) bytes.writeFloatLE(value, i * 4);
-  await writeWhole(cachePath, bytes);
-  return features;
+  const known = (numbers: readonly number[]): Int32Array | null =>
+    numbers.length === files.length ? Int32Array.from(numbers) : null;
+  const judgements = { features, classes: known(classes), damages: known(damages) };
+  await writeJudgements(file, judgements);
+  return judgements;
 }

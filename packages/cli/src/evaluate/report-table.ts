@@ -27,14 +27,21 @@ export function verdictAgainstFirst(
   )?.verdict;
 }
 
-/** A row an arm: work, time, quality, and the verdict against the first. */
-export function reportTable(report: EvaluationReport): ReportTable {
+/** How an arm's time is written where it is not to be compared with the others'. */
+export const UNTIMED = '–';
+
+/**
+ * A row an arm: time, quality, and the verdict against the first.
+ *
+ * @param options.timed whether the arms' times can be compared; a dash stands for them where not
+ */
+export function reportTable(report: EvaluationReport, { timed }: { readonly timed: boolean }): ReportTable {
   const { arms } = report;
   const frechetDecimals = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kidDecimals = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const columns: readonly (readonly [head: string, cell: (arm: ArmReport) => string])[] = [
-    ['s/image', ({ secondsPerImage }) => secondsText(secondsPerImage.median)],
-    ['speed', ({ speedup }) => timesText(speedup.median)],
+    ['s/image', ({ secondsPerImage }) => (timed ? secondsText(secondsPerImage.median) : UNTIMED)],
+    ['speed', ({ speedup }) => (timed ? timesText(speedup.median) : UNTIMED)],
     ['Fréchet', ({ metrics }) => withInterval(metrics.frechet, frechetDecimals)],
     ['KID', ({ metrics }) => plain(metrics.kid.value, kidDecimals)],
     ['precision', ({ metrics }) => percent(metrics.precision)],
@@ -53,11 +60,21 @@ export function reportTable(report: EvaluationReport): ReportTable {
   };
 }
 
+/**
+ * Whether the floors are those of as many pictures as the arms have: a Fréchet distance grows as pictures get fewer, so an
+ * arm's is not to be held against a floor of fewer.
+ */
+export function hasOwnFloors({ n, floors }: EvaluationReport): boolean {
+  return floors.count === n;
+}
+
 /** What real pictures score against real ones, in a line. */
-export function floorsLine({ floors }: EvaluationReport): string {
+export function floorsLine(report: EvaluationReport): string {
+  const { n, floors } = report;
   const { frechet, kid, precision, recall, count, splits } = floors;
   return (
     `Real pictures against real ones: Fréchet ${withSpread(frechet)}, KID ${withSpread(kid)}, ` +
-    `precision ${percent(precision.mean)}, recall ${percent(recall.mean)} (${splits} splits of ${count}).`
+    `precision ${percent(precision.mean)}, recall ${percent(recall.mean)} (${splits} splits of ${count}).` +
+    (hasOwnFloors(report) ? '' : ` There are too few real ones for a floor at ${n}, which would be lower.`)
   );
 }

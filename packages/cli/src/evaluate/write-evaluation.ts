@@ -17,27 +17,35 @@ const PAGE_PICTURE = 128;
 export interface WrittenEvaluation {
   readonly report: string;
   readonly page: string;
-  readonly sheet: string;
+  /** Absent where an arm has no kept pictures. */
+  readonly sheet?: string;
+  /** Of the arms that have kept pictures. */
   readonly sheets: readonly string[];
 }
 
-/** Writes `report.json`, `report.html`, `sheet.png` with a row an arm, and `sheets/ARM.png`. */
+/**
+ * Writes `report.json` and `report.html`; and, where pictures were kept, `sheet.png` with a row an arm, and
+ * `sheets/ARM.png`.
+ */
 export async function writeEvaluation(
   folder: string,
   { document, pictures }: FolderEvaluation,
   { lines, classes, scale }: { lines: ArmLines; classes: Classes; scale: number },
 ): Promise<WrittenEvaluation> {
   const names = document.arms.map(({ name }) => name);
-  const written = {
-    report: join(folder, 'report.json'),
-    page: join(folder, 'report.html'),
-    sheet: join(folder, 'sheet.png'),
-    sheets: names.map((name, i) => join(folder, 'sheets', `${i + 1}-${slugOf(name)}.png`)),
-  };
-  const title = `${document.model.name}, seed ${document.seed}`;
-  await writePng(written.sheet, armsSheet({ names, pictures, classes, title, scale }));
+  const report = join(folder, 'report.json');
+  const page = join(folder, 'report.html');
+  const sheet = pictures.every((list) => list.length > 0) ? join(folder, 'sheet.png') : undefined;
+  if (sheet !== undefined) {
+    const title = `${document.model.name}, seed ${document.seed}`;
+    await writePng(sheet, armsSheet({ names, pictures, classes, title, scale }));
+  }
+  const sheets: string[] = [];
   for (const [i, name] of names.entries()) {
-    await writePng(written.sheets[i]!, armSheet(name, pictures[i]!, { classes, scale }));
+    if (pictures[i]!.length === 0) continue;
+    const path = join(folder, 'sheets', `${i + 1}-${slugOf(name)}.png`);
+    await writePng(path, armSheet(name, pictures[i]!, { classes, scale }));
+    sheets.push(path);
   }
   const pagePictures = pictures.map((list) =>
     list.map((image, index) => ({
@@ -45,7 +53,7 @@ export async function writeEvaluation(
       className: shortName(pictureAt(classes, index)),
     })),
   );
-  await writeWhole(written.page, reportPage({ document, lines, pictures: pagePictures }));
-  await writeJson(written.report, document);
-  return written;
+  await writeWhole(page, reportPage({ document, lines, pictures: pagePictures }));
+  await writeJson(report, document);
+  return { report, page, ...(sheet === undefined ? {} : { sheet }), sheets };
 }

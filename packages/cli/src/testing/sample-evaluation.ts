@@ -78,12 +78,14 @@ export const SAMPLE_EVALUATION: EvaluationDocument = {
   made: {
     device: 'cpu',
     dtype: 'fp16',
-    versions: { tessera: '0.1.0', node: '20.20.0', 'onnxruntime-node': '1.30.0' },
-    threads: 2,
+    versions: { tessera: ['0.1.0'], node: ['20.20.0'], 'onnxruntime-node': ['1.30.0'] },
+    threads: [2],
+    measuredWith: { tessera: '0.1.0', node: '20.20.0', 'onnxruntime-node': '1.30.0' },
     batch: 12,
     processor: 'Some Processor',
     cores: 2,
     together: true,
   },
+  changes: [],
   command: 'tessera evaluate --policies mar,gtr-32,gtr-16 --n 1200 --seed 1',
 };

@@ -1,3 +1,4 @@
+import { threadsText, versionsText } from '../drawn-with.js';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { percent } from '../number-text.js';
 import { tickText } from './axis.js';
@@ -31,18 +32,17 @@ export function setupSection({
   reference,
   command,
 }: EvaluationDocument): Markup {
-  const { device, dtype, threads, batch, processor, cores, versions } = made;
+  const { device, dtype, batch, processor, cores, measuredWith } = made;
+  const drew = versionsText(made.versions);
+  const measured = versionsText(measuredWith);
   return markup`<h2>What was measured on what</h2>
 <dl>
 <dt>model</dt><dd>${model.name} (${model.location}), SHA-256 ${model.sha256.slice(0, 12)}…</dd>
 <dt>pictures</dt><dd>${n} an arm, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
 <dt>judged by</dt><dd>${network.name}, ${network.width} features</dd>
 <dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
-<dt>machine</dt><dd>${processor}, ${cores} cores; ${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, weights in ${dtype}, ${batch} pictures at once</dd>
-<dt>versions</dt><dd>${Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ')}</dd>
-${!made.together && markup`<dt>note</dt><dd>Not all arms were drawn in the same sittings, so their times are not to be compared.</dd>`}
+<dt>machine</dt><dd>${processor}, ${cores} cores; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>
+<dt>versions</dt><dd>${drew}${measured !== drew && `; measured with ${measured}`}</dd>
 </dl>
 <h2>Do it again</h2>
 <pre>${command}</pre>`;

@@ -81,6 +81,39 @@ test('arms of different sittings are not said to be faster', () => {
   expect(page).toContain('2.72× as fast');
   expect(apart).not.toContain('× as fast.');
   expect(apart).toContain('not to be compared');
+  const plot = 'Seconds an image against Fréchet distance';
+  expect([page.includes(plot), apart.includes(plot)]).toEqual([true, false]);
+  expect([page.includes('<td>2.72×</td>'), apart.includes('<td>2.72×</td>')]).toEqual([true, false]);
+  expect(apart).toContain('<td>–</td><td>–</td>');
+});
+
+test('a distance is told as a multiple of the floor only where that is of as many pictures', () => {
+  const { floors, ...rest } = SAMPLE_EVALUATION;
+  const document = { ...rest, floors: { ...floors, count: 500 } };
+  const fewer = reportPage({ document, lines, pictures: [] });
+  const multiple = `<td>${(2.91 / 1.02).toFixed(1)}</td>`;
+  expect([page.includes(multiple), fewer.includes(multiple)]).toEqual([true, false]);
+  expect(fewer).toContain('500 of them: too few for a floor at 1200');
+  expect(fewer).toContain('>500 real pictures</text>');
+});
+
+test('settings that were changed after a result was known are not said to be set beforehand', () => {
+  const document = { ...SAMPLE_EVALUATION, changes: ['margin in Fréchet distance: 0.2 → 0.4'] };
+  const changed = reportPage({ document, lines, pictures: [] });
+  expect(page).toContain('set beforehand');
+  expect(changed).not.toContain('set beforehand');
+  expect(changed).toContain('margin in Fréchet distance: 0.2 → 0.4');
+});
+
+test('pictures of several set-ups are told as such, with every version and number of threads', () => {
+  const { made, ...rest } = SAMPLE_EVALUATION;
+  const versions = { tessera: ['0.0.9', '0.1.0'] };
+  const document = { ...rest, made: { ...made, threads: [1, 2], versions } };
+  const mixed = reportPage({ document, lines, pictures: [] });
+  expect(text).not.toContain('different set-ups');
+  expect(mixed).toContain('different set-ups: tessera 0.0.9 and 0.1.0; 1 and 2 threads.');
+  expect(mixed).toContain('cpu, 1 and 2 threads, weights in fp16');
+  expect(mixed).toContain('tessera 0.0.9 and 0.1.0; measured with tessera 0.1.0, node 20.20.0');
 });
 
 test.each([340, 1020])('all that a plot of %d pixels draws lies within it', (width) => {

@@ -1,6 +1,7 @@
 import type { ArmLines } from '../arm-lines.js';
+import { mixtureNote } from '../drawn-with.js';
 import type { EvaluationDocument } from '../evaluation-document.js';
-import { findingsOf } from '../findings.js';
+import { changesNote, findingsOf } from '../findings.js';
 import { forestPlot, metricName } from './forest-plot.js';
 import { type Markup, markup, trusted } from './markup.js';
 import { meaningSection, setupSection } from './notes-section.js';
@@ -24,6 +25,7 @@ const NARROW = 340;
 /** The report as one HTML file that needs nothing else: no script, no font, no other file. */
 export function reportPage({ document, lines, pictures }: ReportPageParts): string {
   const { arms, n, seed, model, made, network, reference, comparisons } = document;
+  const notes = [changesNote(document), mixtureNote(made)].filter((note) => note !== undefined);
   const title =
     arms.length === 1 ? `${model.name}: ${arms[0]!.name}` : `${model.name}: ${arms.length} ways to sample it`;
   const compared = comparisons.filter(({ metric }) => metric === 'frechet');
@@ -41,11 +43,11 @@ export function reportPage({ document, lines, pictures }: ReportPageParts): stri
 <h1>${title}</h1>
 <p class="facts">${n} pictures an arm, seed ${seed}, judged by ${network.name} against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
 ${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
+${notes.map((note) => markup`<p class="soft">${note}</p>`)}
 ${verdictTable(document, lines.own)}
+${!made.together && markup`<p class="soft">Not all arms were drawn in the same sittings, so their times are not to be compared and are left out.</p>`}
 ${compared.length > 0 && differences(document)}
-<h2>Speed and quality</h2>
-${!made.together && markup`<p class="soft">Not all arms were drawn in the same sittings, so their times are not to be compared.</p>`}
-<div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>
+${made.together && markup`<h2>Speed and quality</h2><div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>`}
 ${pictureSection(document, pictures)}
 ${damageSection(document)}
 ${meaningSection(document)}
@@ -60,8 +62,10 @@ ${setupSection(document)}
 function differences(document: EvaluationDocument): Markup {
   const panel = (metric: 'frechet' | 'kid'): Markup =>
     markup`<div class="panel"><h3>${metricName(metric)}</h3>${atBothWidths((width) => forestPlot(document, metric, { width }))}</div>`;
+  const when =
+    document.changes.length === 0 ? 'as it was set beforehand' : 'of which is told above what was changed';
   return markup`<h2>Differences</h2>
-<p class="soft">Dots are the differences measured, lines their intervals, the band what was set beforehand to be no difference.</p>
+<p class="soft">Dots are the differences measured, lines their intervals, the band the margin, ${when}: what is no difference.</p>
 ${panel('frechet')}${panel('kid')}`;
 }
 

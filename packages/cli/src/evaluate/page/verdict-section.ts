@@ -1,11 +1,12 @@
 import type { ArmReport, EvaluationReport } from '@tessera/evaluate';
+import type { EvaluationDocument } from '../evaluation-document.js';
 import { decimalsOf, percent, plain, secondsText, timesText, withSpread } from '../number-text.js';
-import { verdictAgainstFirst } from '../report-table.js';
+import { hasOwnFloors, UNTIMED, verdictAgainstFirst } from '../report-table.js';
 import { breakable, type Markup, markup } from './markup.js';
 
 /** The table of all arms; `lines` says in a line what each one is. */
-export function verdictTable(report: EvaluationReport, lines: readonly string[]): Markup {
-  const { arms, floors, comparisons } = report;
+export function verdictTable(report: EvaluationDocument, lines: readonly string[]): Markup {
+  const { n, arms, floors, comparisons, made } = report;
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const hasVerdicts = comparisons.some(({ against }) => against === arms[0]?.name);
@@ -13,15 +14,18 @@ export function verdictTable(report: EvaluationReport, lines: readonly string[])
     ...['s/image', 'speed', 'Fréchet', '× floor', 'KID', 'precision', 'recall', 'class', 'diversity'],
     ...(hasVerdicts ? ['verdict'] : []),
   ];
+  const ownFloors = hasOwnFloors(report);
+  const floorNote = ownFloors
+    ? 'against other real ones: the floor'
+    : `against other real ones, ${floors.count} of them: too few for a floor at ${n}`;
   const row = (arm: ArmReport, place: number): Markup => {
-    const { metrics, secondsPerImage, speedup } = arm;
+    const { metrics } = arm;
     const verdict = verdictAgainstFirst(report, arm.name);
     return markup`<tr class="${verdict ?? 'baseline'}">
 <th scope="row"><span class="key">${place + 1}</span>${breakable(arm.name)}<span class="small">${lines[place] ?? ''}</span></th>
-<td>${secondsText(secondsPerImage.median)}${small(`${secondsText(secondsPerImage.lower)}–${secondsText(secondsPerImage.upper)}`)}</td>
-<td>${timesText(speedup.median)}</td>
+${timeCells(arm, made)}
 <td>${plain(metrics.frechet.value, frechet)}${small(`${plain(metrics.frechet.low, frechet)}–${plain(metrics.frechet.high, frechet)}`)}</td>
-<td>${(metrics.frechet.value / floors.frechet.mean).toFixed(1)}</td>
+<td>${ownFloors ? (metrics.frechet.value / floors.frechet.mean).toFixed(1) : '–'}</td>
 <td>${plain(metrics.kid.value, kid)}${small(`${plain(metrics.kid.low, kid)} to ${plain(metrics.kid.high, kid)}`)}</td>
 <td>${percent(metrics.precision)}</td><td>${percent(metrics.recall)}</td>
 <td>${percent(metrics.classAccuracy)}</td><td>${percent(metrics.diversity, 0)}</td>
@@ -30,11 +34,20 @@ ${hasVerdicts && markup`<td class="word">${verdict ?? '–'}</td>`}</tr>`;
   return markup`<div class="wide" tabindex="0" role="region" aria-label="Results"><table>
 <thead><tr><th scope="col">arm</th>${heads.map((head) => markup`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${arms.map(row)}</tbody>
-<tfoot><tr><th scope="row">real pictures<span class="small">against other real ones: the floor</span></th>
-<td></td><td></td><td>${withSpread(floors.frechet)}</td><td>1.0</td><td>${withSpread(floors.kid)}</td>
+<tfoot><tr><th scope="row">real pictures${small(floorNote)}</th>
+<td></td><td></td><td>${withSpread(floors.frechet)}</td><td>${ownFloors ? '1.0' : '–'}</td><td>${withSpread(floors.kid)}</td>
 <td>${percent(floors.precision.mean)}</td><td>${percent(floors.recall.mean)}</td>
 <td>${percent(report.reference.classAccuracy)}</td><td>100 %</td>${hasVerdicts && markup`<td></td>`}</tr></tfoot>
 </table></div>`;
+}
+
+function timeCells(
+  { secondsPerImage: { lower, median, upper }, speedup }: ArmReport,
+  { together }: EvaluationDocument['made'],
+): Markup {
+  if (!together) return markup`<td>${UNTIMED}</td><td>${UNTIMED}</td>`;
+  const quartiles = small(`${secondsText(lower)}–${secondsText(upper)}`);
+  return markup`<td>${secondsText(median)}${quartiles}</td><td>${timesText(speedup.median)}</td>`;
 }
 
 /** Shares of pictures in which the network sees damage, an arm a row; nothing where it knows none. */

@@ -7,7 +7,15 @@ import { readPng, writePng } from '../../png-file.js';
 import { writeJson } from '../../written-file.js';
 import { lockArm } from './arm-lock.js';
 import { appendLines, readLines } from './line-file.js';
-import { drawnRecord, drawnRecords, judgedPicture, seenRecord, seenRecords } from './picture-records.js';
+import {
+  type DrawnRecord,
+  drawnRecord,
+  drawnRecords,
+  judgedPicture,
+  type Sitting,
+  seenRecord,
+  seenRecords,
+} from './picture-records.js';
 
 export interface ArmFolderOptions {
   /** The arm's own. */
@@ -20,7 +28,7 @@ export interface ArmFolderOptions {
   /** Tells networks apart. */
   readonly networkKey: string;
   /** This run of the program. */
-  readonly sitting: string;
+  readonly sitting: Sitting;
   /** Pictures with an index below this are kept as files. */
   readonly keep: number;
   /** The recipe that a kept picture carries. */
@@ -31,9 +39,11 @@ export interface ArmFolderOptions {
 export interface ArmFolder {
   /** Pictures that are drawn and that the network has seen, by index. */
   readonly judged: ReadonlyMap<number, JudgedPicture>;
-  /** The sitting that each picture was drawn in, by index. */
-  readonly sittings: ReadonlyMap<number, string>;
+  /** What each picture took and was drawn with, by index. */
+  readonly drawn: ReadonlyMap<number, DrawnRecord>;
   save(pictures: readonly DrawnPicture[]): Promise<void>;
+  /** Whether a picture was kept as a file. */
+  isKept(index: number): boolean;
   /** A kept picture. */
   read(index: number): Promise<ImageRgb | undefined>;
   /** Lets other processes have it. */
@@ -52,43 +62,39 @@ export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
   const drawnPath = join(folder, 'drawn.jsonl');
   const seenPath = join(folder, `seen-${networkKey}.jsonl`);
   const pathOf = (index: number): string => join(folder, 'pictures', pictureAt(classes, index).file);
+  const isKept = (index: number): boolean => existsSync(pathOf(index));
   const close = await lockArm(folder, name);
   try {
     await writeJson(join(folder, 'arm.json'), { name, description });
-    const drawn = drawnRecords(await readLines(drawnPath));
+    const drawn = new Map(drawnRecords(await readLines(drawnPath)));
     const seen = new Map(seenRecords(await readLines(seenPath)));
-    const unseen = [...drawn.keys()].filter((index) => !seen.has(index) && existsSync(pathOf(index)));
+    const unseen = [...drawn.keys()].filter((index) => !seen.has(index) && isKept(index));
     for (let first = 0; first < unseen.length; first += AT_ONCE) {
       const records = await see(options.network, unseen.slice(first, first + AT_ONCE), pathOf);
       await appendLines(seenPath, records);
       for (const record of records) seen.set(record.index, record);
     }
     const judged = new Map<number, JudgedPicture>();
-    const sittings = new Map<number, string>();
     for (const [index, record] of drawn) {
-      sittings.set(index, record.sitting);
       const own = seen.get(index);
       if (own) judged.set(index, judgedPicture(record, own));
     }
     return {
       judged,
-      sittings,
+      drawn,
       async save(pictures) {
         for (const { index, image } of pictures) {
           if (index < keep) await writePng(pathOf(index), image, options.recipeOf(pictureAt(classes, index)));
         }
         // What says that a picture is drawn comes last: what a stop cuts off before it is written again.
         await appendLines(seenPath, pictures.map(seenRecord));
-        await appendLines(
-          drawnPath,
-          pictures.map((picture) => drawnRecord(picture, sitting)),
-        );
-        for (const { image: _, ...picture } of pictures) {
-          judged.set(picture.index, picture);
-          sittings.set(picture.index, sitting);
-        }
+        const records = pictures.map((picture) => drawnRecord(picture, sitting));
+        await appendLines(drawnPath, records);
+        for (const record of records) drawn.set(record.index, record);
+        for (const { image: _, ...picture } of pictures) judged.set(picture.index, picture);
       },
-      read: async (index) => (existsSync(pathOf(index)) ? (await readPng(pathOf(index))).image : undefined),
+      isKept,
+      read: async (index) => (isKept(index) ? (await readPng(pathOf(index))).image : undefined),
       close,
     };
   } catch (error) {

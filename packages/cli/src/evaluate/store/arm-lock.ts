@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvaluationFolderError } from './folder-identity.js';
 
@@ -12,21 +12,40 @@ export async function lockArm(folder: string, name: string): Promise<() => Promi
   const path = join(folder, 'lock');
   await mkdir(folder, { recursive: true });
   for (;;) {
-    try {
-      const file = await open(path, 'wx');
-      await file.writeFile(`${process.pid}`);
-      await file.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+    if (await placeLock(path)) return () => rm(path, { force: true });
+    const holder = await holderOf(path);
+    if (holder === undefined) continue;
     if (holder !== process.pid && isAlive(holder)) {
       throw new EvaluationFolderError(
         `${name} is being drawn by process ${holder}. Wait for it, or delete ${path} if that process is another program.`,
       );
     }
     await rm(path, { force: true });
+  }
+}
+
+/** False where there is a lock. It appears with its holder inside: one that was still empty would pass for a dead one's. */
+async function placeLock(path: string): Promise<boolean> {
+  const own = `${path}.${process.pid}`;
+  await writeFile(own, `${process.pid}`);
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** The process that a lock names; undefined where the lock was given free meanwhile. */
+async function holderOf(path: string): Promise<number | undefined> {
+  try {
+    return Number(await readFile(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 

@@ -31,6 +31,7 @@ const open = (folder: string, changes: Partial<FolderStoreOptions> = {}) =>
     classes: FAKE_MANIFEST.condition,
     network: fakeNetwork(),
     networkKey: 'one',
+    setUp: { threads: 2, versions: { tessera: '0.1.0' } },
     keep: 2,
     signal: new AbortController().signal,
     recipeOf: (sampling, picture) =>
@@ -176,6 +177,32 @@ describe('a folder', () => {
     expect(second.together(10)).toBe(true);
     await second.save(identityOf(RASTER), pictures.slice(8, 9));
     expect(second.together(10)).toBe(false);
+    await second.close();
+  });
+
+  test('says what its pictures were drawn with, in whichever sitting', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder, { setUp: { threads: 1, versions: { tessera: '0.1.0' } } });
+    await first.save(identityOf(MAR), [drawn(0), drawn(1)]);
+    await first.close();
+    const second = await open(folder, { setUp: { threads: 2, versions: { tessera: '0.2.0' } } });
+    expect(second.drawnWith(2)).toEqual({ threads: [1], versions: { tessera: ['0.1.0'] } });
+    await second.save(identityOf(RASTER), [drawn(0)]);
+    await second.save(identityOf(MAR), [drawn(2)]);
+    const mixed = { threads: [1, 2], versions: { tessera: ['0.1.0', '0.2.0'] } };
+    expect([second.drawnWith(2), second.drawnWith(3)]).toEqual([mixed, mixed]);
+    await second.close();
+  });
+
+  test('says how many pictures a larger number to keep came too late for', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder);
+    await first.save(identityOf(MAR), [drawn(0), drawn(1), drawn(2), drawn(3)]);
+    expect(first.notKept(9)).toBe(0);
+    await first.close();
+    const second = await open(folder, { keep: 9 });
+    await second.save(identityOf(MAR), [drawn(4)]);
+    expect([second.notKept(9), second.notKept(3), second.notKept(2)]).toEqual([2, 1, 0]);
     await second.close();
   });
 

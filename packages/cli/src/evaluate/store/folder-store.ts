@@ -4,6 +4,7 @@ import type { ArmIdentity, EvaluationStore, FeatureNetwork } from '@tessera/eval
 import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/recipe';
 import type { NamedSampling } from '../../policies-option.js';
 import { UsageError } from '../../usage-error.js';
+import { type DrawnWith, drawnWith, type SetUp } from '../drawn-with.js';
 import { type ArmFolder, openArm } from './arm-folder.js';
 import { claimFolder, type FolderIdentity } from './folder-identity.js';
 
@@ -14,6 +15,8 @@ export interface FolderStoreOptions {
   readonly classes: Classes;
   readonly network: FeatureNetwork;
   readonly networkKey: string;
+  /** What is drawn now is drawn with. */
+  readonly setUp: SetUp;
   readonly keep: number;
   readonly signal: AbortSignal;
   /** The recipe that a kept picture of an arm carries. */
@@ -29,6 +32,10 @@ export interface FolderStore extends EvaluationStore {
   count(arm: string, n: number): number;
   /** Whether all arms drew picture k in the same sitting, of nine in ten of the pictures 0 … n − 1 at least. */
   together(n: number): boolean;
+  /** What the pictures 0 … n − 1 of all arms were drawn with, in this sitting and in earlier ones. */
+  drawnWith(n: number): DrawnWith;
+  /** How many of the pictures 0 … n − 1 of all arms should be kept as files and were not when they were drawn. */
+  notKept(n: number): number;
   /** The first pictures of an arm, as far as they were kept. */
   firstPictures(arm: string, most: number): Promise<readonly ImageRgb[]>;
   /** Lets other processes have the arms. */
@@ -42,9 +49,9 @@ export interface FolderStore extends EvaluationStore {
  * @throws UsageError where two arms are one
  */
 export async function openFolderStore(options: FolderStoreOptions): Promise<FolderStore> {
-  const { folder, identity, arms, signal } = options;
+  const { folder, identity, arms, setUp, keep, signal } = options;
   await claimFolder(folder, identity);
-  const sitting = `${new Date().toISOString()} ${process.pid}`;
+  const sitting = { id: `${new Date().toISOString()} ${process.pid}`, ...setUp };
   const opened = new Map<string, ArmFolder>();
   const names = new Map<string, string>();
   const close = async (): Promise<void> => {
@@ -81,11 +88,21 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
     save: (arm, pictures) => folderOf(arm).save(pictures),
     count: (name, n) => [...folderOf({ name }).judged.keys()].filter((index) => index < n).length,
     together(n) {
-      const [first, ...others] = [...opened.values()].map((arm) => arm.sittings);
+      const [first, ...others] = [...opened.values()].map((arm) => arm.drawn);
       const shared = Array.from({ length: n }, (_, index) => index).filter((index) =>
-        others.every((sittings) => sittings.get(index) === first?.get(index)),
+        others.every((drawn) => drawn.get(index)?.sitting === first?.get(index)?.sitting),
       );
       return shared.length >= 0.9 * n;
+    },
+    drawnWith: (n) =>
+      drawnWith(
+        [...opened.values()].flatMap(({ drawn }) => [...drawn.values()].filter(({ index }) => index < n)),
+      ),
+    notKept(n) {
+      const wanted = (index: number): boolean => index < Math.min(keep, n);
+      return [...opened.values()].flatMap(({ judged, isKept }) =>
+        [...judged.keys()].filter((index) => wanted(index) && !isKept(index)),
+      ).length;
     },
     async firstPictures(name, most) {
       const images: ImageRgb[] = [];

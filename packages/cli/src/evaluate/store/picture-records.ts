@@ -1,17 +1,25 @@
 import type { JudgedPicture } from '@tessera/evaluate';
 import * as v from 'valibot';
+import type { SetUp } from '../drawn-with.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const seen = v.nullable(count);
 
-/** A line of `drawn.jsonl`: what a picture took. */
+/** One run of the program, from its start to its end or stop. */
+export interface Sitting extends SetUp {
+  readonly id: string;
+}
+
+/** A line of `drawn.jsonl`: what a picture took, and what it was drawn with. */
 const drawnSchema = v.object({
   index: count,
   seconds: v.number(),
   headEvaluations: v.number(),
   passes: v.number(),
-  /** One run of the program, from its start to its end or stop. */
+  /** The id of its {@link Sitting}. */
   sitting: v.string(),
+  threads: count,
+  versions: v.record(v.string(), v.string()),
 });
 
 /** A line of `seen-NETWORK.jsonl`: what a network makes of a picture. */
@@ -48,9 +56,9 @@ export function seenRecords(lines: readonly unknown[]): ReadonlyMap<number, Seen
 
 export function drawnRecord(
   { index, seconds, headEvaluations, passes }: JudgedPicture,
-  sitting: string,
+  { id, threads, versions }: Sitting,
 ): DrawnRecord {
-  return { index, seconds, headEvaluations, passes, sitting };
+  return { index, seconds, headEvaluations, passes, sitting: id, threads, versions };
 }
 
 export function seenRecord({
