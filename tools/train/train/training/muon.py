@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .device import has_bfloat16_units
 from .products import SLOW_BLAS
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -89,7 +90,7 @@ def orthogonalised(matrix: torch.Tensor) -> torch.Tensor:
     """
     a, b, c = _COEFFICIENTS
     x = matrix / (matrix.norm() + 1e-7)
-    if matrix.device.type != "cpu" or SLOW_BLAS:
+    if matrix.device.type != "cpu" or SLOW_BLAS or has_bfloat16_units(matrix.device):
         x = x.bfloat16()
     tall = x.shape[0] > x.shape[1]
     if tall:

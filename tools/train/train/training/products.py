@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .device import has_bfloat16_units
+
 _GROUPS = 16
 """PyTorch hands 1×1 convolutions to oneDNN from this batch size on, when it runs on one thread."""
 
@@ -38,13 +40,15 @@ def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> t
     """
     Scaled dot-product attention, each argument and the result [n, heads, length, width].
 
-    With a slow BLAS the two products are taken in bfloat16, which oneDNN has at 66 GFLOP/s; the softmax in
-    float32.
+    With a slow BLAS, and on a CPU with AMX, two products in bfloat16 and a softmax in float32 are faster than
+    PyTorch's own function.
     """
-    if hasattr(F, "scaled_dot_product_attention") and not SLOW_BLAS:
+    on_cpu = queries.device.type == "cpu"
+    by_hand = on_cpu and (SLOW_BLAS or has_bfloat16_units(queries.device))
+    if hasattr(F, "scaled_dot_product_attention") and not by_hand:
         return F.scaled_dot_product_attention(queries, keys, values)
     count, heads, length, width = queries.shape
-    reduced = torch.bfloat16 if queries.device.type == "cpu" and SLOW_BLAS else queries.dtype
+    reduced = torch.bfloat16 if by_hand else queries.dtype
     scaled = (queries * width**-0.5).reshape(count * heads, length, width).to(reduced)
     scores = torch.bmm(scaled, keys.reshape(count * heads, length, width).to(reduced).transpose(1, 2))
     weights = torch.softmax(scores.float(), dim=2).to(reduced)

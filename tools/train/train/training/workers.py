@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import multiprocessing, nn
 
+from .device import keep_memory
+
 
 class Exchange:
     """
@@ -102,6 +104,7 @@ def run_workers(workers: int, body: Callable[..., None], *arguments: Any) -> Non
 
 def _guarded(body: Callable[..., None], worker: int, *arguments: Any) -> None:
     torch.set_num_threads(1)
+    keep_memory()
     try:
         body(worker, *arguments)
     except BaseException:
