@@ -1,7 +1,6 @@
-import { ancestralSampler, stepPlan } from '@tessera/core';
 import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
 import { expect, test } from 'vitest';
-import { compare, spreadOf, workOf } from './comparison.js';
+import { compare, spreadOf } from './comparison.js';
 import { standingsOf, standingsTable } from './comparison-report.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
 
@@ -9,14 +8,6 @@ const contenders = ['mar:4x5', 'raster:2x3'].map((name) => ({
   name,
   sampling: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling),
 }));
-
-test('work is counted by what was carried out: both halves where guided, one where not', () => {
-  const steps = [
-    { place: 0, plan: stepPlan('a', [0, 1], [10, 20]), guidanceScale: 2 },
-    { place: 0, plan: stepPlan('a', [2], 10), guidanceScale: 1 },
-  ];
-  expect(workOf(steps, ancestralSampler())).toEqual({ steps: 2, transformerPasses: 3, headEvaluations: 70 });
-});
 
 test('every contender makes every picture, the contenders in turn, and each is reported', async () => {
   const seen: string[] = [];

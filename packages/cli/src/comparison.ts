@@ -1,4 +1,5 @@
-import { type DiffusionSampler, type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
+import { generateImages, type ImageRgb } from '@tessera/core';
+import { samplingWork } from '@tessera/evaluate';
 import type { RunStatistics } from '@tessera/onnx';
 import { type Picture, samplingFrom } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
@@ -85,6 +86,7 @@ async function trial(
   });
   const seconds = (performance.now() - began) / 1000;
   const after = await model.runStatistics();
+  const work = samplingWork(made!.steps, choices.sampler);
   const spent = (...graphs: readonly (keyof RunStatistics)[]): number =>
     graphs.reduce(
       (sum, graph) => sum + ((after[graph]?.milliseconds ?? 0) - (before[graph]?.milliseconds ?? 0)) / 1000,
@@ -97,24 +99,10 @@ async function trial(
     transformerSeconds: spent('condition'),
     headSeconds: spent('embed', 'project', 'modulate', 'denoise'),
     decoderSeconds: spent('decoder'),
-    ...workOf(made!.steps, choices.sampler),
+    steps: made!.steps.length,
+    transformerPasses: work.passes,
+    headEvaluations: work.headEvaluations,
   };
-}
-
-/** What an image took, counted by its plans as they were carried out. */
-export function workOf(
-  steps: GeneratedImage['steps'],
-  sampler: DiffusionSampler,
-): Pick<Trial, 'steps' | 'transformerPasses' | 'headEvaluations'> {
-  let transformerPasses = 0;
-  let headEvaluations = 0;
-  for (const { plan, guidanceScale } of steps) {
-    const passes = guidanceScale === 1 ? 1 : 2;
-    transformerPasses += passes;
-    // A sampler may merge some of the steps it is asked for.
-    for (const count of plan.diffusionSteps) headEvaluations += passes * sampler(count).steps.length;
-  }
-  return { steps: steps.length, transformerPasses, headEvaluations };
 }
 
 /** Median and the quartiles around it, linearly interpolated. */
