@@ -1,28 +1,29 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
+import type { FeatureNetwork } from '@tessera/evaluate';
 import { describe, expect, test } from 'vitest';
 import { writePng } from '../png-file.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
 import { fakeNetwork } from '../testing/fake-network.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { realPictures } from './real-pictures.js';
+import { type RealPicturesOptions, realPictures } from './real-pictures.js';
 
 const classes = FAKE_MANIFEST.condition;
 const signal = new AbortController().signal;
 const grey = (value: number): ImageRgb => ({ width: 1, height: 1, data: Uint8Array.of(value, value, value) });
+
+/** With a cache of their own. */
+async function freshOptions(network: FeatureNetwork = fakeNetwork()): Promise<RealPicturesOptions> {
+  return { loaded: { network, key: 'one' }, classes, cacheFolder: await temporaryFolder(), signal };
+}
 
 test('a folder a class gives features and labels', async () => {
   const folder = await temporaryFolder();
   await writePng(join(folder, 'Vulpes vulpes', 'a.png'), grey(7));
   await writePng(join(folder, '0', 'b.png'), grey(5));
   await writePng(join(folder, 'café', 'c.png'), grey(9));
-  const reference = await realPictures(folder, {
-    loaded: { network: fakeNetwork(), key: 'one' },
-    classes,
-    cacheFolder: await temporaryFolder(),
-    signal,
-  });
+  const reference = await realPictures(folder, await freshOptions());
   expect(reference).toMatchObject({
     width: 3,
     features: Float32Array.of(5, 5, 5, 7, 7, 7, 9, 9, 9),
@@ -52,12 +53,7 @@ describe('what a network takes real pictures for', () => {
     ] as const) {
       await writePng(join(folder, name, `${value}.png`), grey(value));
     }
-    const options = {
-      loaded: { network, key: 'one' },
-      classes,
-      cacheFolder: await temporaryFolder(),
-      signal,
-    };
+    const options = await freshOptions(network);
     const first = await realPictures(folder, options);
     expect(first).toMatchObject({ classAccuracy: 0.75, damages: { none: 0.75, blur: 0.25 } });
     expect(await realPictures(folder, options)).toEqual(first);
@@ -66,13 +62,7 @@ describe('what a network takes real pictures for', () => {
   test('is told of their damage alone where nobody says what they show', async () => {
     const folder = await temporaryFolder();
     for (const value of [8, 9]) await writePng(join(folder, `${value}.png`), grey(value));
-    const cacheFolder = await temporaryFolder();
-    const reference = await realPictures(folder, {
-      loaded: { network, key: 'one' },
-      classes,
-      cacheFolder,
-      signal,
-    });
+    const reference = await realPictures(folder, await freshOptions(network));
     expect(reference.damages).toEqual({ none: 0.5, blur: 0.5 });
     expect(reference).not.toHaveProperty('classAccuracy');
   });
@@ -83,23 +73,13 @@ test('a class’s folder may be a link', async () => {
   for (const name of ['cat', 'red fox']) await writePng(join(folder, name, '1.png'), grey(1));
   await writePng(join(elsewhere, '2.png'), grey(2));
   await symlink(elsewhere, join(folder, 'café'));
-  const { labels } = await realPictures(folder, {
-    loaded: { network: fakeNetwork(), key: 'one' },
-    classes,
-    cacheFolder: await temporaryFolder(),
-    signal,
-  });
+  const { labels } = await realPictures(folder, await freshOptions());
   expect(labels).toEqual(Int32Array.of(2, 0, 1));
 });
 
 test('pictures beside the folders of classes, and classes without any, are told', async () => {
   const folder = await temporaryFolder();
-  const options = {
-    loaded: { network: fakeNetwork(), key: 'one' },
-    classes,
-    cacheFolder: await temporaryFolder(),
-    signal,
-  };
+  const options = await freshOptions();
   for (const name of ['1', '2']) await writePng(join(folder, 'cat', `${name}.png`), grey(1));
   await expect(realPictures(folder, options)).rejects.toMatchObject({
     code: 'usage',
@@ -116,9 +96,9 @@ test('a flat folder has no labels, and is seen once by a network', async () => {
   const folder = await temporaryFolder();
   for (const value of [1, 2, 3]) await writePng(join(folder, `${value}.png`), grey(value));
   const network = fakeNetwork();
-  const options = { classes, cacheFolder: await temporaryFolder(), signal };
-  const first = await realPictures(folder, { ...options, loaded: { network, key: 'one' } });
-  const second = await realPictures(folder, { ...options, loaded: { network, key: 'one' } });
+  const options = await freshOptions(network);
+  const first = await realPictures(folder, options);
+  const second = await realPictures(folder, options);
   expect(first.labels).toBeUndefined();
   expect([second, network.seen]).toEqual([first, 3]);
   await realPictures(folder, { ...options, loaded: { network, key: 'other' } });
@@ -127,12 +107,7 @@ test('a flat folder has no labels, and is seen once by a network', async () => {
 
 test('a folder of no class, and one with nothing in it, are told', async () => {
   const folder = await temporaryFolder();
-  const options = {
-    loaded: { network: fakeNetwork(), key: 'one' },
-    classes,
-    cacheFolder: await temporaryFolder(),
-    signal,
-  };
+  const options = await freshOptions();
   await expect(realPictures(folder, options)).rejects.toThrow('holds 0 PNG pictures');
   await writePng(join(folder, 'dog', '1.png'), grey(1));
   await expect(realPictures(folder, options)).rejects.toThrow('The folder dog');

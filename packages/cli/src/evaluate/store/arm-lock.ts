@@ -1,6 +1,6 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EvaluationFolderError } from './folder-identity.js';
+import { EvaluationFolderError } from './evaluation-folder-error.js';
 
 /**
  * Keeps other processes from drawing the same arm. A lock whose process has ended is no lock.

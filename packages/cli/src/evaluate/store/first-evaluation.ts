@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ComparedMetric } from '@tessera/evaluate';
 import * as v from 'valibot';
 import { writeJson } from '../../written-file.js';
-import { EvaluationFolderError } from './folder-identity.js';
+import { readFolderFile } from './folder-file.js';
 
 const margin = v.nullable(v.number());
 const schema = v.strictObject({ n: v.number(), margins: v.strictObject({ frechet: margin, kid: margin }) });
@@ -26,7 +25,11 @@ export async function changesSinceFirst(
   now: EvaluationSettings,
 ): Promise<readonly string[]> {
   const path = join(folder, `first-${networkKey}.json`);
-  const first = await readSettings(path);
+  const first = await readFolderFile(
+    path,
+    schema,
+    "can't be read: it holds n and the margins of the folder's first evaluation. Choose another folder by --out.",
+  );
   if (!first) {
     await writeJson(path, now);
     return [];
@@ -40,23 +43,4 @@ export async function changesSinceFirst(
 function shown({ n, margins: { frechet, kid } }: EvaluationSettings): Record<string, string> {
   const set = (margin: number | null): string => (margin === null ? 'from the floors' : `${margin}`);
   return { n: `${n}`, 'margin in Fréchet distance': set(frechet), 'margin in KID': set(kid) };
-}
-
-async function readSettings(path: string): Promise<EvaluationSettings | undefined> {
-  let json: string;
-  try {
-    json = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return v.parse(schema, JSON.parse(json));
-  } catch (cause) {
-    throw new EvaluationFolderError(
-      `${path} can't be read: it holds n and the margins of the folder's first evaluation. Choose another folder by --out.`,
-      [],
-      { cause },
-    );
-  }
 }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TesseraError } from '@tessera/core';
 import * as v from 'valibot';
 import { writeJson } from '../../written-file.js';
+import { EvaluationFolderError } from './evaluation-folder-error.js';
+import { readFolderFile } from './folder-file.js';
 
 const schema = v.strictObject({
   format: v.literal('tessera-evaluation-folder'),
@@ -18,18 +18,6 @@ const schema = v.strictObject({
 /** What all pictures in a folder have in common; `evaluation.json`. */
 export type FolderIdentity = Omit<v.InferOutput<typeof schema>, 'format' | 'version'>;
 
-/** A folder holds another evaluation, or none that this program can go on with. */
-export class EvaluationFolderError extends TesseraError {
-  static override readonly code = 'evaluation-folder';
-  /** What differs, a line each. */
-  readonly differences: readonly string[];
-
-  constructor(message: string, differences: readonly string[] = [], options?: { cause?: unknown }) {
-    super(EvaluationFolderError.code, message, options);
-    this.differences = differences;
-  }
-}
-
 /**
  * Makes a folder that of this evaluation, or sees to it that it is.
  *
@@ -37,7 +25,11 @@ export class EvaluationFolderError extends TesseraError {
  */
 export async function claimFolder(folder: string, identity: FolderIdentity): Promise<void> {
   const path = join(folder, 'evaluation.json');
-  const found = await readIdentity(path);
+  const found = await readFolderFile(
+    path,
+    schema,
+    "can't be read as an evaluation of this version. Choose another folder by --out, or delete it.",
+  );
   if (!found) {
     await writeJson(path, { format: 'tessera-evaluation-folder', version: 1, ...identity });
     return;
@@ -53,23 +45,4 @@ export async function claimFolder(folder: string, identity: FolderIdentity): Pro
       'Choose another folder by --out, or delete this one.',
     differences,
   );
-}
-
-async function readIdentity(path: string): Promise<FolderIdentity | undefined> {
-  let json: string;
-  try {
-    json = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return v.parse(schema, JSON.parse(json));
-  } catch (cause) {
-    throw new EvaluationFolderError(
-      `${path} can't be read as an evaluation of this version. Choose another folder by --out, or delete it.`,
-      [],
-      { cause },
-    );
-  }
 }

@@ -8,7 +8,7 @@ import type { NamedSampling } from '../../policies-option.js';
 import { FAKE_MANIFEST } from '../../testing/fake-loaded-model.js';
 import { fakeNetwork } from '../../testing/fake-network.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
-import { EvaluationFolderError } from './folder-identity.js';
+import { EvaluationFolderError } from './evaluation-folder-error.js';
 import { type FolderStoreOptions, openFolderStore } from './folder-store.js';
 
 const IDENTITY = { model: 'fake', sha256: 'ab'.repeat(32), seed: 1, device: 'cpu', dtype: 'fp32', batch: 4 };
