@@ -12,6 +12,7 @@ from train.autoencoder.config import AutoencoderConfig
 from train.autoencoder.linear_start import start_linear
 from train.autoencoder.model import Autoencoder
 from train.autoencoder.normalise import normalise
+from train.mar.compiled import compile_mar
 from train.mar.config import MAR_SIZES
 from train.mar.diffusion_loss import DiffusionLoss
 from train.mar.model import Mar
@@ -19,6 +20,7 @@ from train.mar.sample import Sampling, cosine_counts, sample
 from train.mar.schedule import schedule
 from train.pictures import signal_to_noise, to_tensor
 from train.render import render
+from train.training.device import has_bfloat16_units
 from train.training.draw import Draw
 
 CPU = torch.device("cpu")
@@ -86,6 +88,26 @@ class Transformer(unittest.TestCase):
             self.assertTrue(torch.equal(z, model.conditions(mixed, condition, known)))
             self.assertFalse(torch.allclose(z, model.conditions(other, condition, known)))
             self.assertFalse(torch.allclose(z, model.conditions(tokens, condition.flip(0), known)))
+
+    @unittest.skipUnless(has_bfloat16_units(CPU), "models are compiled on CPUs with AMX only")
+    def test_compiling_changes_no_condition_and_no_gradient(self) -> None:
+        plain, compiled = random_mar(), random_mar()
+        compile_mar(compiled)
+        tokens = torch.randn(2, MAR.length, MAR.vae_embed_dim, generator=torch.Generator().manual_seed(1))
+        for known_count in (1, 5, 12):
+            known = torch.arange(known_count).repeat(2, 1)
+            found = []
+            for model in (plain, compiled):
+                model.zero_grad()
+                z = model.conditions(tokens, model.class_condition(torch.tensor([1, 2])), known)
+                out = model.diffloss.net(tokens[0], torch.arange(MAR.length), z[0])
+                (z.sin().sum() + out.sin().sum()).backward()
+                gradients = [value.grad for value in model.parameters() if value.grad is not None]
+                found.append([z, out, *gradients])
+            for expected, actual in zip(*found, strict=True):
+                # Attention rounds to bfloat16, elsewhere where it is fused.
+                scale = float(expected.detach().abs().max())
+                torch.testing.assert_close(actual, expected, atol=0.01 * scale, rtol=0)
 
     def test_no_size_is_over_ten_million_parameters(self) -> None:
         for name, config in MAR_SIZES.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ..latents import LatentBatches
+from ..mar.compiled import compile_mar
 from ..mar.config import MAR_SIZES, MarConfig
 from ..mar.model import Mar
 from ..mar.training import MarLoss
@@ -86,7 +87,7 @@ def _train_share(
         if worker == 0:
             print(f"{len(taken)} of {len(model.state_dict())} tensors begin as in {start}", flush=True)
     if has_bfloat16_units(place.device):
-        _compile(model)
+        compile_mar(model)
     loss = MarLoss(LatentBatches(place.latents, place.device), plan.batch, targets)
     train(
         model,
@@ -99,16 +100,3 @@ def _train_share(
         worker=worker,
         exchange=exchange,
     )
-
-
-def _compile(model: Mar) -> None:
-    """
-    Fuses what is left between the products, by far the greater part of a step's time where these are fast.
-
-    The number of hidden tokens, and how often the head sees them, vary from step to step.
-    """
-    import torch._dynamo  # not in PyTorch 1.13
-
-    torch._dynamo.config.recompile_limit = 64
-    model.conditions = torch.compile(model.conditions, dynamic=True)
-    model.diffloss.net.forward = torch.compile(model.diffloss.net.forward, dynamic=True)
