@@ -12,6 +12,7 @@ import {
   timeLeft,
 } from '@tessera/cli/evaluation';
 import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { MARGINS } from './margins.js';
 import type { Study } from './study.js';
 import { type Timing, timeArms } from './timing.js';
 
@@ -67,6 +68,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
     // All of them, so that another judge can see them without hours of drawing.
     keep: n,
     ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
+    margins: MARGINS,
     ...(study.comparisons ? { compare: study.comparisons } : {}),
     command: options.command,
     signal,

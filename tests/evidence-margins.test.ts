@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import type { ImageRgb } from '../packages/core/src/index.js';
+import {
+  frechetDistance,
+  frechetReference,
+  kernelDistance,
+  kernelReference,
+} from '../packages/evaluate/src/index.js';
+import { openJudge, realPictures } from '../packages/evaluate/src/testing/judge-files.js';
+import { modelFolder } from '../packages/model-tiny/index.js';
+import { loadModel } from '../packages/runtime-node/dist/index.js';
+import { MARGINS } from '../tools/evidence/src/margins.js';
+
+it('the margins of the evidence are half of what the autoencoder of the embedded model costs', async () => {
+  const { network, reference } = await openJudge();
+  const { width } = reference;
+  const real = realPictures();
+  // The other real pictures: the first are those that are coded.
+  const features = reference.features.subarray(real.length * width);
+  const frechet = frechetReference(features, width);
+  const kernel = kernelReference(features, width, { labels: reference.labels!.subarray(real.length) });
+  const labels = reference.labels!.subarray(0, real.length);
+  const score = async (pictures: readonly ImageRgb[]) => {
+    const seen = (await network.extract(pictures)).features;
+    return { frechet: frechetDistance(seen, frechet), kid: kernelDistance(seen, kernel, { labels }) };
+  };
+  const model = await loadModel(modelFolder, { device: 'cpu' });
+  const coded = await score(await model.decode(await model.encode(real))).finally(() => model.dispose());
+  const floor = await score(real);
+  for (const metric of ['frechet', 'kid'] as const) {
+    expect(Number(((coded[metric] - floor[metric]) / 2).toPrecision(2))).toBe(MARGINS[metric]);
+  }
+});
