@@ -11,13 +11,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface Site {
   /** With a slash at its end. */
   readonly address: string;
-  /** Where the built files lie; undefined for the development server. */
-  readonly folder?: string;
   close(): Promise<void>;
 }
 
+export interface BuiltSite extends Site {
+  /** Where the built files lie. */
+  readonly folder: string;
+}
+
 /** The site as a static host has it: `vite build`, then `vite preview`. */
-export async function builtSite(): Promise<Site> {
+export async function builtSite(): Promise<BuiltSite> {
   const folder = await mkdtemp(join(tmpdir(), 'tessera-site-'));
   // A process of its own: the tests' NODE_ENV would make it a build for development.
   const { NODE_ENV: _, ...env } = process.env;

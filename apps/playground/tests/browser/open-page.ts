@@ -7,10 +7,12 @@ export interface WatchedPage {
   readonly errors: readonly string[];
 }
 
-export async function openPage(
-  browser: Browser,
-  options: BrowserContextOptions & { readonly device?: string } = {},
-): Promise<WatchedPage> {
+export interface PageOptions extends BrowserContextOptions {
+  /** Where the model is to run. @default 'wasm' */
+  readonly device?: string;
+}
+
+export async function openPage(browser: Browser, options: PageOptions = {}): Promise<WatchedPage> {
   const { device = 'wasm', ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...rest });
   await context.addInitScript((choice) => {
@@ -23,6 +25,13 @@ export async function openPage(
   page.on('pageerror', ({ message }) => errors.push(message));
   return { page, context, errors };
 }
+
+/** A picture of few steps, for a link: what is tested is the page. */
+export const QUICK = 'class=3&seed=7&guidance=1&temperature=0.8&policy=gtr-16';
+
+/** Waits for a picture of the view Generate. */
+export const drawn = (page: Page): Promise<void> =>
+  page.getByText('head evaluations', { exact: false }).first().waitFor();
 
 /** What the picture shows, as the numbers of its canvas. */
 export function pixelsOf(page: Page, index = 0): Promise<number[]> {

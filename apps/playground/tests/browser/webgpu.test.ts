@@ -1,41 +1,33 @@
 import { expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
-import { builtSite } from './built-site.js';
-import { openPage, pixelsOf } from './open-page.js';
+import { describePlayground } from './describe-playground.js';
+import { pixelsOf } from './open-page.js';
 
-describeInBrowser('the playground on WebGPU', () => {
+describePlayground('WebGPU', (playground) => {
   // In software a step takes seconds: the model is checked against its sample, then one token is drawn.
   it('renews a part of a picture', { timeout: 400_000 }, async () => {
-    const site = await builtSite();
-    const browser = await openBrowser();
-    try {
-      const { page, errors } = await openPage(browser, { device: 'webgpu' });
-      page.setDefaultTimeout(300_000);
-      await page.goto(`${site.address}#edit?class=3&seed=7&guidance=1&policy=gtr-16-no-fts`);
-      const png = await page.screenshot({ clip: { x: 0, y: 0, width: 200, height: 200 } });
-      await page
-        .getByLabel('Picture file')
-        .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });
-      const surface = page.getByRole('application');
-      await surface.focus();
-      await page.getByLabel('Brush').fill('1');
-      await surface.focus();
-      await page.keyboard.press('Space');
-      await page.getByText('1 of 256 tokens will be drawn anew').waitFor();
-      await page.getByRole('button', { name: 'Renew what is painted' }).click();
-      await page.getByText(/All [\d,]+ kept pixels are byte for byte the same/).waitFor();
-      await page
-        .getByText(/^WebGPU/)
-        .first()
-        .waitFor();
-      const [before, after] = [await pixelsOf(page, 0), await pixelsOf(page, 1)];
-      const changed = before.filter((value, i) => after[i] !== value).length;
-      expect(changed).toBeGreaterThan(0);
-      expect(changed).toBeLessThanOrEqual(4 * 4 * 3);
-      expect(errors).toEqual([]);
-    } finally {
-      await browser.close();
-      await site.close();
-    }
+    const { page, errors } = await playground.open({ device: 'webgpu' });
+    page.setDefaultTimeout(300_000);
+    await page.goto(`${playground.address}#edit?class=3&seed=7&guidance=1&policy=gtr-16-no-fts`);
+    const png = await page.screenshot({ clip: { x: 0, y: 0, width: 200, height: 200 } });
+    await page
+      .getByLabel('Picture file')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });
+    const surface = page.getByRole('application');
+    await surface.focus();
+    await page.getByLabel('Brush').fill('1');
+    await surface.focus();
+    await page.keyboard.press('Space');
+    await page.getByText('1 of 256 tokens will be drawn anew').waitFor();
+    await page.getByRole('button', { name: 'Renew what is painted' }).click();
+    await page.getByText(/All [\d,]+ kept pixels are byte for byte the same/).waitFor();
+    await page
+      .getByText(/^WebGPU/)
+      .first()
+      .waitFor();
+    const [before, after] = [await pixelsOf(page, 0), await pixelsOf(page, 1)];
+    const changed = before.filter((value, i) => after[i] !== value).length;
+    expect(changed).toBeGreaterThan(0);
+    expect(changed).toBeLessThanOrEqual(4 * 4 * 3);
+    expect(errors).toEqual([]);
   });
 });
