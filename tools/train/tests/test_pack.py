@@ -7,6 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from tests.small_models import MAR, RandomLatents, random_autoencoder, random_mar
@@ -15,6 +16,7 @@ from train.mar.training import MarLoss
 from train.safetensors import read_safetensors, write_safetensors
 from train.stages.packing import write_model
 from train.stages.unpacking import unpack
+from train.stages.validating import SHARES, validate_mar
 from train.training.loop import Files, train
 from train.training.plan import Plan
 from train.workplace import Workplace
@@ -63,6 +65,24 @@ class Unpacking(unittest.TestCase):
             with self.assertRaises(FileExistsError):
                 unpack(place, folder / "model")
 
+    def test_validation_finds_the_loss_of_every_share_with_the_same_noise_each_time(self) -> None:
+        # A fresh head predicts zero, so that ε's squared error is ε's variance.
+        torch.manual_seed(6)
+        pixels = np.random.default_rng(1).integers(0, 256, (120, 16, 16, 3), np.uint8)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_model(folder / "model", Mar(MAR), random_autoencoder(), [1.0] * MAR.vae_embed_dim)
+            place = Workplace(folder / "work", torch.device("cpu"), 1, 0)
+            unpack(place, folder / "model")
+            np.save(place.held_out_pictures, pixels)
+            found = []
+            for _ in range(2):
+                validate_mar(place, count=120)
+                found.append(json.loads((place.folder / "report.json").read_text())["validation"])
+        self.assertEqual(*found)
+        self.assertEqual(list(found[0]["epsilon"]), [f"{share:g}" for share in SHARES])
+        for share, loss in found[0]["epsilon"].items():
+            self.assertAlmostEqual(loss, 1, delta=0.05, msg=share)
 
     def test_an_autoencoder_can_be_unpacked_without_a_mar_model(self) -> None:
         with tempfile.TemporaryDirectory() as name:

@@ -17,6 +17,7 @@ from .stages.packing import pack
 from .stages.rendering import render_pictures
 from .stages.sampling import draw_samples
 from .stages.unpacking import unpack
+from .stages.validating import validate_mar
 from .training.device import pick_device
 from .workplace import Workplace
 
@@ -36,6 +37,8 @@ def main() -> None:
         compute_latents(place)
     elif options.command == "mar":
         train_mar(place, options.size, options.minutes, options.steps, options.targets, options.start)
+    elif options.command == "validate":
+        validate_mar(place, options.count)
     elif options.command == "sample":
         sampling = Sampling(options.steps, options.head_steps, options.guidance, options.temperature)
         draw_samples(place, options.count, sampling, options.name)
@@ -93,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     trainings["mar"].add_argument(
         "--start", type=Path, help="safetensors file whose fitting weights a new training begins with"
     )
+    validation = add("validate", "the MAR model's loss on held-out pictures, by the share that is masked")
+    validation.add_argument("--count", type=int, default=240, help="pictures (default: 240)")
     drawing = add("sample", "draw pictures with the trained models")
     drawing.add_argument("--count", type=int, default=144, help="a multiple of 12 (default: 144)")
     drawing.add_argument("--steps", type=int, default=Sampling.steps)

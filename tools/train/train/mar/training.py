@@ -32,19 +32,32 @@ class MarLoss:
     def __call__(self, model: nn.Module, draw: Draw) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         assert isinstance(model, Mar)
         tokens, labels = self._latents(draw.samples(self._batch, self._latents.size))
-        count, length, channels = tokens.shape
-        hidden_count = masked_count(length, draw.shared)
-        order = draw.uniform(count, length).argsort(1)
-        hidden, known = order[:, :hidden_count], order[:, hidden_count:]
-
-        dropped = draw.uniform(count, 1) < _DROPPED_CLASSES
+        dropped = draw.uniform(len(tokens), 1) < _DROPPED_CLASSES
         condition = torch.where(dropped, model.fake_latent, model.class_condition(labels))
-        z = model.conditions(tokens, condition, known)
-        index = hidden[..., None]
-        z = z.gather(1, index.expand(-1, -1, z.shape[-1])).reshape(-1, z.shape[-1])
-        hidden_tokens = tokens.gather(1, index.expand(-1, -1, channels)).reshape(-1, channels)
-        repeated = min(_MOST_REPEATED, length // hidden_count)
-        return model.diffloss(hidden_tokens, z, self._targets * repeated, draw)
+        return hidden_loss(
+            model, tokens, condition, masked_count(tokens.shape[1], draw.shared), self._targets, draw
+        )
+
+
+def hidden_loss(
+    model: Mar, tokens: torch.Tensor, condition: torch.Tensor, hidden_count: int, targets: int, draw: Draw
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """
+    The loss of `hidden_count` random tokens of each picture, given its other ones.
+
+    @param tokens: float32 [n, length, channels]
+    @param condition: what the model is told beside them [n, width of the encoder]
+    @param targets: timesteps at which the head sees a hidden token; more where few are hidden
+    """
+    count, length, channels = tokens.shape
+    order = draw.uniform(count, length).argsort(1)
+    hidden, known = order[:, :hidden_count], order[:, hidden_count:]
+    z = model.conditions(tokens, condition, known)
+    index = hidden[..., None]
+    z = z.gather(1, index.expand(-1, -1, z.shape[-1])).reshape(-1, z.shape[-1])
+    hidden_tokens = tokens.gather(1, index.expand(-1, -1, channels)).reshape(-1, channels)
+    repeated = min(_MOST_REPEATED, length // hidden_count)
+    return model.diffloss(hidden_tokens, z, targets * repeated, draw)
 
 
 def masked_count(length: int, rng: Random) -> int:
