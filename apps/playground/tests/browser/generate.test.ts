@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { readRecipe } from '@tessera/cli';
 import { modelFolder } from '@tessera/model-tiny';
 import { parseManifest } from '@tessera/onnx';
@@ -191,7 +191,6 @@ describePlayground('Generate', (playground) => {
 
 /** The same file under a name with the given ending. */
 async function withName(path: string, ending: string): Promise<string> {
-  const { copyFile } = await import('node:fs/promises');
   await copyFile(path, `${path}${ending}`);
   return `${path}${ending}`;
 }
