@@ -42,7 +42,7 @@ process.exit(chosen());
 
 /** Installs the dependencies unless the lockfile and manifests are those of the last install. */
 function install() {
-  const inputs = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc', ...manifests()];
+  const inputs = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests()];
   const stamp = 'node_modules/.tessera-installed';
   if (upToDate(stamp, inputs)) return;
   const { packageManager } = JSON.parse(readFileSync('package.json', 'utf8'));
