@@ -41,8 +41,8 @@ export function withSamplingOptions(command: Command): Command {
     .addOption(
       new Option(
         '--sampler <name>',
-        'sampler of the diffusion head; ddim and dpm add no noise, so temperature is without effect (default: ancestral)',
-      ).choices(['ancestral', 'ddim', 'dpm']),
+        'sampler of the diffusion head; ddim adds no noise, so temperature is without effect (default: ancestral)',
+      ).choices(['ancestral', 'ddim', 'dpm', 'dpm-sde']),
     );
 }
 

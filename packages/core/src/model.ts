@@ -44,7 +44,7 @@ export interface TokenImage {
 export interface TokenRequest {
   readonly images: readonly TokenImage[];
   readonly table: DiffusionTable;
-  /** Scales the noise of every diffusion step, not the initial x (MAR). */
+  /** Scales the noise of every diffusion step, and the initial x where the table says so. */
   readonly temperature: number;
   readonly clamp?: Clamp;
   readonly signal?: CancellationSignal;

@@ -1,4 +1,4 @@
-import { ancestralSampler } from '@tessera/core';
+import { ancestralSampler, dpmSolverSampler } from '@tessera/core';
 import { expect, it } from 'vitest';
 import { type HeadRequest, sampleHead } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
@@ -76,6 +76,22 @@ it('runs the denoiser once a diffusion step, and the modulation once for many of
   const { graphs, runs } = fakeGraphs(8);
   await sampleHead(graphs, request(2, true));
   expect(runs).toMatchObject({ embed: 1, project: 1, modulate: Math.ceil(50 / 32), denoise: 50 });
+});
+
+it('scales the noise that a run starts from by the temperature where its table says so, and only there', async () => {
+  const half = (factor: number): HeadRequest => ({
+    ...request(3, false),
+    table: dpmSolverSampler()(1),
+    temperature: 0.5,
+    noise: (row, step, out) => out.fill(factor * Math.sin(row * 100 + step)),
+  });
+  const { graphs } = fakeGraphs(8);
+  const scaledByHand = { ...half(0.5), temperature: 1 };
+  expect(await sampleHead(graphs, half(1))).toEqual(await sampleHead(graphs, scaledByHand));
+  const untempered = { ...half(1).table, temperedStart: false };
+  expect(await sampleHead(graphs, { ...half(1), table: untempered })).toEqual(
+    await sampleHead(graphs, { ...half(1), temperature: 1 }),
+  );
 });
 
 it('stops between two runs when its signal is aborted', async () => {

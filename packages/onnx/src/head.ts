@@ -82,6 +82,7 @@ async function sampleBlock(
   const xStart = new Float32Array(size);
   const noise = new Float32Array(size);
   fillNoise(request, 0, x, channels);
+  if (table.temperedStart) for (let i = 0; i < size; i++) x[i]! *= request.temperature;
 
   throwIfAborted(signal);
   const zEmbed = await graphs.project(request.z, rows);

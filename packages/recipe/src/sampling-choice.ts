@@ -24,9 +24,9 @@ export interface SamplingSettings {
     readonly maxTimestep?: number;
     /** Of `ddim`. @default 0 */
     readonly eta?: number;
-    /** Of `dpm`: where it starts. @default −5.1 */
+    /** Of `dpm` and `dpm-sde`: where they start. @default −5.1 */
     readonly minLogSnr?: number;
-    /** Of `dpm`. @default 2 */
+    /** Of `dpm` and `dpm-sde`. @default 2 */
     readonly order?: 1 | 2;
   };
 }
@@ -124,6 +124,7 @@ function samplerOf(
       assertOnly(name, settings, ['maxTimestep', 'eta']);
       return { name, maxTimestep: maxTimestep ?? 950, eta };
     case 'dpm':
+    case 'dpm-sde':
       assertOnly(name, settings, ['minLogSnr', 'order']);
       return { name, minLogSnr, order };
   }

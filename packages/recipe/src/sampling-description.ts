@@ -25,7 +25,11 @@ export const samplingSchema = v.strictObject({
   sampler: v.variant('name', [
     v.strictObject({ name: v.literal('ancestral'), maxTimestep: timestep }),
     v.strictObject({ name: v.literal('ddim'), maxTimestep: timestep, eta: scale }),
-    v.strictObject({ name: v.literal('dpm'), minLogSnr: v.number(), order: v.picklist([1, 2]) }),
+    v.strictObject({
+      name: v.picklist(['dpm', 'dpm-sde']),
+      minLogSnr: v.number(),
+      order: v.picklist([1, 2]),
+    }),
   ]),
 });
 
@@ -71,6 +75,7 @@ function samplerFrom(description: SamplerDescription): DiffusionSampler {
     case 'ddim':
       return ddimSampler(description);
     case 'dpm':
-      return dpmSolverSampler(description);
+    case 'dpm-sde':
+      return dpmSolverSampler({ ...description, stochastic: description.name === 'dpm-sde' });
   }
 }

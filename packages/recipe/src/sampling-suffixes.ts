@@ -83,10 +83,10 @@ export const SUFFIXES: Readonly<Record<string, Suffix>> = {
     },
   },
   sampler: {
-    form: 'ancestral|ddim|dpm',
+    form: 'ancestral|ddim|dpm|dpm-sde',
     summary: 'sampler of the diffusion head',
     apply: (choice, value) => {
-      const name = oneOf(['ancestral', 'ddim', 'dpm'], value);
+      const name = oneOf(['ancestral', 'ddim', 'dpm', 'dpm-sde'], value);
       return name && { ...choice, sampler: { ...choice.sampler, name } };
     },
   },
@@ -110,7 +110,7 @@ export const SUFFIXES: Readonly<Record<string, Suffix>> = {
   },
   'min-log-snr': {
     form: '-10 … 0',
-    summary: 'where dpm starts; -10 leaves nothing out',
+    summary: 'where dpm and dpm-sde start; -10 leaves nothing out',
     apply: (choice, value) => {
       const size = value === '0' ? 0 : value.startsWith('-') ? decimal(value.slice(1)) : undefined;
       if (size === undefined || size > 10) return undefined;
@@ -119,7 +119,7 @@ export const SUFFIXES: Readonly<Record<string, Suffix>> = {
   },
   'solver-order': {
     form: '1|2',
-    summary: 'order of dpm',
+    summary: 'order of dpm and dpm-sde',
     apply: (choice, value) => {
       const order = value === '1' ? 1 : value === '2' ? 2 : undefined;
       return order && { ...choice, sampler: { ...choice.sampler, order } };

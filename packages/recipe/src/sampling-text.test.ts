@@ -57,6 +57,7 @@ const COMPARISONS = {
     ...[20, 14, 10, 8].flatMap((steps) =>
       ['', '/min-log-snr=-10'].map((how) => `mar:64x${steps}/sampler=dpm${how}`),
     ),
+    ...[14, 10].map((steps) => `mar:64x${steps}/sampler=dpm-sde`),
   ],
 } satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -106,6 +107,11 @@ test('what stands behind a policy changes that and nothing else', () => {
     name: 'dpm',
     minLogSnr: -5.1,
     order: 1,
+  });
+  expect(described('mar:64x10/sampler=dpm-sde').sampler).toEqual({
+    name: 'dpm-sde',
+    minLogSnr: -5.1,
+    order: 2,
   });
   expect(described('disa').sampler).toEqual({ name: 'ancestral', maxTimestep: 950 });
   expect(described('disa/annealing=cosine').policy).toMatchObject({

@@ -25,13 +25,13 @@ interface Chain {
   xStart: Float32Array;
 }
 
-function advance(chain: Chain, step: DiffusionStep, noise: Float32Array, v = -1): void {
+function advance(chain: Chain, step: DiffusionStep, noise: Float32Array, v = -1, temperature = 1): void {
   const output = new Float32Array(2 * chain.x.length);
   for (const [i, x] of chain.x.entries()) {
     output[2 * i] = bestEpsilon(x, step.timestep);
     output[2 * i + 1] = v;
   }
-  headStep({ step, channels: 1, ...chain, output, guidanceScale: [], noise, temperature: 1 });
+  headStep({ step, channels: 1, ...chain, output, guidanceScale: [], noise, temperature });
 }
 
 /**
@@ -77,28 +77,26 @@ test('12 steps of 2M are nearer to the solution than 64 of order 1', () => {
 });
 
 /**
- * Mean and variance of a run's outcome, exactly: with the best ε each step is affine in x, so its three coefficients
- * are read off at x = 0 and 1 and at noise 1, and the moments follow.
+ * Mean and deviation of a run's outcome, exactly: with the best ε it is affine in all the noise of the run, so each
+ * noise's share is what it alone adds to a run without any.
  */
 function outcome(
   sampler: DiffusionSampler,
   count: number | string,
-  v: number,
+  { v = -1, temperature = 1 } = {},
 ): { mean: number; deviation: number } {
-  let [mean, variance] = [0, 1];
-  for (const step of sampler(count).steps) {
-    const chain = { x: Float32Array.of(0, 1, 0), xStart: new Float32Array(3) };
-    advance(chain, step, Float32Array.of(0, 0, 1), v);
-    const [offset, atOne, atNoise] = [chain.x[0]!, chain.x[1]!, chain.x[2]!];
-    mean = offset + (atOne - offset) * mean;
-    variance = (atOne - offset) ** 2 * variance + (atNoise - offset) ** 2;
-  }
-  return { mean, deviation: Math.sqrt(variance) };
+  const { steps, temperedStart = false } = sampler(count);
+  const only = (place: number, value: number) =>
+    Float32Array.from({ length: steps.length + 2 }, (_, i) => (i === place ? value : 0));
+  const chain = { x: only(1, temperedStart ? temperature : 1), xStart: only(0, 0) };
+  for (const [i, step] of steps.entries()) advance(chain, step, only(i + 2, 1), v, temperature);
+  const [mean, ...others] = chain.x;
+  return { mean: mean!, deviation: Math.hypot(...others.map((x) => x - mean!)) };
 }
 
 test('the ancestral chain ends with the mean and the deviation of the data', () => {
   for (const v of [-1, 1]) {
-    const { mean, deviation } = outcome(ancestralSampler(), '', v);
+    const { mean, deviation } = outcome(ancestralSampler(), '', { v });
     expect(Math.abs(mean - MEAN)).toBeLessThan(0.001);
     expect(Math.abs(deviation - DEVIATION)).toBeLessThan(0.005);
   }
@@ -106,7 +104,8 @@ test('the ancestral chain ends with the mean and the deviation of the data', () 
 
 test('the smaller variance undershoots the data’s deviation, the larger overshoots it, the less the more steps', () => {
   const gaps = [20, 40, 80].map((count) => {
-    const [low, high] = [outcome(ancestralSampler(), count, -1), outcome(ancestralSampler(), count, 1)];
+    const low = outcome(ancestralSampler(), count, { v: -1 });
+    const high = outcome(ancestralSampler(), count, { v: 1 });
     expect(low.deviation).toBeLessThan(DEVIATION);
     expect(high.deviation).toBeGreaterThan(DEVIATION);
     return high.deviation - low.deviation;
@@ -116,18 +115,37 @@ test('the smaller variance undershoots the data’s deviation, the larger oversh
 });
 
 test('DiSA’s limit of 950 still ends near the data’s mean and deviation', () => {
-  const { mean, deviation } = outcome(ancestralSampler({ maxTimestep: 950 }), 50, -1);
+  const { mean, deviation } = outcome(ancestralSampler({ maxTimestep: 950 }), 50);
   expect(Math.abs(mean - MEAN)).toBeLessThan(0.05);
   expect(Math.abs(deviation - DEVIATION)).toBeLessThan(0.05);
 });
 
-test('a few deterministic steps carry N(0, 1) near to the data’s mean and deviation', () => {
-  for (const sampler of [dpmSolverSampler(), ddimSampler({ maxTimestep: 950 })]) {
-    // Affine as a whole, so two starts tell all.
-    const chain = { x: Float32Array.of(0, 1), xStart: new Float32Array(2) };
-    for (const step of sampler(16).steps) advance(chain, step, new Float32Array(2));
-    const [mean, atOne] = [chain.x[0]!, chain.x[1]!];
+test('a few steps of the solvers carry N(0, 1) near to the data’s mean and deviation', () => {
+  for (const sampler of [
+    dpmSolverSampler(),
+    dpmSolverSampler({ stochastic: true }),
+    ddimSampler({ maxTimestep: 950 }),
+  ]) {
+    const { mean, deviation } = outcome(sampler, 16);
     expect(Math.abs(mean - MEAN)).toBeLessThan(0.05);
-    expect(Math.abs(atOne - mean - DEVIATION)).toBeLessThan(0.1);
+    expect(Math.abs(deviation - DEVIATION)).toBeLessThan(0.1);
+  }
+});
+
+test('SDE-DPM-Solver++ ends the nearer to the data’s deviation the more steps, and its order 2 before its order 1', () => {
+  const gaps = (order: 1 | 2) =>
+    [16, 32, 64].map((count) =>
+      Math.abs(outcome(dpmSolverSampler({ order, stochastic: true }), count).deviation - DEVIATION),
+    );
+  const [first, second] = [gaps(1), gaps(2)];
+  for (const found of [first, second]) for (const ratio of ratios(found)) expect(ratio).toBeGreaterThan(1.6);
+  for (const [i, gap] of second.entries()) expect(gap).toBeLessThan(first[i]! / 2);
+});
+
+test('the temperature scales the outcome’s deviation, and leaves its mean, in every sampler that heeds it', () => {
+  for (const sampler of [ancestralSampler(), dpmSolverSampler(), dpmSolverSampler({ stochastic: true })]) {
+    const [whole, cooled] = [outcome(sampler, 100), outcome(sampler, 100, { temperature: 0.8 })];
+    expect(cooled.mean).toBeCloseTo(whole.mean, 5);
+    expect(cooled.deviation / whole.deviation).toBeCloseTo(0.8, 2);
   }
 });

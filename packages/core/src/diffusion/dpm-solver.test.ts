@@ -51,6 +51,24 @@ test('a step whose x0 stays what it was is exact: x keeps its ε', () => {
   }
 });
 
+test('the stochastic solver of order 1 takes DDIM’s steps with η = 1', () => {
+  const { steps } = dpmSolverSampler({ order: 1, stochastic: true })(10);
+  for (const [i, { timestep, update, noise }] of steps.slice(0, -1).entries()) {
+    const alpha = alphasCumprod[timestep]!;
+    const next = alphasCumprod[steps[i + 1]!.timestep]!;
+    // Song et al. 2021, equations 12 and 16.
+    const variance = ((1 - next) / (1 - alpha)) * (1 - alpha / next);
+    const x = Math.sqrt((1 - next - variance) / (1 - alpha));
+    expect(update.x).toBeCloseTo(x, 6);
+    expect(update.xStart).toBeCloseTo(Math.sqrt(next) - x * Math.sqrt(alpha), 6);
+    expect(noise).toEqual({ kind: 'fixed', sigma: expect.closeTo(Math.sqrt(variance), 6) });
+  }
+  expect(steps.at(-1)).toMatchObject({
+    update: { x: 0, xStart: 1, previousXStart: 0 },
+    noise: { kind: 'none' },
+  });
+});
+
 test('first and last step are of first order, as is every step of order 1', () => {
   const previous = (options = {}) =>
     dpmSolverSampler(options)(8).steps.map((step) => step.update.previousXStart);
@@ -80,4 +98,5 @@ test('the table is kept', () => {
   const sampler = dpmSolverSampler();
   expect(sampler(8)).toBe(sampler('8'));
   expect(sampler(8).name).toBe('dpm-solver++ 2M 8');
+  expect(dpmSolverSampler({ stochastic: true, order: 1 })(8).name).toBe('sde-dpm-solver++ 1 8');
 });

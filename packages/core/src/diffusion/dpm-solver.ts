@@ -4,24 +4,30 @@ import { cosineSchedule } from './schedule.js';
 import type { DiffusionSampler, DiffusionStep } from './table.js';
 
 /**
- * DPM-Solver++ (Lu et al. 2022, algorithm 2, "2M"), a deterministic multistep solver for few steps: 8 to 14 do where the
- * ancestral chain takes 50 to 100. It works on x0 in the log-SNR λ = log(√ᾱ/√(1 − ᾱ)).
+ * DPM-Solver++ (Lu et al. 2022, algorithm 2, "2M"), a multistep solver for few steps: 8 to 14 do where the ancestral chain
+ * takes 50 to 100. It works on x0 in the log-SNR λ = log(√ᾱ/√(1 − ᾱ)), and solves the probability-flow ODE or, with
+ * `stochastic`, the reverse SDE (SDE-DPM-Solver++(2M) of the same paper), which adds noise at each step.
+ *
+ * The ODE's only noise is what it starts from, so that is what the temperature scales; the SDE's is scaled step by step,
+ * as in the ancestral chain. Either multiplies the deviation of normally distributed data by it.
  *
  * The steps are the training timesteps nearest to λ's spread evenly from `minLogSnr` to timestep 0, whose own place goes
  * to no step: the last step takes x0 as it is, which ends the chain one interval earlier at no loss and spaces the
- * others more densely. The initial x is N(0, 1) at the first of them.
+ * others more densely.
  *
  * @param options.minLogSnr λ of the noisiest step; −5.1 leaves out the timesteps from 996 (eMIGM). @default −5.1
- * @param options.order 2 uses the previous step's x0 as well; 1 is DDIM in this spacing. @default 2
+ * @param options.order 2 uses the previous step's x0 as well; 1 is DDIM in this spacing, with η = 1 if it is stochastic.
+ *   @default 2
+ * @param options.stochastic solves the SDE in place of the ODE. @default false
  * @throws InvalidOptionError from the sampler, unless it is asked for a step count that fits between the two ends
  */
 export function dpmSolverSampler(
-  options: { readonly minLogSnr?: number; readonly order?: 1 | 2 } = {},
+  options: { readonly minLogSnr?: number; readonly order?: 1 | 2; readonly stochastic?: boolean } = {},
 ): DiffusionSampler {
-  const { minLogSnr = -5.1, order = 2 } = options;
+  const { minLogSnr = -5.1, order = 2, stochastic = false } = options;
   assertNumber('minLogSnr', minLogSnr, -10, 0);
   assertInteger('order', order, 1, 2);
-  const { fround, sqrt } = Math;
+  const { exp, expm1, fround, sqrt } = Math;
   const alphas = cosineSchedule().alphasCumprod;
   const lambdas = alphas.map((alpha) => Math.log(alpha / (1 - alpha)) / 2);
   return rememberTables((respacing) => {
@@ -43,21 +49,24 @@ export function dpmSolverSampler(
         return { timestep, xStart, update: { x: 0, xStart: 1, previousXStart: 0 }, noise: { kind: 'none' } };
       }
       const h = lambdas[next]! - lambdas[timestep]!;
-      const gain = -sqrt(alphas[next]!) * Math.expm1(-h);
+      const gain = -sqrt(alphas[next]!) * expm1(stochastic ? -2 * h : -h);
       // 1/(2r), r = the previous interval ÷ this one: x0 is extrapolated to the interval's middle.
       const ahead = i > 0 && order === 2 ? h / (lambdas[timestep]! - lambdas[timesteps[i - 1]!]!) / 2 : 0;
       return {
         timestep,
         xStart,
         update: {
-          x: fround(sqrt((1 - alphas[next]!) / (1 - alpha))),
+          x: fround(sqrt((1 - alphas[next]!) / (1 - alpha)) * (stochastic ? exp(-h) : 1)),
           xStart: fround(gain * (1 + ahead)),
           previousXStart: fround(-gain * ahead),
         },
-        noise: { kind: 'none' },
+        noise: stochastic
+          ? { kind: 'fixed', sigma: fround(sqrt((alphas[next]! - 1) * expm1(-2 * h))) }
+          : { kind: 'none' },
       };
     });
-    return { name: `dpm-solver++ ${order === 2 ? '2M' : '1'} ${respacing}`, steps };
+    const name = `${stochastic ? 'sde-' : ''}dpm-solver++ ${order === 2 ? '2M' : '1'} ${respacing}`;
+    return stochastic ? { name, steps } : { name, steps, temperedStart: true };
   });
 }
 

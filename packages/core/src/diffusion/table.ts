@@ -28,6 +28,8 @@ export interface DiffusionTable {
   /** Sampler and respacing, e.g. `ancestral 100`. */
   readonly name: string;
   readonly steps: readonly DiffusionStep[];
+  /** Whether the temperature scales the noise that the run starts from as well. @default false, as in MAR */
+  readonly temperedStart?: boolean;
 }
 
 /**

@@ -113,6 +113,7 @@ async function denoise(
   const output = new Float32Array(heads.length * 2 * x.length);
   const guidanceScale = new Float32Array(image.rows.length).fill(image.guidanceScale);
   fillTokenNoise([image], 0, channels, x);
+  if (table.temperedStart) for (const i of x.keys()) x[i]! *= temperature;
   for (const [index, step] of table.steps.entries()) {
     await turn(signal);
     for (const [half, head] of heads.entries()) {

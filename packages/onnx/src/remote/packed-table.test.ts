@@ -19,7 +19,10 @@ const step: fc.Arbitrary<DiffusionStep> = fc.record({
 it('brings any table through unchanged, to the bit', () => {
   fc.assert(
     fc.property(
-      fc.record({ name: fc.string(), steps: fc.array(step) }, { noNullPrototype: true }),
+      fc.record(
+        { name: fc.string(), steps: fc.array(step), temperedStart: fc.boolean() },
+        { noNullPrototype: true },
+      ),
       (table) => {
         expect(unpackTable(structuredClone(packTable(table)))).toEqual(table);
       },

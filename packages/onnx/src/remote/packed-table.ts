@@ -6,6 +6,7 @@ import type { DiffusionStep, DiffusionTable, StepNoise } from '@tessera/core';
  */
 export interface PackedTable {
   readonly name: string;
+  readonly temperedStart: boolean;
   /** [S, 9]. */
   readonly numbers: Float64Array;
 }
@@ -14,7 +15,7 @@ export interface PackedTable {
 const FIELDS = 9;
 const NOISE_KINDS = ['none', 'fixed', 'learned'] as const satisfies readonly StepNoise['kind'][];
 
-export function packTable({ name, steps }: DiffusionTable): PackedTable {
+export function packTable({ name, steps, temperedStart = false }: DiffusionTable): PackedTable {
   const numbers = new Float64Array(steps.length * FIELDS);
   for (const [i, { timestep, xStart, update, noise }] of steps.entries()) {
     const [first, second] =
@@ -36,10 +37,10 @@ export function packTable({ name, steps }: DiffusionTable): PackedTable {
       i * FIELDS,
     );
   }
-  return { name, numbers };
+  return { name, temperedStart, numbers };
 }
 
-export function unpackTable({ name, numbers }: PackedTable): DiffusionTable {
+export function unpackTable({ name, temperedStart, numbers }: PackedTable): DiffusionTable {
   const steps = Array.from({ length: numbers.length / FIELDS }, (_, i): DiffusionStep => {
     const at = (field: number): number => numbers[i * FIELDS + field]!;
     return {
@@ -49,7 +50,7 @@ export function unpackTable({ name, numbers }: PackedTable): DiffusionTable {
       noise: unpackNoise(NOISE_KINDS[at(6)]!, at(7), at(8)),
     };
   });
-  return { name, steps };
+  return { name, steps, temperedStart };
 }
 
 function unpackNoise(kind: StepNoise['kind'], first: number, second: number): StepNoise {
