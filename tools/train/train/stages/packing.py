@@ -15,7 +15,7 @@ from ..safetensors import write_safetensors
 from ..training.checkpoint import complete_file
 from ..workplace import Workplace
 
-_GUIDANCE, _TEMPERATURE = 3.0, 0.8
+_GUIDANCE, _TEMPERATURE = 3.0, 0.95
 
 
 def pack(place: Workplace) -> None:
