@@ -28,7 +28,7 @@ export interface GenerateOptions<Input> {
   readonly policy: SamplingPolicy;
   /** @default the model's, else no guidance */
   readonly guidance?: GuidanceSchedule;
-  /** Scales the noise of the diffusion steps; 0 … . @default the model's, else 1 */
+  /** Scales the noise of the diffusion steps, and what a `temperedStart` begins from; 0 … . @default the model's, else 1 */
   readonly temperature?: number;
   /** Limits of x0; null for none. @default the model's, else none */
   readonly clamp?: Clamp | null;

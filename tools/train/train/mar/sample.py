@@ -15,7 +15,7 @@ from .schedule import Schedule, schedule
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw pictures."""
+    """How to draw pictures; guidance and temperature are what the packed model advises."""
 
     steps: int = 64
     """Passes of the transformer."""
@@ -23,7 +23,7 @@ class Sampling:
     """Diffusion steps a token."""
     guidance: float = 3.0
     """The scale at the last step; it grows from 1 linearly with the share of tokens known."""
-    temperature: float = 0.85
+    temperature: float = 0.95
     """Factor of the noise that the head's steps add."""
     limits: Sequence[float] | None = None
     """The largest absolute x0 of each channel."""

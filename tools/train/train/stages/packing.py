@@ -10,12 +10,11 @@ import torch
 
 from ..autoencoder.model import Autoencoder
 from ..mar.model import Mar
+from ..mar.sample import Sampling
 from ..render import CLASS_NAMES
 from ..safetensors import write_safetensors
 from ..training.checkpoint import complete_file
 from ..workplace import Workplace
-
-_GUIDANCE, _TEMPERATURE = 3.0, 0.95
 
 
 def pack(place: Workplace) -> None:
@@ -38,9 +37,9 @@ def write_model(folder: Path, mar: Mar, autoencoder: Autoencoder, limits: Sequen
         "vae": autoencoder.config.to_json(resolution),
         "classes": list(CLASS_NAMES[: mar.config.class_num]),
         "sampling": {
-            "guidance_scale": _GUIDANCE,
+            "guidance_scale": Sampling.guidance,
             "cfg_schedule": "linear",
-            "temperature": _TEMPERATURE,
+            "temperature": Sampling.temperature,
             "x0_clamp": list(limits),
         },
     }
