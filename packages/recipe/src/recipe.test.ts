@@ -75,3 +75,19 @@ describe('a recipe of version 1', () => {
     },
   );
 });
+
+test.each([
+  '../../x.png',
+  '/x.png',
+  'a/00001-b.png',
+  '00001-b.png/../../c.png',
+  'recipe.json',
+  'C:00001-b.png',
+  '',
+])('a recipe whose picture is called %j is refused', (file) => {
+  const [picture] = recipe('mar').images;
+  const json = JSON.stringify({ ...recipe('mar'), images: [{ ...picture, file }] });
+  expect(() => parseRecipe(json, 'x.json')).toThrow(
+    /x\.json is not a recipe:\n {2}- images\.0\.file: must be a name such as/,
+  );
+});

@@ -7,6 +7,12 @@ const VERSION = 2;
 
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
+/** As `pictureAt` names them: a recipe comes from anywhere, and what it names is written to. */
+const file = v.pipe(
+  v.string(),
+  v.regex(/^\d{5,16}-[a-z0-9-]+\.png$/, 'must be a name such as 00037-butterfly.png'),
+);
+
 const schema = v.strictObject({
   format: v.literal('tessera-recipe'),
   /** Version 1 knew fewer choices; what it left out is filled in with what it meant. */
@@ -29,7 +35,7 @@ const schema = v.strictObject({
     dtype: v.string(),
     versions: v.record(v.string(), v.string()),
   }),
-  images: v.array(v.strictObject({ index, classLabel: index, className: v.string(), file: v.string() })),
+  images: v.array(v.strictObject({ index, classLabel: index, className: v.string(), file })),
 });
 
 /** Everything needed to make the same pictures again: `recipe.json`. */
