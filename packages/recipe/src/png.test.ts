@@ -14,3 +14,12 @@ test('a picture without a recipe has none, and what is no picture is refused', (
   const text = new TextEncoder().encode('hello');
   expect(() => readPngBytes(text, 'x.png')).toThrow(expect.objectContaining({ code: 'png-file' }));
 });
+
+test('a picture that is cut off is told by its name, wherever it ends', () => {
+  const bytes = pngBytes(image, { name: 'x' });
+  for (const length of [8, 20, 40, bytes.length - 20, bytes.length - 5]) {
+    expect(() => readPngBytes(bytes.subarray(0, length), 'x.png')).toThrow(
+      expect.objectContaining({ code: 'png-file', message: expect.stringContaining('x.png is cut off') }),
+    );
+  }
+});
