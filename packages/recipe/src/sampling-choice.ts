@@ -130,8 +130,30 @@ function samplerOf(
   }
 }
 
-function assertOnly(name: string, settings: object, known: readonly string[]): void {
-  const other = Object.keys(settings).find((key) => !known.includes(key));
+/** Settings in the words of a policy's text, and the samplers that have them, the usual one first. */
+const SETTINGS = {
+  maxTimestep: { word: 'max-timestep', of: ['ancestral', 'ddim'] },
+  eta: { word: 'eta', of: ['ddim'] },
+  minLogSnr: { word: 'min-log-snr', of: ['dpm', 'dpm-sde'] },
+  order: { word: 'solver-order', of: ['dpm', 'dpm-sde'] },
+} as const;
+
+type SettingName = keyof typeof SETTINGS;
+
+function assertOnly(
+  name: string,
+  settings: Readonly<Partial<Record<SettingName, number>>>,
+  known: readonly SettingName[],
+): void {
+  const other = (Object.keys(SETTINGS) as SettingName[]).find(
+    (key) => settings[key] !== undefined && !known.includes(key),
+  );
   if (other === undefined) return;
-  throw new InvalidOptionError('sampler', name, `has no ${other}; it takes ${known.join(' and ')}`);
+  const { word, of } = SETTINGS[other];
+  const words = known.map((key) => SETTINGS[key].word).join(' and ');
+  throw new InvalidOptionError(
+    'sampler',
+    name,
+    `takes ${words}, and ${word} is of ${of.join(' and ')}. Say /sampler=${of[0]}, or leave ${word} out`,
+  );
 }

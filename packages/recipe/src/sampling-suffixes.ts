@@ -50,11 +50,12 @@ export const SUFFIXES: Readonly<Record<string, Suffix>> = {
     summary: "which of GtR's reconstructed tokens get more diffusion steps",
     apply: changedGtr((policy, value) => {
       if (value === 'off') return { ...policy, frequencyWeighted: false };
-      const [name = '', share] = value.split(':', 2);
+      const [name = '', share, ...more] = value.split(':');
       const choose = oneOf(['high', 'low', 'random', 'all'], name);
       const usual = policy.frequencyWeighted || { ratio: 0.1, detailSteps: 50 };
       const ratio = share === undefined ? usual.ratio : fraction(share);
-      if (!choose || ratio === undefined || (choose === 'all' && share !== undefined)) return undefined;
+      if (!choose || ratio === undefined || more.length > 0) return undefined;
+      if (choose === 'all' && share !== undefined) return undefined;
       return { ...policy, frequencyWeighted: { ...usual, ratio, choose } };
     }),
   },

@@ -61,6 +61,17 @@ const COMPARISONS = {
   ],
 } satisfies Readonly<Record<string, readonly string[]>>;
 
+/** Texts that differ from `mar`, `disa` or `gtr-32` in one choice each. */
+const CHOICES = [
+  ...['mar', 'mar/counts=even', 'mar/max-timestep=950', 'mar/clamp=off', 'mar/clamp=4', 'mar/temperature=1'],
+  ...['halton', 'halton/counts=cosine', 'disa', 'disa/annealing=cosine', 'disa/max-timestep=999'],
+  ...['mar/guidance=interval:3:0-0.5', 'mar/guidance=interval:3:0-0.4', 'mar/guidance=interval:3:0.1-0.5'],
+  ...['mar/sampler=ddim', 'mar/sampler=ddim/eta=0.5', 'mar/sampler=ddim/max-timestep=999'],
+  ...['mar/sampler=dpm', 'mar/sampler=dpm/min-log-snr=-10', 'mar/sampler=dpm/solver-order=1'],
+  ...['mar/sampler=dpm-sde', 'gtr-32', 'gtr-32/parity=1', 'gtr-32/fts=high:0.25', 'gtr-32/fts=low'],
+  ...['gtr-32:x50+20+10', 'gtr-32:x50+20+20+40', 'gtr-32/subsets=quincunx'],
+];
+
 describe.each(Object.entries(COMPARISONS))('the comparison of %s', (_, texts) => {
   test('has arms that all differ, survive being written down and can be carried out', async () => {
     const arms = texts.map(described);
@@ -131,6 +142,7 @@ test.each([
   'gtr-16/fts=',
   'gtr-16/fts=all:0.5',
   'gtr-16/fts=high:2',
+  'gtr-16/fts=high:0.1:junk',
   'gtr-16/parity=2',
   'mar/guidance=',
   'mar/guidance=constant:3:0-0.5',
@@ -158,14 +170,38 @@ test('a value that can’t be is answered with those that can', () => {
 });
 
 test('a sampler is not given what it does not have', () => {
-  expect(() => described('mar/sampler=dpm/max-timestep=950')).toThrow('has no maxTimestep');
-  expect(() => described('mar/eta=0.5')).toThrow('has no eta');
+  expect(() => described('mar/sampler=dpm/max-timestep=950')).toThrow(
+    'sampler = dpm: takes min-log-snr and solver-order, and max-timestep is of ancestral and ddim. Say /sampler=ancestral, or leave max-timestep out.',
+  );
+  expect(() => described('mar/eta=0.5')).toThrow('eta is of ddim. Say /sampler=ddim');
+  expect(() => described('mar/solver-order=1')).toThrow('Say /sampler=dpm, or leave solver-order out');
 });
 
 test('a sampling is said in a line', () => {
-  expect(samplingLine(described('mar'))).toBe('random order 64 × 100, guidance linear 3, temperature 0.8');
+  expect(samplingLine(described('mar'))).toBe(
+    'random order 64 × 100, guidance linear 3, temperature 0.8, clamp 5',
+  );
   expect(samplingLine(described('gtr-16/subsets=random/fts=low/sampler=dpm'))).toBe(
-    'GtR on random subsets + FTS (low) 12+3+1 × 50-20, guidance linear 3, temperature 0.8, dpm sampler',
+    'GtR on random subsets + FTS (low) 12+3+1 × 50-20, guidance linear 3, temperature 0.8, clamp 5, dpm sampler',
   );
   expect(samplingLine(described('gtr-16/fts=off'))).toMatch(/^GtR 12/);
+});
+
+test.each([...Object.entries(COMPARISONS), ['one choice', CHOICES] as const])(
+  'samplings that differ have lines that differ: %s',
+  (_, texts) => {
+    const lines = texts.map((text) => samplingLine(described(text)));
+    expect(new Set(lines).size).toBe(texts.length);
+  },
+);
+
+test('what a line leaves out is the default', () => {
+  expect(samplingLine(described('disa/sampler=dpm/solver-order=1/clamp=off'))).toBe(
+    'random order 64 × 50-5, guidance linear 3, temperature 0.8, clamp off, dpm sampler, solver-order 1',
+  );
+  expect(samplingLine(described('gtr-32-odd:24+6+2x40+15+10+45/fts=low:0.2'))).toBe(
+    'GtR + FTS (low) 24+6+2 × 40-15, parity 1, reconstruction × 10, FTS ratio 0.2, FTS detail × 45, guidance linear 3, temperature 0.8, clamp 5',
+  );
+  const clamp = [5, 4, 6.5];
+  expect(samplingLine({ ...described('mar'), clamp })).toContain('clamp 4-6.5 by channel');
 });
