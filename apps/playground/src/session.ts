@@ -1,6 +1,7 @@
 import type { TokenGrid } from '@tessera/core';
 import type { LoadedModel } from '@tessera/runtime-web';
 import { get, type Writable, writable } from 'svelte/store';
+import type { ChoiceStore } from './choice-store.js';
 import { type DeviceChoice, isDeviceChoice } from './model-loading/device-choice.js';
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
 import type { PolicyName } from './policies/shown-policies.js';
@@ -10,12 +11,6 @@ import { recordRun } from './run/record-run.js';
 import type { Run } from './run/step-record.js';
 import type { Settings } from './settings/settings.js';
 import type { Linked, View } from './settings/settings-link.js';
-
-/** Keeps a choice from visit to visit; localStorage is one. */
-export interface ChoiceStore {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-}
 
 const DEVICE_KEY = 'tessera-device';
 

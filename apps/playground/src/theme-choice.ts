@@ -1,3 +1,5 @@
+import { visitStore } from './choice-store.js';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'tessera-theme';
@@ -9,14 +11,14 @@ export function nextTheme(theme: Theme): Theme {
 
 /** The colours chosen on an earlier visit, put into effect. */
 export function loadTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
+  const kept = visitStore.getItem(KEY);
   const theme = ORDER.find((each) => each === kept) ?? 'system';
   setTheme(theme);
   return theme;
 }
 
 export function setTheme(theme: Theme): void {
-  localStorage.setItem(KEY, theme);
+  visitStore.setItem(KEY, theme);
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
 }
