@@ -4,8 +4,8 @@ import {
   gridLength,
   InvalidOptionError,
   maskedPositions,
-  ShapeMismatchError,
 } from '@tessera/core';
+import { assertGrid } from './assert-grid.js';
 import type { Manifest } from './manifest.js';
 import type { ConditionBatch } from './mar-graphs.js';
 
@@ -31,6 +31,7 @@ export function conditionBatch(
   const rows = [...images, ...guided];
   const targetCount = images[0]!.positions.length;
   const positions = new Int32Array(rows.length * length);
+  for (const image of images) assertGrid(image.grid, grid);
   const parts = rows.map((image, row) => {
     const order = positionOrder(image, length);
     positions.set(order.positions, row * length);
@@ -54,8 +55,6 @@ function positionOrder(
   { grid, positions }: ConditionImage<ClassInput>,
   length: number,
 ): { positions: number[]; visible: number } {
-  if (grid.known.length !== length)
-    throw new ShapeMismatchError('grid.known [L]', [length], [grid.known.length]);
   const wanted = new Set(positions);
   const visible = [...grid.known.keys()].filter((position) => grid.known[position]);
   const rest = [...maskedPositions(grid.known)].filter((position) => !wanted.has(position));

@@ -16,8 +16,18 @@ class SharedRows {
 
   /** All of it, read from the runtime at the first call. */
   read(): Promise<Float32Array> {
-    this.#values ??= this.z.read();
+    this.#values ??= this.#readOnce();
     return this.#values;
+  }
+
+  /** The read is a user itself: a runtime can't free what it is reading. */
+  async #readOnce(): Promise<Float32Array> {
+    this.#users++;
+    try {
+      return await this.z.read();
+    } finally {
+      this.releaseOne();
+    }
   }
 
   releaseOne(): void {

@@ -37,8 +37,12 @@ class PlainTensor {
   }
 }
 
-/** A model whose graphs keep what they feed each other on a GPU; it collects what `project` is given. */
-function modelOnGpu() {
+/**
+ * A model whose graphs keep what they feed each other on a GPU; it collects what `project` is given. `hold` keeps its next
+ * runs from ending, until the function that it returns is called.
+ */
+function modelOnGpu(...further: readonly 'decoder'[]) {
+  let held: Promise<void> | undefined;
   const made: GpuTensor[] = [];
   const projected: { z: unknown; rows: number[] }[] = [];
   const onGpu = (dims: readonly number[]): Tensor => {
@@ -49,7 +53,10 @@ function modelOnGpu() {
   const inMemory = (dims: readonly number[]): Tensor =>
     new PlainTensor('float32', new Float32Array(dims.reduce((a, b) => a * b, 1)), dims) as unknown as Tensor;
   const session = (run: (feeds: Record<string, Tensor>) => Record<string, Tensor>) => ({
-    run: async (feeds: unknown) => run(feeds as Record<string, Tensor>),
+    async run(feeds: unknown) {
+      await held;
+      return run(feeds as Record<string, Tensor>);
+    },
     release: async () => {},
   });
   const sessions = {
@@ -66,9 +73,17 @@ function modelOnGpu() {
     }),
     modulate: session(({ z_embed }) => ({ modulation: onGpu([1, z_embed!.dims[0]!, 8]) })),
     denoise: session(({ modulation }) => ({ out: inMemory([modulation!.dims[1]!, 2 * grid.channels]) })),
+    ...Object.fromEntries(further.map((name) => [name, session(() => ({}))])),
+  };
+  const hold = (): (() => void) => {
+    let letGo = (): void => {};
+    held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    return () => letGo();
   };
   const graphs = new MarGraphs(exampleManifest(), sessions as never, PlainTensor as never);
-  return { model: new MarModel(graphs), made, projected };
+  return { model: new MarModel(graphs), made, projected, hold };
 }
 
 function asked(positions: readonly number[], guided: boolean): ConditionImage<ClassInput> {
@@ -155,6 +170,90 @@ it('samples from conditions that are not its own, which it reads', async () => {
   expect(rows).toEqual([0, 1, 2, 3]);
   expect([...z.data.filter((_, i) => i % widths.decoder === 0)]).toEqual([1, 2, 4, 5]);
   expect(made[0]!.reads).toBe(1);
+});
+
+it('frees z only after a read of it that is under way', async () => {
+  const { model, made } = modelOnGpu();
+  const [held] = await model.condition({ images: [asked([0, 1], false)] });
+  const [z] = made;
+  let arrive = (): void => {};
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const getData = z!.getData.bind(z!);
+  z!.getData = async () => {
+    await arrived;
+    return getData();
+  };
+  const reading = held!.read();
+  held!.release();
+  await settled(model);
+  expect(z!.disposals).toBe(0);
+  arrive();
+  expect(await reading).toHaveLength(2 * widths.decoder);
+  await settled(model);
+  expect(z!.disposals).toBe(1);
+});
+
+it('does not let a call that waits for another one wait on once it is aborted', async () => {
+  const { model, hold } = modelOnGpu();
+  const letGo = hold();
+  const running = model.condition({ images: [asked([0], false)] });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = [
+    model.condition({ images: [asked([0], false)], signal }),
+    model.sampleTokens({ ...request, images: [], signal }),
+    model.decode([], { signal }),
+    model.encode([], { signal }),
+  ];
+  const reason = new Error('enough');
+  controller.abort(reason);
+  for (const call of waiting) await expect(call).rejects.toBe(reason);
+  letGo();
+  expect(await running).toHaveLength(1);
+});
+
+it('refuses rows that an image does not have: in the batch they would be its neighbour’s', async () => {
+  const { model, projected } = modelOnGpu();
+  const [first] = await model.condition({ images: [asked([0, 1], false), asked([2, 3], false)] });
+  const call = model.sampleTokens({ ...request, images: [{ ...sampled([0, 2]), conditions: first! }] });
+  await expect(call).rejects.toMatchObject({ code: 'invalid-option', option: 'rows', value: 2 });
+  expect(projected).toEqual([]);
+});
+
+it('refuses grids of other extents or lengths, and says which', async () => {
+  const { model } = modelOnGpu('decoder');
+  const good = emptyGrid(grid);
+  const wrong = [
+    [{ ...good, shape: { ...grid, width: 5 } }, 'grid.shape', '[4, 4, 4], got [4, 5, 4]'],
+    [{ ...good, known: new Uint8Array(15) }, 'grid.known', '[16], got [15]'],
+    [{ ...good, tokens: new Float32Array(60) }, 'grid.tokens', '[16, 4], got [60]'],
+  ] as const;
+  for (const [given, what, difference] of wrong) {
+    for (const call of [
+      model.decode([given]),
+      model.condition({ images: [{ ...asked([0], false), grid: given }] }),
+    ]) {
+      await expect(call).rejects.toMatchObject({
+        code: 'shape-mismatch',
+        message: expect.stringMatching(new RegExp(`^${what}.*`)),
+      });
+      await expect(call).rejects.toThrow(difference);
+    }
+  }
+});
+
+it('frees its sessions once, and tells everyone who disposes of it when that is done', async () => {
+  const { model, hold } = modelOnGpu();
+  const letGo = hold();
+  const running = model.condition({ images: [asked([0], false)] });
+  let ended = 0;
+  const ends = [model.dispose(), model.dispose()].map((end) => end.then(() => ended++));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ended).toBe(0);
+  letGo();
+  await Promise.all([running, ...ends]);
 });
 
 /** Freeing waits for runs that are under way. */

@@ -6,6 +6,7 @@ import {
   type GridShape,
   gridLength,
   type ImageRgb,
+  InvalidOptionError,
   type MaskedModel,
   ModelDisposedError,
   patchify,
@@ -18,6 +19,7 @@ import {
   throwIfAborted,
   unpatchify,
 } from '@tessera/core';
+import { assertGrid } from './assert-grid.js';
 import { conditionBatch, sameCounts } from './condition-batch.js';
 import { sampleHead } from './head.js';
 import { splitRows } from './held-conditions.js';
@@ -39,7 +41,7 @@ export class MarModel implements MaskedModel<ClassInput> {
   readonly defaults: SamplingDefaults;
   readonly #graphs: MarGraphs;
   readonly #queue = new RunQueue();
-  #disposed = false;
+  #disposed: Promise<void> | undefined;
 
   constructor(graphs: MarGraphs) {
     this.#graphs = graphs;
@@ -65,7 +67,7 @@ export class MarModel implements MaskedModel<ClassInput> {
         throw error;
       }
       return conditions;
-    });
+    }, signal);
   }
 
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]> {
@@ -78,7 +80,7 @@ export class MarModel implements MaskedModel<ClassInput> {
         for (const [i, place] of places.entries()) tokens[place] = sampled[i]!;
       }
       return tokens;
-    });
+    }, request.signal);
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
@@ -97,7 +99,7 @@ export class MarModel implements MaskedModel<ClassInput> {
         images.push(pixelsFromPlanes(planes, dims[2] * latents.stride, dims[3] * latents.stride));
       }
       return images;
-    });
+    }, signal);
   }
 
   encode(images: readonly ImageRgb[], { signal }: Cancellable = {}): Promise<readonly TokenGrid[]> {
@@ -123,7 +125,7 @@ export class MarModel implements MaskedModel<ClassInput> {
         grids.push({ shape: this.shape, tokens, known: new Uint8Array(gridLength(this.shape)).fill(1) });
       }
       return grids;
-    });
+    }, signal);
   }
 
   /** How often each graph has run, and for how long. */
@@ -131,15 +133,16 @@ export class MarModel implements MaskedModel<ClassInput> {
     return Promise.resolve(this.#graphs.statistics);
   }
 
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await this.#queue.add(() => this.#graphs.release());
+  /** Frees the sessions once the calls made before are done. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#queue.add(() => this.#graphs.release());
+    return this.#disposed;
   }
 
-  async #enqueue<T>(task: () => Promise<T>): Promise<T> {
+  /** Calls that wait for others reject as soon as `signal` is aborted; those that run look at it between two runs. */
+  async #enqueue<T>(task: () => Promise<T>, signal: CancellationSignal | undefined): Promise<T> {
     if (this.#disposed) throw new ModelDisposedError();
-    return this.#queue.add(task);
+    return this.#queue.add(task, signal);
   }
 
   /** A tensor may be in use by a run that is under way. */
@@ -161,7 +164,10 @@ export class MarModel implements MaskedModel<ClassInput> {
         throw new ShapeMismatchError('positions [m]', [image.rows.length], [image.positions.length]);
       }
       const first = owner.length;
-      for (const _ of image.rows) owner.push(image);
+      for (const row of image.rows) {
+        assertRow(row, image.conditions);
+        owner.push(image);
+      }
       positions.set(image.positions, first);
       guidanceScale.fill(image.guidanceScale, first, owner.length);
     }
@@ -199,19 +205,18 @@ function checkClamp(clamp: TokenRequest['clamp'], channels: number): void {
   }
 }
 
+/** A row beyond the image's own would be another image's: a batch shares one z. */
+function assertRow(row: number, { count }: Conditions): void {
+  if (row < count) return;
+  throw new InvalidOptionError('rows', row, `must be less than ${count}, the rows of the conditions`);
+}
+
 /** The grid's tokens with 0 where they are masked. */
 function knownTokens(grid: TokenGrid, shape: GridShape): Float32Array {
+  assertGrid(grid, shape);
   const { channels } = shape;
-  const length = gridLength(shape);
-  if (grid.known.length !== length || grid.tokens.length !== length * channels) {
-    throw new ShapeMismatchError(
-      'grid.tokens [L, C]',
-      [length, channels],
-      [grid.known.length, grid.shape.channels],
-    );
-  }
   const tokens = grid.tokens.slice();
-  for (let position = 0; position < length; position++) {
+  for (let position = 0; position < grid.known.length; position++) {
     if (!grid.known[position]) tokens.fill(0, position * channels, (position + 1) * channels);
   }
   return tokens;

@@ -21,3 +21,37 @@ it('goes on after a task that failed, whose own caller alone is told', async () 
   await expect(failed).rejects.toThrow('no');
   expect(await next).toBe('fine');
 });
+
+it('rejects at once for a task that is aborted while it waits, and passes it over in its turn', async () => {
+  const queue = new RunQueue();
+  const log: string[] = [];
+  let end = (): void => {};
+  const running = queue.add(
+    () =>
+      new Promise<void>((resolve) => {
+        end = resolve;
+      }),
+  );
+  const controller = new AbortController();
+  const waiting = queue.add(async () => log.push('aborted'), controller.signal);
+  const behind = queue.add(async () => log.push('behind'));
+  const reason = new Error('enough');
+  controller.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+  await expect(queue.add(async () => log.push('late'), controller.signal)).rejects.toBe(reason);
+  expect(log).toEqual([]);
+  end();
+  await Promise.all([running, behind]);
+  expect(log).toEqual(['behind']);
+});
+
+it('leaves a task that has begun to look at the signal itself', async () => {
+  const queue = new RunQueue();
+  const controller = new AbortController();
+  const running = queue.add(async () => {
+    controller.abort(new Error('enough'));
+    await new Promise((resolve) => setImmediate(resolve));
+    return 'done';
+  }, controller.signal);
+  expect(await running).toBe('done');
+});
