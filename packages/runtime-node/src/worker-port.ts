@@ -4,7 +4,7 @@ import type { Port } from '@tessera/onnx';
 /** A Node MessagePort as a {@link Port}. */
 export function nodePort(port: MessagePort): Port {
   return {
-    send: (message, transfer = []) => port.postMessage(message, transfer),
+    send: (message) => port.postMessage(message),
     listen: (listener) => port.on('message', listener),
   };
 }
@@ -16,9 +16,10 @@ export function nodePort(port: MessagePort): Port {
 export function idlingPort(port: MessagePort): Port {
   let awaited = 0;
   return {
-    send(message, transfer = []) {
+    send(message) {
+      // First of all, for a message that can't be copied throws, and will have no answer.
+      port.postMessage(message);
       if (isCall(message) && awaited++ === 0) port.ref();
-      port.postMessage(message, transfer);
     },
     listen(listener) {
       port.on('message', (message) => {

@@ -45,6 +45,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   #nextCall = 0;
   /** Why no call can be made any more. */
   #closed: Error | undefined;
+  #disposal: Promise<void> | undefined;
 
   constructor(port: Port, manifest: Manifest) {
     this.manifest = manifest;
@@ -104,7 +105,13 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     return this.#call('runStatistics', {}, undefined);
   }
 
-  async dispose(): Promise<void> {
+  /** Waits for calls under way; every later one rejects with `ModelDisposedError`. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
     if (this.#closed) return;
     const done = this.#call('dispose', {}, undefined);
     this.#closed = new ModelDisposedError();

@@ -3,7 +3,7 @@
  * the web, behind one face.
  */
 export interface Port {
-  send(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  send(message: unknown): void;
   /** Called once, with the only listener there will be. */
   listen(listener: (message: unknown) => void): void;
 }

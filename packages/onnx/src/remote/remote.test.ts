@@ -18,7 +18,7 @@ import { type ServedModel, serveModel } from './serve.js';
 
 const shape = exampleManifest().grid;
 const portOf = (port: MessagePort): Port => ({
-  send: (message, transfer = []) => port.postMessage(message, transfer),
+  send: (message) => port.postMessage(message),
   listen: (listener) => port.on('message', listener).unref(),
 });
 
@@ -84,6 +84,31 @@ describe('a remote model', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'worker-ended' });
     await expect(model.runStatistics()).rejects.toMatchObject({ code: 'worker-ended' });
     await expect(model.dispose()).resolves.toBeUndefined();
+  });
+
+  it('is disposed of once, and whoever asks again is told when that is done', async () => {
+    const ends: (() => void)[] = [];
+    const model = remote({ dispose: () => new Promise((resolve) => ends.push(resolve)) });
+    let ended = 0;
+    const both = [model.dispose(), model.dispose()].map((end) => end.then(() => ended++));
+    while (ends.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(0);
+    ends[0]!();
+    await Promise.all(both);
+    expect(ends).toHaveLength(1);
+  });
+
+  it('reads conditions under the guard of what is served', async () => {
+    const image = { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 } };
+    let lost = false;
+    const model = remote({
+      guard: (read) => (lost ? Promise.reject(new TesseraError('device-lost', 'gone')) : read()),
+    });
+    const [held] = await model.condition({ images: [{ ...image, guided: true }] });
+    expect(await held!.read()).not.toHaveLength(0);
+    lost = true;
+    await expect(held!.read()).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(held!.readUnconditional()).rejects.toMatchObject({ code: 'device-lost' });
   });
 
   it('refuses the conditions of another model', async () => {

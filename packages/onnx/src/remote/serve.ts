@@ -19,7 +19,10 @@ import {
 } from './protocol.js';
 
 /** What can be served: a {@link MarModel}, or anything with its calls. */
-export type ServedModel = Pick<MarModel, Exclude<CallName, 'read'>>;
+export interface ServedModel extends Pick<MarModel, Exclude<CallName, 'read'>> {
+  /** Runs a read of conditions, which is no call of the model, e.g. to notice a lost GPU. @default as it is */
+  guard?<T>(read: () => Promise<T>): Promise<T>;
+}
 
 type Handlers = {
   [name in CallName]: (
@@ -28,7 +31,7 @@ type Handlers = {
   ) => Promise<Calls[name]['result']>;
 };
 
-/** Answers a {@link connectModel} at the other end of `port` with `model`. Returns at once; serves until disposed of. */
+/** Answers a {@link RemoteModel} at the other end of `port` with `model`. Returns at once; serves until disposed of. */
 export function serveModel(port: Port, model: ServedModel): void {
   const held = new Map<number, Conditions>();
   const running = new Map<number, Cancellation>();
@@ -52,7 +55,8 @@ export function serveModel(port: Port, model: ServedModel): void {
     },
     async read({ conditions, unconditional }) {
       const source = conditionsOf(conditions);
-      return unconditional ? source.readUnconditional() : source.read();
+      const read = () => (unconditional ? source.readUnconditional() : source.read());
+      return model.guard ? model.guard(read) : read();
     },
     sampleTokens({ images, table, ...request }, signal) {
       return model.sampleTokens({
