@@ -1,4 +1,5 @@
 export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
+export { isHtml } from './html-page.js';
 export {
   type ComponentName,
   type Manifest,
@@ -18,6 +19,7 @@ export { MarModel } from './mar-model.js';
 export {
   assertFileHash,
   assertFileSize,
+  fileAddress,
   type ManifestFile,
   ModelFileError,
   neededFiles,
@@ -35,4 +37,5 @@ export { RemoteModel } from './remote/connect.js';
 export type { Port } from './remote/port.js';
 export { packError, type RemoteError, unpackError } from './remote/protocol.js';
 export { type ServedModel, serveModel } from './remote/serve.js';
+export { RunQueue } from './run-queue.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';

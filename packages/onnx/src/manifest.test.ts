@@ -51,6 +51,18 @@ describe('parseManifest', () => {
     }
   });
 
+  it('refuses guidance in an interval that there is not', () => {
+    const within = (above: number, upTo: number) =>
+      problemsAfter((m) => {
+        const guidance = { schedule: 'interval', scale: 3, above, upTo };
+        Object.assign(m.sampling as object, { guidance });
+      });
+    expect(within(0.2, 0.8)).toEqual([]);
+    expect(within(-0.1, 0.8)[0]).toMatch(/^sampling\.guidance\.above/);
+    expect(within(0.2, 1.5)[0]).toMatch(/^sampling\.guidance\.upTo/);
+    expect(within(0.8, 0.8)[0]).toMatch(/^sampling\.guidance\.above: must be less than upTo/);
+  });
+
   it('finds what contradicts itself', () => {
     expect(problemsAfter((m) => Object.assign(m.latents as object, { patchSize: 1 }))[0]).toMatch(
       /latents make it 1/,

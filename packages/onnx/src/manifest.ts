@@ -1,6 +1,7 @@
 import { TesseraError } from '@tessera/core';
 import * as v from 'valibot';
 import { guidanceSchema } from './guidance-description.js';
+import { isHtml } from './html-page.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const scale = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -116,7 +117,7 @@ export class ManifestError extends TesseraError {
  * @throws ManifestError that lists everything wrong with it
  */
 export function parseManifest(json: string): Manifest {
-  if (/^\s*<(!doctype|html)/i.test(json)) {
+  if (isHtml(json)) {
     throw new ManifestError([
       'this is an HTML page: the server answered a missing file with its index page. Check the address of the model folder',
     ]);

@@ -1,7 +1,14 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from './manifest.js';
-import { assertFileHash, assertFileSize, ModelFileError, neededFiles, storedType } from './model-files.js';
+import {
+  assertFileHash,
+  assertFileSize,
+  fileAddress,
+  ModelFileError,
+  neededFiles,
+  storedType,
+} from './model-files.js';
 import { exampleManifest } from './testing/example-manifest.js';
 
 const file = { path: 'a.onnx', bytes: 3, sha256: 'a'.repeat(64) };
@@ -31,6 +38,13 @@ describe('the files of a model', () => {
     expect(storedType(manifest, 'auto')).toBe('fp32');
     expect(storedType(manifest, 'fp16')).toBe('fp16');
     expect(() => storedType({ ...manifest, variants: [half] }, 'fp32')).toThrow(InvalidOptionError);
+  });
+
+  it('are at the address of their folder, each with its query', () => {
+    expect(fileAddress('http://h/tiny', 'onnx/a.onnx')).toBe('http://h/tiny/onnx/a.onnx');
+    expect(fileAddress('http://h/tiny/', 'mar.json')).toBe('http://h/tiny/mar.json');
+    expect(fileAddress('http://h/tiny?v=2&a=/b#c', 'mar.json')).toBe('http://h/tiny/mar.json?v=2&a=/b');
+    expect(fileAddress('http://h?v=2', 'mar.json')).toBe('http://h/mar.json?v=2');
   });
 
   it('are refused where size or hash are others than the manifest’s', () => {

@@ -14,6 +14,17 @@ export class ModelFileError extends TesseraError {
 
 export type ManifestFile = Manifest['files'][number];
 
+/**
+ * The address of a file in a model folder at `folder`, an address with or without a slash at its end. A query, such as a
+ * version or a signature, goes along with each file.
+ *
+ * @param path as in the manifest
+ */
+export function fileAddress(folder: string, path: string): string {
+  const [, place, query = ''] = /^([^?#]*)(\?[^#]*)?/.exec(folder)!;
+  return `${place!.replace(/\/?$/, '/')}${path}${query}`;
+}
+
 /** The files that a variant of the model needs, and the parity sample. */
 export function neededFiles(manifest: Manifest, dtype: StorageType): readonly ManifestFile[] {
   const variant = manifest.variants.find((each) => each.dtype === dtype);
