@@ -21,6 +21,19 @@ it('what differs is named, with how far it is off and what is allowed', async ()
   );
 });
 
+it('what it was conditioned on is released, also where sampling fails', async () => {
+  const fake = model();
+  let released = 0;
+  const failing = {
+    ...fake,
+    condition: async (request: Parameters<typeof fake.condition>[0]) =>
+      (await fake.condition(request)).map((held) => ({ ...held, release: () => released++ })),
+    sampleTokens: () => Promise.reject(new Error('lost')),
+  };
+  await expect(recordParitySample(failing)).rejects.toThrow('lost');
+  expect(released).toBe(1);
+});
+
 it('what is no sample is refused', async () => {
   await expect(verifyParitySample(model(), { version: 2 })).rejects.toMatchObject({ code: 'parity-sample' });
 });

@@ -125,18 +125,20 @@ async function run(
     grid.known[position] = 1;
   }
   const positions = Uint32Array.from({ length: Math.min(WANTED, length >> 1) }, (_, i) => 2 * i + 1);
-  const [conditions] = await model.condition({
-    images: [{ grid, positions, input: { classLabel }, guided: true }],
-  });
-  const z = new Float32Array([...(await conditions!.read()), ...(await conditions!.readUnconditional())]);
-  const [tokens] = await model.sampleTokens({
-    images: [{ conditions: conditions!, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
-    table: ancestralSampler()(respacing),
-    temperature: 1,
-    ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
-  });
-  conditions!.release();
-  return { z, tokens: tokens!, picture: await decodeIfPossible(model, grid) };
+  const images = [{ grid, positions, input: { classLabel }, guided: true }];
+  const conditions = (await model.condition({ images }))[0]!;
+  try {
+    const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
+    const [tokens] = await model.sampleTokens({
+      images: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
+      table: ancestralSampler()(respacing),
+      temperature: 1,
+      ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
+    });
+    return { z, tokens: tokens!, picture: await decodeIfPossible(model, grid) };
+  } finally {
+    conditions.release();
+  }
 }
 
 async function decodeIfPossible(model: MaskedModel<ClassInput>, grid: TokenGrid): Promise<Uint8Array> {
