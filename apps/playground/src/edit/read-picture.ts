@@ -1,14 +1,16 @@
-import type { ImageRgb } from '@tessera/core';
+import { type ImageRgb, TesseraError } from '@tessera/core';
 
-/** A picture file as a square of `size` pixels: the middle is cut out and scaled. */
+/**
+ * A picture file as a square of `size` pixels: the middle is cut out and scaled.
+ *
+ * @throws TesseraError with code `unreadable-picture`
+ */
 export async function readPicture(file: Blob, size: number): Promise<ImageRgb> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file);
   } catch (cause) {
-    throw new Error('This file is no picture that the browser can read. Take a PNG, JPEG or WebP.', {
-      cause,
-    });
+    throw new TesseraError('unreadable-picture', cause instanceof Error ? cause.message : String(cause));
   }
   const side = Math.min(bitmap.width, bitmap.height);
   const canvas = Object.assign(document.createElement('canvas'), { width: size, height: size });

@@ -1,4 +1,5 @@
 import { TesseraError } from '@tessera/core';
+import { OwnCodeError } from '../own-policy/own-code-error.js';
 
 /** Something that went wrong, for people. */
 export interface Failure {
@@ -11,6 +12,12 @@ export interface Failure {
 }
 
 type Said = Omit<Failure, 'detail'>;
+
+/** Not for the user to prevent: the page asked its model for what it should not. */
+const FAULT: Said = {
+  sentence: 'The page and its model don’t fit together.',
+  advice: 'Reload the page; if it stays so, tell whoever serves it.',
+};
 
 const BY_CODE: Readonly<Record<string, Said>> = {
   'model-file': {
@@ -25,17 +32,25 @@ const BY_CODE: Readonly<Record<string, Said>> = {
     sentence: 'The description of the model can’t be read.',
     advice: 'Reload the page; if it stays so, tell whoever serves it.',
   },
+  'insecure-context': {
+    sentence: 'This page was not served over https, so the model’s files can’t be checked.',
+    advice: 'Open it over https, or from localhost.',
+  },
   'device-unavailable': {
     sentence: 'This browser can’t use the device that you chose.',
     advice: 'Choose “Automatic” or “WebAssembly” under Device.',
   },
   'device-lost': {
     sentence: 'The graphics card was taken away, by the system or by a driver that restarted.',
-    advice: 'Load the model again, on WebAssembly if it happens often.',
+    advice: 'Begin again: the model is loaded anew. Choose WebAssembly under Device if it happens often.',
   },
   'worker-ended': {
     sentence: 'The model’s worker ended, most likely because memory ran out.',
-    advice: 'Close other pages, then load the model again.',
+    advice: 'Close other pages, then begin again: the model is loaded anew.',
+  },
+  'model-disposed': {
+    sentence: 'The model was given up while it was in use.',
+    advice: 'Begin again: it is loaded anew.',
   },
   'non-finite': {
     sentence: 'The device computed something that is not a number.',
@@ -53,6 +68,26 @@ const BY_CODE: Readonly<Record<string, Said>> = {
     sentence: 'This recipe asks for more than can be set here.',
     advice: 'Draw it on the command line: tessera generate --recipe FILE.',
   },
+  'unreadable-picture': {
+    sentence: 'This file is no picture that the browser can read.',
+    advice: 'Take a PNG, JPEG or WebP.',
+  },
+  'invalid-option': {
+    sentence: 'An option has a value that it can’t take.',
+    advice: 'Set it to another value; below is which one.',
+  },
+  aborted: {
+    sentence: 'It was stopped.',
+    advice: 'Begin again when you like.',
+  },
+  'shape-mismatch': FAULT,
+  'missing-component': FAULT,
+  'parity-sample': FAULT,
+  'no-stream': FAULT,
+  'conditions-released': FAULT,
+  'conditions-unguided': FAULT,
+  'foreign-conditions': FAULT,
+  cancelled: FAULT,
   'invalid-plan': {
     sentence: 'The policy made a plan that can’t be carried out.',
     advice: 'Check it under “Write a policy”, which says what is wrong.',
@@ -62,6 +97,7 @@ const BY_CODE: Readonly<Record<string, Said>> = {
 /** An error as a sentence with what to do. */
 export function failureOf(error: unknown, online = true): Failure {
   const detail = error instanceof Error ? error.message : String(error);
+  if (error instanceof OwnCodeError) return { ...ownFailure(error), detail };
   const code = TesseraError.isInstance(error) ? error.code : '';
   if (!online && ['model-file', 'runtime-file', 'worker-ended', ''].includes(code)) {
     return {
@@ -72,6 +108,14 @@ export function failureOf(error: unknown, online = true): Failure {
   }
   const said = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
   return { ...(said ?? unknownFailure(detail)), detail };
+}
+
+function ownFailure({ message, line }: OwnCodeError): Said {
+  const place = line === undefined ? '' : ` in line ${line}`;
+  return {
+    sentence: `The policy failed${place}: ${message.replace(/\.?$/, '.')}`,
+    advice: 'Change it under “Write a policy”.',
+  };
 }
 
 function unknownFailure(detail: string): Said {

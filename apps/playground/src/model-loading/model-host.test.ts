@@ -1,12 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { TesseraError } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import type { Capabilities, LoadedModel } from '@tessera/runtime-web';
 import { get } from 'svelte/store';
 import { describe, expect, it } from 'vitest';
+import { OwnCodeError } from '../own-policy/own-code-error.js';
 import { devicePlan } from './device-choice.js';
 import { failureOf } from './failure.js';
 import { ModelHost, type ModelSource } from './model-host.js';
 import { modelNotes } from './model-notes.js';
+
+const CODE_PLACE = /(?:override readonly code = |new TesseraError\(\s*)'([^']+)'/g;
+
+/** The codes of all errors in the sources of the packages that run in the page. */
+const CODES = ['core', 'onnx', 'runtime-web'].flatMap((name) => {
+  const folder = new URL(`../../../../packages/${name}/src/`, import.meta.url);
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !/\.test\.|^testing\b/.test(path))
+    .flatMap((path) => [...readFileSync(new URL(path, folder), 'utf8').matchAll(CODE_PLACE)])
+    .map(([, code]) => code!);
+});
+const unforeseen = failureOf(new Error('x'));
 
 const yes = { available: true };
 const capable: Capabilities = {
@@ -71,15 +85,9 @@ describe('the page’s model', () => {
 
 describe('what the page says', () => {
   it('of every kind of failure is a sentence and what to do', () => {
-    const codes = [
-      'model-file',
-      'runtime-file',
-      'manifest',
-      'device-unavailable',
-      'device-lost',
-      'worker-ended',
-    ];
-    for (const error of [...codes.map((code) => new TesseraError(code, 'x')), new Error('x'), 'x']) {
+    const own = [new OwnCodeError('x', 3), new OwnCodeError('x')];
+    const errors = CODES.map((code) => new TesseraError(code, 'x'));
+    for (const error of [...errors, ...own, new Error('x'), 'x']) {
       for (const online of [true, false]) {
         const { sentence, advice, detail } = failureOf(error, online);
         expect(sentence).toMatch(/^[A-Z].*\.$/);
@@ -88,6 +96,21 @@ describe('what the page says', () => {
       }
     }
     expect(failureOf(new RangeError('Array buffer allocation failed')).sentence).toMatch(/memory/);
+  });
+
+  it('of an error that the library defines is never that it was not foreseen', () => {
+    expect(CODES).toEqual(
+      expect.arrayContaining(['invalid-option', 'model-disposed', 'worker-ended', 'insecure-context']),
+    );
+    for (const code of CODES) expect(failureOf(new TesseraError(code, 'x')), code).not.toEqual(unforeseen);
+  });
+
+  it('of a policy that fails is where, and that the user can change it', () => {
+    for (const online of [true, false]) {
+      const { sentence, advice } = failureOf(new OwnCodeError('row is not defined', 3), online);
+      expect(sentence).toBe('The policy failed in line 3: row is not defined.');
+      expect(advice).toMatch(/“Write a policy”/);
+    }
   });
 
   it('of how the model runs names what is missing', () => {

@@ -1,13 +1,14 @@
 import type { Run } from '../run/step-record.js';
-import { translateModule } from './module-source.js';
+import { translatedCode } from './module-source.js';
 import { type DrawRequest, openSandbox } from './policy-sandbox.js';
-import { OwnCodeError } from './sandbox-client.js';
 
-/** A drawing with a policy of the user's own, in a sandbox that ends with it. */
+/**
+ * A drawing with a policy of the user's own, in a sandbox that ends with it.
+ *
+ * @throws OwnCodeError where the code can't be read, throws, gives no policy or does not come back
+ */
 export async function* drawOwn({ source, ...request }: DrawRequest & { readonly source: string }): Run {
-  const translated = translateModule(source);
-  if (!translated.ok) throw new OwnCodeError(translated.problems[0]!.message);
-  const sandbox = await openSandbox(translated.code);
+  const sandbox = await openSandbox(translatedCode(source));
   const close = (): void => sandbox.close();
   request.signal.addEventListener('abort', close, { once: true });
   try {

@@ -1,4 +1,5 @@
 import { parser } from '@lezer/javascript';
+import { OwnCodeError } from './own-code-error.js';
 
 /** Something wrong with a module's text, at a place in it. */
 export interface SourceProblem {
@@ -70,6 +71,14 @@ export function translateModule(source: string): TranslatedModule {
     code = code.slice(0, from) + text + code.slice(to);
   }
   return { ok: true, code: `'use strict'; ${code}` };
+}
+
+/** @throws OwnCodeError, with the line, where `translateModule` finds a problem */
+export function translatedCode(source: string): string {
+  const translated = translateModule(source);
+  if (translated.ok) return translated.code;
+  const { message, from } = translated.problems[0]!;
+  throw new OwnCodeError(message, source.slice(0, from).split('\n').length);
 }
 
 function translateImport(text: string): { readonly code: string } | { readonly problem: string } {

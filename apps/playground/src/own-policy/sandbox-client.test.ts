@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { OwnCodeError, SandboxClient, type SandboxPort } from './sandbox-client.js';
+import { OwnCodeError } from './own-code-error.js';
+import { SandboxClient, type SandboxPort } from './sandbox-client.js';
 import type { FromSandbox, ToSandbox } from './sandbox-protocol.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
@@ -30,6 +31,16 @@ describe('the page’s end of the sandbox', () => {
     answer({ type: 'result', id: 0, value: { name: 'a' } });
     expect(await first).toEqual({ name: 'a' });
     await expect(second).rejects.toMatchObject({ message: 'No.', line: 4 });
+  });
+
+  it('tells an error of the library from one that came about in the user’s code', async () => {
+    const { client, answer } = sandbox();
+    const lost = client.call('next', {});
+    const own = client.call('next', {});
+    answer({ type: 'error', id: 0, message: 'Gone.', code: 'device-lost' });
+    answer({ type: 'error', id: 1, message: 'No.', code: 'invalid-option', line: 2 });
+    await expect(lost).rejects.toMatchObject({ code: 'device-lost', message: 'Gone.' });
+    await expect(own).rejects.toBeInstanceOf(OwnCodeError);
   });
 
   it('stops code that does not come back, and says so', async () => {

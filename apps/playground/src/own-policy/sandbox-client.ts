@@ -1,15 +1,12 @@
-import type { FromSandbox, SandboxCallName, SandboxCalls, ToSandbox } from './sandbox-protocol.js';
-
-/** The user's code failed, at a line of it where that is known. */
-export class OwnCodeError extends Error {
-  readonly line: number | undefined;
-
-  constructor(message: string, line?: number) {
-    super(message);
-    this.name = 'OwnCodeError';
-    this.line = line;
-  }
-}
+import { TesseraError } from '@tessera/core';
+import { OwnCodeError } from './own-code-error.js';
+import type {
+  FromSandbox,
+  SandboxCallName,
+  SandboxCalls,
+  SandboxError,
+  ToSandbox,
+} from './sandbox-protocol.js';
 
 /** The part of a MessagePort that is used. */
 export interface SandboxPort {
@@ -76,7 +73,7 @@ export class SandboxClient {
     this.#waiting.delete(message.id);
     if (this.#waiting.size === 0) this.#stopWatch();
     if (message.type === 'result') waiting?.resolve(message.value);
-    else waiting?.reject(new OwnCodeError(message.message, message.line));
+    else waiting?.reject(rebuilt(message));
   }
 
   #startWatch(): void {
@@ -102,4 +99,11 @@ export class SandboxClient {
   #send(message: ToSandbox, transfer: Transferable[] = []): void {
     this.#port.postMessage(message, transfer);
   }
+}
+
+/** An error of the library keeps its code, unless it came about in a line of the user's. */
+function rebuilt({ message, line, code }: SandboxError): Error {
+  return code !== undefined && line === undefined
+    ? new TesseraError(code, message)
+    : new OwnCodeError(message, line);
 }

@@ -37,8 +37,18 @@ export type ToSandbox =
     }
   | { readonly type: 'ping' };
 
+export interface SandboxError {
+  readonly type: 'error';
+  readonly id: number;
+  readonly message: string;
+  /** The line of the user's code that it came from, from 1. */
+  readonly line?: number;
+  /** What a TesseraError has as its code. */
+  readonly code?: string;
+}
+
 export type FromSandbox =
   | { readonly type: 'ready' }
   | { readonly type: 'pong' }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly line?: number };
+  | SandboxError;

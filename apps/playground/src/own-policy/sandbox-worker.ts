@@ -13,6 +13,7 @@ import type {
   FromSandbox,
   SandboxCallName,
   SandboxCalls,
+  SandboxError,
   ToSandbox,
 } from './sandbox-protocol.js';
 
@@ -96,10 +97,18 @@ function modelPort(port: MessagePort) {
   };
 }
 
-/** The line of the user's code that an error came from. */
-function lineOf(error: unknown): { readonly line?: number } {
-  const place = error instanceof Error ? /policy\.js:(\d+)/.exec(error.stack ?? '')?.[1] : undefined;
-  return place === undefined ? {} : { line: Number(place) - LINES_BEFORE };
+/** What is known of an error: the code of one of ours, and the line of the user's code that it came from. */
+function described(error: unknown): Omit<SandboxError, 'type' | 'id'> {
+  const message = error instanceof Error ? error.message : String(error);
+  const line = lineOf(error);
+  const code = core.TesseraError.isInstance(error) ? error.code : undefined;
+  return { message, ...(line === undefined ? {} : { line }), ...(code === undefined ? {} : { code }) };
+}
+
+function lineOf(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const place = /policy\.js:(\d+)/.exec(error.stack ?? '')?.[1];
+  return place === undefined ? lineOf(error.cause) : Number(place) - LINES_BEFORE;
 }
 
 addEventListener(
@@ -113,8 +122,7 @@ addEventListener(
         const handle = handlers[name] as (given: unknown, ports: readonly MessagePort[]) => Promise<unknown>;
         say({ type: 'result', id, value: await handle(data.arguments, ports) });
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        say({ type: 'error', id, message, ...lineOf(error) });
+        say({ type: 'error', id, ...described(error) });
       }
     };
     say({ type: 'ready' });

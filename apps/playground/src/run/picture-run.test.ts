@@ -71,7 +71,7 @@ describe('making a picture', () => {
     const { status, failure } = get(run.state);
     expect(status).toBe('failed');
     expect(failure?.sentence).toMatch(/graphics card/);
-    expect(failure?.advice).toMatch(/Load the model again/);
+    expect(failure?.advice).toMatch(/the model is loaded anew/);
   });
 });
 
