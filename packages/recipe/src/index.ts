@@ -17,6 +17,7 @@ export {
 export { type PolicyNumbers, PolicyTextError, policyNamed } from './policy-text.js';
 export { EMBEDDED, parseRecipe, type Recipe, RecipeError, recipeFor, recipeOf } from './recipe.js';
 export { differences } from './recipe-differences.js';
+export { assertSamplingFits } from './sampling-check.js';
 export { type SamplingChoice, type SamplingSettings, samplingOf, settingsOf } from './sampling-choice.js';
 export {
   type SamplerDescription,
