@@ -1,7 +1,7 @@
 import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/recipe';
 import { type Command, Option } from 'commander';
 import { repeatableOption, wholeNumberOption } from './number-options.js';
-import { classLabels, indicesFrom } from './picture-words.js';
+import { assertFewEnough, classLabels, indicesFrom } from './picture-words.js';
 
 /** Options that say which pictures of which seed are meant. */
 export interface PictureFlags {
@@ -29,8 +29,10 @@ export function withPictureOptions(command: Command): Command {
     .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1));
 }
 
+/** @throws UsageError where a class is unknown, an index is none, or they are too many */
 export function picturesFor(flags: PictureFlags, classes: Classes): Picture[] {
-  return flags.index === undefined
-    ? picturesOf(classes, classLabels(classes, flags.class ?? []), flags.count)
-    : indicesFrom(flags.index).map((index) => pictureAt(classes, index));
+  if (flags.index !== undefined) return indicesFrom(flags.index).map((index) => pictureAt(classes, index));
+  const labels = classLabels(classes, flags.class ?? []);
+  assertFewEnough(labels.length * flags.count);
+  return picturesOf(classes, labels, flags.count);
 }

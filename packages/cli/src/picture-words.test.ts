@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { picturesFor } from './picture-options.js';
 import { classLabels, indicesFrom } from './picture-words.js';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 
@@ -16,9 +17,23 @@ describe('classes', () => {
     expect(() => classLabels(classes, ['dog'])).toThrow(/no class "dog".*\n {2}0 {2}cat\n {2}1 {2}red fox/);
     expect(() => classLabels(classes, ['3'])).toThrow(/no class "3"/);
   });
+
+  test('without names are found by number, and by what they are called without', () => {
+    const nameless = { kind: 'class', count: 3 } as const;
+    expect(classLabels(nameless, ['2', 'class 1'])).toEqual([1, 2]);
+  });
 });
 
 test('indices are numbers and ranges', () => {
   expect(indicesFrom('37,0-3, 2')).toEqual([0, 1, 2, 3, 37]);
   for (const wrong of ['', 'x', '3-1', '-1', '1.5']) expect(() => indicesFrom(wrong)).toThrow(/--index/);
+});
+
+test('more pictures than can be listed are refused, however they are asked for', () => {
+  for (const index of ['0-999999999', '0-60000,70000-140000']) {
+    expect(() => indicesFrom(index)).toThrow(expect.objectContaining({ code: 'usage' }));
+  }
+  expect(() => picturesFor({ count: 1e9, seed: 1 }, classes)).toThrow(
+    expect.objectContaining({ code: 'usage', message: expect.stringContaining('100,000 are the most') }),
+  );
 });

@@ -1,5 +1,8 @@
-import type { Classes } from '@tessera/recipe';
+import { type Classes, classNameOf } from '@tessera/recipe';
 import { UsageError } from './usage-error.js';
+
+/** Pictures that a command may be asked for at once: all of them are listed before the first is drawn. */
+export const MOST_PICTURES = 100_000;
 
 /**
  * The class labels that are meant: names (any of a name's comma-separated synonyms, in any case) and numbers, each
@@ -19,7 +22,11 @@ export function classLabels(classes: Classes, words: readonly string[]): number[
   return [...labels].sort((a, b) => a - b);
 }
 
-/** Indices such as `37`, `0-11` or `0-11,37`, ascending, each once. */
+/**
+ * Indices such as `37`, `0-11` or `0-11,37`, ascending, each once.
+ *
+ * @throws UsageError where they are none, or more than {@link MOST_PICTURES}
+ */
 export function indicesFrom(text: string): number[] {
   const indices = new Set<number>();
   for (const part of text.split(',')) {
@@ -27,9 +34,20 @@ export function indicesFrom(text: string): number[] {
     if (from === undefined || (to !== undefined && Number(to) < Number(from))) {
       throw new UsageError(`--index takes numbers and ranges such as 37 or 0-11,37, not "${part}".`);
     }
+    assertFewEnough(Number(to ?? from) - Number(from) + 1);
     for (let index = Number(from); index <= Number(to ?? from); index++) indices.add(index);
+    assertFewEnough(indices.size);
   }
   return [...indices].sort((a, b) => a - b);
+}
+
+/** @throws UsageError where these are more than {@link MOST_PICTURES} */
+export function assertFewEnough(pictures: number): void {
+  if (pictures <= MOST_PICTURES) return;
+  const most = MOST_PICTURES.toLocaleString('en');
+  throw new UsageError(
+    `${pictures.toLocaleString('en')} pictures are asked for, and ${most} are the most at once. Take them in several calls, by --index.`,
+  );
 }
 
 function known(classes: Classes, word: string): number {
@@ -44,15 +62,17 @@ function known(classes: Classes, word: string): number {
   );
 }
 
-function labelOf({ count, names }: Classes, word: string): number | undefined {
+/**
+ * The class of a name, any of its comma-separated synonyms, in any case, or of a number. Digits alone are always a number.
+ *
+ * @returns undefined where there is none
+ */
+export function labelOf(classes: Classes, word: string): number | undefined {
   const wanted = word.trim().toLowerCase();
-  if (/^\d+$/.test(wanted)) return Number(wanted) < count ? Number(wanted) : undefined;
-  const matches = (name: string) =>
-    name.toLowerCase() === wanted ||
-    name
-      .toLowerCase()
-      .split(',')
-      .some((synonym) => synonym.trim() === wanted);
-  const label = names?.findIndex(matches) ?? -1;
-  return label < 0 ? undefined : label;
+  if (/^\d+$/.test(wanted)) return Number(wanted) < classes.count ? Number(wanted) : undefined;
+  for (let label = 0; label < classes.count; label++) {
+    const name = classNameOf(classes, label).toLowerCase();
+    if (name === wanted || name.split(',').some((synonym) => synonym.trim() === wanted)) return label;
+  }
+  return undefined;
 }
