@@ -1,4 +1,4 @@
-import { type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
+import { assertSamplingFits, type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
 import type { Voice } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
@@ -38,9 +38,11 @@ const PREVIEW_FRAMES = 16;
  *
  * @throws InterruptedError that says what is finished and how to go on, where the signal is aborted
  * @throws RecipeError where the place holds something else
+ * @throws InvalidOptionError where the sampling can't be carried out, before anything is written
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target, batch, scale, preview, signal, voice } = options;
+  assertSamplingFits(recipe.sampling, used.model.shape);
   const opened = await openTarget(target, recipe, options);
   await writeJson(target.recipePath, opened.recipe);
   if (opened.otherwiseMade.length > 0) {
@@ -76,7 +78,7 @@ export async function makePictures(options: MakeOptions): Promise<Made> {
     if (!signal.aborted) throw error;
     throw new InterruptedError(
       `Stopped. ${kept + made} of ${pictures.length} pictures are finished in ${target.place}. ` +
-        `Go on with the same command, or:\n  tessera generate --recipe ${target.recipePath}`,
+        `Go on with the same command${options.overwrite ? ' without --overwrite, which would start over' : ''}, or:\n  tessera generate --recipe ${target.recipePath}`,
     );
   } finally {
     voice.progress.clear();

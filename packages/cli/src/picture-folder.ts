@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { differences, type Picture, parseRecipe, type Recipe, RecipeError, recipeFor } from '@tessera/recipe';
 import { readPng } from './png-file.js';
@@ -67,40 +67,49 @@ export interface OpenedTarget {
 }
 
 export interface OpenOptions {
-  /** Nothing that is there counts. */
+  /** Nothing that is there counts: it is deleted. */
   readonly overwrite: boolean;
   /** A picture without its preview does not count. */
   readonly preview: boolean;
 }
 
 /**
- * Looks at what an earlier call has left.
+ * Looks at what an earlier call has left. A recipe of which no picture is there was never begun, and does not count.
  *
- * @throws RecipeError where it was made by another recipe, or a file is in the way that no recipe speaks of
+ * With `overwrite`, the pictures asked for are deleted, and with another recipe all of the earlier one, so that whatever is
+ * there after a stop is of this recipe.
+ *
+ * @throws RecipeError where it was made by another recipe, a file is in the way that is of another one or none, or the
+ * recipe there can't be read
  */
 export async function openTarget(
   target: Target,
   recipe: Recipe,
-  { overwrite, preview }: OpenOptions,
+  options: OpenOptions,
 ): Promise<OpenedTarget> {
-  const earlier = (await exists(target.recipePath)) ? await readRecipe(target.recipePath) : undefined;
+  const earlier = await earlierRecipe(target, options);
   const changes = earlier ? differences(earlier, recipe) : [];
   const stays = earlier && changes.length === 0 && target.holdsMany;
   const all = { ...recipe, images: stays ? united(earlier, recipe) : recipe.images };
-  if (overwrite) return { recipe: all, finished: new Set(), otherwiseMade: [] };
+  if (options.overwrite) {
+    await deletePictures(target, [
+      ...recipe.images,
+      ...(earlier && changes.length > 0 ? earlier.images : []),
+    ]);
+    return { recipe: all, finished: new Set(), otherwiseMade: [] };
+  }
   if (changes.length > 0) {
     throw new RecipeError(
       `${target.place} holds pictures of another recipe:\n${changes.map((change) => `  - ${change}`).join('\n')}\n` +
         'Choose another place by --out, or replace them by --overwrite.',
     );
   }
-  const listed = new Set(earlier?.images.map((picture) => picture.index));
   const finished = new Set<number>();
   for (const picture of recipe.images) {
     const path = target.pathOf(picture);
     if (!(await exists(path))) continue;
-    if (!listed.has(picture.index)) await assertMadeBy(recipeFor(recipe, picture), path);
-    if (!preview || (await exists(target.previewPathOf(picture)))) finished.add(picture.index);
+    await assertMadeBy(recipeFor(recipe, picture), path);
+    if (!options.preview || (await exists(target.previewPathOf(picture)))) finished.add(picture.index);
   }
   return {
     recipe: all,
@@ -109,6 +118,32 @@ export async function openTarget(
   };
 }
 
+/** The recipe of what is there; undefined where there is none, or nothing of it. */
+async function earlierRecipe(target: Target, { overwrite }: OpenOptions): Promise<Recipe | undefined> {
+  if (!(await exists(target.recipePath))) return undefined;
+  let recipe: Recipe;
+  try {
+    recipe = await readRecipe(target.recipePath);
+  } catch (cause) {
+    if (!RecipeError.isInstance(cause)) throw cause;
+    if (overwrite) return undefined;
+    throw new RecipeError(
+      `${cause.message}\nChoose another place by --out, or replace what is there by --overwrite.`,
+      { cause },
+    );
+  }
+  for (const picture of recipe.images) if (await exists(target.pathOf(picture))) return recipe;
+  return undefined;
+}
+
+async function deletePictures(target: Target, pictures: readonly Picture[]): Promise<void> {
+  for (const picture of pictures) {
+    await rm(target.pathOf(picture), { force: true });
+    await rm(target.previewPathOf(picture), { force: true });
+  }
+}
+
+/** The recipe beside a picture may list it before it is made, so its own counts. */
 async function assertMadeBy(recipe: Recipe, path: string): Promise<void> {
   const { recipe: json } = await readPng(path);
   const own = json === undefined ? undefined : parseRecipe(json, path);

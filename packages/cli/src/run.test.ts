@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ModelLoader } from './command-context.js';
@@ -17,6 +17,23 @@ async function tessera(
   const io = capturedIo(signal ? { signal } : {});
   const code = await run(args, io, { loadModel });
   return { code, ...io.written };
+}
+
+/** A model that stops the command when it decodes for the `count`th time. */
+function stoppedAt(count: number): { signal: AbortSignal; loadModel: ModelLoader } {
+  const controller = new AbortController();
+  const loadModel: ModelLoader = async () => {
+    const model = fakeLoadedModel();
+    let decoded = 0;
+    return {
+      ...model,
+      decode(grids, options) {
+        if (++decoded === count) controller.abort(new Error('stop'));
+        return model.decode(grids, options);
+      },
+    };
+  };
+  return { signal: controller.signal, loadModel };
 }
 
 const quick = ['--policy', 'mar:3x2'];
@@ -95,27 +112,80 @@ describe('generate', () => {
 
   test('stopped midway, keeps what is finished and goes on from there', async () => {
     const out = await temporaryFolder();
-    const controller = new AbortController();
-    const loadModel: ModelLoader = async () => {
-      const model = fakeLoadedModel();
-      let decoded = 0;
-      return {
-        ...model,
-        decode(grids, options) {
-          if (++decoded === 3) controller.abort(new Error('stop'));
-          return model.decode(grids, options);
-        },
-      };
-    };
     const command = ['generate', ...quick, '--count', '2', '--out', out];
-    const stopped = await tessera(command, { signal: controller.signal, loadModel });
+    const stopped = await tessera(command, stoppedAt(3));
     expect(stopped.code).toBe(130);
     expect(stopped.error).toContain('2 of 6 pictures are finished');
+    expect(stopped.error).toContain('Go on with the same command, or');
     expect(await pictures(out)).toHaveLength(2);
     const { code, out: text } = await tessera(['generate', '--recipe', join(out, 'recipe.json')]);
     expect(code).toBe(0);
     expect(text).toContain('2 were there already');
     expect(await pictures(out)).toHaveLength(6);
+  });
+
+  test.each([
+    ['another recipe', ['--seed', '9']],
+    ['the same one', []],
+  ])('stopped while %s overwrites what is there, leaves none of the old pictures', async (_, changes) => {
+    const out = await temporaryFolder();
+    const command = ['generate', ...quick, '--out', out];
+    await tessera([...command, '--count', '2', '--preview']);
+    const other = [...command, ...changes];
+    const stopped = await tessera([...other, '--overwrite'], stoppedAt(2));
+    expect([stopped.code, stopped.error]).toEqual([
+      130,
+      expect.stringContaining('the same command without --overwrite, which would start over'),
+    ]);
+    // Of the same recipe, the three pictures that were not asked for stay.
+    const others = changes.length > 0 ? [] : ['00003-cat.png', '00004-red-fox.png', '00005-cafe.png'];
+    const drawn = (await pictures(out)).filter((name) => !name.endsWith('.steps.png'));
+    expect(drawn.sort()).toEqual(['00000-cat.png', ...others]);
+    const { code, out: text } = await tessera([...other, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({ made: 2, kept: 1 });
+  });
+
+  test('a picture of another recipe does not count, though the recipe beside it lists its name', async () => {
+    const [out, elsewhere] = [await temporaryFolder(), await temporaryFolder()];
+    const command = ['generate', ...quick];
+    await tessera([...command, '--out', out]);
+    await tessera([...command, '--seed', '9', '--out', elsewhere]);
+    await copyFile(join(elsewhere, '00001-red-fox.png'), join(out, '00001-red-fox.png'));
+    const { code, error } = await tessera([...command, '--out', out]);
+    expect(code).toBe(1);
+    expect(error).toContain('00001-red-fox.png is in the way:\n  - seed: 9 → 1');
+    expect((await tessera([...command, '--out', out, '--overwrite'])).code).toBe(0);
+  });
+
+  test('what can’t be sampled is refused before the place is taken', async () => {
+    const out = join(await temporaryFolder(), 'new');
+    for (const wrong of [
+      ['--diffusion-steps', '2000'],
+      ['--steps', '65'],
+    ]) {
+      expect((await tessera(['generate', ...wrong, '--out', out])).code).not.toBe(0);
+      expect((await tessera(['generate', '--policy', 'mar', ...wrong, '--out', out])).code).toBe(2);
+    }
+    await expect(readdir(out)).rejects.toThrow('ENOENT');
+  });
+
+  test('a recipe of which no picture was made does not hold the place', async () => {
+    const out = await temporaryFolder();
+    const command = ['generate', ...quick, '--out', out];
+    await tessera([...command, '--seed', '9']);
+    for (const name of await pictures(out)) await rm(join(out, name));
+    expect((await tessera(command)).code).toBe(0);
+    expect(JSON.parse(await readFile(join(out, 'recipe.json'), 'utf8')).seed).toBe(1);
+  });
+
+  test('a recipe that is cut off is told with a way out, and may be overwritten', async () => {
+    const out = await temporaryFolder();
+    const command = ['generate', ...quick, '--out', out];
+    await writeFile(join(out, 'recipe.json'), '{"format": "tesse');
+    const refused = await tessera(command);
+    expect([refused.code, refused.error]).toEqual([1, expect.stringContaining('by --overwrite')]);
+    expect((await tessera([...command, '--overwrite'])).code).toBe(0);
   });
 
   test('shows the steps of a picture where asked to', async () => {
@@ -129,6 +199,24 @@ describe('generate', () => {
     expect(JSON.parse((await tessera(again)).out).kept).toBe(1);
     await rm(out.replace('.png', '.steps.png'));
     expect(JSON.parse((await tessera(again)).out).made).toBe(1);
+  });
+
+  test('refuses a recipe whose pictures are not those of its indices', async () => {
+    const folder = await temporaryFolder();
+    await tessera(['generate', ...quick, '--out', folder]);
+    const path = join(folder, 'recipe.json');
+    const recipe = JSON.parse(await readFile(path, 'utf8'));
+    for (const changes of [{ classLabel: 2 }, { file: '00001-dog.png' }, { file: '../x.png' }]) {
+      const images = [{ ...recipe.images[1], ...changes }];
+      await writeFile(path, JSON.stringify({ ...recipe, images }));
+      const { code, out, error } = await tessera(['generate', '--recipe', path, '--json']);
+      expect([code, JSON.parse(out).error.code]).toEqual([1, 'recipe']);
+      expect(error).toMatch(/picture 1 is of class|must be a name such as/);
+    }
+    const images = [{ ...recipe.images[1], classLabel: 2 }];
+    await writeFile(path, JSON.stringify({ ...recipe, images }));
+    const named = ['generate', '--recipe', path, '--index', '1', '--out', join(folder, 'one.png')];
+    expect((await tessera(named)).code).toBe(0);
   });
 
   test('refuses a recipe of another model', async () => {
@@ -176,6 +264,9 @@ describe('wrong usage', () => {
     [['generate', '--policy', 'nope']],
     [['generate', '--policy', 'mar:65']],
     [['generate', '--index', '3', '--class', 'cat']],
+    [['generate', '--index', '0-999999999']],
+    [['generate', '--count', '9007199254740991']],
+    [['generate', '--policy', 'mar:x2000']],
     [['generate', '--recipe', 'x.json', '--seed', '3']],
     [['generate', '--out', 'a.png']],
     [['generate', '--nonsense']],

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import {
+  type Classes,
   NAMED_POLICIES,
+  type Picture,
+  pictureAt,
   type Recipe,
   RecipeError,
   recipeOf,
@@ -152,8 +155,20 @@ function againRecipe(given: Recipe, { model, identity, made }: ModelInUse, flags
         `but this is ${identity.name} (${identity.sha256.slice(0, 12)}). Name the right one by --model.`,
     );
   }
-  const images = flags.index === undefined ? given.images : picturesFor(flags, model.manifest.condition);
-  return { ...given, model: identity, made, images };
+  const classes = model.manifest.condition;
+  if (flags.index !== undefined)
+    return { ...given, model: identity, made, images: picturesFor(flags, classes) };
+  for (const picture of given.images) assertFits(picture, classes);
+  return { ...given, model: identity, made };
+}
+
+function assertFits({ index, classLabel, file }: Picture, classes: Classes): void {
+  const picture = pictureAt(classes, index);
+  if (classLabel === picture.classLabel && file === picture.file) return;
+  throw new RecipeError(
+    `The recipe says that picture ${index} is of class ${classLabel} and called ${file}, but of this model it is of class ` +
+      `${picture.classLabel} and called ${picture.file}. Correct the recipe, or name pictures by --index.`,
+  );
 }
 
 function defaultPlace({ recipe, policy, seed }: GenerateFlags): string {
