@@ -1,5 +1,5 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
-import { type MarModel, packError, type ServedModel, serveModel } from '@tessera/onnx';
+import { packError, type ServedModel, serveModel } from '@tessera/onnx';
 import { createModel } from './create-model.js';
 import { checkDevice } from './device-check.js';
 import { DeviceWatch } from './device-watch.js';
@@ -11,6 +11,7 @@ import { MessageTurns } from './message-turns.js';
 import { type ModelFolder, openModelFolder } from './model-folder.js';
 import type { OrtModule, WasmPaths } from './ort.js';
 import { checkScript, explainStart, RuntimeFileError } from './runtime-files.js';
+import { servedModel } from './served-model.js';
 import { availableThreads } from './threads.js';
 import type { LoadOrders, WorkerMessage } from './worker-messages.js';
 
@@ -95,7 +96,7 @@ async function start(
   orders: Pick<LoadOrders, 'device' | 'verify'>,
   turns: MessageTurns,
 ): Promise<ServedModel> {
-  if (device === 'wasm') return served(await createModel(ort, folder, device, turns), turns);
+  if (device === 'wasm') return servedModel(await createModel(ort, folder, device, turns), turns);
   const adapter = await findAdapter(globalThis as WebScope);
   if (typeof adapter === 'string') throw new Error(adapter);
   if (orders.device === 'auto' && isSoftware(adapter)) {
@@ -114,24 +115,7 @@ async function start(
     await model.dispose();
     throw error;
   }
-  return served(model, turns, watch);
-}
-
-/** The model as it is called from the page: it reads cancellations before it begins, and notices a lost GPU. */
-function served(model: MarModel, turns: MessageTurns, watch?: DeviceWatch): ServedModel {
-  const turn = (): Promise<void> => turns.next();
-  const call = async <T>(task: () => Promise<T>): Promise<T> => {
-    await turn();
-    return watch ? watch.guard(task, turn) : task();
-  };
-  return {
-    condition: (request) => call(() => model.condition(request)),
-    sampleTokens: (request) => call(() => model.sampleTokens(request)),
-    decode: (grids, options) => call(() => model.decode(grids, options)),
-    encode: (images, options) => call(() => model.encode(images, options)),
-    runStatistics: () => model.runStatistics(),
-    dispose: () => model.dispose(),
-  };
+  return servedModel(model, turns, watch);
 }
 
 function threadsFrom(wanted: number | undefined, havePaths: boolean): number {
