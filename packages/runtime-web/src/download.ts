@@ -1,6 +1,6 @@
-import { type ManifestFile, ModelFileError } from '@tessera/onnx';
+import { isHtml, type ManifestFile, ModelFileError } from '@tessera/onnx';
 import type { KeptFiles } from './kept-files.js';
-import { checkBytes, isHtml } from './model-files.js';
+import { checkBytes } from './model-files.js';
 
 export interface DownloadOptions {
   readonly kept: KeptFiles;
@@ -103,20 +103,27 @@ async function download(
   return resumed;
 }
 
-export async function request(url: string, init: RequestInit = {}): Promise<Response> {
-  let response: Response;
+async function request(url: string, init: RequestInit): Promise<Response> {
+  const response = await reach(url, init);
+  assertAnswered(url, response);
+  return response;
+}
+
+/** What a server answers, be it that it has no such file. @throws ModelFileError where it could not be reached */
+export async function reach(url: string, init: RequestInit = {}): Promise<Response> {
   try {
     // What is kept is kept by us; the browser's own cache would need the same room once more.
-    response = await fetch(url, { cache: 'no-store', ...init });
+    return await fetch(url, { cache: 'no-store', ...init });
   } catch (cause) {
     throw new ModelFileError(url, 'the server could not be reached. Check the address and the network.', {
       cause,
     });
   }
-  if (!response.ok) {
-    throw new ModelFileError(url, `the server answered ${response.status} ${response.statusText}.`);
-  }
-  return response;
+}
+
+/** Throws {@link ModelFileError} unless the server has what it was asked for. */
+export function assertAnswered(url: string, { ok, status, statusText }: Response): void {
+  if (!ok) throw new ModelFileError(url, `the server answered ${status} ${statusText}.`);
 }
 
 function htmlInstead(url: string): ModelFileError {

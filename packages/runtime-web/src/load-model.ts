@@ -28,7 +28,8 @@ export interface LoadModelOptions {
   readonly dtype?: StorageType | 'auto';
   /**
    * Whether a GPU has to reproduce the model's recorded sample before it is used: some drivers compute nonsense without a
-   * word. What passed once is believed on later visits, until the model, the browser or the adapter changes.
+   * word. What passed once is believed on later visits, until the model, the browser or the adapter changes. A model that
+   * has no sample on record is not checked.
    * @default true
    */
   readonly verify?: boolean;
@@ -79,7 +80,7 @@ export async function loadModel(location: string | URL, options: LoadModelOption
     if (threads !== undefined) assertInteger('threads', threads, 1, 1024);
     const orders: LoadOrders = {
       type: 'load',
-      folder: absolute(location).replace(/\/?$/, '/'),
+      folder: absolute(location),
       device,
       dtype,
       verify,

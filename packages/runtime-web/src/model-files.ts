@@ -22,8 +22,3 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-
-/** Whether a response's first bytes are those of an HTML page. */
-export function isHtml(firstBytes: Uint8Array): boolean {
-  return /^\s*<(!doctype|html|!--)/i.test(new TextDecoder().decode(firstBytes.subarray(0, 128)));
-}

@@ -1,4 +1,5 @@
 import {
+  fileAddress,
   type Manifest,
   ModelFileError,
   neededFiles,
@@ -6,7 +7,7 @@ import {
   type StorageType,
   storedType,
 } from '@tessera/onnx';
-import { ensureFile, request } from './download.js';
+import { assertAnswered, ensureFile, reach } from './download.js';
 import type { FileStorage } from './file-storage.js';
 import { KeptFiles } from './kept-files.js';
 import type { LoadProgress } from './worker-messages.js';
@@ -34,21 +35,21 @@ export interface OpenFolderOptions {
  * Brings a model folder into the browser's storage. The manifest is asked for every time; where the network is gone the
  * kept one serves. All else is kept by its hash.
  *
- * @param folder absolute address, with a slash at its end
+ * @param folder absolute address
  */
 export async function openModelFolder(
   folder: string,
   { dtype: wanted, storage, onProgress }: OpenFolderOptions,
 ): Promise<ModelFolder> {
   const kept = new KeptFiles(storage);
-  const manifest = await fetchManifest(`${folder}mar.json`, kept);
+  const manifest = await fetchManifest(fileAddress(folder, 'mar.json'), kept);
   const dtype = storedType(manifest, wanted);
   const files = neededFiles(manifest, dtype);
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   let before = 0;
   for (const file of files) {
     let reported = 0;
-    await ensureFile(folder + file.path, file, {
+    await ensureFile(fileAddress(folder, file.path), file, {
       kept,
       onBytes(phase, loaded) {
         // Some hundred reports are enough for any bar.
@@ -70,7 +71,10 @@ export async function openModelFolder(
       const file = manifest.files.find((each) => each.path === path)!;
       const { bytes, loaded } = await kept.read(file);
       if (loaded < file.bytes) {
-        throw new ModelFileError(folder + path, 'the browser deleted it meanwhile. Load the model again.');
+        throw new ModelFileError(
+          fileAddress(folder, path),
+          'the browser deleted it meanwhile. Load the model again.',
+        );
       }
       return bytes;
     },
@@ -79,15 +83,19 @@ export async function openModelFolder(
   };
 }
 
+/** A server that answers something else is not passed over: the model may have been taken away. */
 async function fetchManifest(url: string, kept: KeptFiles): Promise<Manifest> {
+  let response: Response;
   let json: string;
   try {
-    json = await (await request(url)).text();
+    response = await reach(url);
+    json = await response.text();
   } catch (error) {
     const before = await kept.readText(url);
     if (before === undefined) throw error;
     return parseManifest(before);
   }
+  assertAnswered(url, response);
   const manifest = parseManifest(json);
   await kept.writeText(url, json);
   return manifest;

@@ -27,7 +27,7 @@ export interface Loaded {
 /** What the page asks of the worker, once. */
 export interface LoadOrders {
   readonly type: 'load';
-  /** Absolute address of the model folder, with a slash at its end. */
+  /** Absolute address of the model folder. */
   readonly folder: string;
   readonly device: Device | 'auto';
   readonly dtype: StorageType | 'auto';
