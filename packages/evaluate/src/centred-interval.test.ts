@@ -1,4 +1,4 @@
-import { keyedNoise } from '@tessera/core';
+import { InvalidOptionError, keyedNoise } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
 import { centredInterval, quantile } from './centred-interval.js';
 import { frechetDistance, frechetReference, frechetResampler } from './frechet-distance.js';
@@ -70,5 +70,14 @@ describe('centredInterval', () => {
       expect(count / trials).toBeGreaterThan(0.82);
       expect(count / trials).toBeLessThan(0.97);
     }
+  });
+
+  it('refuses what no interval can be made of', () => {
+    const replicates = Float64Array.of(1, 2, 3);
+    expect(() => centredInterval(2, replicates, 95)).toThrow(/confidence = 95: must be a number from 0 to 1/);
+    expect(() => centredInterval(2, new Float64Array(), 0.95)).toThrow(InvalidOptionError);
+    expect(() => centredInterval(2, Float64Array.of(1, Number.NaN), 0.95)).toThrow(InvalidOptionError);
+    expect(() => centredInterval(Number.NaN, replicates, 0.95)).toThrow(InvalidOptionError);
+    expect(() => centredInterval(2, replicates, 0.95, { spread: -1 })).toThrow(InvalidOptionError);
   });
 });

@@ -1,3 +1,4 @@
+import { assertNumber, InvalidOptionError } from '@tessera/core';
 import type { Estimate } from './evaluation-report.js';
 
 /**
@@ -8,10 +9,11 @@ import type { Estimate } from './evaluation-report.js';
  * miss the value; the centred ones cover what the metric gives on average at this number of pictures, with its bias at
  * that number. Differences of two arms at equal n have nearly no bias, as each arm's cancels the other's.
  *
- * @param replicates one a resample, all finite
- * @param confidence between 0 and 1
+ * @param replicates one a resample, one at least, all finite
+ * @param confidence between 0 and 1, e.g. 0.95
  * @param options.spread what deviations of replicates are multiplied by: `resampleSpread` for those of `resampleCounts`.
  *   @default 1
+ * @throws InvalidOptionError where any of them is out of range, or a number is not finite
  */
 export function centredInterval(
   value: number,
@@ -19,6 +21,13 @@ export function centredInterval(
   confidence: number,
   { spread = 1 }: { readonly spread?: number } = {},
 ): Estimate {
+  assertNumber('confidence', confidence, 0, 1);
+  assertNumber('spread', spread, 0);
+  if (!Number.isFinite(value)) throw new InvalidOptionError('value', value, 'must be finite');
+  if (replicates.length === 0) throw new InvalidOptionError('replicates', '[]', 'give at least one');
+  if (!replicates.every(Number.isFinite)) {
+    throw new InvalidOptionError('replicates', 'NaN or infinite', 'must all be finite');
+  }
   const mean = replicates.reduce((sum, replicate) => sum + replicate, 0) / replicates.length;
   const sorted = replicates.toSorted();
   const tail = (1 - confidence) / 2;

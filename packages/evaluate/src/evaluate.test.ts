@@ -1,6 +1,7 @@
 import { constantGuidance, InvalidOptionError } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
+import { assertEvaluateOptions } from './checked-options.js';
 import { evaluate } from './evaluate.js';
 import type { EvaluateOptions, EvaluationProgress } from './evaluation-options.js';
 import type { FeatureNetwork } from './feature-network.js';
@@ -162,6 +163,7 @@ describe('evaluate', () => {
     await refused({ n: 3 }, /n = 3/);
     await refused({ n: 3, classes: 1 }, /n = 3: must be an integer ≥ 4/);
     await refused({ resamples: 1 }, /resamples/);
+    await refused({ splits: 1 }, /splits = 1: the default margin of kid needs two/);
     await refused({ confidence: 95 }, /confidence/);
     await refused({ margins: { frechet: -1 } }, /margins.frechet/);
     await refused({ compare: [['raster', 'halton']] }, /halton/);
@@ -169,5 +171,16 @@ describe('evaluate', () => {
       evaluate(optionsWith({ store, reference: { ...reference, features: new Float32Array(10) } })),
     ).rejects.toThrow(/reference\.features/);
     expect(store.saved).toEqual([]);
+  });
+});
+
+describe('assertEvaluateOptions', () => {
+  it('says what evaluate would, without a store', () => {
+    const { store: _, ...options } = optionsWith();
+    expect(() => assertEvaluateOptions(options)).not.toThrow();
+    expect(() => assertEvaluateOptions({ ...options, splits: 1, margins: { kid: 1 } })).not.toThrow();
+    for (const changes of [{ n: 3 }, { n: 31 }, { arms: [] }, { confidence: 95 }]) {
+      expect(() => assertEvaluateOptions({ ...options, ...changes })).toThrow(InvalidOptionError);
+    }
   });
 });

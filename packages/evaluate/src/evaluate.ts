@@ -1,5 +1,6 @@
-import { assertInteger, assertNumber, assertShape, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { throwIfAborted } from '@tessera/core';
 import { centredInterval, quantile } from './centred-interval.js';
+import { type CheckedOptions, checkedOptions, METRICS } from './checked-options.js';
 import { drawArms } from './draw-arms.js';
 import type { EvaluateOptions } from './evaluation-options.js';
 import type { ArmReport, Comparison, EvaluationReport, Quartiles } from './evaluation-report.js';
@@ -8,17 +9,10 @@ import { type FloorSample, type Floors, floorCount, floorSample, floorsOf } from
 import { defaultMargins, type Margins } from './margins.js';
 import { type MeasuredArm, type MeasuredReference, measureArm, measureReference } from './measure-arm.js';
 import { inPieces } from './piecewise.js';
-import { LEAST_PICTURES } from './precision-recall.js';
 import { verdictOf } from './verdict.js';
 
-const METRICS = ['frechet', 'kid'] as const;
 /** Milliseconds between pauses. */
 const PAUSE_INTERVAL = 100;
-
-type Chosen = EvaluateOptions &
-  Required<
-    Pick<EvaluateOptions, 'seed' | 'batch' | 'resamples' | 'confidence' | 'splits' | 'margins' | 'compare'>
-  >;
 
 /**
  * Draws n pictures with every arm, picture k of each from the same label and noise, and compares them.
@@ -28,10 +22,10 @@ type Chosen = EvaluateOptions &
  * no trace in it but in the seconds.
  *
  * @throws InvalidOptionError before anything is drawn, where an option is out of range, names aren't unique or don't
- *   fit, or real pictures are too few: for default margins, 2n are needed
+ *   fit, or real pictures are too few: for default margins, 2n are needed; see `assertEvaluateOptions`
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
-  const chosen = withDefaults(options);
+  const chosen = checkedOptions(options);
   const { arms, n, seed, network, reference, resamples, confidence, signal, onProgress } = chosen;
   const breathe = pauses(chosen);
   onProgress?.({ phase: 'floors', done: 0, total: chosen.splits });
@@ -87,56 +81,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   };
 }
 
-function withDefaults(options: EvaluateOptions): Chosen {
-  const { arms, classes, n, network, reference } = options;
-  const [first, ...others] = arms.map(({ name }) => name);
-  if (first === undefined) throw new InvalidOptionError('arms', '[]', 'give at least one');
-  const chosen = {
-    ...options,
-    seed: options.seed ?? 0,
-    batch: options.batch ?? 12,
-    resamples: options.resamples ?? 1000,
-    confidence: options.confidence ?? 0.95,
-    splits: options.splits ?? 10,
-    margins: options.margins ?? {},
-    compare: options.compare ?? others.map((name) => [name, first] as const),
-  };
-  const names = new Set([first, ...others]);
-  if (names.size < arms.length) {
-    throw new InvalidOptionError('arms', [first, ...others].join(', '), 'every arm needs a name of its own');
-  }
-  for (const name of chosen.compare.flat()) {
-    if (!names.has(name))
-      throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
-  }
-  assertInteger('classes', classes, 1);
-  assertInteger('n', n, Math.max(2 * classes, LEAST_PICTURES));
-  assertInteger('batch', chosen.batch, 1);
-  assertInteger('resamples', chosen.resamples, 2);
-  assertInteger('splits', chosen.splits, 1);
-  assertNumber('confidence', chosen.confidence, 0, 1);
-  for (const [metric, margin] of Object.entries(chosen.margins)) assertNumber(`margins.${metric}`, margin, 0);
-  const count = Math.floor(reference.features.length / reference.width);
-  assertShape('reference.features [m, width]', reference.features, [count, network.width]);
-  if (reference.labels) assertShape('reference.labels [m]', reference.labels, [count]);
-  assertEnoughReal(count, n, chosen.margins);
-  return chosen;
-}
-
-/** Floors need two parts; and only at n do they say what differences matter at n. */
-function assertEnoughReal(count: number, n: number, margins: Chosen['margins']): void {
-  if (count < 2 * LEAST_PICTURES) {
-    throw new InvalidOptionError('reference', `${count} pictures`, `${2 * LEAST_PICTURES} are the least`);
-  }
-  if (floorCount(n, count) === n || METRICS.every((metric) => margins[metric] !== undefined)) return;
-  throw new InvalidOptionError(
-    'n',
-    n,
-    `default margins need twice as many real pictures, and there are ${count}: set margins of ${METRICS.join(' and ')}, ` +
-      `give more real pictures, or take n ≤ ${floorCount(n, count)}`,
-  );
-}
-
 /** Lets the host deal with its events now and then; true where it did. Throws once the signal is aborted. */
 function pauses({ clock, pause, signal }: EvaluateOptions): () => Promise<boolean> {
   let last = clock();
@@ -150,7 +94,7 @@ function pauses({ clock, pause, signal }: EvaluateOptions): () => Promise<boolea
 }
 
 async function measureFloors(
-  { n, seed, splits, reference, onProgress }: Chosen,
+  { n, seed, splits, reference, onProgress }: CheckedOptions<EvaluateOptions>,
   { kernel }: MeasuredReference,
   breathe: () => Promise<boolean>,
 ): Promise<Floors> {

@@ -82,6 +82,6 @@ export interface EvaluateOptions {
   readonly margins?: Readonly<Partial<Record<ComparedMetric, number>>>;
   /** Pairs of names: [arm, against]. @default every arm against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
-  /** Splits of the real pictures for the floors. @default 10 */
+  /** Splits of the real pictures for the floors; two at least where the margin of KID follows from them. @default 10 */
   readonly splits?: number;
 }

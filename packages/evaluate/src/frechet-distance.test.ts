@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { keyedNoise, NonFiniteError, ShapeMismatchError } from '@tessera/core';
+import { InvalidOptionError, keyedNoise, NonFiniteError, ShapeMismatchError } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frechetDistance, frechetReference, frechetResampler } from './frechet-distance.js';
@@ -117,5 +117,19 @@ describe('frechetResampler', () => {
     expect(deviation(linear) / deviation(exact)).toBeLessThan(1.05);
     const gaps = exact.map((value, r) => value - linear[r]!);
     expect(deviation(gaps)).toBeLessThan(0.1 * deviation(exact));
+  });
+
+  it('refuses counts of other pictures, and of too few', () => {
+    for (const linear of [false, true]) {
+      const resampled = frechetResampler(features, reference, { linear });
+      for (const length of [0, 11, 13]) {
+        expect(() => resampled(new Uint16Array(length).fill(1))).toThrow(ShapeMismatchError);
+      }
+      for (const counts of [new Uint16Array(12), Uint16Array.of(1, ...new Uint16Array(11))]) {
+        expect(() => resampled(counts)).toThrow(InvalidOptionError);
+      }
+    }
+    const linear = frechetResampler(features, reference, { linear: true });
+    expect(() => linear(new Uint16Array(12).fill(2))).toThrow(/counts = 24 in all: must be 12 in all/);
   });
 });

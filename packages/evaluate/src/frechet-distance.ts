@@ -1,5 +1,6 @@
 import { assertFeatures, meanOf, piecewiseMoments, shifted, weightedMoments } from './moments.js';
 import { atOnce, type Piecewise } from './piecewise.js';
+import { assertCounts } from './resampling.js';
 import { symmetricEigen, symmetricRoot } from './symmetric-eigen.js';
 import { symmetricEigenvalues } from './symmetric-eigenvalues.js';
 
@@ -62,6 +63,9 @@ export function* piecewiseFrechetDistance(
  * order in `counts`, mean and tr Σ' as they are: n·d a call, for wide networks. That replicates lie too high, as Fréchet
  * distances of resamples do, is then lost, which a centred interval takes out anyway.
  *
+ * The function throws ShapeMismatchError where `counts` is not [n], and InvalidOptionError where they are fewer than two in
+ * all or, `linear`, other than n.
+ *
  * @param features [n, reference.width]
  * @param options.linear @default false
  */
@@ -88,7 +92,9 @@ export function* piecewiseFrechetResampler(
   // tr √(ΣΣ') = tr √(√Σ Σ' √Σ), and √Σ Σ' √Σ is the covariance of the rows x √Σ: multiplied once, for all resamples.
   const rooted = yield* times(centred, root, width);
   const overlap = linear ? yield* linearOverlap(rooted, width) : exactOverlap(rooted, width);
+  const count = features.length / width;
   return (counts) => {
+    assertCounts(counts, count, linear ? [count, count] : [2, Number.POSITIVE_INFINITY]);
     let total = 0;
     let squares = 0;
     const mean = new Float64Array(width);

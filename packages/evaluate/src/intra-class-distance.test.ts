@@ -1,3 +1,4 @@
+import { InvalidOptionError, NonFiniteError } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { intraClassDistance } from './intra-class-distance.js';
@@ -31,5 +32,10 @@ describe('intraClassDistance', () => {
     const reversed = Float32Array.from(places.flatMap((k) => [...features.subarray(2 * k, 2 * k + 2)]));
     const reversedLabels = places.map((k) => labels[k]!);
     expect(intraClassDistance(reversed, reversedLabels, 2)).toBeCloseTo(distance, 10);
+  });
+
+  it('refuses pictures no two of which are of one class, and features that are not finite', () => {
+    expect(() => intraClassDistance(Float32Array.of(1, 2, 3), [0, 1, 2], 1)).toThrow(InvalidOptionError);
+    expect(() => intraClassDistance(Float32Array.of(1, Number.NaN), [0, 0], 1)).toThrow(NonFiniteError);
   });
 });

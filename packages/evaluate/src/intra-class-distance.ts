@@ -1,4 +1,6 @@
 import { assertShape } from '@tessera/core';
+import { assertSharedLabel } from './kernel-reference.js';
+import { assertFeatures } from './moments.js';
 import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts, selectRows, squaredLengths } from './row-products.js';
 
@@ -9,6 +11,7 @@ import { rowProducts, selectRows, squaredLengths } from './row-products.js';
  *
  * @param features [n, width]
  * @param labels [n]
+ * @throws InvalidOptionError where no two pictures are of one class, NonFiniteError where a feature is not finite
  */
 export function intraClassDistance(features: Float32Array, labels: ArrayLike<number>, width: number): number {
   return atOnce(piecewiseIntraClassDistance(features, labels, width));
@@ -21,6 +24,8 @@ export function* piecewiseIntraClassDistance(
   width: number,
 ): Piecewise<number> {
   assertShape('features [n, width]', features, [labels.length, width]);
+  assertFeatures('the pictures', features, width);
+  assertSharedLabel('the pictures', labels);
   const places = new Map<number, number[]>();
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { InvalidOptionError, keyedNoise } from '@tessera/core';
+import { InvalidOptionError, keyedNoise, ShapeMismatchError } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelDistance, kernelResampler } from './kernel-distance.js';
@@ -118,5 +118,14 @@ describe('kernelResampler', () => {
     const { features, labels } = classesInTurn(4, 6);
     const resampled = kernelResampler(features, reference, { labels });
     expect(resampled(Uint16Array.of(2, 2, 2, 0, 0, 0))).toSatisfy(Number.isFinite);
+  });
+
+  it('refuses counts of other pictures, and of more or fewer than there are', () => {
+    const resampled = kernelResampler(normalFeatures(2, 6, AXES), reference);
+    for (const length of [5, 7]) {
+      expect(() => resampled(new Uint16Array(length).fill(1))).toThrow(ShapeMismatchError);
+    }
+    for (const each of [0, 2])
+      expect(() => resampled(new Uint16Array(6).fill(each))).toThrow(InvalidOptionError);
   });
 });

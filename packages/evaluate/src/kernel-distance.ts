@@ -1,6 +1,7 @@
 import { checkedLabels, type KernelOptions, type KernelReference, kernel } from './kernel-reference.js';
 import { type PairSums, pairMean } from './pair-mean.js';
 import { atOnce, type Piecewise } from './piecewise.js';
+import { assertCounts } from './resampling.js';
 import { rowProducts, selectRows } from './row-products.js';
 
 /**
@@ -32,6 +33,9 @@ export function kernelDistance(
  * pictures left, the mean over pairs of one class is that of the pictures as they are.
  *
  * Costs n²·d/2 and n·m·d once, n²/2 a call; keeps n²/2 numbers of 8 bytes.
+ *
+ * The function throws ShapeMismatchError where `counts` is not [n], and InvalidOptionError where they are not n in all: it
+ * takes the classes' shares to be those of the pictures.
  *
  * @param features [n, reference.width]
  */
@@ -98,6 +102,7 @@ export function* piecewiseKernelResampler(
   };
   const whole = sumsOf(new Uint8Array(count).fill(1)).pairs;
   return (counts) => {
+    assertCounts(counts, count);
     const { pairs, across } = sumsOf(counts);
     return pairMean(givenLabels, pairs, { counts, whole }) + realWithin - (2 * across) / count;
   };

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError, ShapeMismatchError } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
 import { manifoldOf, precisionAndRecall } from './precision-recall.js';
 import { normalFeatures } from './testing/synthetic-features.js';
@@ -58,5 +58,11 @@ describe('precisionAndRecall', () => {
     const { precision, recall } = precisionAndRecall(wide, real);
     expect(precision).toBeLessThan(0.3);
     expect(recall).toBeGreaterThan(0.8);
+  });
+
+  it('refuse pictures of another width', () => {
+    const narrow = manifoldOf(Float32Array.of(1, 2, 3, 4, 5), 1);
+    expect(() => precisionAndRecall(narrow, real)).toThrow(ShapeMismatchError);
+    expect(() => precisionAndRecall(real, narrow)).toThrow(ShapeMismatchError);
   });
 });

@@ -1,4 +1,4 @@
-import { assertInteger } from '@tessera/core';
+import { assertInteger, ShapeMismatchError } from '@tessera/core';
 import { assertFeatures } from './moments.js';
 import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts, squaredLengths } from './row-products.js';
@@ -64,6 +64,8 @@ export function* piecewiseManifold(
  * Improved precision and recall (Kynkäänniemi et al., arXiv 1904.06991, equation 1): the share of generated pictures
  * that lie in a sphere about a real one, and of real ones in a sphere about a generated one. Both depend on how many
  * pictures there are: take equally many.
+ *
+ * @throws ShapeMismatchError where they are of two widths
  */
 export function precisionAndRecall(generated: Manifold, real: Manifold): PrecisionAndRecall {
   return atOnce(piecewisePrecisionAndRecall(generated, real));
@@ -74,6 +76,9 @@ export function* piecewisePrecisionAndRecall(
   generated: Manifold,
   real: Manifold,
 ): Piecewise<PrecisionAndRecall> {
+  if (generated.width !== real.width) {
+    throw new ShapeMismatchError('generated features [width]', [real.width], [generated.width]);
+  }
   return { precision: yield* coverage(generated, real), recall: yield* coverage(real, generated) };
 }
 

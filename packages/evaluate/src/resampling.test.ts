@@ -1,4 +1,4 @@
-import { keyedNoise } from '@tessera/core';
+import { InvalidOptionError, keyedNoise } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resampleCounts, resampleSpread } from './resampling.js';
@@ -68,5 +68,10 @@ describe('resampleSpread', () => {
   it('is hardly more than 1 for many a class', () => {
     const labels = Array.from({ length: 1200 }, (_, k) => k % 12);
     expect(resampleSpread(labels)).toBeCloseTo(Math.sqrt(100 / 99), 12);
+  });
+
+  it('refuses classes of one picture each, which say nothing of a spread', () => {
+    expect(() => resampleSpread([0, 1, 2])).toThrow(InvalidOptionError);
+    expect(() => resampleSpread([])).toThrow(InvalidOptionError);
   });
 });

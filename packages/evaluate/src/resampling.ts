@@ -1,4 +1,4 @@
-import type { NoiseSource } from '@tessera/core';
+import { assertShape, InvalidOptionError, type NoiseSource } from '@tessera/core';
 
 /**
  * One resample of n pictures, drawn with replacement within each class, so that every resample has the classes of the
@@ -33,8 +33,36 @@ export function resampleCounts(labels: ArrayLike<number>, noise: NoiseSource): U
  * equally large or vary alike; one of a class stands for no spread at all, so the classes need two pictures.
  *
  * @param labels [n], class indices; n is more than there are classes
+ * @throws InvalidOptionError where no two pictures are of one class
  */
 export function resampleSpread(labels: ArrayLike<number>): number {
   const { length } = labels;
-  return Math.sqrt(length / (length - new Set(Array.from(labels)).size));
+  const classes = new Set(Array.from(labels)).size;
+  if (classes === length) {
+    throw new InvalidOptionError(
+      'labels',
+      `${length} different ones`,
+      'two pictures must share one at least',
+    );
+  }
+  return Math.sqrt(length / (length - classes));
+}
+
+/**
+ * Throws unless `counts` says how often each of n pictures occurs, and all of them together as often as allowed.
+ *
+ * @param range of how many occurrences there may be. @default n and n, as in a resample
+ * @throws ShapeMismatchError, InvalidOptionError
+ */
+export function assertCounts(
+  counts: Uint16Array,
+  n: number,
+  range: readonly [least: number, most: number] = [n, n],
+): void {
+  const [least, most] = range;
+  assertShape('counts [n]', counts, [n]);
+  const sum = counts.reduce((total, count) => total + count, 0);
+  if (sum >= least && sum <= most) return;
+  const wanted = least === most ? `${least}` : `${least} or more`;
+  throw new InvalidOptionError('counts', `${sum} in all`, `must be ${wanted} in all`);
 }

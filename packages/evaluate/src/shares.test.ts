@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
 import { classAccuracy, damageShares } from './shares.js';
 
@@ -15,5 +16,13 @@ describe('damageShares', () => {
       blur: 0,
       grain: 0.25,
     });
+  });
+
+  it('refuses a kind that has no name, and no pictures at all', () => {
+    for (const kind of [-1, 2, 0.5, Number.NaN]) {
+      expect(() => damageShares([0, kind], ['none', 'blur'])).toThrow(InvalidOptionError);
+    }
+    expect(() => damageShares([], ['none'])).toThrow(InvalidOptionError);
+    expect(() => classAccuracy([], [])).toThrow(InvalidOptionError);
   });
 });

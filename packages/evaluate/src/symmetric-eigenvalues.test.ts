@@ -1,3 +1,4 @@
+import { NonFiniteError } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { symmetricEigen, symmetricRoot } from './symmetric-eigen.js';
@@ -65,6 +66,12 @@ describe('symmetricEigenvalues', () => {
     const before = matrix.slice();
     symmetricEigenvalues(matrix, 5);
     expect(matrix).toEqual(before);
+  });
+
+  it('are refused of a matrix that is not finite, rather than looked for without an end', () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => symmetricEigenvalues(Float64Array.of(1, value, value, 1), 2)).toThrow(NonFiniteError);
+    }
   });
 });
 

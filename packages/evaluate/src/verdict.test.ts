@@ -45,4 +45,14 @@ describe('verdictOf', () => {
   it('refuses a margin below 0', () => {
     expect(() => verdictOf({ value: 0, low: -1, high: 1 }, -0.1)).toThrow(InvalidOptionError);
   });
+
+  it('refuses an interval that is none', () => {
+    for (const [low, high] of [
+      [Number.NaN, 1],
+      [-1, Number.NaN],
+      [1, -1],
+    ] as const) {
+      expect(() => verdictOf({ value: 0, low, high }, 1)).toThrow(InvalidOptionError);
+    }
+  });
 });

@@ -1,0 +1,81 @@
+import { assertInteger, assertNumber, assertShape, InvalidOptionError } from '@tessera/core';
+import type { EvaluateOptions } from './evaluation-options.js';
+import { floorCount } from './floors.js';
+import { LEAST_PICTURES } from './precision-recall.js';
+
+export const METRICS = ['frechet', 'kid'] as const;
+
+type StorelessOptions = Omit<EvaluateOptions, 'store'>;
+
+/** Options with nothing left to a default but the margins, which follow from the floors. */
+export type CheckedOptions<Options extends StorelessOptions> = Options &
+  Required<
+    Pick<EvaluateOptions, 'seed' | 'batch' | 'resamples' | 'confidence' | 'splits' | 'margins' | 'compare'>
+  >;
+
+/**
+ * What `evaluate` asks of its options, for callers that make a store first.
+ *
+ * @throws InvalidOptionError as `evaluate` does before anything is drawn, ShapeMismatchError where arrays don't fit
+ */
+export function assertEvaluateOptions(options: StorelessOptions): void {
+  checkedOptions(options);
+}
+
+/** The options with their defaults, where they pass {@link assertEvaluateOptions}. */
+export function checkedOptions<Options extends StorelessOptions>(options: Options): CheckedOptions<Options> {
+  const { arms, classes, n, network, reference } = options;
+  const [first, ...others] = arms.map(({ name }) => name);
+  if (first === undefined) throw new InvalidOptionError('arms', '[]', 'give at least one');
+  const chosen = {
+    ...options,
+    seed: options.seed ?? 0,
+    batch: options.batch ?? 12,
+    resamples: options.resamples ?? 1000,
+    confidence: options.confidence ?? 0.95,
+    splits: options.splits ?? 10,
+    margins: options.margins ?? {},
+    compare: options.compare ?? others.map((name) => [name, first] as const),
+  };
+  const names = new Set([first, ...others]);
+  if (names.size < arms.length) {
+    throw new InvalidOptionError('arms', [first, ...others].join(', '), 'every arm needs a name of its own');
+  }
+  for (const name of chosen.compare.flat()) {
+    if (!names.has(name))
+      throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
+  }
+  assertInteger('classes', classes, 1);
+  assertInteger('n', n, Math.max(2 * classes, LEAST_PICTURES));
+  assertInteger('batch', chosen.batch, 1);
+  assertInteger('resamples', chosen.resamples, 2);
+  assertInteger('splits', chosen.splits, 1);
+  if (chosen.splits < 2 && chosen.margins.kid === undefined) {
+    throw new InvalidOptionError(
+      'splits',
+      chosen.splits,
+      'the default margin of kid needs two, or set margins.kid',
+    );
+  }
+  assertNumber('confidence', chosen.confidence, 0, 1);
+  for (const [metric, margin] of Object.entries(chosen.margins)) assertNumber(`margins.${metric}`, margin, 0);
+  const count = Math.floor(reference.features.length / reference.width);
+  assertShape('reference.features [m, width]', reference.features, [count, network.width]);
+  if (reference.labels) assertShape('reference.labels [m]', reference.labels, [count]);
+  assertEnoughReal(count, n, chosen.margins);
+  return chosen;
+}
+
+/** Floors need two parts; and only at n do they say what differences matter at n. */
+function assertEnoughReal(count: number, n: number, margins: NonNullable<EvaluateOptions['margins']>): void {
+  if (count < 2 * LEAST_PICTURES) {
+    throw new InvalidOptionError('reference', `${count} pictures`, `${2 * LEAST_PICTURES} are the least`);
+  }
+  if (floorCount(n, count) === n || METRICS.every((metric) => margins[metric] !== undefined)) return;
+  throw new InvalidOptionError(
+    'n',
+    n,
+    `default margins need twice as many real pictures, and there are ${count}: set margins of ${METRICS.join(' and ')}, ` +
+      `give more real pictures, or take n ≤ ${floorCount(n, count)}`,
+  );
+}
