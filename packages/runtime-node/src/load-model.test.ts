@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateImages, ModelDisposedError, randomOrder, TesseraError } from '@tessera/core';
+import { emptyGrid, generateImages, ModelDisposedError, randomOrder, TesseraError } from '@tessera/core';
 import { modelFolder } from '@tessera/model-tiny';
 import {
   DeviceUnavailableError,
@@ -105,6 +105,10 @@ describe('loadModel', () => {
     });
     await expect(loading).rejects.toBe(reason);
     await expect(loadModel(modelFolder, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const soon = new AbortController();
+    const begun = loadModel(modelFolder, { signal: soon.signal });
+    soon.abort(reason);
+    await expect(begun).rejects.toBe(reason);
   });
 
   it('can be disposed of and loaded again; a call after that is a typed error', async () => {
@@ -116,6 +120,13 @@ describe('loadModel', () => {
       await model.dispose();
       await expect(model.decode([drawn!.grid])).rejects.toBeInstanceOf(ModelDisposedError);
     }
+  });
+
+  it('can be disposed of twice at the same time, after the calls under way', async () => {
+    const model = await loadModel(modelFolder, { device: 'cpu' });
+    const picture = model.decode([emptyGrid(model.shape)]);
+    await Promise.all([model.dispose(), model.dispose()]);
+    expect(await picture).toHaveLength(1);
   });
 
   it('lets the process end though nobody disposed of the model', () => {

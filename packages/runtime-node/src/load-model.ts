@@ -42,7 +42,8 @@ export interface LoadModelOptions {
   readonly dtype?: StorageType | 'auto';
   /**
    * Whether any device but the CPU has to reproduce the model's recorded sample before it is used: some drivers compute
-   * nonsense without a word. Takes about as long as a step of a picture.
+   * nonsense without a word. Takes about as long as a step of a picture. A model that has no sample on record is not
+   * checked.
    * @default true
    */
   readonly verify?: boolean;
@@ -51,7 +52,7 @@ export interface LoadModelOptions {
   /** Stops loading; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
-  /** Where models from http(s) addresses are kept. @default `~/.cache/tessera` */
+  /** Where models from http(s) addresses are kept. @default `$XDG_CACHE_HOME/tessera`, or `~/.cache/tessera` */
   readonly cacheFolder?: string;
 }
 
@@ -67,6 +68,8 @@ export interface LoadedModel extends MaskedModel<ClassInput> {
   readonly encode: NonNullable<MaskedModel<ClassInput>['encode']>;
   /** How often each graph has run since loading, and for how long. */
   runStatistics(): Promise<RunStatistics>;
+  /** Waits for calls under way, then ends the worker. Later calls reject with `ModelDisposedError`. */
+  dispose(): Promise<void>;
 }
 
 /**
@@ -89,6 +92,8 @@ export async function loadModel(
   const folder = await localFolder(location, options);
   const manifest = await readManifest(folder);
   const stored = storedType(manifest, dtype);
+  // An abort until here had nobody to tell.
+  signal?.throwIfAborted();
   const { port1, port2 } = new MessageChannel();
   const orders: WorkerOrders = {
     folder,
@@ -131,6 +136,7 @@ class NodeModel extends RemoteModel implements LoadedModel {
   readonly threads: number;
   readonly fallbacks: readonly Fallback[];
   readonly #worker: Worker;
+  #ended: Promise<void> | undefined;
 
   constructor(worker: Worker, port: ReturnType<typeof idlingPort>, manifest: Manifest, loaded: Loaded) {
     super(port, manifest);
@@ -143,9 +149,17 @@ class NodeModel extends RemoteModel implements LoadedModel {
     worker.on('exit', () => this.close(crashed()));
   }
 
-  override async dispose(): Promise<void> {
-    await super.dispose();
-    await this.#worker.terminate();
+  override dispose(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await super.dispose();
+    } finally {
+      await this.#worker.terminate();
+    }
   }
 }
 

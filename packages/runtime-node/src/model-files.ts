@@ -30,8 +30,12 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return parseManifest(json);
 }
 
-/** Throws {@link ModelFileError} unless the file has the manifest's size and SHA-256. */
-export async function checkFile(folder: string, file: ManifestFile): Promise<void> {
+/**
+ * Throws {@link ModelFileError} unless the file has the manifest's size and SHA-256.
+ *
+ * @param signal stops the reading; the promise rejects with its reason
+ */
+export async function checkFile(folder: string, file: ManifestFile, signal?: AbortSignal): Promise<void> {
   const path = join(folder, file.path);
   let size: number;
   try {
@@ -47,6 +51,11 @@ export async function checkFile(folder: string, file: ManifestFile): Promise<voi
   }
   assertFileSize(path, file, size);
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+  try {
+    await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
   assertFileHash(path, file, hash.digest('hex'));
 }
