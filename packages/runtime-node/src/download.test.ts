@@ -12,15 +12,22 @@ let server: Server;
 let address: string;
 let cacheFolder: string;
 let requests: { path: string; range: string | undefined }[];
+let queries: Set<string>;
+/** The status of all answers, where it is not to be a success. */
+let refuse: number | undefined;
 /** Changes an answer: cuts it off after some bytes, or replaces it. */
 let meddle: (path: string, body: Buffer) => { body: Buffer; cutAt?: number };
 
 beforeEach(async () => {
   requests = [];
+  queries = new Set();
+  refuse = undefined;
   meddle = (_, body) => ({ body });
   cacheFolder = mkdtempSync(join(tmpdir(), 'tessera-cache-'));
   server = createServer((request, response) => {
-    const path = request.url!;
+    const path = new URL(request.url!, 'http://localhost').pathname;
+    queries.add(new URL(request.url!, 'http://localhost').search);
+    if (refuse) return void response.writeHead(refuse).end();
     const { range } = request.headers;
     requests.push({ path, range });
     const file = join(fileURLToPath(modelFolder), path);
@@ -98,4 +105,47 @@ it('names what the server answered, and an HTML page where a manifest should be'
   });
   meddle = () => ({ body: Buffer.from('<!doctype html><title>App</title>') });
   await expect(load()).rejects.toMatchObject({ code: 'manifest', message: expect.stringMatching(/HTML/) });
+});
+
+it('names an HTML page in the place of a graph, by its address', async () => {
+  meddle = (path, body) => ({
+    body: path.endsWith('embed.onnx') ? Buffer.from('\n<!doctype html><title>App</title>') : body,
+  });
+  await expect(load()).rejects.toMatchObject({
+    code: 'model-file',
+    path: `${address}/onnx/embed.onnx`,
+    message: expect.stringMatching(/HTML page/),
+  });
+});
+
+it('says what a server answers, though the model is in the cache', async () => {
+  await (await load()).dispose();
+  for (const status of [403, 404, 500]) {
+    refuse = status;
+    await expect(load()).rejects.toMatchObject({
+      code: 'model-file',
+      message: expect.stringMatching(new RegExp(`mar\\.json: the server answered ${status}`)),
+    });
+  }
+});
+
+it('asks with the query of the address for each file', async () => {
+  await (await loadModel(`${address}?v=2`, { device: 'cpu', cacheFolder })).dispose();
+  expect(requests.map(({ path }) => path)).toContain('/onnx/condition.onnx');
+  expect([...queries]).toEqual(['?v=2']);
+});
+
+it('fetches each file once for two who load at the same time, and goes on for one where the other stops', async () => {
+  const controller = new AbortController();
+  const stopped = loadModel(address, {
+    device: 'cpu',
+    cacheFolder,
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error('enough')),
+  });
+  const both = Promise.all([load(), load()]);
+  await expect(stopped).rejects.toThrow('enough');
+  for (const model of await both) await model.dispose();
+  const graphs = requests.map(({ path }) => path).filter((path) => path.endsWith('decoder.onnx'));
+  expect(graphs).toHaveLength(1);
 });
