@@ -16,7 +16,7 @@ import {
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
 import { checkFile, readManifest } from './model-files.js';
-import { graphThreads, sessionOptions } from './session-options.js';
+import { graphDevice, graphThreads, sessionOptions } from './session-options.js';
 import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
 import { nodePort } from './worker-port.js';
 
@@ -51,8 +51,9 @@ async function createModel(manifest: Manifest, device: Device): Promise<MarModel
   try {
     for (const [name, part] of Object.entries(variant.components)) {
       if (!part) continue;
-      const threads = graphThreads(name as ComponentName, manifest, orders.threads);
-      const options = sessionOptions(device, threads);
+      const graph = name as ComponentName;
+      const threads = graphThreads(graph, manifest, orders.threads);
+      const options = sessionOptions(graphDevice(graph, device), threads);
       sessions[name] = await InferenceSession.create(join(orders.folder, part.path), options);
     }
     const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
