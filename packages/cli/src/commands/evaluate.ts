@@ -47,7 +47,10 @@ export function evaluateCommand(context: CommandContext): Command {
       '--network <file|folder>',
       'a feature network of your own, NAME.onnx with NAME.json beside it (default: the judge of the embedded model)',
     )
-    .option('--real <folder>', 'real pictures, PNGs, best a folder a class (default: held-out renders)')
+    .option(
+      '--real <folder>',
+      'real pictures, 8-bit RGB PNGs, best a folder a class, called by its name or number (default: held-out renders)',
+    )
     .addOption(
       new Option(
         '--margin <frechet[,kid]>',
@@ -82,7 +85,7 @@ larger --n it draws what is missing. Another --network is shown the pictures tha
 Examples:
   tessera evaluate --policies mar,gtr-32,gtr-16 --n 1200
   tessera evaluate --policies gtr-32,gtr-32/fts=off,gtr-32/fts=low --out out/fts
-  tessera evaluate --model mar-b --network dinov2.onnx --real imagenet/val --n 5000`,
+  tessera evaluate --model mar-b --network dinov2.onnx --real imagenet-png --n 5000`,
     );
   return command.action((flags: EvaluateFlags) => evaluate(context, flags));
 }
@@ -110,6 +113,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       classes,
       cacheFolder: join(flags.out, 'real'),
       signal,
+      onNote: (line) => voice.note(`Note: ${line}`),
       onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
     const arms = choice(model.manifest.sampling);

@@ -13,6 +13,8 @@ export interface JudgingOptions {
   /** Where features of real pictures are kept. */
   readonly cacheFolder: string;
   readonly signal: AbortSignal;
+  /** Hears what was left out of `real`, a sentence each. */
+  onNote?(line: string): void;
   onProgress?(done: number, total: number): void;
 }
 

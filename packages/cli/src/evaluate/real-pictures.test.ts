@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { FeatureNetwork } from '@tessera/evaluate';
@@ -49,13 +49,12 @@ describe('what a network takes real pictures for', () => {
       ['cat', 6],
       ['red fox', 7],
       ['café', 9],
-      ['café', 8],
     ] as const) {
       await writePng(join(folder, name, `${value}.png`), grey(value));
     }
     const options = await freshOptions(network);
     const first = await realPictures(folder, options);
-    expect(first).toMatchObject({ classAccuracy: 0.75, damages: { none: 0.75, blur: 0.25 } });
+    expect(first).toMatchObject({ classAccuracy: 2 / 3, damages: { none: 2 / 3, blur: 1 / 3 } });
     expect(await realPictures(folder, options)).toEqual(first);
   });
 
@@ -75,6 +74,53 @@ test('a class’s folder may be a link', async () => {
   await symlink(elsewhere, join(folder, 'café'));
   const { labels } = await realPictures(folder, await freshOptions());
   expect(labels).toEqual(Int32Array.of(2, 0, 1));
+});
+
+test('of unequal classes, equally many are taken, and what is left out is told', async () => {
+  const folder = await temporaryFolder();
+  for (const [name, value] of [
+    ['cat', 1],
+    ['cat', 2],
+    ['cat', 3],
+    ['1', 4],
+    ['red fox', 5],
+    ['café', 6],
+    ['café', 7],
+  ] as const) {
+    await writePng(join(folder, name, `${value}.png`), grey(value));
+  }
+  await writeFile(join(folder, 'cat', '4.JPEG'), '');
+  await writeFile(join(folder, 'cat', '.DS_Store'), '');
+  const notes: string[] = [];
+  const options = { ...(await freshOptions()), onNote: (line: string) => notes.push(line) };
+  const { labels, features } = await realPictures(folder, options);
+  expect(labels).toEqual(Int32Array.of(1, 2, 2, 0, 0, 1));
+  expect([...features].filter((_, i) => i % 3 === 0)).toEqual([4, 6, 7, 1, 2, 5]);
+  expect(notes).toEqual([
+    `Of the 7 real pictures in ${folder}, 6 are taken, 2 of each class: generated ones are of all classes in equal parts.`,
+    `1 file in ${folder} is no PNG and is ignored.`,
+  ]);
+});
+
+test('a folder of JPEGs is told to be one', async () => {
+  const folder = await temporaryFolder();
+  for (const name of ['1.jpg', '2.jpg']) await writeFile(join(folder, name), '');
+  await expect(realPictures(folder, await freshOptions())).rejects.toThrow('2 files in');
+  const classed = await temporaryFolder();
+  await mkdir(join(classed, 'cat'));
+  await writeFile(join(classed, 'cat', '1.jpg'), '');
+  await expect(realPictures(classed, await freshOptions())).rejects.toThrow(/1 file in .* is no PNG/);
+});
+
+test('a picture that is cut off is told by its name', async () => {
+  const folder = await temporaryFolder();
+  for (const value of [1, 2]) await writePng(join(folder, `${value}.png`), grey(value));
+  const path = join(folder, '2.png');
+  await writeFile(path, (await readFile(path)).subarray(0, 40));
+  await expect(realPictures(folder, await freshOptions())).rejects.toMatchObject({
+    code: 'png-file',
+    message: expect.stringContaining(path),
+  });
 });
 
 test('pictures beside the folders of classes, and classes without any, are told', async () => {

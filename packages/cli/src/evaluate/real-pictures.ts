@@ -21,6 +21,8 @@ export interface RealPicturesOptions {
   /** Where it is kept what the network sees, so that the pictures are seen once. */
   readonly cacheFolder: string;
   readonly signal: AbortSignal;
+  /** Hears what was left out of the folder, a sentence each. */
+  onNote?(line: string): void;
   onProgress?(done: number, total: number): void;
 }
 
@@ -29,7 +31,7 @@ const AT_ONCE = 48;
 
 /**
  * Real pictures of a folder, 8-bit RGB PNGs. Where it holds a folder a class, named by the class's name or number, their
- * classes are known. What the network sees in them stands beside what it sees in an arm's: the share that it takes for
+ * classes are known, and equally many of each are taken. What the network sees in them stands beside what it sees in an arm's: the share that it takes for
  * what they are, and the shares in which it sees damage.
  *
  * @throws UsageError where there are too few, or the folder is not laid out as {@link realFilesIn} wants it
@@ -37,12 +39,12 @@ const AT_ONCE = 48;
 export async function realPictures(folder: string, options: RealPicturesOptions): Promise<ReferencePictures> {
   const { loaded, classes, cacheFolder } = options;
   const { network } = loaded;
-  const files = await realFilesIn(folder, classes);
+  const { files, notes } = await realFilesIn(folder, classes);
   if (files.length < 2) {
-    throw new UsageError(
-      `${folder} holds ${files.length} PNG pictures; real ones are needed, twice as many as an arm has at best.`,
-    );
+    const left = ['real ones are needed, twice as many as an arm has at best.', ...notes].join(' ');
+    throw new UsageError(`${folder} holds ${files.length} PNG pictures; ${left}`);
   }
+  for (const note of notes) options.onNote?.(note);
   const path = join(cacheFolder, `${await keyOf(files, loaded.key)}.seen`);
   const file = { path, count: files.length, width: network.width };
   const { features, classes: seen, damages } = await judgementsOf(network, files, file, options);
