@@ -31,6 +31,16 @@ function sandbox() {
   return { call, say, heard, close: () => port1.close() };
 }
 
+it('answers pings between the plays of a check, so that a slow policy is not taken for a loop', async () => {
+  const { call, say, heard, close } = sandbox();
+  await call('load', { code: 'exported.default = modules["@tessera/core"].raster({ steps: 8 });' });
+  const checked = call('check', {});
+  say({ type: 'ping' });
+  await checked;
+  expect(heard.map(({ type }) => type)).toEqual(['ready', 'result', 'pong', 'result']);
+  close();
+});
+
 it('says of an error which line of the code it came from, and the code of one of the library’s', async () => {
   const { call, close } = sandbox();
   expect(await call('load', { code: "'use strict';\n\nthrow new Error('on purpose');" })).toMatchObject({

@@ -42,7 +42,8 @@ const handlers: {
     policy = policyIn(exported.default);
     return { name: policy.name };
   },
-  check: () => checkPolicy(loaded()),
+  // Between two plays the worker answers the page's pings.
+  check: () => checkPolicy(loaded(), { pause: () => new Promise((resolve) => setTimeout(resolve)) }),
   async begin({ settings, manifest, start }: DrawOrders, [port]) {
     const model = new RemoteModel(modelPort(port!), manifest);
     stopped = new AbortController();
