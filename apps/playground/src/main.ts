@@ -5,7 +5,7 @@ import './styles/page.css';
 import './styles/controls.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { visitStore } from './choice-store.js';
+import { tabStore, visitStore } from './choice-store.js';
 import { embeddedModel } from './model-loading/embedded-model.js';
 import { keepOffline } from './offline/keep-offline.js';
 import { Session } from './session.js';
@@ -13,6 +13,6 @@ import { sessionContext } from './session-context.js';
 import { fromHash } from './settings/settings-link.js';
 
 const linked = await fromHash(location.hash);
-const session = new Session(embeddedModel, linked, visitStore);
+const session = new Session(embeddedModel, linked, { visit: visitStore, tab: tabStore });
 mount(App, { target: document.getElementById('app')!, context: sessionContext(session) });
 void keepOffline([]);

@@ -16,6 +16,8 @@ const FILES = {
 export const embeddedModel: ModelSource = {
   probe: () => probe(),
   online: () => navigator.onLine,
+  savesData: () =>
+    'connection' in navigator && (navigator.connection as { saveData?: boolean }).saveData === true,
   async load(choice, capabilities, observers) {
     const { build, ...plan } = devicePlan(choice, capabilities);
     const worker =

@@ -36,6 +36,7 @@ function source(changes: Partial<ModelSource> = {}) {
   const base: ModelSource = {
     probe: async () => capable,
     online: () => true,
+    savesData: () => false,
     async load(choice, _, { onProgress }) {
       onProgress({ phase: 'download', file: 'a', loadedBytes: 1, totalBytes: 2 });
       const model = fakeModel({ shape: { height: 2, width: 2, channels: 3 } });
@@ -74,12 +75,23 @@ describe('the page’s model', () => {
     expect(tries).toBe(2);
   });
 
-  it('is given up after its device is lost', async () => {
+  it.each(['device-lost', 'worker-ended'])('is given up after %s, and after no other error', async (code) => {
     const { host, disposed } = source();
-    await host.get('wasm');
-    await host.forget();
+    const first = await host.get('wasm');
+    host.forgetLost(new TesseraError('invalid-plan', 'x'));
+    expect(await host.get('wasm')).toBe(first);
+    host.forgetLost(new TesseraError(code, 'x'));
     expect(disposed).toEqual(['wasm']);
     expect(get(host.state)).toEqual({ phase: 'idle' });
+    expect(await host.get('wasm')).not.toBe(first);
+  });
+
+  it('is the newer one for whoever waited for one that was replaced', async () => {
+    const { host, disposed } = source();
+    const [first, second] = await Promise.all([host.get('wasm'), host.get('wasm-1')]);
+    expect(first).toBe(second);
+    expect(disposed).toEqual([]);
+    expect(get(host.state)).toMatchObject({ phase: 'ready', model: first });
   });
 });
 

@@ -1,5 +1,6 @@
+import { TesseraError } from '@tessera/core';
 import type { Capabilities, LoadedModel, LoadProgress } from '@tessera/runtime-web';
-import { type Readable, writable } from 'svelte/store';
+import { get, type Readable, writable } from 'svelte/store';
 import type { DeviceChoice } from './device-choice.js';
 import { type Failure, failureOf } from './failure.js';
 import { modelNotes } from './model-notes.js';
@@ -25,6 +26,18 @@ export interface ModelSource {
     observers: { readonly signal: AbortSignal; onProgress(progress: LoadProgress): void },
   ): Promise<LoadedModel>;
   online(): boolean;
+  /** Whether the user asked the browser for as little traffic as can be. */
+  savesData(): boolean;
+}
+
+/** After these a model answers no more. */
+const LOST: readonly string[] = ['device-lost', 'worker-ended'];
+
+interface Loading {
+  readonly choice: DeviceChoice;
+  readonly model: Promise<LoadedModel>;
+  /** Aborted where another device was chosen meanwhile. */
+  readonly signal: AbortSignal;
 }
 
 /** The one model of the page: loaded once, kept until another device is chosen. */
@@ -32,7 +45,7 @@ export class ModelHost {
   readonly state: Readable<ModelState>;
   readonly #set: (state: ModelState) => void;
   readonly #source: ModelSource;
-  #loading: { readonly choice: DeviceChoice; readonly model: Promise<LoadedModel> } | undefined;
+  #loading: Loading | undefined;
   #stop = new AbortController();
 
   constructor(source: ModelSource) {
@@ -44,26 +57,40 @@ export class ModelHost {
 
   /** The model on the given device; the one there is, where it was loaded for that. */
   get(choice: DeviceChoice): Promise<LoadedModel> {
-    if (this.#loading?.choice === choice) return this.#loading.model;
+    if (this.#loading?.choice !== choice) this.#begin(choice);
+    return this.#newest(this.#loading!);
+  }
+
+  /** Whoever waits for a model that is replaced waits for the one that replaces it. */
+  async #newest(loading: Loading): Promise<LoadedModel> {
+    try {
+      return await loading.model;
+    } catch (error) {
+      if (this.#loading && loading.signal.aborted) return this.#newest(this.#loading);
+      throw error;
+    }
+  }
+
+  #begin(choice: DeviceChoice): void {
     const before = this.#loading?.model;
     this.#stop.abort(new DOMException('Another device was chosen.', 'AbortError'));
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     const model = this.#load(choice, signal, before);
-    this.#loading = { choice, model };
+    this.#loading = { choice, model, signal };
     model.catch(() => {
       // The next try begins anew.
       if (this.#loading?.model === model) this.#loading = undefined;
     });
-    return model;
   }
 
-  /** Gives up the model, as after the loss of its device: the next `get` loads it again. */
-  async forget(): Promise<void> {
-    const before = this.#loading?.model;
+  /** Gives up the model where an error says that its device or its worker is gone: the next `get` loads it again. */
+  forgetLost(error: unknown): void {
+    const state = get(this.state);
+    if (state.phase !== 'ready' || !TesseraError.isInstance(error) || !LOST.includes(error.code)) return;
     this.#loading = undefined;
     this.#set({ phase: 'idle' });
-    await (await before?.catch(() => undefined))?.dispose();
+    state.model.dispose().catch(() => undefined);
   }
 
   async #load(
@@ -83,6 +110,8 @@ export class ModelHost {
           if (!signal.aborted) this.#set({ phase: 'loading', step: phase, loadedBytes, totalBytes });
         },
       });
+      if (signal.aborted) await model.dispose();
+      signal.throwIfAborted();
       this.#set({ phase: 'ready', model, notes: modelNotes(model, capabilities, choice) });
       return model;
     } catch (error) {

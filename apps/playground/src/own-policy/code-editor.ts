@@ -7,7 +7,7 @@ import {
   closeBracketsKeymap,
   completionKeymap,
 } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from '@codemirror/commands';
 import { javascript } from '@codemirror/lang-javascript';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, linter, setDiagnostics } from '@codemirror/lint';
@@ -60,8 +60,7 @@ const look = EditorView.theme({
 });
 
 export interface CodeEditor {
-  readonly dom: HTMLElement;
-  source(): string;
+  /** Changes the whole text, unless it is the same; the user can undo that. */
   replace(source: string): void;
   /** Marks a line, from 1, with what went wrong there. */
   mark(line: number, message: string): void;
@@ -74,46 +73,49 @@ export function codeEditor(
   source: string,
   onchange: (source: string) => void,
 ): CodeEditor {
-  const stateOf = (doc: string): EditorState =>
-    EditorState.create({
-      doc,
-      extensions: [
-        lineNumbers(),
-        history(),
-        drawSelection(),
-        indentOnInput(),
-        bracketMatching(),
-        closeBrackets(),
-        highlightActiveLine(),
-        autocompletion({ override: [completions] }),
-        hoverTooltip(hover),
-        linter(problems, { delay: 400 }),
-        // Tab indents; Escape, then Tab, leaves the editor.
-        keymap.of([
-          ...closeBracketsKeymap,
-          ...completionKeymap,
-          ...defaultKeymap,
-          ...historyKeymap,
-          indentWithTab,
-        ]),
-        javascript(),
-        syntaxHighlighting(colours),
-        look,
-        EditorView.contentAttributes.of({
-          'aria-label': 'Code of the policy. Escape, then Tab, leaves the editor.',
-        }),
-        EditorView.updateListener.of((update) => {
-          if (update.docChanged) onchange(update.state.doc.toString());
-        }),
-      ],
-    });
-  const view = new EditorView({ parent, state: stateOf(source) });
+  const state = EditorState.create({
+    doc: source,
+    extensions: [
+      lineNumbers(),
+      history(),
+      drawSelection(),
+      indentOnInput(),
+      bracketMatching(),
+      closeBrackets(),
+      highlightActiveLine(),
+      autocompletion({ override: [completions] }),
+      hoverTooltip(hover),
+      linter(problems, { delay: 400 }),
+      // Tab indents; Escape, then Tab, leaves the editor.
+      keymap.of([
+        ...closeBracketsKeymap,
+        ...completionKeymap,
+        ...defaultKeymap,
+        ...historyKeymap,
+        indentWithTab,
+      ]),
+      javascript(),
+      syntaxHighlighting(colours),
+      look,
+      EditorView.contentAttributes.of({
+        'aria-label': 'Code of the policy. Escape, then Tab, leaves the editor.',
+      }),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged) onchange(update.state.doc.toString());
+      }),
+    ],
+  });
+  const view = new EditorView({ parent, state });
   // A region that scrolls has to be reachable by keys.
   view.scrollDOM.tabIndex = 0;
   return {
-    dom: view.dom,
-    source: () => view.state.doc.toString(),
-    replace: (next) => view.setState(stateOf(next)),
+    replace(next) {
+      const { doc } = view.state;
+      if (next === doc.toString()) return;
+      // One undo brings all of the old text back, and no more.
+      const annotations = isolateHistory.of('full');
+      view.dispatch({ changes: { from: 0, to: doc.length, insert: next }, annotations });
+    },
     mark(line, message) {
       const { doc } = view.state;
       if (line < 1 || line > doc.lines) return;

@@ -1,6 +1,6 @@
 import { type Readable, writable } from 'svelte/store';
 import { type Failure, failureOf } from '../model-loading/failure.js';
-import type { PolicyChoice } from '../settings/settings.js';
+import type { PolicyChoice, Settings } from '../settings/settings.js';
 import { race } from './race.js';
 import { type FinishedRun, type Run, type StepRecord, totals } from './step-record.js';
 
@@ -14,38 +14,54 @@ export interface Lane {
 export interface ComparisonState {
   readonly status: 'idle' | 'running' | 'done' | 'stopped' | 'failed';
   readonly lanes: readonly Lane[];
+  /** What the lanes are drawn with, each with a policy of its own; undefined before the first race. */
+  readonly settings?: Settings;
   readonly failure?: Failure;
 }
+
+type BeginLane = (settings: Settings, signal: AbortSignal) => Run | Promise<Run>;
 
 /** Races several policies for the same picture. */
 export class Comparison {
   readonly state: Readable<ComparisonState>;
   readonly #set: (state: ComparisonState) => void;
+  readonly #onfailure: (error: unknown) => void;
+  /** The race under way. */
   #current: AbortController | undefined;
+  #again: (() => Promise<void>) | undefined;
 
-  constructor() {
+  /** @param onfailure hears of each error that ends a race */
+  constructor(onfailure: (error: unknown) => void = () => undefined) {
     const store = writable<ComparisonState>({ status: 'idle', lanes: [] });
     this.state = store;
     this.#set = store.set;
+    this.#onfailure = onfailure;
+  }
+
+  get running(): boolean {
+    return this.#current !== undefined;
   }
 
   async start(
+    settings: Settings,
     entries: readonly Pick<Lane, 'title' | 'policy'>[],
-    begin: (policy: PolicyChoice, signal: AbortSignal) => Run | Promise<Run>,
+    begin: BeginLane,
   ): Promise<void> {
     this.stop();
+    this.#again = () => this.start(settings, entries, begin);
     const controller = new AbortController();
     this.#current = controller;
     const { signal } = controller;
     const lanes: Lane[] = entries.map(({ title, policy }) => ({ title, policy, steps: [] }));
     const update = (status: ComparisonState['status'], failure?: Failure): void => {
-      if (this.#current === controller)
-        this.#set({ status, lanes: [...lanes], ...(failure ? { failure } : {}) });
+      if (this.#current !== controller) return;
+      if (status !== 'running') this.#current = undefined;
+      this.#set({ status, settings, lanes: [...lanes], ...(failure ? { failure } : {}) });
     };
     signal.addEventListener('abort', () => update('stopped'), { once: true });
     update('running');
     try {
-      const runs = await Promise.all(lanes.map(({ policy }) => begin(policy, signal)));
+      const runs = await Promise.all(lanes.map(({ policy }) => begin({ ...settings, policy }, signal)));
       for await (const event of race(runs)) {
         if (signal.aborted) return;
         const lane = lanes[event.lane]!;
@@ -57,17 +73,23 @@ export class Comparison {
       }
       update('done');
     } catch (error) {
-      if (!signal.aborted) update('failed', failureOf(error));
+      if (signal.aborted) return;
+      this.#onfailure(error);
+      update('failed', failureOf(error));
     }
+  }
+
+  /** Begins the last race once more. */
+  again(): void {
+    void this.#again?.();
   }
 
   stop(): void {
     this.#current?.abort(new DOMException('Stopped.', 'AbortError'));
-    this.#current = undefined;
   }
 }
 
-/** How many times faster than the first lane; undefined until both are finished. */
+/** How many times as fast as the first lane; undefined until both are finished. */
 export function speedUp(lanes: readonly Lane[], lane: Lane): number | undefined {
   const [first] = lanes;
   if (!first?.finished || !lane.finished) return undefined;

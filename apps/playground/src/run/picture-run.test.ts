@@ -38,6 +38,8 @@ describe('making a picture', () => {
     await run.start(DEFAULT_SETTINGS, () => steps(2));
     expect(seen).toEqual(['idle 0', 'running 0', 'running 1', 'running 2', 'done 2']);
     expect(get(run.state).finished).toBe(finished);
+    run.stop();
+    expect(get(run.state).status).toBe('done');
   });
 
   it('stops at once and keeps what is there, even while the model is busy', async () => {
@@ -81,9 +83,12 @@ describe('a comparison', () => {
   it('finishes all lanes and tells how much faster each is than the first', async () => {
     const comparison = new Comparison();
     const times = [10, 5, 20];
-    await comparison.start([lane('a'), lane('b'), lane('c')], () => steps(3, times.shift()));
-    const { status, lanes } = get(comparison.state);
+    await comparison.start(DEFAULT_SETTINGS, [lane('a'), lane('b'), lane('c')], () =>
+      steps(3, times.shift()),
+    );
+    const { status, lanes, settings } = get(comparison.state);
     expect(status).toBe('done');
+    expect(settings).toBe(DEFAULT_SETTINGS);
     expect(lanes.map((each) => speedUp(lanes, each))).toEqual([1, 2, 0.5]);
   });
 
@@ -93,7 +98,7 @@ describe('a comparison', () => {
       await new Promise((resolve) => setTimeout(resolve));
       return yield* steps(1);
     }
-    const ended = comparison.start([lane('a'), lane('b')], slow);
+    const ended = comparison.start(DEFAULT_SETTINGS, [lane('a'), lane('b')], slow);
     await new Promise((resolve) => setTimeout(resolve));
     comparison.stop();
     const { status, lanes } = get(comparison.state);

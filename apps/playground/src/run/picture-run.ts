@@ -13,28 +13,42 @@ export interface PictureState {
   readonly failure?: Failure;
 }
 
+type BeginPicture = (signal: AbortSignal) => Run | Promise<Run>;
+
 /** Makes one picture at a time and tells how far it is. */
 export class PictureRun {
   readonly state: Readable<PictureState>;
   readonly #set: (state: PictureState) => void;
+  readonly #onfailure: (error: unknown) => void;
+  /** The run under way. */
   #current: AbortController | undefined;
+  #again: (() => Promise<void>) | undefined;
 
-  constructor() {
+  /** @param onfailure hears of each error that ends a run */
+  constructor(onfailure: (error: unknown) => void = () => undefined) {
     const store = writable<PictureState>({ status: 'idle', steps: [] });
     this.state = store;
     this.#set = store.set;
+    this.#onfailure = onfailure;
+  }
+
+  get running(): boolean {
+    return this.#current !== undefined;
   }
 
   /** Begins a picture; one that is under way is stopped. Resolves when this one ends, however it does. */
-  async start(settings: Settings, begin: (signal: AbortSignal) => Run | Promise<Run>): Promise<void> {
+  async start(settings: Settings, begin: BeginPicture): Promise<void> {
     this.stop();
+    this.#again = () => this.start(settings, begin);
     const controller = new AbortController();
     this.#current = controller;
     const { signal } = controller;
     let state: PictureState = { status: 'running', steps: [], settings };
     const update = (change: Partial<PictureState>): void => {
       state = { ...state, ...change };
-      if (this.#current === controller) this.#set(state);
+      if (this.#current !== controller) return;
+      if (state.status !== 'running') this.#current = undefined;
+      this.#set(state);
     };
     signal.addEventListener('abort', () => update({ status: 'stopped' }), { once: true });
     update({});
@@ -51,8 +65,15 @@ export class PictureRun {
         update({ steps: [...state.steps, value] });
       }
     } catch (error) {
-      if (!signal.aborted) update({ status: 'failed', failure: failureOf(error) });
+      if (signal.aborted) return;
+      this.#onfailure(error);
+      update({ status: 'failed', failure: failureOf(error) });
     }
+  }
+
+  /** Begins the last picture once more. */
+  again(): void {
+    void this.#again?.();
   }
 
   /** Stops and forgets what is there. */
@@ -64,6 +85,5 @@ export class PictureRun {
   /** Stops at once; what is there stays. */
   stop(): void {
     this.#current?.abort(new DOMException('Stopped.', 'AbortError'));
-    this.#current = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { ImageRgb, ImageStep, TokenGrid } from '@tessera/core';
+import type { LoadedModel } from '@tessera/runtime-web';
 
 /** What one step did, and what the picture looked like after it. Plain data: it may come from a worker. */
 export interface StepRecord {
@@ -23,7 +24,12 @@ export interface StepRecord {
 export interface FinishedRun {
   readonly image: ImageRgb;
   readonly grid: TokenGrid;
+  /** Said by whoever began it; the sandbox does not know it. */
+  readonly madeOn?: MadeOn;
 }
+
+/** The model that made a picture, and where it ran. */
+export type MadeOn = Pick<LoadedModel, 'manifest' | 'device' | 'dtype'>;
 
 /** A run as it goes: a record a step, and the finished picture at its end. */
 export type Run = AsyncGenerator<StepRecord, FinishedRun, undefined>;

@@ -1,0 +1,81 @@
+import type { ImageRgb, TokenGrid } from '@tessera/core';
+import { type Readable, writable } from 'svelte/store';
+import { GRID } from '../class-names.js';
+import { PictureRun } from '../run/picture-run.js';
+import type { Run } from '../run/step-record.js';
+import type { Settings } from '../settings/settings.js';
+import { countMarked } from './token-mask.js';
+
+/** A picture to edit; of one from outside the tokens are known once the model has encoded it. */
+export interface EditedPicture {
+  readonly image: ImageRgb;
+  readonly grid?: TokenGrid;
+}
+
+export interface EditState {
+  readonly picture?: EditedPicture;
+  /** [L], 1 for the tokens to renew. */
+  readonly mask: Uint8Array;
+  /** [L], the mask that the result is made with. */
+  readonly used: Uint8Array;
+}
+
+/** What an edit asks of the model. */
+export interface EditModel {
+  encode(image: ImageRgb, signal: AbortSignal): Promise<TokenGrid>;
+  begin(settings: Settings, signal: AbortSignal, start: TokenGrid): Promise<Run>;
+}
+
+const UNMARKED = new Uint8Array(GRID.height * GRID.width);
+
+/** A picture of which a part is drawn anew. */
+export class PictureEdit {
+  readonly state: Readable<EditState>;
+  readonly run: PictureRun;
+  readonly #set: (state: EditState) => void;
+  #now: EditState = { mask: UNMARKED, used: UNMARKED };
+
+  constructor(onfailure: (error: unknown) => void) {
+    const store = writable(this.#now);
+    this.state = store;
+    this.#set = store.set;
+    this.run = new PictureRun(onfailure);
+  }
+
+  /** Whether another picture can be taken and nothing of the user's is lost. */
+  get untouched(): boolean {
+    return countMarked(this.#now.mask) === 0 && this.#now.used === UNMARKED;
+  }
+
+  /** Begins with a picture, nothing marked. */
+  take(picture: EditedPicture): void {
+    this.run.clear();
+    this.#now = { mask: UNMARKED, used: UNMARKED };
+    this.#change({ picture });
+  }
+
+  /** @param mask [L] */
+  mark(mask: Uint8Array): void {
+    this.#change({ mask });
+  }
+
+  clearMarks(): void {
+    this.mark(UNMARKED);
+  }
+
+  renew(settings: Settings, model: EditModel): void {
+    const { picture, mask } = this.#now;
+    if (!picture) return;
+    this.#change({ used: mask });
+    void this.run.start(settings, async (signal) => {
+      const grid = picture.grid ?? (await model.encode(picture.image, signal));
+      if (this.#now.picture === picture) this.#change({ picture: { ...picture, grid } });
+      return model.begin(settings, signal, { ...grid, known: mask.map((flag) => 1 - flag) });
+    });
+  }
+
+  #change(change: Partial<EditState>): void {
+    this.#now = { ...this.#now, ...change };
+    this.#set(this.#now);
+  }
+}

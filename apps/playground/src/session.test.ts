@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { TesseraError } from '@tessera/core';
+import { fakeModel } from '@tessera/core/testing';
+import { modelFolder } from '@tessera/model-tiny';
+import { parseManifest } from '@tessera/onnx';
+import type { LoadedModel } from '@tessera/runtime-web';
+import { get } from 'svelte/store';
+import { describe, expect, it, vi } from 'vitest';
+import { choiceStore } from './choice-store.js';
+import type { ModelSource } from './model-loading/model-host.js';
+import type { PictureState } from './run/picture-run.js';
+import { Session } from './session.js';
+import { DEFAULT_SETTINGS, type Settings } from './settings/settings.js';
+import { DEFAULT_COMPARED, type Linked } from './settings/settings-link.js';
+
+const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+const own = { kind: 'own' as const, source: 'export default 1;' };
+const noGpu = { available: false, software: false, f16: { available: false } };
+
+const memory = () =>
+  choiceStore(() => {
+    throw new Error('There is no storage in a test.');
+  });
+
+function link(settings: Partial<Settings> = {}, rest: Partial<Linked> = {}): Linked {
+  const whole = { ...DEFAULT_SETTINGS, guidance: 1, ...settings };
+  return { view: 'generate', compared: DEFAULT_COMPARED, settings: whole, ...rest };
+}
+
+/** A session whose models are made up; `errors` are thrown by the first calls to them, one each. */
+function session({ errors = [], linked = link() }: { errors?: unknown[]; linked?: Linked } = {}) {
+  const loaded: string[] = [];
+  const source: ModelSource = {
+    probe: async () => ({
+      webgpu: noGpu,
+      threads: { count: 1 },
+      crossOriginIsolated: { available: true },
+      storage: { available: true },
+    }),
+    online: () => true,
+    savesData: () => false,
+    async load(choice) {
+      loaded.push(choice);
+      const model = fakeModel({ shape: manifest.grid });
+      const known = { device: choice === 'auto' ? 'webgpu' : 'wasm', dtype: 'fp16', threads: 1 };
+      const condition: typeof model.condition = async (request) => {
+        const error = errors.shift();
+        if (error) throw error;
+        return model.condition(request);
+      };
+      const all = { ...model, ...known, condition, manifest, fallbacks: [], notKept: undefined };
+      return all as unknown as LoadedModel;
+    },
+  };
+  return { loaded, session: new Session(source, linked, { visit: memory(), tab: memory() }) };
+}
+
+async function ended(given: Session): Promise<PictureState> {
+  await vi.waitFor(() => expect(get(given.picture.state).status).not.toBe('running'), 20_000);
+  return get(given.picture.state);
+}
+
+describe('a session', () => {
+  it.each(['device-lost', 'worker-ended'])('loads the model again for the picture after %s', async (code) => {
+    const { session: page, loaded } = session({ errors: [new TesseraError(code, 'gone')] });
+    page.draw();
+    expect((await ended(page)).failure?.advice).toMatch(/begin again/i);
+    page.draw();
+    expect((await ended(page)).status).toBe('done');
+    expect(loaded).toEqual(['auto', 'auto']);
+  });
+
+  it('begins what is under way again on another device, and says of a picture where it was made', async () => {
+    const { session: page, loaded } = session();
+    const seen: string[] = [];
+    page.picture.state.subscribe(({ status }) => seen.push(status));
+    page.draw();
+    page.chooseDevice('wasm');
+    expect(await ended(page)).toMatchObject({ status: 'done', finished: { madeOn: { device: 'wasm' } } });
+    expect(seen).not.toContain('failed');
+    expect(loaded.at(-1)).toBe('wasm');
+    page.chooseDevice('auto');
+    expect(get(page.picture.state)).toMatchObject({
+      status: 'done',
+      finished: { madeOn: { device: 'wasm' } },
+    });
+    await page.model();
+    expect(loaded.at(-1)).toBe('auto');
+  });
+
+  it('draws what a link says, unless someone else wrote the code', async () => {
+    const { session: page } = session();
+    page.follow(link({ seed: 5 }));
+    expect(await ended(page)).toMatchObject({ status: 'done', settings: { seed: 5 } });
+    page.follow(link({ policy: own }));
+    expect(get(page.waits)).toBe(true);
+    expect(get(page.picture.state).settings?.seed).toBe(5);
+    expect(page.draft.now.source).toBe(own.source);
+    page.follow(link({ seed: 6 }, { view: 'edit' }));
+    expect(page.picture.running).toBe(false);
+  });
+
+  it('asks no more before it runs code that the user has run once', () => {
+    const { session: page } = session({ linked: link({ policy: own }) });
+    expect(get(page.waits)).toBe(true);
+    page.draw();
+    expect(get(page.waits)).toBe(false);
+    page.picture.stop();
+  });
+
+  it('draws one thing at a time', async () => {
+    const { session: page } = session();
+    page.draw();
+    page.race();
+    expect(get(page.picture.state).status).toBe('stopped');
+    expect(page.comparison.running).toBe(true);
+    page.draw();
+    expect(get(page.comparison.state)).toMatchObject({ status: 'stopped', settings: { seed: 11 } });
+    await ended(page);
+  });
+
+  it('keeps an edit: what was marked, and the picture it was marked in', async () => {
+    const { session: page } = session();
+    page.draw();
+    const { finished } = await ended(page);
+    expect(page.edit.untouched).toBe(true);
+    page.edit.take(finished!);
+    const mask = new Uint8Array(256);
+    mask[20] = 1;
+    page.edit.mark(mask);
+    page.renew();
+    await vi.waitFor(() => expect(get(page.edit.run.state).status).toBe('done'), 20_000);
+    expect(get(page.edit.run.state).steps.flatMap(({ positions }) => [...positions])).toEqual([20]);
+    expect(get(page.edit.state)).toMatchObject({ picture: { image: finished!.image }, used: mask });
+    expect(page.edit.untouched).toBe(false);
+  });
+});
