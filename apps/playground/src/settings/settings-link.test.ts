@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CLASS_NAMES } from '../class-names.js';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { DEFAULT_SETTINGS, LARGEST_SEED, type Settings } from './settings.js';
 import { DEFAULT_COMPARED, fromHash, type Linked, toHash, VIEWS } from './settings-link.js';
 import { compressText } from './text-compression.js';
 
 const settings: fc.Arbitrary<Settings> = fc.record({
-  classLabel: fc.nat(999),
+  classLabel: fc.nat(CLASS_NAMES.length - 1),
   seed: fc.nat(LARGEST_SEED),
   policy: fc.oneof(
     fc.record({ kind: fc.constant('named' as const), name: fc.constantFrom(...POLICY_NAMES) }),
@@ -21,7 +22,7 @@ describe('a link', () => {
     const linked: fc.Arbitrary<Linked> = fc.record({
       view: fc.constantFrom(...VIEWS),
       settings,
-      compared: fc.constant(DEFAULT_COMPARED),
+      compared: fc.subarray([...POLICY_NAMES], { minLength: 2, maxLength: 6 }),
     });
     await fc.assert(
       fc.asyncProperty(linked, async (given) => {
@@ -36,6 +37,10 @@ describe('a link', () => {
     expect((await fromHash(hash)).compared).toEqual(compared);
     expect((await fromHash('#compare?compare=mar')).compared).toEqual(DEFAULT_COMPARED);
     expect((await fromHash(`#compare?compare=${POLICY_NAMES.join('.')}`)).compared).toHaveLength(6);
+  });
+
+  it('asks for no class that the model has not', async () => {
+    expect((await fromHash('#generate?class=500')).settings.classLabel).toBe(CLASS_NAMES.length - 1);
   });
 
   it('that is damaged opens the page with defaults', async () => {

@@ -1,3 +1,4 @@
+import { CLASS_NAMES } from '../class-names.js';
 import { DEFAULT_POLICY, isPolicyName, type PolicyName } from '../policies/shown-policies.js';
 import { DEFAULT_SETTINGS, GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from './settings.js';
 import { compressText, decompressText } from './text-compression.js';
@@ -25,7 +26,7 @@ export async function toHash({ view, settings, compared }: Linked): Promise<stri
   parameters.set('temperature', `${settings.temperature}`);
   if (settings.policy.kind === 'named') parameters.set('policy', settings.policy.name);
   else parameters.set('own', await compressText(settings.policy.source));
-  if (view === 'compare') parameters.set('compare', compared.join('.'));
+  parameters.set('compare', compared.join('.'));
   return `#${view}?${parameters}`;
 }
 
@@ -43,7 +44,7 @@ export async function fromHash(hash: string): Promise<Linked> {
   return {
     view: VIEWS.find((view) => view === name) ?? 'generate',
     settings: {
-      classLabel: integer('class', DEFAULT_SETTINGS.classLabel, 999),
+      classLabel: integer('class', DEFAULT_SETTINGS.classLabel, CLASS_NAMES.length - 1),
       seed: integer('seed', DEFAULT_SETTINGS.seed, LARGEST_SEED),
       policy: await policyOf(parameters),
       guidance: within(number('guidance', DEFAULT_SETTINGS.guidance), GUIDANCE),

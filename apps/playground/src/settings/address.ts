@@ -1,0 +1,76 @@
+import { derived, type Readable, type Writable } from 'svelte/store';
+import { fromHash, type Linked, toHash, type View } from './settings-link.js';
+
+/** The part of a session that an address says. */
+export interface AddressedSession {
+  readonly view: Writable<View>;
+  readonly settings: Readable<Linked['settings']>;
+  readonly compared: Readable<Linked['compared']>;
+  follow(linked: Linked): void;
+}
+
+/** The part of the browser's window that is used. */
+export interface AddressBar {
+  readonly location: Pick<Location, 'hash'>;
+  readonly history: Pick<History, 'state' | 'replaceState'>;
+  addEventListener(type: 'hashchange', listener: () => void): void;
+  removeEventListener(type: 'hashchange', listener: () => void): void;
+}
+
+/** For how long nothing has to change before the address does, in milliseconds: browsers limit how often it may. */
+const REST = 250;
+
+/** Marks the entries of the history that show what is set here: to go back to one changes the view and nothing else. */
+const OURS = { tessera: true };
+
+/**
+ * Keeps the address as the session is, so that a reload or a copy of it brings everything back, and the session as a new
+ * address says.
+ *
+ * @param onmove called after the view was changed by the address
+ * @returns what ends it
+ */
+export function keepAddress(session: AddressedSession, bar: AddressBar, onmove: () => void): () => void {
+  const { view, settings, compared } = session;
+  const linked = derived([view, settings, compared], ([view, settings, compared]) => ({
+    view,
+    settings,
+    compared,
+  }));
+  let now: Linked | undefined;
+  let rest: ReturnType<typeof setTimeout> | undefined;
+  const write = async (written: Linked): Promise<void> => {
+    const hash = await toHash(written);
+    // To pack code takes a moment.
+    if (now === written) bar.history.replaceState(OURS, '', hash);
+  };
+  const writeSoon = (): void => {
+    clearTimeout(rest);
+    rest = setTimeout(() => now && write(now), REST);
+  };
+  const end = linked.subscribe((value) => {
+    // What the page was opened with is left as it is.
+    if (now) writeSoon();
+    now = value;
+  });
+  const follow = async (): Promise<void> => {
+    const asked = await fromHash(bar.location.hash);
+    if (isLink(bar)) session.follow(asked);
+    else view.set(asked.view);
+    writeSoon();
+    onmove();
+  };
+  bar.history.replaceState(OURS, '');
+  bar.addEventListener('hashchange', follow);
+  return () => {
+    bar.removeEventListener('hashchange', follow);
+    clearTimeout(rest);
+    now = undefined;
+    end();
+  };
+}
+
+/** Not one of the tabs, such as `#edit`, nor an entry that was gone back to. */
+function isLink({ location, history }: AddressBar): boolean {
+  return location.hash.includes('?') && (history.state as Partial<typeof OURS> | null)?.tessera !== true;
+}
