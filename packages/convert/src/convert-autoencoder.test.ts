@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertAutoencoder } from './convert-autoencoder.js';
+import { OutputExistsError } from './errors.js';
 import { golden, goldenJson } from './testing/golden.js';
 import type { VaeConfigJson } from './vae-config.js';
 
@@ -35,6 +36,29 @@ describe('convertAutoencoder', () => {
     expect((await readdir(join(folder, 'new'))).sort()).toEqual(
       [converted.decoder, converted.encoder].map((path) => basename(path)),
     );
+  });
+
+  it('leaves a folder that is there as it was, unless told to replace it, and then until all is written', async () => {
+    const out = join(folder, 'vae');
+    await mkdir(out);
+    await writeFile(join(out, 'mine.txt'), 'mine');
+    const options = { checkpoint, config: await config(), out };
+    await expect(convertAutoencoder(options)).rejects.toBeInstanceOf(OutputExistsError);
+    let looks = 0;
+    // Aborted in the midst of it.
+    const signal = {
+      get aborted() {
+        return looks++ > 100;
+      },
+      reason: new Error('enough'),
+      addEventListener() {},
+      removeEventListener() {},
+    };
+    await expect(convertAutoencoder({ ...options, overwrite: true, signal })).rejects.toThrow('enough');
+    expect(await readdir(folder)).toEqual(['vae']);
+    expect(await readdir(out)).toEqual(['mine.txt']);
+    await convertAutoencoder({ ...options, overwrite: true });
+    expect((await readdir(out)).toSorted()).toEqual(['decoder.onnx', 'encoder.onnx']);
   });
 
   it('writes nothing where the checkpoint does not fit the configuration', async () => {

@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path';
 import type { CancellationSignal } from '@tessera/core';
 import { Checkpoint } from './checkpoint.js';
 import { saveGraph, type WeightStorage } from './graph-file.js';
+import { writeOutput } from './output-folder.js';
 import { openSafetensors } from './safetensors.js';
-import { KL16, resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
+import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
 
 export interface ConvertAutoencoderOptions {
@@ -13,8 +14,10 @@ export interface ConvertAutoencoderOptions {
   readonly config: VaeConfigJson | 'kl16';
   /** Beginnings of keys to pass over, such as those of a training loss. */
   readonly ignore?: readonly string[];
-  /** The folder to write the graphs to; made if need be. */
+  /** The folder to write, with the graphs and nothing else. */
   readonly out: string;
+  /** Whether an existing folder is replaced. @default false */
+  readonly overwrite?: boolean;
   /** The type weights are stored in. @default 'fp16' */
   readonly dtype?: WeightStorage;
   readonly signal?: CancellationSignal;
@@ -29,25 +32,29 @@ export interface ConvertedAutoencoder {
 }
 
 /**
- * Converts a KL autoencoder by itself. A model folder has one beside its MAR model: see `convertModel`.
+ * Converts a KL autoencoder by itself. A model folder has one beside its MAR model: see `convertModel`. The folder appears
+ * under its name only when complete.
  *
  * @throws CheckpointKeysError if the checkpoint's tensors don't fit its configuration
- * @throws SafetensorsFormatError if the checkpoint is damaged
+ * @throws SafetensorsFileError if the checkpoint can't be opened
+ * @throws SafetensorsFormatError if the checkpoint is damaged, or is none of safetensors
+ * @throws OutputExistsError if the folder exists and `overwrite` isn't set
+ * @throws InvalidOptionError for sizes out of range or in contradiction
  */
 export async function convertAutoencoder(options: ConvertAutoencoderOptions): Promise<ConvertedAutoencoder> {
-  const { checkpoint, config: given, ignore, dtype: storage = 'fp16', signal } = options;
-  const out = resolve(options.out);
+  const { checkpoint, config: given, ignore, overwrite = false, dtype: storage = 'fp16', signal } = options;
   const file = await openSafetensors(checkpoint);
   try {
-    const config = resolveVaeConfig(given === 'kl16' ? KL16 : given);
+    const config = resolveVaeConfig(given);
     const graphs = vaeGraphs(config, new Checkpoint(file, 'post_quant_conv.weight', ignore));
-    await mkdir(out, { recursive: true });
-    const save = async (name: keyof typeof graphs): Promise<string> => {
-      const path = join(out, `${name}.onnx`);
-      await saveGraph(graphs[name], path, { storage, ...(signal ? { signal } : {}) });
-      return path;
-    };
-    return { config, decoder: await save('decoder'), encoder: await save('encoder') };
+    await writeOutput(options.out, overwrite, async (partial) => {
+      await mkdir(partial, { recursive: true });
+      for (const [name, graph] of Object.entries(graphs)) {
+        await saveGraph(graph, join(partial, `${name}.onnx`), { storage, ...(signal ? { signal } : {}) });
+      }
+    });
+    const out = resolve(options.out);
+    return { config, decoder: join(out, 'decoder.onnx'), encoder: join(out, 'encoder.onnx') };
   } finally {
     await file.close();
   }

@@ -118,8 +118,16 @@ describe('converting a model', () => {
         });
         await expect(converting).rejects.toThrow('enough');
       }
-      const wrongNames = { ...options, classNames: ['only one'] };
-      await expect(convertModel(wrongNames)).rejects.toMatchObject({ code: 'manifest' });
+      let weights = 0;
+      const constant = { schedule: 'constant', scale: -1 } as const;
+      for (const wrong of [
+        { classNames: ['only one'] },
+        { sampling: { guidance: constant, temperature: 1 } },
+      ]) {
+        const converting = convertModel({ ...options, ...wrong, onProgress: () => weights++ });
+        await expect(converting).rejects.toMatchObject({ code: 'manifest' });
+      }
+      expect(weights).toBe(0);
       expect(await readdir(folder)).toEqual(['model']);
       expect(await readdir(out)).toEqual([]);
     });
@@ -135,6 +143,9 @@ describe('converting a model', () => {
       await expect(
         convertModel({ ...options, vae: { ...vae, checkpoint: mar.checkpoint } }),
       ).rejects.toMatchObject({ code: 'checkpoint-keys' });
+      await expect(
+        convertModel({ ...options, mar: { ...mar, config: 'mar-bse' as 'mar-base' } }),
+      ).rejects.toMatchObject({ code: 'invalid-option', option: 'mar.config', value: 'mar-bse' });
       const stride = { ...(mar.config as MarConfigJson), vae_stride: 8 };
       await expect(convertModel({ ...options, mar: { ...mar, config: stride } })).rejects.toMatchObject({
         option: 'vae_stride',

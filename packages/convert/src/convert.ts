@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
 import { type Manifest, parseManifest } from '@tessera/onnx';
 import { Checkpoint } from './checkpoint.js';
-import { OutputExistsError } from './errors.js';
 import { fileChecksums } from './file-checksums.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { type SavedGraph, saveGraph, type WeightStorage } from './graph-file.js';
@@ -13,8 +11,9 @@ import { marGraphs } from './mar-graphs.js';
 import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE } from './mar-presets.js';
 import { modelCard } from './model-card.js';
 import { GRAPH_FOLDER, modelManifest } from './model-manifest.js';
+import { writeOutput } from './output-folder.js';
 import { openSafetensors, type SafetensorsFile } from './safetensors.js';
-import { KL16, resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
+import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
 
 export interface ConvertProgress {
@@ -82,30 +81,29 @@ const DEFAULT_GUIDANCE = 3;
  * only when complete.
  *
  * @throws CheckpointKeysError if a checkpoint's tensors don't fit its configuration
- * @throws SafetensorsFormatError if a checkpoint is damaged
+ * @throws SafetensorsFileError if a checkpoint can't be opened
+ * @throws SafetensorsFormatError if a checkpoint is damaged, or is none of safetensors
+ * @throws ManifestError if the manifest would be refused, for its class names or advice on sampling
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
- * @throws InvalidOptionError for sizes out of range or in contradiction
+ * @throws InvalidOptionError for sizes out of range or in contradiction, and for presets that there are not
  */
 export async function convertModel(options: ConvertOptions): Promise<ConvertReport> {
-  const folder = resolve(options.out);
-  if (!options.overwrite && (await exists(folder))) throw new OutputExistsError(folder);
   const files: SafetensorsFile[] = [];
   const open = async (path: string): Promise<SafetensorsFile> => {
     const file = await openSafetensors(path);
     files.push(file);
     return file;
   };
-  const partial = `${folder}.partial-${randomUUID().slice(0, 8)}`;
   try {
-    const model = await openModel(options, open);
-    await mkdir(join(partial, GRAPH_FOLDER), { recursive: true });
-    const report = await writeFolder(options, model, partial);
-    throwIfAborted(options.signal);
-    await moveInto(partial, folder);
-    return { folder, ...report };
+    const report = await writeOutput(options.out, options.overwrite ?? false, async (partial) => {
+      const model = await openModel(options, open);
+      const written = await writeFolder(options, model, partial);
+      throwIfAborted(options.signal);
+      return written;
+    });
+    return { folder: resolve(options.out), ...report };
   } finally {
     await Promise.all(files.map((file) => file.close()));
-    await rm(partial, { recursive: true, force: true });
   }
 }
 
@@ -121,14 +119,13 @@ async function openModel(
   open: (path: string) => Promise<SafetensorsFile>,
 ): Promise<OpenModel> {
   const marFile = new Checkpoint(await open(options.mar.checkpoint), 'fake_latent', options.mar.ignore);
-  const { config } = options.mar;
-  const mar = resolveMarConfig(typeof config === 'string' ? MAR_PRESETS[config] : config, marFile);
+  const mar = resolveMarConfig(sizesOf(options.mar.config), marFile);
   const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile) };
   if (!options.vae) return { mar, vae: undefined, graphs, parameters: { mar: marFile.parameters, vae: 0 } };
 
   const { config: vaeConfig, checkpoint, ignore } = options.vae;
   const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', ignore);
-  const vae = resolveVaeConfig(vaeConfig === 'kl16' ? KL16 : vaeConfig);
+  const vae = resolveVaeConfig(vaeConfig);
   if (vae.latentChannels !== mar.latents.channels) {
     throw new InvalidOptionError(
       'embed_dim',
@@ -147,12 +144,24 @@ async function openModel(
   return { mar, vae, graphs, parameters: { mar: marFile.parameters, vae: vaeFile.parameters } };
 }
 
+/** Presets are also given by callers whose types nobody checks. */
+function sizesOf(config: MarConfigJson | MarPreset): MarConfigJson {
+  if (typeof config !== 'string') return config;
+  if (Object.hasOwn(MAR_PRESETS, config)) return MAR_PRESETS[config];
+  const presets = Object.keys(MAR_PRESETS).join(', ');
+  throw new InvalidOptionError('mar.config', config, `must be ${presets}, or an object of sizes`);
+}
+
 async function writeFolder(
   options: ConvertOptions,
   model: OpenModel,
   folder: string,
 ): Promise<Omit<ConvertReport, 'folder'>> {
   const { dtype = 'fp16', signal, onProgress, inlineLimit } = options;
+  const describe = (saved: Readonly<Record<string, SavedGraph>>, files: Manifest['files']): Manifest =>
+    modelManifest({ ...options, sampling: advice(options) }, model, dtype, saved, files);
+  assertDescribable(Object.keys(model.graphs), describe);
+  await mkdir(join(folder, GRAPH_FOLDER), { recursive: true });
   const saved: Record<string, SavedGraph> = {};
   const total = weightCount(Object.values(model.graphs));
   let done = 0;
@@ -172,10 +181,7 @@ async function writeFolder(
     signal,
     onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
   });
-  const { config } = options.mar;
-  const scale = typeof config === 'string' ? PRESET_GUIDANCE[config] : DEFAULT_GUIDANCE;
-  const sampling = options.sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1 };
-  const manifest = modelManifest({ ...options, sampling }, model, dtype, saved, files);
+  const manifest = describe(saved, files);
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // Read back as a loader would: a folder that can't be loaded must not come into being.
   parseManifest(text);
@@ -190,20 +196,25 @@ async function writeFolder(
   return report;
 }
 
-/** Puts a finished folder in its place; a folder that is there goes only once the new one is there. */
-async function moveInto(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  const replaced = (await exists(to)) ? `${to}.replaced-${randomUUID().slice(0, 8)}` : undefined;
-  if (replaced) await rename(to, replaced);
-  await rename(from, to);
-  if (replaced) await rm(replaced, { recursive: true, force: true });
+/** What the manifest advises. */
+function advice({ mar: { config }, sampling }: ConvertOptions): Manifest['sampling'] {
+  const scale = typeof config === 'string' ? PRESET_GUIDANCE[config] : DEFAULT_GUIDANCE;
+  return sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1 };
 }
 
-const exists = async (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
+/** Throws ManifestError where the manifest would be refused in the end: weights take minutes to write. */
+function assertDescribable(
+  graphs: readonly string[],
+  describe: (saved: Readonly<Record<string, SavedGraph>>, files: Manifest['files']) => Manifest,
+): void {
+  const saved = graphs.map((name) => [name, { files: [`${name}.onnx`], keptFloat32: [] }] as const);
+  const files = graphs.map((name) => ({
+    path: `${GRAPH_FOLDER}/${name}.onnx`,
+    bytes: 0,
+    sha256: '0'.repeat(64),
+  }));
+  parseManifest(JSON.stringify(describe(Object.fromEntries(saved), files)));
+}
 
 const product = (shape: readonly number[]): number => shape.reduce((result, extent) => result * extent, 1);
 

@@ -1,7 +1,25 @@
 import { TesseraError } from '@tessera/core';
 
 /** What is wrong with a safetensors file. */
-export type SafetensorsProblem = 'truncated' | 'header' | 'dtype' | 'shape' | 'offsets' | 'overlap';
+export type SafetensorsProblem =
+  | 'pytorch'
+  | 'truncated'
+  | 'header'
+  | 'dtype'
+  | 'shape'
+  | 'offsets'
+  | 'overlap';
+
+/** A safetensors file can't be opened: it is missing, a folder, or not to be read. */
+export class SafetensorsFileError extends TesseraError {
+  static override readonly code = 'safetensors-file';
+  readonly path: string;
+
+  constructor(path: string, problem: string, options?: { cause?: unknown }) {
+    super(SafetensorsFileError.code, `${path} can't be opened: ${problem}. Check the path.`, options);
+    this.path = path;
+  }
+}
 
 /** A file is not the safetensors file it should be. */
 export class SafetensorsFormatError extends TesseraError {

@@ -99,6 +99,21 @@ describe('a saved graph', () => {
     });
   });
 
+  it('takes the place of an older one only when it is complete', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, 'products.onnx');
+      const options = { storage: 'fp32', inlineLimit: 0 } as const;
+      await saveGraph(products(...matrices()), path, options);
+      const before = await readFile(`${path}_data`);
+      const broken = products(...matrices());
+      const load = () => Promise.reject(new Error('unreadable'));
+      broken.weights.set('second', { ...broken.weights.get('second')!, load });
+      await expect(saveGraph(broken, path, options)).rejects.toThrow('unreadable');
+      expect(await readFile(`${path}_data`)).toEqual(before);
+      expect((await readdir(folder)).toSorted()).toEqual(['products.onnx', 'products.onnx_data']);
+    });
+  });
+
   it('stops between two weights when aborted, with the signal’s reason', async () => {
     await inTemporaryFolder(async (folder) => {
       const controller = new AbortController();
@@ -114,7 +129,7 @@ describe('a saved graph', () => {
       });
       await expect(saving).rejects.toThrow('enough');
       expect(written).toHaveLength(1);
-      expect(await readdir(folder)).not.toContain('products.onnx');
+      expect(await readdir(folder)).toEqual([]);
     });
   });
 });

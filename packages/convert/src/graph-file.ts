@@ -1,4 +1,4 @@
-import { type FileHandle, open, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core';
 import { float32ToFloat16 } from './float16.js';
@@ -10,6 +10,7 @@ import {
   type TensorBytes,
   writeModel,
 } from './onnx-writer.js';
+import { beside } from './output-folder.js';
 
 /** How weights are stored. They are computed with as float32 either way. */
 export type WeightStorage = 'fp16' | 'fp32';
@@ -39,7 +40,7 @@ const ALIGNMENT = 64;
 
 /**
  * Writes a graph as an ONNX model. Weights are read, converted and written one by one, so that a checkpoint of any size
- * passes through.
+ * passes through. The files appear under their names, in place of those that are there, only when complete.
  *
  * Weights stored in fp16 get a Cast to float32 each, which ONNX Runtime computes once, at load. Vectors (biases,
  * normalisation) always stay float32: they are a thousandth of the size.
@@ -51,55 +52,97 @@ export async function saveGraph(
   path: string,
   options: SaveGraphOptions,
 ): Promise<SavedGraph> {
-  const { storage, inlineLimit = INLINE_LIMIT, signal, onWeight } = options;
-  const half = (weight: LazyWeight): boolean =>
-    storage === 'fp16' && weight.shape.length > 1 && !weight.precise;
+  const { storage, inlineLimit = INLINE_LIMIT } = options;
   let total = 0;
-  for (const weight of graph.weights.values()) total += elements(weight.shape) * (half(weight) ? 2 : 4);
-
+  for (const weight of graph.weights.values()) {
+    total += elements(weight.shape) * (isHalf(weight, storage) ? 2 : 4);
+  }
   const dataPath = `${path}_data`;
-  const data = total > inlineLimit ? await open(dataPath, 'w') : undefined;
+  const files = total > inlineLimit ? [path, dataPath] : [path];
+  const partial = new Map(files.map((file) => [file, beside(file, 'partial')]));
+  try {
+    const { initializers, casts, keptFloat32 } = await storing(
+      partial.get(dataPath),
+      basename(dataPath),
+      (store) => storeWeights(graph, options, store),
+    );
+    const { name, inputs, outputs, nodes } = graph;
+    const model = writeModel({ name, inputs, outputs, initializers, nodes: [...casts, ...nodes] });
+    await writeFile(partial.get(path)!, model);
+    // The graph last: it must not name what is not there.
+    for (const file of files.toReversed()) await rename(partial.get(file)!, file);
+    return { files, keptFloat32 };
+  } finally {
+    for (const file of partial.values()) await rm(file, { force: true });
+  }
+}
+
+/** Stores a tensor's bytes, and says where they are. */
+type Store = (bytes: Uint8Array) => Promise<TensorBytes>;
+
+/** What a graph's file says of its constants and weights. */
+interface StoredWeights {
+  readonly initializers: readonly OnnxInitializer[];
+  readonly casts: readonly OnnxNode[];
+  readonly keptFloat32: readonly string[];
+}
+
+async function storeWeights(
+  graph: GraphBuilder,
+  { storage, signal, onWeight }: SaveGraphOptions,
+  store: Store,
+): Promise<StoredWeights> {
   const initializers: OnnxInitializer[] = [...graph.constants.values()].map(
-    ({ name, type, shape, data }) => ({
-      name,
-      type,
-      shape,
-      bytes: { raw: toBytes(data) },
-    }),
+    ({ name, type, shape, data }) => ({ name, type, shape, bytes: { raw: toBytes(data) } }),
   );
   const casts: OnnxNode[] = [];
   const keptFloat32: string[] = [];
-  try {
-    const appender = data && new Appender(data, basename(dataPath));
-    const store = async (bytes: Uint8Array): Promise<TensorBytes> =>
-      appender ? await appender.append(bytes) : { raw: bytes };
-    for (const weight of graph.weights.values()) {
-      throwIfAborted(signal);
-      const { name, shape } = weight;
-      const values = await weight.load();
-      const halves = half(weight) ? float32ToFloat16(values) : undefined;
-      if (halves) {
-        const stored = `${name}.fp16`;
-        initializers.push({ name: stored, type: 'float16', shape, bytes: await store(toBytes(halves)) });
-        casts.push({
-          type: 'Cast',
-          domain: '',
-          inputs: [stored],
-          outputs: [name],
-          attributes: { to: { int: ELEMENT_TYPES.float32 } },
-        });
-      } else {
-        if (half(weight)) keptFloat32.push(name);
-        initializers.push({ name, type: 'float32', shape, bytes: await store(toBytes(values)) });
-      }
-      onWeight?.(weight);
+  for (const weight of graph.weights.values()) {
+    throwIfAborted(signal);
+    const { name, shape } = weight;
+    const values = await weight.load();
+    const half = isHalf(weight, storage);
+    const halves = half ? float32ToFloat16(values) : undefined;
+    if (halves) {
+      const stored = `${name}.fp16`;
+      initializers.push({ name: stored, type: 'float16', shape, bytes: await store(toBytes(halves)) });
+      casts.push({
+        type: 'Cast',
+        domain: '',
+        inputs: [stored],
+        outputs: [name],
+        attributes: { to: { int: ELEMENT_TYPES.float32 } },
+      });
+    } else {
+      if (half) keptFloat32.push(name);
+      initializers.push({ name, type: 'float32', shape, bytes: await store(toBytes(values)) });
     }
-  } finally {
-    await data?.close();
+    onWeight?.(weight);
   }
-  const { name, inputs, outputs, nodes } = graph;
-  await writeFile(path, writeModel({ name, inputs, outputs, initializers, nodes: [...casts, ...nodes] }));
-  return { files: data ? [path, dataPath] : [path], keptFloat32 };
+  return { initializers, casts, keptFloat32 };
+}
+
+const isHalf = ({ shape, precise }: LazyWeight, storage: WeightStorage): boolean =>
+  storage === 'fp16' && shape.length > 1 && !precise;
+
+/**
+ * Calls `body` with where tensors' bytes go: into a new file, or, without `path`, into the graph.
+ *
+ * @param location what the file will be called, beside the graph
+ */
+async function storing<T>(
+  path: string | undefined,
+  location: string,
+  body: (store: Store) => Promise<T>,
+): Promise<T> {
+  if (path === undefined) return body(async (raw) => ({ raw }));
+  const data = await open(path, 'wx');
+  try {
+    const appender = new Appender(data, location);
+    return await body((bytes) => appender.append(bytes));
+  } finally {
+    await data.close();
+  }
 }
 
 /** Appends tensors to an external data file, each at an aligned offset. */

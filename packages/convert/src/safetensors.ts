@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { SafetensorsFormatError, TensorAccessError } from './errors.js';
+import { SafetensorsFileError, SafetensorsFormatError, TensorAccessError } from './errors.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from './float16.js';
 import {
   parseHeader,
@@ -40,10 +40,11 @@ export interface SafetensorsFile {
 /**
  * Opens a safetensors file and checks its header.
  *
- * @throws SafetensorsFormatError if the file is truncated or its header makes no sense
+ * @throws SafetensorsFileError if there is no such file, or it can't be opened
+ * @throws SafetensorsFormatError if the file is truncated, its header makes no sense, or it is a PyTorch checkpoint
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const handle = await open(path, 'r');
+  const handle = await openFile(path);
   try {
     return new OpenFile(path, handle, await readHeader(path, handle));
   } catch (error) {
@@ -52,10 +53,32 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new SafetensorsFileError(path, code === 'ENOENT' ? 'there is no such file' : message, { cause });
+  }
+}
+
+/** Whether a file's first 8 bytes are those of a ZIP archive, or of a pickle where no header can be so long. */
+function isPyTorch(start: Buffer): boolean {
+  const isZip = start.readUInt32BE() === 0x504b0304;
+  return isZip || (start[0] === 0x80 && start.readBigUInt64LE() > LARGEST_HEADER);
+}
+
 async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
-  const { size } = await handle.stat();
+  const stats = await handle.stat();
+  if (!stats.isFile()) throw new SafetensorsFileError(path, 'it is not a file');
+  const { size } = stats;
   if (size < 8) throw new SafetensorsFormatError(path, 'truncated', `it has ${size} bytes`);
-  const length = Number((await readBytes(path, handle, 0, 8)).readBigUInt64LE());
+  const start = await readBytes(path, handle, 0, 8);
+  if (isPyTorch(start)) {
+    const advice = 'it is a PyTorch checkpoint. Load it in Python and save its tensors as .safetensors';
+    throw new SafetensorsFormatError(path, 'pytorch', advice);
+  }
+  const length = Number(start.readBigUInt64LE());
   if (length > LARGEST_HEADER) {
     throw new SafetensorsFormatError(path, 'header', `its header would be ${length} bytes long`);
   }

@@ -1,4 +1,4 @@
-import { assertInteger, InvalidOptionError } from '@tessera/core';
+import { assertInteger, assertNumber, InvalidOptionError } from '@tessera/core';
 
 /** A KL autoencoder's sizes under the names that the published code uses. */
 export interface VaeConfigJson {
@@ -69,28 +69,16 @@ export const KL16: VaeConfigJson = {
  *
  * @throws InvalidOptionError for sizes out of range or in contradiction
  */
-export function resolveVaeConfig(json: VaeConfigJson): VaeConfig {
+export function resolveVaeConfig(config: VaeConfigJson | 'kl16'): VaeConfig {
+  const json = config === 'kl16' ? KL16 : config;
+  if (typeof json !== 'object' || !json) {
+    throw new InvalidOptionError('vae.config', json, 'must be kl16, or an object of sizes');
+  }
+  assertSizes(json);
   const resolution = json.resolution ?? 256;
   const pixelShuffle = json.pixel_shuffle ?? 1;
   const groups = json.group_norm_groups ?? 32;
-  const colours = 3 * pixelShuffle ** 2;
-  assertInteger('ch', json.ch, 1);
-  assertInteger('num_res_blocks', json.num_res_blocks, 1);
-  assertInteger('z_channels', json.z_channels, 1);
-  assertInteger('pixel_shuffle', pixelShuffle, 1);
-  assertInteger('ch_mult.length', json.ch_mult.length, 1);
-  for (const name of ['in_channels', 'out_ch'] as const) {
-    if (json[name] !== undefined && json[name] !== colours) {
-      throw new InvalidOptionError(
-        name,
-        json[name],
-        `must be 3·pixel_shuffle² = ${colours}: images have 3 channels`,
-      );
-    }
-  }
-  if (json.double_z === false) {
-    throw new InvalidOptionError('double_z', false, 'must be true: the encoder has to give a log variance');
-  }
+  assertColours(json, 3 * pixelShuffle ** 2);
   const widths = json.ch_mult.map((factor) => json.ch * factor);
   for (const width of [json.ch, ...widths]) {
     if (width % groups !== 0) {
@@ -117,4 +105,44 @@ export function resolveVaeConfig(json: VaeConfigJson): VaeConfig {
     pixelShuffle,
     stride: pixelShuffle * 2 ** (widths.length - 1),
   };
+}
+
+/** Configurations come out of files: nothing says that a field is there, or of its type. */
+function assertSizes(json: VaeConfigJson): void {
+  for (const name of ['ch', 'num_res_blocks', 'z_channels'] as const) assertInteger(name, json[name], 1);
+  for (const name of ['embed_dim', 'resolution', 'group_norm_groups', 'pixel_shuffle'] as const) {
+    const value = json[name];
+    if (value !== undefined) assertInteger(name, value, 1);
+  }
+  assertIntegers('ch_mult', json.ch_mult);
+  assertInteger('ch_mult.length', json.ch_mult.length, 1);
+  for (const name of ['encoder_attn_resolutions', 'decoder_attn_resolutions'] as const) {
+    const value = json[name];
+    if (value !== undefined) assertIntegers(name, value);
+  }
+  const { group_norm_eps: epsilon, latent_scale: scale } = json;
+  if (epsilon !== undefined) assertNumber('group_norm_eps', epsilon, 0);
+  if (scale !== undefined && !(Number.isFinite(scale) && scale > 0)) {
+    throw new InvalidOptionError('latent_scale', scale, 'must be a finite number > 0');
+  }
+  if (json.double_z === false) {
+    throw new InvalidOptionError('double_z', false, 'must be true: the encoder has to give a log variance');
+  }
+}
+
+function assertIntegers(name: string, values: readonly number[]): void {
+  const fits = Array.isArray(values) && values.every((value) => Number.isInteger(value) && value > 0);
+  if (!fits) throw new InvalidOptionError(name, values, 'must be a list of integers ≥ 1');
+}
+
+function assertColours(json: VaeConfigJson, colours: number): void {
+  for (const name of ['in_channels', 'out_ch'] as const) {
+    if (json[name] !== undefined && json[name] !== colours) {
+      throw new InvalidOptionError(
+        name,
+        json[name],
+        `must be 3·pixel_shuffle² = ${colours}: images have 3 channels`,
+      );
+    }
+  }
 }
