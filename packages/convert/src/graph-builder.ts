@@ -29,7 +29,7 @@ export interface GraphConstant {
 
 const CONTRIBUTED = new Set(['BiasGelu', 'QuickGelu']);
 
-/** Builds one graph, node by node. Each method returns the names of the values that it made. */
+/** Builds one graph, node by node. Each method returns the name of the value that it made. */
 export class GraphBuilder {
   readonly name: string;
   readonly inputs: OnnxValue[] = [];
@@ -62,30 +62,15 @@ export class GraphBuilder {
     inputs: readonly (Value | undefined)[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): Value {
-    return this.ops(type, inputs, attributes, [true])[0]!;
-  }
-
-  /**
-   * Adds a node with several outputs.
-   *
-   * @param wanted which of its outputs to make; the others stay unnamed, and '' is returned for them
-   */
-  ops(
-    type: string,
-    inputs: readonly (Value | undefined)[],
-    attributes: Readonly<Record<string, Attribute>>,
-    wanted: readonly boolean[],
-  ): Value[] {
-    const index = this.nodes.length;
-    const outputs = wanted.map((is, output) => (is ? `v${index}_${output}` : ''));
+    const output = `v${this.nodes.length}_0`;
     this.nodes.push({
       type,
       domain: CONTRIBUTED.has(type) ? CONTRIB_DOMAIN : '',
       inputs: inputs.map((input) => input ?? ''),
-      outputs,
+      outputs: [output],
       attributes,
     });
-    return outputs;
+    return output;
   }
 
   /** A weight as a float32 value, whatever type it gets stored in. The same name is the same weight. */

@@ -2,7 +2,12 @@ import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SafetensorsFormatError, type SafetensorsProblem, TensorAccessError } from './errors.js';
+import {
+  SafetensorsFileError,
+  SafetensorsFormatError,
+  type SafetensorsProblem,
+  TensorAccessError,
+} from './errors.js';
 import { float16ToFloat32 } from './float16.js';
 import { openSafetensors } from './safetensors.js';
 import { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
@@ -154,6 +159,40 @@ describe('opening a damaged safetensors file', () => {
         await handle.close();
         await expect(openSafetensors(path)).rejects.toMatchObject({ problem: 'truncated' });
       }
+    });
+  });
+
+  it('knows a PyTorch checkpoint, and says what to do with it', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, 'mar.pth');
+      for (const start of ['PK\x03\x04\x00\x00\x00\x00', '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.']) {
+        await writeFile(path, Buffer.from(start.padEnd(64, '\0'), 'latin1'));
+        const error = await openSafetensors(path).catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(SafetensorsFormatError);
+        expect(error).toMatchObject({
+          problem: 'pytorch',
+          message: expect.stringMatching(
+            /mar\.pth .*it is a PyTorch checkpoint\..*save its tensors as \.safetensors\./,
+          ),
+        });
+      }
+      // A header of 128 bytes begins as a pickle does.
+      await writeFile(
+        path,
+        Buffer.concat([Buffer.of(0x80, 0, 0, 0, 0, 0, 0, 0), Buffer.from('{}'.padEnd(128))]),
+      );
+      await (await openSafetensors(path)).close();
+    });
+  });
+
+  it('names a file that is missing, or is none', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, 'none.safetensors');
+      const error = await openSafetensors(path).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(SafetensorsFileError);
+      expect(error).toMatchObject({ path, message: expect.stringMatching(/there is no such file/) });
+      expect((error as Error).cause).toMatchObject({ code: 'ENOENT' });
+      await expect(openSafetensors(folder)).rejects.toMatchObject({ code: 'safetensors-file' });
     });
   });
 

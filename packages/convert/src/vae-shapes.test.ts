@@ -116,14 +116,27 @@ describe('an autoencoder’s configuration', () => {
     expect(decoderAttention).not.toContain(true);
   });
 
+  it('is refused by its name where there is no such preset', () => {
+    expect(() => resolveVaeConfig('kl-16' as 'kl16')).toThrow(
+      expect.objectContaining({ code: 'invalid-option', option: 'vae.config' }),
+    );
+  });
+
   it.each([
     ['in_channels', { in_channels: 4 }],
     ['double_z', { double_z: false }],
     ['group_norm_groups', { group_norm_groups: 5 }],
     ['num_res_blocks', { num_res_blocks: 0 }],
     ['ch_mult.length', { ch_mult: [] }],
+    ['ch_mult', { ch_mult: undefined }],
+    ['ch_mult', { ch_mult: [1, '2'] }],
+    ['embed_dim', { embed_dim: 0 }],
+    ['resolution', { resolution: 'large' }],
+    ['decoder_attn_resolutions', { decoder_attn_resolutions: 16 }],
+    ['group_norm_eps', { group_norm_eps: -1 }],
+    ['latent_scale', { latent_scale: 0 }],
   ])('is refused for its %s', (option, change) => {
-    expect(() => resolveVaeConfig({ ...KL16, ...change })).toThrow(
+    expect(() => resolveVaeConfig({ ...KL16, ...change } as VaeConfigJson)).toThrow(
       expect.objectContaining({ code: 'invalid-option', option }),
     );
   });
