@@ -31,12 +31,8 @@ interface ConvertFlags {
   readonly json?: boolean;
 }
 
-/** Guidance scales of the published evaluations. */
-const PUBLISHED_GUIDANCE: Readonly<Record<MarPreset, number>> = {
-  'mar-base': 2.9,
-  'mar-large': 3,
-  'mar-huge': 3.2,
-};
+/** Guidance scale of a model that nothing is known of. */
+const UNKNOWN_GUIDANCE = 3;
 
 export function convertCommand(context: CommandContext): Command {
   return new Command('convert')
@@ -143,6 +139,8 @@ async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<Co
   }
   const classNames = flags.classes === undefined ? file?.classNames : await readClassNames(flags.classes);
   const fileName = basename(checkpoint);
+  const { PRESET_GUIDANCE } = await import('@tessera/convert');
+  const scale = flags.preset ? PRESET_GUIDANCE[flags.preset] : UNKNOWN_GUIDANCE;
   return {
     mar: { checkpoint, config, ...(flags.ignore ? { ignore: flags.ignore } : {}) },
     ...(flags.vae
@@ -160,18 +158,23 @@ async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<Co
     licence: flags.licence,
     source: flags.source ?? fileName,
     ...(classNames ? { classNames } : {}),
-    sampling: advice(flags, file?.sampling),
+    sampling: advice(flags, scale, file?.sampling),
     overwrite: flags.overwrite ?? false,
   };
 }
 
-function advice(flags: ConvertFlags, file: Partial<Manifest['sampling']> = {}): Manifest['sampling'] {
+/** @param scale of guidance, where neither a flag nor the file says it */
+function advice(
+  flags: ConvertFlags,
+  scale: number,
+  file: Partial<Manifest['sampling']> = {},
+): Manifest['sampling'] {
   const fromFile = file.guidance;
   const clamp = flags.clamp ?? file.clamp;
   return {
     guidance: {
       schedule: flags.guidanceSchedule ?? (fromFile?.schedule === 'constant' ? 'constant' : 'linear'),
-      scale: flags.guidance ?? fromFile?.scale ?? (flags.preset ? PUBLISHED_GUIDANCE[flags.preset] : 3),
+      scale: flags.guidance ?? fromFile?.scale ?? scale,
     },
     temperature: flags.temperature ?? file.temperature ?? 1,
     ...(clamp === undefined ? {} : { clamp }),
