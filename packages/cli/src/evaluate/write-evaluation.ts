@@ -35,6 +35,8 @@ export async function writeEvaluation(
   const names = document.arms.map(({ name }) => name);
   const report = join(folder, 'report.json');
   const page = join(folder, 'report.html');
+  // The numbers first: hours of drawing hang on them, and on no page.
+  await writeJson(report, document);
   const sheet = pictures.every((list) => list.length > 0) ? join(folder, 'sheet.png') : undefined;
   if (sheet !== undefined) {
     const title = `${document.model.name}, seed ${document.seed}`;
@@ -54,6 +56,5 @@ export async function writeEvaluation(
     })),
   );
   await writeWhole(page, reportPage({ document, lines, pictures: pagePictures }));
-  await writeJson(report, document);
   return { report, page, ...(sheet === undefined ? {} : { sheet }), sheets };
 }

@@ -67,7 +67,8 @@ function limitOf(comparisons: readonly Comparison[], margin: number): number {
   const reaches = comparisons.map(reach).sort((a, b) => a - b);
   const middling = Math.max(2 * margin, reaches[Math.floor((reaches.length - 1) / 2)] ?? 0);
   const shown = reaches.filter((each) => each <= 5 * middling);
-  return 1.08 * Math.max(1.6 * margin, ...shown, Number.MIN_VALUE);
+  // Without a margin or a difference there is nothing to reach for.
+  return 1.08 * Math.max(1.6 * margin, ...shown) || 1;
 }
 
 function gridLine(x: number, bottom: number, tick: number): Markup {

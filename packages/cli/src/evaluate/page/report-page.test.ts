@@ -134,6 +134,26 @@ test.each([340, 1020])('all that a plot of %d pixels draws lies within it', (wid
   }
 });
 
+test('arms that don’t differ at all, with a margin of 0, have a plot and a page', () => {
+  const nothing = { value: 0, low: 0, high: 0 };
+  const document = {
+    ...SAMPLE_EVALUATION,
+    margins: { frechet: 0, kid: 0 },
+    comparisons: SAMPLE_EVALUATION.comparisons.map((each) => ({
+      ...each,
+      margin: 0,
+      difference: nothing,
+      verdict: 'same' as const,
+    })),
+  };
+  for (const width of [340, 1020]) {
+    const { markup } = forestPlot(document, 'frechet', { width });
+    expect(markup).toContain('class="dot"');
+    expect(markup).not.toMatch(/NaN|Infinity/);
+  }
+  expect(reportPage({ document, lines, pictures: [] })).not.toMatch(/NaN|Infinity/);
+});
+
 test('an interval that would squeeze the others ends in an arrow, with its numbers beside', () => {
   const { markup } = forestPlot(SAMPLE_EVALUATION, 'frechet', { width: 1020 });
   expect(markup.match(/class="arrow"/g)).toHaveLength(1);
