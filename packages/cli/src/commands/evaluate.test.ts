@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { describe, expect, test } from 'vitest';
@@ -137,6 +137,40 @@ describe('tessera evaluate', () => {
     const { code, error, drawn } = await evaluate([...args, '--seed', '9', '--out', out]);
     expect([code, drawn]).toEqual([1, 0]);
     expect(error).toContain('holds another evaluation:\n  - seed: 1 → 9');
+  });
+
+  test('what can’t be drawn or measured leaves the folder free', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    for (const wrong of [
+      ['--n', '48'],
+      ['--policies', 'mar:4x2000'],
+      ['--policies', 'mar:65x3'],
+    ]) {
+      const { code, drawn } = await evaluate([...args, ...wrong, '--out', out]);
+      expect([code, drawn]).toEqual([2, 0]);
+    }
+    expect(await readdir(out)).not.toContain('evaluation.json');
+    expect((await evaluate([...args, '--seed', '9', '--out', out])).code).toBe(0);
+  });
+
+  test('unequal real classes, and what is no PNG, are told', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    const real = args.at(-1)!;
+    await writeFile(join(real, 'cat', 'x.jpg'), '');
+    await writePng(join(real, 'cat', 'more.png'), { width: 8, height: 8, data: new Uint8Array(192) });
+    const { code, error } = await evaluate([...args, '--out', out]);
+    expect(code).toBe(0);
+    expect(error).toContain('Note: Of the 55 real pictures in');
+    expect(error).toContain('Note: 1 file in');
+  });
+
+  test('other real pictures are told where a result was known', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    await evaluate([...args, '--out', out]);
+    await rm(join(args.at(-1)!, 'cat', '17.png'));
+    const { out: text } = await evaluate([...args, '--margin', '9,9', '--resamples', '6', '--out', out]);
+    expect(text).toContain('resamples: 5 → 6');
+    expect(text).toMatch(/real pictures: 54 .*, [0-9a-f]{12} → 51 /);
   });
 
   test('the judge is not asked about pictures that it does not know', async () => {

@@ -2,19 +2,20 @@ import { cpus } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { ImageRgb } from '@tessera/core';
 import {
+  assertEvaluateOptions,
   type ComparedMetric,
   drawArms,
   type EvaluationProgress,
   evaluate,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { recipeOf, samplingFrom } from '@tessera/recipe';
+import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/recipe';
 import type { ModelInUse } from '../model-options.js';
 import type { NamedSampling } from '../policies-option.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { SHOWN } from './shown-pictures.js';
-import { changesSinceFirst } from './store/first-evaluation.js';
+import { changesSinceFirst, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
 
 export interface FolderDrawingOptions {
@@ -44,6 +45,10 @@ export interface FolderEvaluationOptions extends FolderDrawingOptions {
   readonly margins?: Partial<Readonly<Record<ComparedMetric, number>>>;
   /** Pairs of names: [arm, against]. @default every arm against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
+  /**
+   * What it is about: evaluations about another thing in the same folder have a first one of their own. @default nothing
+   */
+  readonly subject?: string;
   /** What the report says how to make it again. */
   readonly command: string;
 }
@@ -62,9 +67,11 @@ export interface FolderEvaluation {
  * time, each its own arms.
  *
  * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
+ * @throws InvalidOptionError where an arm can't be sampled, before the folder is made
  */
 export async function drawInFolder(options: FolderDrawingOptions): Promise<void> {
-  await withStore(options, (store) => drawArms(drawing(options, store)));
+  const asked = drawing(options);
+  await withStore(options, (store) => drawArms({ ...asked, store }));
 }
 
 /**
@@ -73,19 +80,22 @@ export async function drawInFolder(options: FolderDrawingOptions): Promise<void>
  * folder was set to is kept as well, and later ones say what they changed.
  *
  * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
+ * @throws InvalidOptionError as `evaluate` does, or where an arm can't be sampled, before the folder is made
  */
-export function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
-  const { used, arms, n, batch, reference, loaded, folder, margins = {} } = options;
+export async function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
+  const { used, arms, n, batch, reference, folder, margins = {} } = options;
   const { frechet = null, kid = null } = margins;
+  const asked = {
+    ...drawing(options),
+    reference,
+    pause: () => setImmediate(),
+    ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
+    margins,
+    ...(options.compare === undefined ? {} : { compare: options.compare }),
+  };
+  assertEvaluateOptions(asked);
   return withStore(options, async (store) => {
-    const report = await evaluate({
-      ...drawing(options, store),
-      reference,
-      pause: () => setImmediate(),
-      ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
-      margins,
-      ...(options.compare === undefined ? {} : { compare: options.compare }),
-    });
+    const report = await evaluate({ ...asked, store });
     const processors = cpus();
     const { device, dtype, versions } = used.made;
     return {
@@ -102,7 +112,12 @@ export function evaluateInFolder(options: FolderEvaluationOptions): Promise<Fold
           cores: processors.length,
           together: store.together(n),
         },
-        changes: await changesSinceFirst(folder, loaded.key, { n, margins: { frechet, kid } }),
+        changes: await changesSinceFirst(folder, firstKey(options), {
+          n,
+          margins: { frechet, kid },
+          resamples: report.resamples,
+          reference: referenceText(reference),
+        }),
         command: options.command,
       },
       pictures: await Promise.all(arms.map(({ name }) => store.firstPictures(name, Math.min(n, SHOWN)))),
@@ -111,10 +126,13 @@ export function evaluateInFolder(options: FolderEvaluationOptions): Promise<Fold
   });
 }
 
-function drawing(
-  { used, arms, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions,
-  store: FolderStore,
-) {
+function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
+  return subject === undefined ? loaded.key : `${subject}-${loaded.key}`;
+}
+
+/** What is drawn, but for the store, once it is sure that it can be. */
+function drawing({ used, arms, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
+  for (const { sampling } of arms) assertSamplingFits(sampling, used.model.shape);
   return {
     model: used.model,
     classes: used.model.manifest.condition.count,
@@ -123,7 +141,6 @@ function drawing(
     seed,
     batch,
     network: loaded.network,
-    store,
     clock: () => performance.now(),
     signal,
     ...(onProgress ? { onProgress } : {}),

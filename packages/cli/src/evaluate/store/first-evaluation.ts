@@ -1,22 +1,43 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ComparedMetric } from '@tessera/evaluate';
+import type { ComparedMetric, ReferencePictures } from '@tessera/evaluate';
 import * as v from 'valibot';
 import { writeJson } from '../../written-file.js';
 import { readFolderFile } from './folder-file.js';
 
 const margin = v.nullable(v.number());
-const schema = v.strictObject({ n: v.number(), margins: v.strictObject({ frechet: margin, kid: margin }) });
+const schema = v.strictObject({
+  n: v.number(),
+  margins: v.strictObject({ frechet: margin, kid: margin }),
+  /** Absent from the first files, as the next. */
+  resamples: v.optional(v.number()),
+  reference: v.optional(v.string()),
+});
 
 /** What verdicts hang on beside the pictures, as it was asked for; a margin is null where it follows from the floors. */
 export interface EvaluationSettings {
   readonly n: number;
   readonly margins: Readonly<Record<ComparedMetric, number | null>>;
+  readonly resamples: number;
+  /** The real pictures: changes where any of them does, see {@link referenceText}. */
+  readonly reference: string;
+}
+
+/** Real pictures in a few words, and a hash of what the network sees in them: `6000 held-out renders, 3fa9b2c41d05`. */
+export function referenceText({ name, width, features, labels }: ReferencePictures): string {
+  const hash = createHash('sha256');
+  for (const array of [features, ...(labels ? [labels] : [])]) {
+    hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  }
+  return `${features.length / width} ${name}, ${hash.digest('hex').slice(0, 12)}`;
 }
 
 /**
  * What an evaluation sets otherwise than the first one of its folder that came to a result, a line each. The first one's
- * settings are kept in `first-NETWORK.json`: margins of another network are in other units.
+ * settings are kept in `first-NETWORK.json`: margins of another network are in other units. What an older file doesn't hold
+ * is not compared.
  *
+ * @param networkKey tells networks apart, and evaluations that are to have first ones of their own
  * @throws EvaluationFolderError where that file can't be read
  */
 export async function changesSinceFirst(
@@ -28,7 +49,7 @@ export async function changesSinceFirst(
   const first = await readFolderFile(
     path,
     schema,
-    "can't be read: it holds n and the margins of the folder's first evaluation. Choose another folder by --out.",
+    "can't be read: it holds the settings of the folder's first evaluation. Choose another folder by --out.",
   );
   if (!first) {
     await writeJson(path, now);
@@ -36,11 +57,22 @@ export async function changesSinceFirst(
   }
   const [before, after] = [shown(first), shown(now)];
   return Object.keys(after)
-    .filter((key) => before[key] !== after[key])
+    .filter((key) => before[key] !== undefined && before[key] !== after[key])
     .map((key) => `${key}: ${before[key]} → ${after[key]}`);
 }
 
-function shown({ n, margins: { frechet, kid } }: EvaluationSettings): Record<string, string> {
+function shown({
+  n,
+  margins: { frechet, kid },
+  resamples,
+  reference,
+}: v.InferOutput<typeof schema>): Record<string, string> {
   const set = (margin: number | null): string => (margin === null ? 'from the floors' : `${margin}`);
-  return { n: `${n}`, 'margin in Fréchet distance': set(frechet), 'margin in KID': set(kid) };
+  return {
+    n: `${n}`,
+    'margin in Fréchet distance': set(frechet),
+    'margin in KID': set(kid),
+    ...(resamples === undefined ? {} : { resamples: `${resamples}` }),
+    ...(reference === undefined ? {} : { 'real pictures': reference }),
+  };
 }

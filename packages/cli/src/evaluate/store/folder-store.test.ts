@@ -90,7 +90,9 @@ describe('a folder', () => {
 
   test('of another evaluation is refused with what differs, and left alone', async () => {
     const folder = await temporaryFolder();
-    await (await open(folder)).close();
+    const store = await open(folder);
+    await store.save(identityOf(MAR), [drawn(0)]);
+    await store.close();
     const before = await readFile(join(folder, 'evaluation.json'), 'utf8');
     const refusal = open(folder, { identity: { ...IDENTITY, seed: 2, batch: 8 } });
     await expect(refusal).rejects.toBeInstanceOf(EvaluationFolderError);
@@ -204,6 +206,27 @@ describe('a folder', () => {
     await second.save(identityOf(MAR), [drawn(4)]);
     expect([second.notKept(9), second.notKept(3), second.notKept(2)]).toEqual([2, 1, 0]);
     await second.close();
+  });
+
+  test('that was claimed and not drawn into is free for another evaluation', async () => {
+    const folder = await temporaryFolder();
+    await (await open(folder)).close();
+    const other = { identity: { ...IDENTITY, seed: 2 } };
+    const second = await open(folder, other);
+    // Where a process is about to draw, the folder is taken.
+    await expect(open(folder)).rejects.toThrow('seed: 2 → 1');
+    await second.save(identityOf(MAR), [drawn(0)]);
+    await second.close();
+    await expect(open(folder)).rejects.toThrow(EvaluationFolderError);
+    await (await open(folder, other)).close();
+  });
+
+  test('is not claimed for arms of which two are one', async () => {
+    const folder = await temporaryFolder();
+    await expect(open(folder, { arms: [MAR, arm('mar', 'again')] })).rejects.toThrow(
+      'mar and again are the same way to sample',
+    );
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test('that another process draws in is refused, until that has ended', async () => {

@@ -50,22 +50,16 @@ export interface FolderStore extends EvaluationStore {
  */
 export async function openFolderStore(options: FolderStoreOptions): Promise<FolderStore> {
   const { folder, identity, arms, setUp, keep, signal } = options;
+  const keyed = await keyedArms(arms);
   await claimFolder(folder, identity);
   const sitting = { id: `${new Date().toISOString()} ${process.pid}`, ...setUp };
   const opened = new Map<string, ArmFolder>();
-  const names = new Map<string, string>();
   const close = async (): Promise<void> => {
     for (const arm of opened.values()) await arm.close();
   };
   try {
-    for (const { name, sampling } of arms) {
+    for (const [key, { name, sampling }] of keyed) {
       signal.throwIfAborted();
-      const key = (await jsonHash(sampling)).slice(0, 16);
-      const other = names.get(key);
-      if (other !== undefined) {
-        throw new UsageError(`${other} and ${name} are the same way to sample. Leave one of them out.`);
-      }
-      names.set(key, name);
       opened.set(
         name,
         await openArm({
@@ -115,4 +109,20 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
     },
     close,
   };
+}
+
+/** Arms by the hash of how they sample. */
+async function keyedArms(arms: readonly NamedSampling[]): Promise<ReadonlyMap<string, NamedSampling>> {
+  const keyed = new Map<string, NamedSampling>();
+  for (const arm of arms) {
+    const key = (await jsonHash(arm.sampling)).slice(0, 16);
+    const other = keyed.get(key);
+    if (other) {
+      throw new UsageError(
+        `${other.name} and ${arm.name} are the same way to sample. Leave one of them out.`,
+      );
+    }
+    keyed.set(key, arm);
+  }
+  return keyed;
 }
