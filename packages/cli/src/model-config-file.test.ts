@@ -33,9 +33,29 @@ test('class names are a list or lines', async () => {
 });
 
 test('what is no configuration is refused as wrong usage', async () => {
-  for (const content of ['{', '[]', '{"mar": 3}']) {
+  for (const content of ['{', '[]', '{"mar": 3}', '{"encoder_num_heads": 2, "sampling": {}}']) {
     await expect(readModelConfig(await file(content))).rejects.toMatchObject({ code: 'usage' });
   }
   await expect(readModelConfig('/nowhere/x.json')).rejects.toMatchObject({ code: 'usage' });
   await expect(readClassNames(await file('[1]'))).rejects.toMatchObject({ code: 'usage' });
+});
+
+test('of guidance, either part may be given alone', async () => {
+  const advised = async (sampling: object) =>
+    (await readModelConfig(await file(JSON.stringify({ mar: {}, sampling })))).sampling;
+  expect(await advised({ cfg_schedule: 'constant' })).toEqual({
+    guidance: { schedule: 'constant', scale: 3 },
+  });
+  expect(await advised({ guidance_scale: 2 })).toEqual({ guidance: { schedule: 'linear', scale: 2 } });
+  expect(await advised({})).toEqual({});
+});
+
+test('advice that nobody would hear is refused, with its key', async () => {
+  for (const key of ['guidance_scales', 'cfg', 'clamp']) {
+    const config = await file(JSON.stringify({ mar: {}, sampling: { [key]: 1 } }));
+    await expect(readModelConfig(config)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining(`sampling.${key}`),
+    });
+  }
 });

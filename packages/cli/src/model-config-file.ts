@@ -10,18 +10,19 @@ const settings = v.pipe(
   v.record(v.string(), v.unknown()),
 );
 
+/** Keys that are unknown here would be advice that nobody hears. */
+const samplingSchema = v.strictObject({
+  guidance_scale: v.optional(v.number()),
+  cfg_schedule: v.optional(v.picklist(['constant', 'linear'])),
+  temperature: v.optional(v.number()),
+  x0_clamp: v.optional(v.union([v.number(), v.array(v.number())])),
+});
+
 const whole = v.looseObject({
   mar: settings,
   vae: v.optional(settings),
   classes: v.optional(v.array(v.string())),
-  sampling: v.optional(
-    v.looseObject({
-      guidance_scale: v.optional(v.number()),
-      cfg_schedule: v.optional(v.picklist(['constant', 'linear'])),
-      temperature: v.optional(v.number()),
-      x0_clamp: v.optional(v.union([v.number(), v.array(v.number())])),
-    }),
-  ),
+  sampling: v.optional(samplingSchema),
 });
 
 /** What a configuration file says about a checkpoint. */
@@ -34,10 +35,17 @@ export interface ModelConfigFile {
 
 /**
  * Reads a MAR model's configuration: its sizes under the published code's names, or those under `mar`, beside `vae`,
- * `classes` and `sampling`. The sizes themselves are checked at conversion.
+ * `classes` and `sampling`. The sizes themselves are checked at conversion. Of guidance, scale and schedule may be given
+ * alone: the other one is 3, or linear.
+ *
+ * @throws UsageError where the file can't be read or holds something else, unknown keys in `sampling` among it
  */
 export async function readModelConfig(path: string): Promise<ModelConfigFile> {
   const json = await readSettings(path);
+  const beside = ['vae', 'classes', 'sampling'].find((key) => !('mar' in json) && key in json);
+  if (beside !== undefined) {
+    throw new UsageError(`${path}: beside "${beside}" the model's sizes stand under "mar".`);
+  }
   if (!('mar' in json)) return { mar: json as unknown as MarConfigJson };
   const parsed = v.safeParse(whole, json);
   if (!parsed.success) throw new UsageError(`${path}: ${v.summarize(parsed.issues)}`);
@@ -46,19 +54,21 @@ export async function readModelConfig(path: string): Promise<ModelConfigFile> {
     mar: mar as unknown as MarConfigJson,
     ...(vae ? { vae: vae as unknown as VaeConfigJson } : {}),
     ...(classes ? { classNames: classes } : {}),
-    ...(sampling
-      ? {
-          sampling: {
-            ...(sampling.guidance_scale === undefined
-              ? {}
-              : {
-                  guidance: { schedule: sampling.cfg_schedule ?? 'linear', scale: sampling.guidance_scale },
-                }),
-            ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),
-            ...(sampling.x0_clamp === undefined ? {} : { clamp: sampling.x0_clamp }),
-          },
-        }
-      : {}),
+    ...(sampling ? { sampling: adviceOf(sampling) } : {}),
+  };
+}
+
+function adviceOf({
+  guidance_scale: scale,
+  cfg_schedule: schedule,
+  temperature,
+  x0_clamp: clamp,
+}: v.InferOutput<typeof samplingSchema>): Partial<Manifest['sampling']> {
+  const guided = scale !== undefined || schedule !== undefined;
+  return {
+    ...(guided ? { guidance: { schedule: schedule ?? 'linear', scale: scale ?? 3 } } : {}),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(clamp === undefined ? {} : { clamp }),
   };
 }
 
