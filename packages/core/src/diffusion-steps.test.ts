@@ -40,6 +40,7 @@ describe('annealed diffusion steps', () => {
     expect(() => annealedSteps({ from: 0 })).toThrow(InvalidOptionError);
     expect(() => annealedSteps({ to: 2.5 })).toThrow(InvalidOptionError);
     expect(() => constantSteps(70_000)).toThrow(InvalidOptionError);
+    expect(() => annealedSteps({ shape: 'quadratic' as 'cosine' })).toThrow('linear, cosine, two-stage');
   });
 });
 

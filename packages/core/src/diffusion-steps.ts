@@ -1,22 +1,22 @@
-import { assertInteger } from './errors.js';
-
-/** The most that a plan can hold; see `StepPlan.diffusionSteps`. */
-const MOST = 65_535;
+import { assertInteger, InvalidOptionError } from './errors.js';
+import { MAX_DIFFUSION_STEPS } from './plan.js';
 
 /**
  * How long: the diffusion steps of every token of a sampling step.
  *
  * @param step.index k, from 0
  * @param step.total K, the sampling steps of the image
- * @returns an integer from 1 to 65,535
+ * @returns an integer from 1 to `MAX_DIFFUSION_STEPS`, and one that the sampler can take
  */
 export type DiffusionStepSchedule = (step: { readonly index: number; readonly total: number }) => number;
 
 /** The same number of diffusion steps for every token. */
 export function constantSteps(count: number): DiffusionStepSchedule {
-  assertInteger('diffusionSteps', count, 1, MOST);
+  assertInteger('diffusionSteps', count, 1, MAX_DIFFUSION_STEPS);
   return () => count;
 }
+
+const SHAPES = ['linear', 'cosine', 'two-stage'] as const;
 
 export interface AnnealedStepsOptions {
   /** Diffusion steps of the first sampling step. @default 50 */
@@ -24,7 +24,7 @@ export interface AnnealedStepsOptions {
   /** Diffusion steps of the last sampling step. @default 5 */
   readonly to?: number;
   /** How they fall; `two-stage` is `from` in the first half of the run and `to` in the second. @default 'linear' */
-  readonly shape?: 'linear' | 'cosine' | 'two-stage';
+  readonly shape?: (typeof SHAPES)[number];
 }
 
 /**
@@ -35,11 +35,15 @@ export interface AnnealedStepsOptions {
  * - two-stage: `from` where k < u/2, else `to`
  *
  * A run of a single step gets `from`.
+ *
+ * @throws InvalidOptionError where an option is out of range
  */
 export function annealedSteps(options: AnnealedStepsOptions = {}): DiffusionStepSchedule {
   const { from = 50, to = 5, shape = 'linear' } = options;
-  assertInteger('from', from, 1, MOST);
-  assertInteger('to', to, 1, MOST);
+  assertInteger('from', from, 1, MAX_DIFFUSION_STEPS);
+  assertInteger('to', to, 1, MAX_DIFFUSION_STEPS);
+  if (!SHAPES.includes(shape))
+    throw new InvalidOptionError('shape', shape, `must be one of ${SHAPES.join(', ')}`);
   return ({ index, total }) => {
     const last = total - 1;
     if (last <= 0) return from;
@@ -54,7 +58,7 @@ export function diffusionStepSchedule(steps: number | DiffusionStepSchedule): Di
   if (typeof steps === 'number') return constantSteps(steps);
   return (step) => {
     const count = steps(step);
-    assertInteger(`diffusionSteps at step ${step.index}`, count, 1, MOST);
+    assertInteger(`diffusionSteps at step ${step.index}`, count, 1, MAX_DIFFUSION_STEPS);
     return count;
   };
 }

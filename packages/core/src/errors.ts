@@ -72,8 +72,8 @@ export class InvalidPlanError extends TesseraError {
   readonly policy: string;
   readonly step: number;
 
-  constructor(policy: string, step: number, problem: string) {
-    super(InvalidPlanError.code, `Policy "${policy}", step ${step}: ${problem}.`);
+  constructor(policy: string, step: number, problem: string, options?: { cause?: unknown }) {
+    super(InvalidPlanError.code, `Policy "${policy}", step ${step}: ${problem}.`, options);
     this.policy = policy;
     this.step = step;
   }

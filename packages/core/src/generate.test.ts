@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { generate, generateImages } from './generate.js';
-import type { GenerateEvent } from './generation.js';
-import { emptyGrid } from './grid.js';
+import type { GenerateEvent, GenerateOptions } from './generation.js';
+import { emptyGrid, type TokenGrid } from './grid.js';
 import { constantGuidance, intervalGuidance } from './guidance.js';
 import { keyedNoise } from './noise/keyed.js';
 import { stepPlan } from './plan.js';
@@ -120,6 +120,75 @@ describe('generate', () => {
     expect(drawn!.steps.map(({ plan }) => [...plan.positions])).toEqual(seen);
   });
 
+  it('plans what a refinement drops again, of plans that were made beforehand', async () => {
+    const dropOdd: Refinement = (plan, { index }) =>
+      index > 3
+        ? plan
+        : stepPlan(
+            plan.stage,
+            plan.positions.filter((p) => p % 2 === 0),
+            4,
+          );
+    const [drawn] = await generateImages({
+      model: fakeModel({ shape }),
+      images: [image(1)],
+      policy: refine(rows, dropOdd),
+    });
+    const steps = drawn!.steps.map(({ plan }) => [...plan.positions]);
+    expect(steps).toEqual([
+      [0, 2],
+      [4, 6],
+      [8, 10],
+      [12, 14],
+      [1, 3],
+      [5, 7],
+      [9, 11],
+      [13, 15],
+    ]);
+  });
+
+  it('lets a refinement change the plan that it is given, in place', async () => {
+    const tokensWith = async (refinement: Refinement) => {
+      const request = { model: fakeModel({ shape }), images: [image(1)], policy: refine(rows, refinement) };
+      return (await generateImages(request))[0]!.grid.tokens;
+    };
+    const inPlace = await tokensWith((plan) => {
+      plan.positions.reverse();
+      plan.diffusionSteps.fill(4);
+      return plan;
+    });
+    expect(inPlace).toEqual(await tokensWith((plan) => stepPlan(plan.stage, plan.positions, 4)));
+  });
+
+  it('finds a count that the sampler refuses before it asks the model for anything', async () => {
+    const model = fakeModel({ shape });
+    const run = generateImages({
+      model,
+      images: [image(1)],
+      policy: randomOrder({ steps: 5, diffusionSteps: 1001 }),
+    });
+    await expect(run).rejects.toMatchObject({
+      code: 'invalid-plan',
+      step: 0,
+      cause: { code: 'invalid-option' },
+    });
+    expect(model.calls.condition).toBe(0);
+  });
+
+  it.each([
+    ['a negative clamp', { clamp: -1 }, 'clamp = -1'],
+    ['a clamp of other channels', { clamp: [1, 1] }, 'clamp [C]: expected [3], got [2]'],
+    ['a clamp that is no number', { clamp: Number.NaN }, 'clamp = NaN'],
+    ['guidance that is no number', { guidance: () => Number.NaN }, 'guidance at step 0 = NaN'],
+    ['a start of another shape', { start: emptyGrid({ height: 2, width: 8, channels: 3 }) }, 'start.shape'],
+  ])(
+    'refuses %s',
+    async (_, { start, ...options }: { start?: TokenGrid } & Partial<GenerateOptions<unknown>>, message) => {
+      const images = [start ? { ...image(1), start } : image(1)];
+      await expect(eventsOf({ images, ...options } as never)).rejects.toThrow(message);
+    },
+  );
+
   it('throws typed errors that name policy, step and problem', async () => {
     const planned = (positions: number[], steps = 3) => ({
       name: 'wrong',
@@ -138,7 +207,7 @@ describe('generate', () => {
     expect(await failure(planned([]))).toMatchObject(invalid(/step 0: the plan names no position/));
     expect(await failure(planned([16]))).toMatchObject(invalid(/position 16 is outside/));
     expect(await failure(planned([2, 1, 2]))).toMatchObject(invalid(/position 2 is named twice/));
-    expect(await failure(planned([1], 0))).toMatchObject(invalid(/0 diffusion steps/));
+    expect(await failure(planned([1], 1))).toMatchObject(invalid(/can't take 1 diffusion steps/));
     expect(await failure(planned([3]))).toMatchObject({ step: 1, ...invalid(/position 3 is already known/) });
     const adds = refine(rows, (plan) => stepPlan(plan.stage, [15, ...plan.positions], 3));
     await expect(

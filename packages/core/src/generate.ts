@@ -1,6 +1,6 @@
 import { throwIfAborted } from './cancellation.js';
 import { ancestralSampler } from './diffusion/ancestral.js';
-import { assertNumber, InvalidOptionError } from './errors.js';
+import { assertNumber, assertShape, InvalidOptionError } from './errors.js';
 import type {
   GeneratedImage,
   GenerateEvent,
@@ -18,6 +18,7 @@ import {
   refinePlan,
   startImage,
 } from './image-run.js';
+import type { Clamp } from './model.js';
 
 /**
  * Makes images. While a position is masked, the policy names the positions to decode next, the model turns the known
@@ -38,6 +39,8 @@ export async function* generate<Input>(
   const temperature = options.temperature ?? model.defaults?.temperature ?? 1;
   const clamp = options.clamp === undefined ? model.defaults?.clamp : (options.clamp ?? undefined);
   assertNumber('temperature', temperature, 0);
+  assertClamp(clamp, model.shape.channels);
+  const planner = { policy, guidance, sampler };
   const runs = options.images.map((image, place) => startImage(options, image, place));
   const finished: GeneratedImage[] = [];
   const withSignal = signal ? { signal } : {};
@@ -61,7 +64,7 @@ export async function* generate<Input>(
     const active = runs.filter((run) => run.masked > 0);
     if (active.length === 0) break;
     throwIfAborted(signal);
-    const planned = active.map((run) => planStep(policy, guidance, run, index));
+    const planned = active.map((run) => planStep(planner, run, index));
     yield { type: 'step-start', index, images: planned };
 
     throwIfAborted(signal);
@@ -76,7 +79,7 @@ export async function* generate<Input>(
     try {
       for (const [i, run] of active.entries()) {
         const step = planned[i]!;
-        const plan = await refinePlan(policy, step.plan, run, conditions[i]!, index);
+        const plan = await refinePlan(planner, step.plan, run, conditions[i]!, index);
         carriedOut.push({ ...step, plan });
       }
       for (const group of groupByDiffusionSteps(active, planned, carriedOut, conditions)) {
@@ -111,6 +114,13 @@ export async function* generate<Input>(
     yield* finish(active.filter((run) => run.masked === 0));
   }
   return { images: finished };
+}
+
+function assertClamp(clamp: Clamp | undefined, channels: number): void {
+  if (clamp === undefined) return;
+  const limits = typeof clamp === 'number' ? [clamp] : Array.from(clamp);
+  if (typeof clamp !== 'number') assertShape('clamp [C]', limits, [channels]);
+  for (const limit of limits) assertNumber('clamp', limit, 0);
 }
 
 /** {@link generate} for those who want the pictures and no events: one entry an image, in the order of the request. */

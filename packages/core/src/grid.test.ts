@@ -37,6 +37,9 @@ describe('patchify', () => {
     expect(() => patchify(new Float32Array(7), { channels: 1, height: 2, width: 1 }, 2)).toThrow(
       ShapeMismatchError,
     );
+    expect(() => unpatchify(new Float32Array(7), { channels: 1, height: 2, width: 1 }, 2)).toThrow(
+      'tokens [L, C·P²]: expected [2, 4]',
+    );
   });
 });
 

@@ -75,9 +75,10 @@ function rearrange(
 ): Float32Array {
   const { channels, height, width } = shape;
   assertInteger('patchSize', patchSize, 1);
-  assertShape('latents [C, H·P, W·P]', source, [channels, height * patchSize, width * patchSize]);
-  const target = new Float32Array(source.length);
   const tokenWidth = channels * patchSize * patchSize;
+  if (toLatents) assertShape('tokens [L, C·P²]', source, [height * width, tokenWidth]);
+  else assertShape('latents [C, H·P, W·P]', source, [channels, height * patchSize, width * patchSize]);
+  const target = new Float32Array(source.length);
   const latentWidth = width * patchSize;
   let latent = 0;
   for (let c = 0; c < channels; c++) {

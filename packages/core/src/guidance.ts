@@ -12,7 +12,7 @@ export interface GuidanceContext {
 
 /**
  * How strongly: the scale s of classifier-free guidance at a step, ε = ε_u + s·(ε_c − ε_u).
- * A step at scale 1 makes no unconditional pass.
+ * A step at scale 1 makes no unconditional pass. A scale is a finite number ≥ 0.
  */
 export type GuidanceSchedule = (step: GuidanceContext) => number;
 

@@ -1,13 +1,14 @@
 import type { Conditions } from './conditions.js';
 import { selectConditions } from './conditions.js';
-import { assertShape, InvalidPlanError } from './errors.js';
+import type { DiffusionSampler } from './diffusion/table.js';
+import { assertInteger, assertNumber, assertShape, InvalidPlanError, ShapeMismatchError } from './errors.js';
 import type { GenerateOptions, ImageRequest, ImageStep } from './generation.js';
-import { copyGrid, emptyGrid, gridLength, type TokenGrid } from './grid.js';
+import { copyGrid, emptyGrid, type GridShape, gridLength, maskedPositions, type TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { TokenImage } from './model.js';
 import { keyedNoise } from './noise/keyed.js';
 import type { NoiseSource } from './noise/source.js';
-import { checkedPlan, type StepPlan } from './plan.js';
+import { checkedPlan, type StepPlan, stepPlan } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
 
 /** One image while it is being made. */
@@ -28,34 +29,49 @@ export function startImage<Input>(
 ): ImageRun<Input> {
   const { model, policy } = options;
   const { seed, index = 0, input } = image;
+  assertInteger('index', index, 0);
+  if (image.start) assertSameShape(image.start.shape, model.shape);
   const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
-  const length = gridLength(model.shape);
-  assertShape('start.tokens [L, C]', grid.tokens, [length, model.shape.channels]);
   const noise = options.noise?.({ seed, index, place }) ?? keyedNoise({ seed, image: index });
   const state = policy.init({ shape: model.shape, known: grid.known.slice(), noise: noise.fork('policy') });
-  const masked = grid.known.reduce((count, known) => count - (known ? 1 : 0), length);
-  return { place, input, grid, noise, steps: [], state, masked };
+  return { place, input, grid, noise, steps: [], state, masked: maskedPositions(grid.known).length };
+}
+
+function assertSameShape(given: GridShape, wanted: GridShape): void {
+  const extents = ({ height, width, channels }: GridShape): number[] => [height, width, channels];
+  if (extents(given).join() === extents(wanted).join()) return;
+  throw new ShapeMismatchError('start.shape [height, width, channels]', extents(wanted), extents(given));
+}
+
+/** What the steps of all images are planned with. */
+export interface StepPlanner {
+  readonly policy: SamplingPolicy;
+  readonly guidance: GuidanceSchedule;
+  readonly sampler: DiffusionSampler;
 }
 
 export function planStep<Input>(
-  policy: SamplingPolicy,
-  guidance: GuidanceSchedule,
+  { policy, guidance, sampler }: StepPlanner,
   run: ImageRun<Input>,
   index: number,
 ): ImageStep {
-  const [asPlanned, next] = policy.step(run.state, { index, grid: run.grid });
-  const plan = checkedPlan(asPlanned, run.grid.known, policy.name, index);
+  const planned = policy.step(run.state, { index, grid: run.grid });
+  if (!Array.isArray(planned))
+    throw new InvalidPlanError(policy.name, index, 'step must return [plan, state]');
+  const [asPlanned, next] = planned;
+  const plan = checkedPlan(asPlanned, run.grid.known, policy.name, index, sampler);
   run.state = next;
   const guidanceScale = guidance({
     total: gridLength(run.grid.shape),
     maskedBefore: run.masked,
     maskedAfter: run.masked - plan.positions.length,
   });
+  assertNumber(`guidance at step ${index}`, guidanceScale, 0);
   return { place: run.place, plan, guidanceScale };
 }
 
 export async function refinePlan<Input>(
-  policy: SamplingPolicy,
+  { policy, sampler }: StepPlanner,
   planned: StepPlan,
   run: ImageRun<Input>,
   conditions: Conditions,
@@ -70,7 +86,10 @@ export async function refinePlan<Input>(
       conditions: dropped ? selectConditions(conditions, rowsOf(planned, plan)) : conditions,
       noise: run.noise,
     };
-    const refined = checkedPlan(await refinement(plan, seen), run.grid.known, policy.name, index);
+    // A copy: a refinement that sorts in place would part the positions from their conditions.
+    const copy = stepPlan(plan.stage, plan.positions, plan.diffusionSteps);
+    const { known } = run.grid;
+    const refined = checkedPlan(await refinement(copy, seen), known, policy.name, index, sampler);
     const added = refined.positions.find((position) => !plan.positions.includes(position));
     if (added !== undefined) {
       throw new InvalidPlanError(

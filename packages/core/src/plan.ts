@@ -1,4 +1,10 @@
-import { InvalidPlanError, ShapeMismatchError } from './errors.js';
+import type { DiffusionSampler } from './diffusion/table.js';
+import { assertInteger, InvalidPlanError, ShapeMismatchError } from './errors.js';
+
+/** The most diffusion steps that a plan can hold for a token. */
+export const MAX_DIFFUSION_STEPS = 65_535;
+
+const MAX_POSITION = 2 ** 32 - 1;
 
 /** What one step of one image decodes, and how many diffusion steps each token gets. Plain data. */
 export interface StepPlan {
@@ -6,55 +12,96 @@ export interface StepPlan {
   readonly stage: string;
   /** [n], positions to decode, n ≥ 1, each masked and named once. */
   readonly positions: Uint32Array;
-  /** [n], diffusion steps of each, in the order of `positions`, 1 … 65,535. */
+  /**
+   * [n], diffusion steps of each, in the order of `positions`, 1 … {@link MAX_DIFFUSION_STEPS}. The sampler may take
+   * fewer: ancestral and DDIM 2 … 1000.
+   */
   readonly diffusionSteps: Uint16Array;
 }
 
 /**
  * Builds a {@link StepPlan} from ordinary arrays.
  *
- * @param diffusionSteps one number for all tokens, or [n]
+ * @param positions [n], integers from 0
+ * @param diffusionSteps one number for all tokens, or [n]; integers from 1 to {@link MAX_DIFFUSION_STEPS}
+ * @throws InvalidOptionError where one is out of range, ShapeMismatchError where their numbers differ
  */
 export function stepPlan(
   stage: string,
   positions: ArrayLike<number>,
   diffusionSteps: number | ArrayLike<number>,
 ): StepPlan {
-  const steps =
-    typeof diffusionSteps === 'number'
-      ? new Uint16Array(positions.length).fill(diffusionSteps)
-      : Uint16Array.from(diffusionSteps);
-  if (steps.length !== positions.length) {
-    throw new ShapeMismatchError('diffusionSteps [n]', [positions.length], [steps.length]);
+  const count = positions.length;
+  const one = typeof diffusionSteps === 'number';
+  if (!one && diffusionSteps.length !== count) {
+    throw new ShapeMismatchError('diffusionSteps [n]', [count], [diffusionSteps.length]);
   }
-  return { stage, positions: Uint32Array.from(positions), diffusionSteps: steps };
+  const checked = (option: string, value: number, min: number, max: number): number => {
+    assertInteger(option, value, min, max);
+    return value;
+  };
+  const stepsOf = (i: number): number => (one ? diffusionSteps : diffusionSteps[i]!);
+  return {
+    stage,
+    positions: Uint32Array.from({ length: count }, (_, i) =>
+      checked(`positions[${i}]`, positions[i]!, 0, MAX_POSITION),
+    ),
+    diffusionSteps: Uint16Array.from({ length: count }, (_, i) =>
+      checked('diffusionSteps', stepsOf(i), 1, MAX_DIFFUSION_STEPS),
+    ),
+  };
 }
 
 /**
  * The same plan with positions ascending, the order in which every model sees them.
- * Throws {@link InvalidPlanError} if it names nothing, a position twice, one outside the grid or one that is known
- * already, or a token with no diffusion step.
+ *
+ * @param sampler makes a table of each count of diffusion steps, so that a count that it refuses is found before any
+ *   model runs. @default none
+ * @throws InvalidPlanError where it is no plan, or names nothing, a position twice, one outside the grid or one that is
+ *   known already, or a count of diffusion steps that can't be had
  */
-export function checkedPlan(plan: StepPlan, known: Uint8Array, policy: string, step: number): StepPlan {
-  const fail = (problem: string): never => {
-    throw new InvalidPlanError(policy, step, problem);
+export function checkedPlan(
+  plan: StepPlan,
+  known: Uint8Array,
+  policy: string,
+  step: number,
+  sampler?: DiffusionSampler,
+): StepPlan {
+  const fail = (problem: string, cause?: unknown): never => {
+    throw new InvalidPlanError(policy, step, problem, cause === undefined ? {} : { cause });
   };
+  if (!plan?.positions || !plan.diffusionSteps)
+    fail('it must return a plan, { stage, positions, diffusionSteps }');
   const count = plan.positions.length;
   if (count === 0) fail('the plan names no position, so the image would never be finished');
   if (plan.diffusionSteps.length !== count) {
     fail(`${count} positions but ${plan.diffusionSteps.length} diffusion step counts`);
   }
-  const order = Uint32Array.from({ length: count }, (_, i) => i).sort(
+  const order = Array.from({ length: count }, (_, i) => i).sort(
     (a, b) => plan.positions[a]! - plan.positions[b]!,
   );
-  const positions = order.map((i) => plan.positions[i]!);
-  const diffusionSteps = Uint16Array.from(order, (i) => plan.diffusionSteps[i]!);
-  for (let i = 0; i < count; i++) {
-    const position = positions[i]!;
-    if (position >= known.length) fail(`position ${position} is outside the grid of ${known.length} tokens`);
+  let previous = -1;
+  for (const i of order) {
+    const position = plan.positions[i]!;
+    const steps = plan.diffusionSteps[i]!;
+    if (!Number.isInteger(position) || position < 0 || position >= known.length)
+      fail(`position ${position} is outside the grid of ${known.length} tokens`);
     if (known[position]) fail(`position ${position} is already known`);
-    if (i > 0 && positions[i - 1] === position) fail(`position ${position} is named twice`);
-    if (diffusionSteps[i] === 0) fail(`position ${position} has 0 diffusion steps`);
+    if (previous === position) fail(`position ${position} is named twice`);
+    if (!Number.isInteger(steps) || steps < 1 || steps > MAX_DIFFUSION_STEPS)
+      fail(`position ${position} has ${steps} diffusion steps`);
+    previous = position;
   }
-  return { stage: plan.stage, positions, diffusionSteps };
+  for (const steps of new Set(plan.diffusionSteps)) {
+    try {
+      sampler?.(steps);
+    } catch (error) {
+      fail(`the sampler can't take ${steps} diffusion steps (${(error as Error).message})`, error);
+    }
+  }
+  return {
+    stage: plan.stage,
+    positions: Uint32Array.from(order, (i) => plan.positions[i]!),
+    diffusionSteps: Uint16Array.from(order, (i) => plan.diffusionSteps[i]!),
+  };
 }

@@ -1,4 +1,5 @@
-import type { GridShape, TokenGrid } from './grid.js';
+import { InvalidPlanError } from './errors.js';
+import { type GridShape, maskedPositions, type TokenGrid } from './grid.js';
 import type { NoiseSource } from './noise/source.js';
 import type { StepPlan } from './plan.js';
 import type { Refinement } from './refinement.js';
@@ -42,7 +43,10 @@ interface Planned {
  * });
  * ```
  *
- * Positions that are known already are left out of every plan, and a plan with none left is skipped.
+ * Positions that are known already are left out of every plan, and a plan with none left is skipped. Positions that a
+ * refinement dropped are planned again after all others, as they were.
+ *
+ * @throws InvalidPlanError, as a run goes on, where the plans end and leave a position masked that none of them names
  */
 export function plannedPolicy(
   name: string,
@@ -54,20 +58,24 @@ export function plannedPolicy(
       const plans: StepPlan[] = [];
       for (const whole of plan(context)) {
         const masked = withoutKnown(whole, context.known);
-        if (masked.positions.length > 0) plans.push(masked);
+        if (isNotEmpty(masked)) plans.push(masked);
       }
       return { plans, next: 0 };
     },
-    step(state) {
-      const current = state.plans[state.next] ?? {
-        stage: 'exhausted',
-        positions: new Uint32Array(),
-        diffusionSteps: new Uint16Array(),
-      };
-      return [current, { plans: state.plans, next: state.next + 1 }];
+    step({ plans, next }, { index, grid }) {
+      const current = plans[next];
+      if (current) return [current, { plans, next: next + 1 }];
+      const dropped = plans.map((plan) => withoutKnown(plan, grid.known)).filter(isNotEmpty);
+      const [first] = dropped;
+      if (first) return [first, { plans: dropped, next: 1 }];
+      const masked = maskedPositions(grid.known);
+      const problem = `the plans are over and name ${masked.length} of the positions nowhere, the first of them ${masked[0]}`;
+      throw new InvalidPlanError(name, index, problem);
     },
   };
 }
+
+const isNotEmpty = ({ positions }: StepPlan): boolean => positions.length > 0;
 
 function withoutKnown(plan: StepPlan, known: Uint8Array): StepPlan {
   if (!plan.positions.some((position) => known[position])) return plan;

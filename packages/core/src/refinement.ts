@@ -20,12 +20,21 @@ export interface RefinementContext {
  */
 export type Refinement = (plan: StepPlan, seen: RefinementContext) => StepPlan | Promise<StepPlan>;
 
-/** `policy` with refinements applied, in order, after any it has already. */
+/**
+ * `policy` with refinements applied, in order, after any it has already.
+ *
+ * @param policy an object or an instance of a class
+ */
 export function refine<State>(
   policy: SamplingPolicy<State>,
   ...refinements: readonly Refinement[]
 ): SamplingPolicy<State> {
-  return { ...policy, refinements: [...(policy.refinements ?? []), ...refinements] };
+  return {
+    name: policy.name,
+    init: (context) => policy.init(context),
+    step: (state, seen) => policy.step(state, seen),
+    refinements: [...(policy.refinements ?? []), ...refinements],
+  };
 }
 
 /** A refinement that acts in one stage only and leaves the plans of all others as they are. */

@@ -3,6 +3,7 @@ import {
   assertNumber,
   assertShape,
   InvalidOptionError,
+  MAX_DIFFUSION_STEPS,
   type NoiseSource,
   type Refinement,
   type StepPlan,
@@ -23,7 +24,10 @@ export interface FrequencyWeightedOptions {
    * up; none where β is 0. @default 0.1
    */
   readonly ratio?: number;
-  /** T_detail: the diffusion steps of the chosen tokens, whatever the policy planned for them. @default 50 */
+  /**
+   * T_detail: the diffusion steps of the chosen tokens, whatever the policy planned for them; to spend more on them, more
+   * than that. @default 50
+   */
   readonly detailSteps?: number;
   /** @default 'high' */
   readonly choose?: TokenChoice;
@@ -39,7 +43,7 @@ export interface FrequencyWeightedOptions {
 export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refinement {
   const { ratio = 0.1, detailSteps = 50, choose = 'high' } = options;
   assertNumber('ratio', ratio, 0, 1);
-  assertInteger('detailSteps', detailSteps, 1, 65_535);
+  assertInteger('detailSteps', detailSteps, 1, MAX_DIFFUSION_STEPS);
   if (!['high', 'low', 'random', 'all'].includes(choose)) {
     throw new InvalidOptionError('choose', choose, 'must be high, low, random or all');
   }

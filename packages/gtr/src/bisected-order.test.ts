@@ -34,7 +34,8 @@ describe('bisectedOrder', () => {
   });
 
   it('refuses options out of range', () => {
-    for (const options of [{ stages: 0 }, { parity: 2 as 1 }, { subsets: 'spiral' as 'diagonal' }]) {
+    const subsets = ['spiral', 'random'].map((name) => ({ subsets: name as 'diagonal' }));
+    for (const options of [{ stages: 0 }, { parity: 2 as 1 }, ...subsets]) {
       expect(() => bisectedOrder(options)).toThrow(InvalidOptionError);
     }
   });

@@ -27,7 +27,7 @@ export function bisectedOrder(options: BisectedOrderOptions = {}): SamplingPolic
   const { subsets = 'diagonal', stages = 3, parity = 0, ...rest } = options;
   assertInteger('stages', stages, 1, 30);
   assertInteger('parity', parity, 0, 1);
-  const subsetsOf = subsetsNamed(subsets);
+  const subsetsOf = subsetsNamed(subsets, ['diagonal', 'quincunx']);
   return orderedPolicy({
     name: 'bisected-order',
     ...rest,

@@ -3,6 +3,7 @@ import {
   assertNumber,
   evenCounts,
   InvalidOptionError,
+  MAX_DIFFUSION_STEPS,
   type PolicyContext,
   plannedPolicy,
   type SamplingPolicy,
@@ -12,9 +13,6 @@ import {
 } from '@tessera/core';
 import type { Parity } from './bisection.js';
 import { type SubsetChoice, subsetsNamed } from './subset-choice.js';
-
-/** The most diffusion steps that a plan can hold. */
-const MOST = 65_535;
 
 /** Symbols are the paper's (arXiv 2510.17171). */
 export interface GenerationThenReconstructionOptions {
@@ -71,10 +69,10 @@ export function generationThenReconstruction(
     reconstructionSteps = 20,
   } = options;
   assertInteger('parity', parity, 0, 1);
-  assertInteger('maxSteps', maxSteps, 1, MOST);
-  assertInteger('minSteps', minSteps, 1, MOST);
-  assertInteger('reconstructionSteps', reconstructionSteps, 1, MOST);
-  const subsetsOf = subsetsNamed(subsets);
+  assertInteger('maxSteps', maxSteps, 1, MAX_DIFFUSION_STEPS);
+  assertInteger('minSteps', minSteps, 1, MAX_DIFFUSION_STEPS);
+  assertInteger('reconstructionSteps', reconstructionSteps, 1, MAX_DIFFUSION_STEPS);
+  const subsetsOf = subsetsNamed(subsets, ['diagonal', 'quincunx', 'random']);
   const { stages, stepsOf } = pace(options);
 
   return plannedPolicy('gtr', function* (context): Generator<StepPlan> {

@@ -63,4 +63,10 @@ describe('gtr', () => {
     // @ts-expect-error: not a preset either
     expect(() => gtr('toString')).toThrow('must be one of 16, 32, lightgen');
   });
+
+  it('refuses other stages than the preset’s, unless their pace is given', async () => {
+    expect(() => gtr({ stages: 4 })).toThrow('give the steps or the rates of that many stages');
+    expect(() => gtr({ preset: 'lightgen', stages: 3 })).toThrow('preset lightgen has 4');
+    expect(await carriedOut({ stages: 2, steps: [4, 1] }, 8)).toHaveLength(5);
+  });
 });

@@ -47,9 +47,13 @@ export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
   if (!Object.hasOwn(STEPS, preset)) {
     throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(STEPS).join(', ')}`);
   }
-  const policy = generationThenReconstruction(
-    rest.steps || rest.rates ? rest : { ...rest, steps: STEPS[preset] },
-  );
+  const steps = STEPS[preset];
+  const paced = rest.steps !== undefined || rest.rates !== undefined;
+  if (!paced && rest.stages !== undefined && rest.stages !== steps.length) {
+    const problem = `preset ${preset} has ${steps.length}; give the steps or the rates of that many stages`;
+    throw new InvalidOptionError('stages', rest.stages, problem);
+  }
+  const policy = generationThenReconstruction(paced ? rest : { ...rest, steps });
   return selection === false
     ? policy
     : refine(policy, inStage('reconstruction', frequencyWeighted(selection)));

@@ -14,18 +14,24 @@ export type SubsetChoice = 'diagonal' | 'quincunx' | 'random';
 /** The subsets of an image's grid, in the order they are decoded; every position is in exactly one. */
 export type Subsets = (context: PolicyContext, stages: number, parity: Parity) => readonly Uint32Array[];
 
-/** @throws InvalidOptionError where there are no such subsets */
-export function subsetsNamed(choice: string): Subsets {
-  switch (choice) {
-    case 'diagonal':
-      return ofEveryImage(diagonalSubsets);
-    case 'quincunx':
-      return ofEveryImage(quincunxSubsets);
-    case 'random':
-      return randomSubsets;
-    default:
-      throw new InvalidOptionError('subsets', choice, 'must be diagonal, quincunx or random');
+const SUBSETS: Readonly<Record<SubsetChoice, Subsets>> = {
+  diagonal: ofEveryImage(diagonalSubsets),
+  quincunx: ofEveryImage(quincunxSubsets),
+  random: randomSubsets,
+};
+
+/**
+ * @param choices those to choose from
+ * @throws InvalidOptionError where it is none of them
+ */
+export function subsetsNamed<Choice extends SubsetChoice>(
+  choice: Choice,
+  choices: readonly Choice[],
+): Subsets {
+  if (!choices.includes(choice)) {
+    throw new InvalidOptionError('subsets', choice, `must be one of ${choices.join(', ')}`);
   }
+  return SUBSETS[choice];
 }
 
 function ofEveryImage(bisection: Bisection): Subsets {

@@ -1,5 +1,5 @@
 import { rememberTables } from './remember.js';
-import { respacedSchedule } from './schedule.js';
+import { assertMaxTimestep, respacedSchedule } from './schedule.js';
 import type { DiffusionSampler } from './table.js';
 
 /**
@@ -8,9 +8,11 @@ import type { DiffusionSampler } from './table.js';
  *
  * @param options.maxTimestep kept timesteps above it are moved down to it and merged, so that a few-step chain does not
  *   start where it amplifies every error of ε (DiSA: 950). The table may then have fewer steps. @default 999
+ * @throws InvalidOptionError where it is not from 1 to 999
  */
 export function ancestralSampler(options: { readonly maxTimestep?: number } = {}): DiffusionSampler {
   const { maxTimestep } = options;
+  assertMaxTimestep(maxTimestep);
   const { fround } = Math;
   return rememberTables((respacing) => {
     const schedule = respacedSchedule(respacing, options);

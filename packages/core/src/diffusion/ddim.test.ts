@@ -44,7 +44,8 @@ test('eta 0 draws no noise at all', () => {
   expect(ddimSampler()(20).steps.every((step) => step.noise.kind === 'none')).toBe(true);
 });
 
-test('eta outside 0 … 1 is refused', () => {
+test('eta outside 0 … 1 and a limit that is no timestep are refused', () => {
+  expect(() => ddimSampler({ maxTimestep: 1500 })).toThrow(InvalidOptionError);
   for (const eta of [-0.1, 1.1, Number.NaN]) expect(() => ddimSampler({ eta })).toThrow(InvalidOptionError);
 });
 

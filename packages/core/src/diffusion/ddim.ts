@@ -1,6 +1,6 @@
 import { assertNumber } from '../errors.js';
 import { rememberTables } from './remember.js';
-import { respacedSchedule } from './schedule.js';
+import { assertMaxTimestep, respacedSchedule } from './schedule.js';
 import type { DiffusionSampler } from './table.js';
 
 /**
@@ -9,12 +9,14 @@ import type { DiffusionSampler } from './table.js';
  * @param options.eta the noise's share, 0 (deterministic) … 1 (the ancestral chain's smaller variance). @default 0
  * @param options.maxTimestep kept timesteps above it are moved down to it and merged. From 999 an error of ε is amplified
  *   20,291 times, so few steps need a limit or the `ddimN` respacings. @default 999
+ * @throws InvalidOptionError where an option is out of range
  */
 export function ddimSampler(
   options: { readonly eta?: number; readonly maxTimestep?: number } = {},
 ): DiffusionSampler {
   const { eta = 0, maxTimestep } = options;
   assertNumber('eta', eta, 0, 1);
+  assertMaxTimestep(maxTimestep);
   const { fround, sqrt } = Math;
   return rememberTables((respacing) => {
     const schedule = respacedSchedule(respacing, options);

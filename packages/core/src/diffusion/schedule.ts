@@ -62,7 +62,7 @@ export function respacedSchedule(
   options: { readonly maxTimestep?: number } = {},
 ): RespacedSchedule {
   const { maxTimestep = TRAIN_STEPS - 1 } = options;
-  assertInteger('maxTimestep', maxTimestep, 1, TRAIN_STEPS - 1);
+  assertMaxTimestep(maxTimestep);
   const kept = respaceTimesteps(respacing, TRAIN_STEPS).map((timestep) => Math.min(timestep, maxTimestep));
   const timesteps = [...new Set(kept)];
   if (timesteps.length < 2)
@@ -96,6 +96,11 @@ export function respacedSchedule(
       Math.log(posteriorVariance[Math.max(i, 1)]!),
     ),
   };
+}
+
+/** Throws InvalidOptionError unless a chain can start at `maxTimestep`. */
+export function assertMaxTimestep(maxTimestep = TRAIN_STEPS - 1): void {
+  assertInteger('maxTimestep', maxTimestep, 1, TRAIN_STEPS - 1);
 }
 
 function cumulativeProduct(betas: Float64Array): Float64Array {

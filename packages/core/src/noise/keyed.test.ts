@@ -138,6 +138,8 @@ test.each([-1, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])(
 
 test('a key of other than 32-bit words, a nameless fork and a position below 0 are refused', () => {
   expect(() => keyedNoise([1, 2 ** 32])).toThrow(InvalidOptionError);
+  expect(() => keyedNoise([1] as never)).toThrow('key [2]');
+  expect(() => keyedNoise({} as never)).toThrow(InvalidOptionError);
   expect(() => keyedNoise({ seed: 0 }).fork()).toThrow(InvalidOptionError);
   expect(() => keyedNoise({ seed: 0 }).fork(Number.NaN)).toThrow(InvalidOptionError);
   expect(() => token(keyedNoise({ seed: 0 }), -1, 0)).toThrow(InvalidOptionError);

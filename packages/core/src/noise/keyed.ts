@@ -1,4 +1,4 @@
-import { assertInteger, InvalidOptionError } from '../errors.js';
+import { assertInteger, assertShape, InvalidOptionError } from '../errors.js';
 import { normalFromWord, uniformFromWord } from './normal.js';
 import { philox4x32 } from './philox.js';
 import type { NoiseKey, NoiseSource } from './source.js';
@@ -29,14 +29,20 @@ const WORD = 2 ** 32;
  * @throws InvalidOptionError where a number is not a non-negative safe integer
  */
 export function keyedNoise(from: NoiseSeed | NoiseKey): NoiseSource & { readonly key: NoiseKey } {
-  if (!('seed' in from)) {
-    for (const word of from) assertInteger('key', word, 0, WORD - 1);
-    return sourceOf([from[0], from[1]]);
-  }
+  if (isKey(from)) return sourceOf(checkedKey(from));
   const { seed, image = 0 } = from;
   assertSafe('seed', seed);
   assertSafe('image', image);
   return sourceOf(derive([seed >>> 0, Math.floor(seed / WORD)], image, Math.floor(image / WORD), IMAGE));
+}
+
+const isKey = (from: NoiseSeed | NoiseKey): from is NoiseKey => Array.isArray(from);
+
+/** A copy, whose words were checked. */
+function checkedKey(key: NoiseKey): NoiseKey {
+  assertShape('key [2]', key, [2]);
+  for (const word of key) assertInteger('key', word, 0, WORD - 1);
+  return [key[0], key[1]];
 }
 
 function sourceOf(key: NoiseKey): NoiseSource & { readonly key: NoiseKey } {

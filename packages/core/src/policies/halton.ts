@@ -14,11 +14,11 @@ export interface HaltonOptions extends OrderedOptions {
 
 /** The low-discrepancy order of Halton-MaskGIT: each step's tokens lie far from each other. */
 export function halton(options: HaltonOptions = {}): SamplingPolicy {
-  const { roll = false, ...rest } = options;
+  const { roll = false, counts = haltonCounts, ...rest } = options;
   return orderedPolicy({
     name: 'halton',
-    counts: haltonCounts,
     ...rest,
+    counts,
     order({ shape, noise }) {
       const order = haltonOrder(shape);
       if (!roll) return order;

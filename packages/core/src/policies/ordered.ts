@@ -7,7 +7,10 @@ import { cosineCounts, type TokenCounts } from '../schedule.js';
 
 /** What every policy with a fixed order can be told. */
 export interface OrderedOptions {
-  /** K: the number of steps, at most the number of masked tokens. @default 64 */
+  /**
+   * K: the number of steps, at most the number of tokens. Where some are known from the start and fewer are masked than
+   * there are steps, a step decodes one. @default 64
+   */
   readonly steps?: number;
   /** How many tokens each step decodes. @default cosineCounts (MAR); haltonCounts for `halton` */
   readonly counts?: TokenCounts;
@@ -29,8 +32,8 @@ export interface OrderedPolicyOptions extends OrderedOptions {
 /**
  * Order × tokens per step × diffusion steps per token: three free choices that make a policy.
  *
- * The policy throws {@link InvalidOptionError} at its start where there are more steps than masked tokens, or where
- * the order misses or repeats a position.
+ * The policy throws {@link InvalidOptionError} at its start where there are more steps than tokens, or where the order
+ * misses or repeats a position.
  */
 export function orderedPolicy(options: OrderedPolicyOptions): SamplingPolicy {
   const {
@@ -45,7 +48,9 @@ export function orderedPolicy(options: OrderedPolicyOptions): SamplingPolicy {
   return plannedPolicy(name, function* (context): Generator<StepPlan> {
     const positions = maskedInOrder(order(context), context);
     if (positions.length === 0) return;
-    const perStep = counts(positions.length, steps);
+    // An edit of few tokens is no mistake in the policy; a whole grid of fewer tokens than steps is.
+    const edited = positions.length < gridLength(context.shape);
+    const perStep = counts(positions.length, edited ? Math.min(steps, positions.length) : steps);
     assertCounts(perStep, positions.length);
     let decoded = 0;
     for (const [index, count] of perStep.entries()) {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annealedSteps } from '../diffusion-steps.js';
-import { InvalidOptionError } from '../errors.js';
 import { keyedNoise } from '../noise/keyed.js';
 import type { StepPlan } from '../plan.js';
 import type { SamplingPolicy } from '../policy.js';
@@ -80,6 +79,12 @@ describe('halton', () => {
     ]);
   });
 
+  it('has counts of its own, also where none are given by name', () => {
+    const counts = (policy: SamplingPolicy) =>
+      plansOf(policy, { height: 16, width: 16 }).map(({ positions }) => positions.length);
+    expect(counts(halton({ steps: 16, counts: undefined } as object))).toEqual(counts(halton({ steps: 16 })));
+  });
+
   it('names every cell of any grid once', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), (height, width) => {
@@ -131,13 +136,16 @@ describe('orderedPolicy', () => {
     expect(made.map((plan) => [...plan.positions])).toEqual([[5], [3], [1]]);
   });
 
-  it('refuses more steps than masked tokens, orders that miss, repeat or invent a position, and wrong counts', () => {
-    const starting = (policy: SamplingPolicy, known?: number[]) => () =>
-      plansOf(policy, { height: 2, width: 3 }, known ? { known } : {});
-    expect(starting(orderedPolicy(backwards), [0, 1, 2, 3])).toThrow(InvalidOptionError);
-    expect(starting(orderedPolicy(backwards), [0, 1, 2, 3])).toThrow(
-      'use at most the number of masked tokens, 2',
+  it('decodes a token a step where fewer are masked than there are steps, but not in a grid of its own', () => {
+    const edit = plansOf(orderedPolicy(backwards), { height: 2, width: 3 }, { known: [0, 1, 2, 3] });
+    expect(edit.map((plan) => [...plan.positions])).toEqual([[5], [4]]);
+    expect(() => plansOf(orderedPolicy({ ...backwards, steps: 7 }), { height: 2, width: 3 })).toThrow(
+      'use at most the number of masked tokens, 6',
     );
+  });
+
+  it('refuses orders that miss, repeat or invent a position, and wrong counts', () => {
+    const starting = (policy: SamplingPolicy) => () => plansOf(policy, { height: 2, width: 3 });
     expect(starting(orderedPolicy({ ...backwards, order: () => [5, 4, 3, 2, 1] }))).toThrow('is missing');
     expect(starting(orderedPolicy({ ...backwards, order: () => [5, 4, 3, 2, 1, 1] }))).toThrow('once');
     expect(starting(orderedPolicy({ ...backwards, order: () => [6, 4, 3, 2, 1, 0] }))).toThrow('from 0 to 5');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { dpmSolverSampler } from '../diffusion/dpm-solver.js';
 import { type StepPlan, stepPlan } from '../plan.js';
 import { randomOrder } from '../policies/random-order.js';
 import { raster } from '../policies/raster.js';
@@ -17,6 +18,16 @@ function atOnce(change: (positions: number[]) => readonly number[], steps = 5): 
     ],
   };
 }
+
+/** All masked positions in one step, with a count of diffusion steps that `stepPlan` might refuse. */
+const uniform = (steps: number): SamplingPolicy => ({
+  ...atOnce((positions) => positions),
+  step: (state) => {
+    const positions = Uint32Array.from(state as number[]);
+    const diffusionSteps: number[] = Array(positions.length).fill(steps);
+    return [{ stage: 'generation', positions, diffusionSteps } as never, state];
+  },
+});
 
 const rules = async (policy: SamplingPolicy) => [
   ...new Set((await checkPolicy(policy)).map(({ rule, severity }) => `${severity} ${rule}`)),
@@ -42,8 +53,13 @@ describe('checkPolicy', () => {
     ['skips a position', atOnce((positions) => positions.slice(1)), 'names no position'],
     ['repeats a position', atOnce((positions) => [...positions, positions[0]!]), 'is named twice'],
     ['plans a position outside the grid', atOnce((positions) => [...positions, 5000]), 'is outside the grid'],
-    ['gives a token no diffusion step', atOnce((positions) => positions, 0), 'has 0 diffusion steps'],
+    ['gives a token no diffusion step', uniform(0), 'has 0 diffusion steps'],
+    ['gives a token one that the sampler can’t take', uniform(1), "can't take 1 diffusion steps"],
+    ['gives a token a part of one', uniform(2.5), 'has 2.5 diffusion steps'],
     ['never ends', atOnce(() => []), 'names no position'],
+    ['forgets positions', plannedPolicy('short', () => []), 'positions nowhere, the first of them'],
+    ['returns no plan', { ...uniform(5), step: () => [undefined, 0] as never }, 'must return a plan'],
+    ['returns a plan alone', { ...uniform(5), step: () => undefined as never }, 'must return [plan, state]'],
   ])('reports a policy that %s', async (_, policy, message) => {
     const findings = await checkPolicy(policy);
     expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(['plan']));
@@ -101,7 +117,7 @@ describe('checkPolicy', () => {
       ...raster(),
       step: (state, seen) => {
         const [plan, next] = raster().step(state, seen);
-        return [{ ...plan, diffusionSteps: plan.diffusionSteps.map(() => ++calls) }, next];
+        return [{ ...plan, diffusionSteps: plan.diffusionSteps.map(() => 50 + (++calls % 9)) }, next];
       },
     };
     expect(await rules(counting)).toEqual(['error pure']);
@@ -111,21 +127,54 @@ describe('checkPolicy', () => {
     let run = 0;
     const restless = plannedPolicy('restless', function* ({ known }): Generator<StepPlan> {
       const positions = [...known.keys()];
-      yield stepPlan('generation', positions, ++run);
+      yield stepPlan('generation', positions, 5 + ++run);
     });
     expect(await rules(restless)).toEqual(['error deterministic']);
   });
 
   it('reports what is thrown in a sentence', async () => {
-    const findings = await checkPolicy(raster({ steps: 120 }));
+    const findings = await checkPolicy(raster({ steps: 150 }));
     expect(findings).toEqual([
       {
         rule: 'throws',
         severity: 'error',
         message:
-          '11×13 grid, partly known: the policy threw: steps = 120: each step decodes a token or more, so use at most the number of masked tokens, 108.',
+          '11×13 grid, empty: the policy threw: steps = 150: each step decodes a token or more, so use at most the number of masked tokens, 143.',
       },
     ]);
+  });
+
+  it('takes policies that are instances of a class, as they are', async () => {
+    class Backwards implements SamplingPolicy<readonly number[]> {
+      get name() {
+        return 'backwards';
+      }
+      init({ known }: PolicyContext) {
+        return [...known.keys()].filter((position) => !known[position]);
+      }
+      step(left: readonly number[]) {
+        return [stepPlan('generation', left.slice(-9), 5), left.slice(0, -9)] as const;
+      }
+    }
+    const findings = await checkPolicy(new Backwards());
+    expect(findings.map(({ severity }) => severity)).toEqual(['info']);
+    const refined = refine(new Backwards(), (plan) => plan);
+    expect(refined.name).toBe('backwards');
+    expect((await checkPolicy(refined)).map(({ severity }) => severity)).toEqual(['info']);
+  });
+
+  it('asks the sampler that it is given which counts of diffusion steps there are', async () => {
+    const options = { shapes: [{ height: 4, width: 4 }], sampler: dpmSolverSampler() };
+    expect(await checkPolicy(randomOrder({ steps: 4, diffusionSteps: 1 }), options)).toEqual([]);
+  });
+
+  it('pauses before every generation', async () => {
+    let pauses = 0;
+    const pause = async () => {
+      pauses++;
+    };
+    await checkPolicy(randomOrder(), { shapes: [{ height: 8, width: 8 }], pause });
+    expect(pauses).toBe(5);
   });
 
   it('plays refinements as well, those that drop positions too', async () => {

@@ -1,3 +1,5 @@
+import { ancestralSampler } from '../diffusion/ancestral.js';
+import type { DiffusionSampler } from '../diffusion/table.js';
 import { TesseraError } from '../errors.js';
 import { generate } from '../generate.js';
 import { emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
@@ -37,6 +39,13 @@ export interface CheckPolicyOptions {
   readonly conditionWidth?: number;
   /** @default 1 */
   readonly seed?: number;
+  /** The sampler that the policy is for: it says which counts of diffusion steps can be had. @default ancestralSampler() */
+  readonly sampler?: DiffusionSampler;
+  /**
+   * Awaited before every generation, for hosts that have other things to do meanwhile: a promise that resolves once they
+   * are done. @default none
+   */
+  readonly pause?: () => Promise<void>;
 }
 
 const SHAPES = [
@@ -47,20 +56,25 @@ const SHAPES = [
 
 /**
  * Plays a policy, with its refinements, through whole generations on a made-up model: on square, odd and oblong grids,
- * empty ones and partly known ones. Reports what goes wrong in plain sentences; throws nothing itself. With no `error`
- * among the findings, every position was decoded exactly once in every run.
+ * empty ones and partly known ones. Reports what goes wrong in plain sentences; whatever the policy does, it throws
+ * nothing itself. With no `error` among the findings, every position was decoded exactly once in every run.
+ *
+ * @throws InvalidOptionError where one of its own options is out of range
  */
 export async function checkPolicy(
   policy: SamplingPolicy,
   options: CheckPolicyOptions = {},
 ): Promise<readonly PolicyFinding[]> {
-  const { shapes = SHAPES, knownFraction = 0.25, conditionWidth = 64, seed = 1 } = options;
+  const { shapes = SHAPES, knownFraction = 0.25, seed = 1, pause } = options;
   const findings: PolicyFinding[] = [];
   let sameForAnySeed = true;
   for (const { height, width } of shapes) {
     for (const fraction of knownFraction > 0 ? [0, knownFraction] : [0]) {
       const start = partlyKnown({ height, width, channels: 1 }, fraction);
-      const play = (playSeed: number) => playThrough(policy, start, conditionWidth, playSeed);
+      const play = async (playSeed: number) => {
+        await pause?.();
+        return playThrough(policy, start, playSeed, options);
+      };
       const first = await play(seed);
       const where = `${height}×${width} grid, ${fraction === 0 ? 'empty' : 'partly known'}`;
       const report = ({ rule, message }: Problem) =>
@@ -96,8 +110,8 @@ interface Played {
 async function playThrough(
   policy: SamplingPolicy,
   start: TokenGrid,
-  conditionWidth: number,
   seed: number,
+  { conditionWidth = 64, sampler = ancestralSampler() }: CheckPolicyOptions,
 ): Promise<Played> {
   const problems: Problem[] = [];
   const plans: StepPlan[] = [];
@@ -107,7 +121,10 @@ async function playThrough(
       model,
       images: [{ seed, input: { classLabel: 0 }, start }],
       policy: observed(policy, (message) => problems.push({ rule: 'pure', message })),
-      sampler: () => ONE_STEP,
+      sampler(diffusionSteps) {
+        sampler(diffusionSteps);
+        return ONE_STEP;
+      },
     });
     for await (const event of run) {
       if (event.type === 'step-end') plans.push(...event.images.map((image) => image.plan));
@@ -138,8 +155,10 @@ const ONE_STEP = {
 
 /** `policy` with each call repeated and compared. */
 function observed(policy: SamplingPolicy, impure: (message: string) => void): SamplingPolicy {
+  const { name, refinements = [] } = policy;
   return {
-    ...policy,
+    name,
+    refinements,
     init(context) {
       const before = snapshot(context.known);
       const state = policy.init(context);
@@ -151,11 +170,12 @@ function observed(policy: SamplingPolicy, impure: (message: string) => void): Sa
       const stateBefore = snapshot(state);
       const gridBefore = snapshot(seen.grid);
       const result = policy.step(state, seen);
-      const [again] = policy.step(state, seen);
+      const again = policy.step(state, seen);
       const at = `step ${seen.index}`;
       if (snapshot(state) !== stateBefore) impure(`${at} changed the state it was given. Return a new one.`);
       if (snapshot(seen.grid) !== gridBefore) impure(`${at} changed the grid it was shown.`);
-      if (snapshot(again) !== snapshot(result[0])) {
+      // By `?.` since a faulty policy may return anything; what it returns is judged where it is carried out.
+      if (snapshot(again?.[0]) !== snapshot(result?.[0])) {
         impure(
           `${at}, called twice with one state, made two different plans. Keep all it needs in the state.`,
         );

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CancellationSignal } from '../cancellation.js';
 import { ancestralSampler } from '../diffusion/ancestral.js';
+import { ddimSampler } from '../diffusion/ddim.js';
+import { dpmSolverSampler } from '../diffusion/dpm-solver.js';
 import { copyGrid, emptyGrid, type TokenGrid } from '../grid.js';
-import type { ConditionImage, MaskedModel } from '../model.js';
+import type { ConditionImage, MaskedModel, TokenRequest } from '../model.js';
 import {
   abortable,
   largestDifference,
@@ -22,11 +23,11 @@ export interface DescribeModelOptions<Input> {
 }
 
 /**
- * The conformance suite of a masked model, for vitest: shapes, independence of the batch, guidance, repeatability,
- * cancellation, release and disposal. Loads the model twice and runs it about thirty times on few tokens, so it suits
- * real models too.
+ * The conformance suite of a masked model, for vitest: shapes, independence of the batch, guidance, temperature, clamp,
+ * tables of every sampler, repeatability, cancellation, release and disposal. Loads the model twice and runs it about
+ * forty times on few tokens, so it suits real models too.
  *
- * @param make loads a model; called twice
+ * @param make loads a model with a grid of ten tokens or more; called twice
  */
 export function describeModel<Input>(
   name: string,
@@ -51,19 +52,16 @@ export function describeModel<Input>(
       { grid: emptyGrid(model.shape), positions: lastPositions(model.shape, 3), input: inputs[1], guided },
     ];
 
+    const someImage = (): ConditionImage<Input> => images(false)[0]!;
+
     async function sampled(
       conditioned: readonly ConditionImage<Input>[],
-      { seed = 1, scale = 1, signal }: { seed?: number; scale?: number; signal?: CancellationSignal } = {},
+      { seed = 1, scale = 1, ...request }: { seed?: number; scale?: number } & Partial<TokenRequest> = {},
     ): Promise<readonly Float32Array[]> {
       const conditions = await model.condition({ images: conditioned });
       try {
         const tokenImages = conditioned.map((image, i) => tokenImage(conditions[i]!, image, seed, scale));
-        return await model.sampleTokens({
-          images: tokenImages,
-          table,
-          temperature: 1,
-          ...(signal ? { signal } : {}),
-        });
+        return await model.sampleTokens({ images: tokenImages, table, temperature: 1, ...request });
       } finally {
         for (const held of conditions) held.release();
       }
@@ -144,6 +142,43 @@ export function describeModel<Input>(
       expect(largestDifference(first[0]!, other[0]!)).toBeGreaterThan(tolerance);
     });
 
+    it('heeds the temperature, in the noise of each step and in what a tempered chain starts from', async () => {
+      const images = [someImage()];
+      for (const sampler of [ancestralSampler({ maxTimestep: 950 }), dpmSolverSampler()]) {
+        const request = { table: sampler(diffusionSteps) };
+        const [warm] = await sampled(images, request);
+        const [cold] = await sampled(images, { ...request, temperature: 0 });
+        expect(largestDifference(warm!, cold!)).toBeGreaterThan(tolerance);
+      }
+      const cold = { table: dpmSolverSampler()(diffusionSteps), temperature: 0 };
+      const [first] = await sampled(images, cold);
+      const [other] = await sampled(images, { ...cold, seed: 2 });
+      expect(largestDifference(first!, other!)).toBeLessThanOrEqual(tolerance);
+    });
+
+    it('adds noise of a fixed deviation where the table says so', async () => {
+      const noisy = { table: ddimSampler({ eta: 1, maxTimestep: 950 })(diffusionSteps) };
+      const still = { table: ddimSampler({ maxTimestep: 950 })(diffusionSteps) };
+      const [noised] = await sampled([someImage()], noisy);
+      const [without] = await sampled([someImage()], still);
+      expect(largestDifference(noised!, without!)).toBeGreaterThan(tolerance);
+    });
+
+    it('keeps x0 within the clamp, one of all channels or one of each', async () => {
+      const limit = 0.1;
+      const limits = Array.from({ length: model.shape.channels }, () => limit);
+      const table = dpmSolverSampler()(diffusionSteps);
+      const [free] = await sampled([someImage()], { table });
+      expect(largestDifference(free!, new Float32Array(free!.length))).toBeGreaterThan(limit);
+      for (const clamp of [limit, limits]) {
+        // Its last step is x0 itself.
+        const [tokens] = await sampled([someImage()], { table, clamp });
+        expect(largestDifference(tokens!, new Float32Array(tokens!.length))).toBeLessThanOrEqual(
+          limit + 1e-6,
+        );
+      }
+    });
+
     it('pays heed to known tokens and none to the values at masked positions', async () => {
       const [image] = images(false);
       const read = async (grid: TokenGrid) => {
@@ -187,8 +222,11 @@ export function describeModel<Input>(
     });
 
     it('encodes its pictures, if it can encode, to grids in which all is known', async () => {
+      if (!model.encode) return;
       const pictures = await model.decode([partlyKnown(model.shape)]);
-      for (const grid of (await model.encode?.(pictures)) ?? []) {
+      const grids = await model.encode(pictures);
+      expect(grids).toHaveLength(pictures.length);
+      for (const grid of grids) {
         expect(grid.shape).toEqual(model.shape);
         expect(copyGrid(grid).known.every((known) => known === 1)).toBe(true);
       }

@@ -9,6 +9,9 @@ const PROPERTIES: readonly (readonly [PolicyRule, string])[] = [
   ['deterministic', 'makes the same plans from the same noise'],
 ];
 
+/** Milliseconds for all generations of a check; it takes a second or two on a machine with nothing else to do. */
+const PATIENCE = 120_000;
+
 /**
  * The conformance suite of a sampling policy, for vitest: {@link checkPolicy} on square, odd and oblong grids, empty
  * and partly known, one test a property.
@@ -24,7 +27,7 @@ export function describePolicy(
     let findings: readonly PolicyFinding[] = [];
     beforeAll(async () => {
       findings = await checkPolicy(make(), options);
-    });
+    }, PATIENCE);
 
     it.each(PROPERTIES)('[%s] %s', (rule) => {
       expect(findings.filter((finding) => finding.rule === rule).map((finding) => finding.message)).toEqual(

@@ -1,6 +1,6 @@
 import { emptyGrid, type GridShape } from '../grid.js';
 import { keyedNoise } from '../noise/keyed.js';
-import type { StepPlan } from '../plan.js';
+import { checkedPlan, type StepPlan } from '../plan.js';
 import type { SamplingPolicy } from '../policy.js';
 
 /**
@@ -8,6 +8,7 @@ import type { SamplingPolicy } from '../policy.js';
  *
  * @param options.seed of the policy's noise. @default 1
  * @param options.known positions that are given from the start. @default none
+ * @throws InvalidPlanError where a plan can't be carried out
  */
 export function plansOf(
   policy: SamplingPolicy,
@@ -21,7 +22,8 @@ export function plansOf(
   const plans: StepPlan[] = [];
   while (grid.known.includes(0)) {
     const [plan, next] = policy.step(state, { index: plans.length, grid });
-    for (const position of plan.positions) grid.known[position] = 1;
+    const { positions } = checkedPlan(plan, grid.known, policy.name, plans.length);
+    for (const position of positions) grid.known[position] = 1;
     plans.push(plan);
     state = next;
   }
