@@ -17,8 +17,13 @@ export interface ModelFlags {
 
 const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'dml', 'coreml'];
 
+/** @param options.model whether the model may be chosen, and so come from an address. @default true */
 export function withModelOptions(command: Command, { model = true } = {}): Command {
-  if (model) command.option('--model <folder|url>', 'the model (default: the embedded one)');
+  if (model) {
+    command
+      .option('--model <folder|url>', 'the model (default: the embedded one)')
+      .option('--cache <folder>', 'where models from an address are kept');
+  }
   return command
     .addOption(new Option('--device <name>', 'what to run on').choices(DEVICES).default('auto'))
     .addOption(
@@ -26,8 +31,7 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
         .choices(['auto', 'fp32', 'fp16'])
         .default('auto'),
     )
-    .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1))
-    .option('--cache <folder>', 'where models from an address are kept');
+    .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1));
 }
 
 /** A loaded model and what a recipe says about it. */

@@ -272,6 +272,9 @@ describe('wrong usage', () => {
     [['generate', '--nonsense']],
     [['compare', '--policies', 'mar,mar']],
     [['convert', 'a.safetensors', '--out', 'x']],
+    [['verify', 'https://example.org/model']],
+    [['verify', '--cache', 'x']],
+    [['demo', '--cache', 'x']],
     [['nonsense']],
     [[]],
   ])('tessera %j exits with 2 and says why', async (args) => {

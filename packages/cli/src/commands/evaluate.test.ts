@@ -185,6 +185,11 @@ describe('tessera evaluate', () => {
     [['--network', 'nowhere.onnx'], 'There is no feature network at nowhere.onnx'],
     [['--policies', 'mar,mar'], 'names "mar" twice'],
     [['--n', '3'], 'n = 3'],
+    [['--n', '48'], '--n 48 needs 96 real pictures for margins that follow from them, and there are 54'],
+    [
+      ['--n', '48', '--margin', '1'],
+      'Give more by --real, set both margins by --margin FRECHET,KID, or take --n 27.',
+    ],
     [['--guidance-interval', '0,0.3'], 'guidance interval = 0-0.3'],
     [['--guidance-schedule', 'interval', '--guidance-interval', '0,0.5,9'], 'not "0,0.5,9"'],
     [['--guidance-schedule', 'interval', '--guidance-interval', ',0.5'], 'not ",0.5"'],

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { armLines } from '../evaluate/arm-lines.js';
+import { assertEnoughReal } from '../evaluate/enough-real.js';
 import { evaluationCommand } from '../evaluate/evaluation-command.js';
 import { secondsText } from '../evaluate/number-text.js';
 import { sayReport } from '../evaluate/said-report.js';
@@ -116,6 +117,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       onNote: (line) => voice.note(`Note: ${line}`),
       onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
+    assertEnoughReal(judging.reference, flags.n, flags.margin);
     const arms = choice(model.manifest.sampling);
     const evaluation = await evaluateInFolder({
       used,

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
 import { parityLines, replayParity } from '../model-parity.js';
+import { UsageError } from '../usage-error.js';
 
 interface VerifyFlags extends ModelFlags {
   readonly json?: boolean;
@@ -31,6 +32,12 @@ Examples:
 async function verify(context: CommandContext, given: string | undefined, flags: VerifyFlags): Promise<void> {
   const voice = voiceOf(context, flags.json);
   const { style, io } = context;
+  if (given !== undefined && /^https?:\/\//i.test(given)) {
+    throw new UsageError(
+      `${given} is an address, and verify checks a folder: give it that of a copy. What other commands load from an address ` +
+        'is checked as it comes.',
+    );
+  }
   const folder = given === undefined ? fileURLToPath(await embeddedModel()) : resolve(given);
   const { readManifest } = await import('@tessera/runtime-node');
   const manifest = await readManifest(folder);
