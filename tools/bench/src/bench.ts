@@ -70,9 +70,9 @@ async function benchmark(
             seed: round + 1,
             batch,
           });
-          if (torch.headEvaluations !== measured.headEvaluations) {
+          if (torch.tokenSteps !== measured.tokenSteps) {
             throw new Error(
-              `${arm.name}: the port evaluated the head ${torch.headEvaluations} times, we ${measured.headEvaluations} times.`,
+              `${arm.name}: the port took ${torch.tokenSteps} steps of tokens, we ${measured.tokenSteps}.`,
             );
           }
           torchRounds[place]!.push(torch.wall);

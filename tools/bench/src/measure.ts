@@ -13,8 +13,8 @@ export interface Measurement {
   readonly head: number;
   readonly decoder: number;
   readonly transformerRuns: number;
-  /** Tokens × diffusion steps. */
-  readonly headEvaluations: number;
+  /** Tokens × diffusion steps, guided or not; `tessera` counts head evaluations, which are twice as many where guided. */
+  readonly tokenSteps: number;
   readonly transformerFlops: number;
   /** The process's largest resident memory while it ran, in bytes, weights and all. */
   readonly peakMemory: number;
@@ -60,7 +60,7 @@ export async function measure(
       head: spent(HEAD),
       decoder: spent(['decoder']),
       transformerRuns: difference(before, after, ['condition'], 'runs'),
-      headEvaluations: sum(images, ({ steps }) => sum(steps, ({ plan }) => sum(plan.diffusionSteps, Number))),
+      tokenSteps: sum(images, ({ steps }) => sum(steps, ({ plan }) => sum(plan.diffusionSteps, Number))),
       transformerFlops: sum(images, (image) => imageFlops(sizes, image)),
       peakMemory: Math.max(peakMemory, process.memoryUsage.rss()),
     };

@@ -14,7 +14,7 @@ export interface TorchPort {
     readonly guidanceScale: number;
     readonly seed: number;
     readonly batch: number;
-  }): Promise<{ readonly wall: number; readonly headEvaluations: number }>;
+  }): Promise<{ readonly wall: number; readonly tokenSteps: number }>;
   close(): void;
 }
 
@@ -52,7 +52,7 @@ export async function startTorchPort(
       const { seconds, headEvaluations, finite } = await answers.next();
       if (!finite)
         throw new Error('The PyTorch port made tokens that are not finite: its times mean nothing.');
-      return { wall: seconds! * 1000, headEvaluations: headEvaluations! };
+      return { wall: seconds! * 1000, tokenSteps: headEvaluations! };
     },
     close() {
       child.stdin!.end();
