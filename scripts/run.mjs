@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
-const [command = 'help', ...given] = process.argv.slice(2);
+const [command, ...given] = process.argv.slice(2);
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 20) fail(`Tessera needs Node 20 or newer; this is ${process.version}.`);
@@ -33,8 +33,10 @@ const commands = {
   lint: () => bin('biome', 'check', ...given, '.'),
   typecheck,
 };
+const list = Object.keys(commands).join(', ');
+if (command === undefined) fail(`Name a command: ${list}.`);
+if (!Object.hasOwn(commands, command)) fail(`Unknown command "${command}". There are: ${list}.`);
 const chosen = commands[command];
-if (!chosen) fail(`Unknown command "${command}". There are: ${Object.keys(commands).join(', ')}.`);
 
 install();
 if (command !== 'lint') build();
