@@ -1,9 +1,10 @@
 /** 840 ms, 1.9 s, 2 min 5 s. */
 export function duration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (Math.round(milliseconds) < 1000) return `${Math.round(milliseconds)} ms`;
+  const tenths = Math.round(milliseconds / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** 12,800. */
@@ -14,4 +15,9 @@ export function count(value: number): string {
 /** 13.0 MB. */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** 0.80× as fast, 12.5× as fast. */
+export function timesAsFast(ratio: number): string {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 1)}× as fast`;
 }

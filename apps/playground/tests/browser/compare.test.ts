@@ -10,7 +10,7 @@ describePlayground('Compare', (playground) => {
     await page.getByText('Difference, of 255').first().waitFor();
     const plain = await pixelsOf(page, 0);
     expect(await page.locator('.lanes li').count()).toBe(2);
-    expect(await page.locator('.lanes .ratio').nth(1).textContent()).toMatch(/Faster by\s*\d+\.\d+×/);
+    expect(await page.locator('.lanes .ratio').nth(1).textContent()).toMatch(/Speed\s*\d+\.\d+× as fast/);
     await page.getByLabel('Show how each differs from the first').check();
     const same = await pixelsOf(page, 0);
     expect(same.every((value, i) => (i % 4 === 3 ? value === 255 : value === 0))).toBe(true);
