@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SETTINGS } from '../settings/settings.js';
+import { pictureNews, raceNews } from './news.js';
+import type { StepRecord } from './step-record.js';
+
+const step = (milliseconds: number): StepRecord => ({
+  index: 0,
+  stage: 'generation',
+  positions: new Uint32Array(1),
+  diffusionSteps: new Uint16Array(1),
+  chosen: new Uint32Array(),
+  guidanceScale: 1,
+  milliseconds,
+  headEvaluations: 1,
+  picture: { width: 1, height: 1, data: new Uint8Array(3) },
+});
+
+describe('what a screen reader says', () => {
+  it('of a picture stays the same from step to step', () => {
+    const running = { status: 'running' as const, settings: DEFAULT_SETTINGS };
+    expect(pictureNews({ ...running, steps: [] })).toBe('Drawing a mushroom.');
+    expect(pictureNews({ ...running, steps: [step(900), step(900)] })).toBe('Drawing a mushroom.');
+    expect(pictureNews({ ...running, status: 'done', steps: [step(900), step(900)] })).toBe(
+      'The mushroom is done, in 1.8 s.',
+    );
+    expect(pictureNews({ ...running, status: 'stopped', steps: [step(900)] })).toMatch(/stopped/);
+    expect(pictureNews({ status: 'idle', steps: [] })).toBe('');
+  });
+
+  it('of a race is its beginning and its end, with the fastest', () => {
+    const lane = (title: string, ...times: number[]) => ({
+      title,
+      policy: DEFAULT_SETTINGS.policy,
+      steps: times.map(step),
+    });
+    const lanes = [lane('a', 500, 500), lane('b', 300, 300)];
+    expect(raceNews({ status: 'running', lanes: [] })).toBe(raceNews({ status: 'running', lanes }));
+    expect(raceNews({ status: 'done', lanes })).toBe('The race is over. The fastest is b, in 600 ms.');
+  });
+});
