@@ -8,6 +8,26 @@ export interface GridPoint {
   readonly column: number;
 }
 
+/** The tokens under a square brush, clipped to the grid: rows [top, bottom), columns [left, right). */
+export interface BrushedTokens {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+/** @param brush side of the brush in tokens */
+export function underBrush(shape: Size, { row, column }: GridPoint, brush: number): BrushedTokens {
+  const top = Math.round(row - brush / 2);
+  const left = Math.round(column - brush / 2);
+  return {
+    top: Math.max(0, top),
+    left: Math.max(0, left),
+    bottom: Math.min(shape.height, top + brush),
+    right: Math.min(shape.width, left + brush),
+  };
+}
+
 /**
  * Marks (or clears) the tokens under a square brush that moves along a line.
  *
@@ -28,12 +48,8 @@ export function painted(
   for (let i = 0; i <= count; i++) {
     const row = from.row + ((to.row - from.row) * i) / count;
     const column = from.column + ((to.column - from.column) * i) / count;
-    const top = Math.round(row + 0.5 - brush / 2 - 0.5);
-    const left = Math.round(column + 0.5 - brush / 2 - 0.5);
-    for (let r = Math.max(0, top); r < Math.min(shape.height, top + brush); r++) {
-      for (let c = Math.max(0, left); c < Math.min(shape.width, left + brush); c++)
-        next[r * shape.width + c] = value;
-    }
+    const { top, left, bottom, right } = underBrush(shape, { row, column }, brush);
+    for (let r = top; r < bottom; r++) next.fill(value, r * shape.width + left, r * shape.width + right);
   }
   return next;
 }
