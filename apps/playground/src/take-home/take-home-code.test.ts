@@ -59,6 +59,17 @@ describe('the code to take home', () => {
     expect(png).toEqual(drawn!.image);
   });
 
+  it('installs what a policy imports, in whichever quotes', () => {
+    for (const source of [
+      "import { a } from '@tessera/fts';",
+      'import { a } from "@tessera/fts";',
+      'import"@tessera/fts";',
+    ]) {
+      const policy = { kind: 'own' as const, source };
+      expect(nodeCode({ ...DEFAULT_SETTINGS, policy }, EMBEDDED).install).toContain(' @tessera/fts ');
+    }
+  });
+
   it('brings a policy of one’s own along as a module beside it', async () => {
     const settings: Settings = {
       ...DEFAULT_SETTINGS,

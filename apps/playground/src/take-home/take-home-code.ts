@@ -173,7 +173,7 @@ function imports(all: readonly Import[]): string {
 /** Packages that the code imports, those that a policy of one's own does among them. */
 function packages({ imports: all, files }: Generation): string {
   const own = files.flatMap(({ code }) =>
-    [...code.matchAll(/from\s+'(@tessera\/\w+)'/g)].map(([, name]) => name!),
+    [...code.matchAll(/(?:from|import)\s*['"](@tessera\/[\w-]+)['"]/g)].map(([, name]) => name!),
   );
   return [...new Set([...all.map(({ module }) => module), ...own])].sort().join(' ');
 }
