@@ -18,7 +18,7 @@ export interface Options {
 }
 
 /** What the recorded evidence is made with: n is the least, the others are to be just so. */
-const RECORD = { n: 1200, seed: 1, batch: 4 } as const;
+export const RECORD = { n: 1200, seed: 1, batch: 4 } as const;
 
 /** Whether a run may be put on record in docs/evidence. Any other is a look, and lies in out/evidence. */
 export function isRecord({ n, model, seed, batch }: Options): boolean {

@@ -54,6 +54,16 @@ test('an arm of two studies is drawn once, whatever they call it', async () => {
   expect(run.drawn()).toBe(24 + 12 + 8);
 });
 
+test('what a study changes since its own first run is told, whatever others of the folder were set to', async () => {
+  const store = await temporaryFolder();
+  const run = await fakeRun();
+  const changesOf = async (study: Study, n: number): Promise<readonly string[]> =>
+    (await runStudy({ ...common, ...run, n, study, store, signal })).evaluation.document.changes;
+  expect(await changesOf(SMALL, 12)).toEqual([]);
+  expect(await changesOf({ ...SMALL, id: 'head' }, 24)).toEqual([]);
+  expect(await changesOf(SMALL, 24)).toEqual(['n: 12 → 24']);
+});
+
 test('a study that is stopped goes on where it was', async () => {
   const store = await temporaryFolder();
   const run = await fakeRun();

@@ -70,6 +70,8 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
     ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
     margins: MARGINS,
     ...(study.comparisons ? { compare: study.comparisons } : {}),
+    // The folder is that of all studies, and each was looked at for the first time on its own.
+    subject: study.id,
     command: options.command,
     signal,
     onStart(done) {

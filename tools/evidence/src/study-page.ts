@@ -1,19 +1,24 @@
 import {
   armLines,
+  changesNote,
   decimalsOf,
   type EvaluationDocument,
   findingsOf,
   metricName,
+  mixtureNote,
   percent,
   plain,
   secondsText,
   signed,
+  threadsText,
   timesText,
+  versionsText,
   withInterval,
   withSpread,
 } from '@tessera/cli/evaluation';
 import type { ArmReport, ComparedMetric } from '@tessera/evaluate';
 import { conclusionsSection } from './conclusions.js';
+import { RECORD } from './options.js';
 import type { StudyResult } from './run-study.js';
 
 type Column = readonly [head: string, cell: (arm: ArmReport, place: number) => string];
@@ -60,7 +65,7 @@ ${kinds.map((metric) => differenceTable(document, metric)).join('\n\n')}
 ## What was measured on what
 
 ${setup(document)}${timing ? ` Times: ${timing.pictures} pictures of each arm, medians; CPU threads: ${timing.threads}.` : ''}
-
+${notes(document)}
 \`\`\`sh
 ${document.command}
 \`\`\`
@@ -129,17 +134,30 @@ function floors({ floors: { frechet, kid, precision, recall, count, splits } }: 
   return (
     `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
     `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. ` +
-    'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps. ' +
+    'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided. ' +
     'What the other columns mean is told in [@tessera/evaluate](../../packages/evaluate).'
   );
 }
 
 function setup({ model, made, reference }: EvaluationDocument): string {
-  const versions = Object.entries(made.versions).map(([name, version]) => `${name} ${version}`);
   return (
     `Model ${model.name} (SHA-256 ${model.sha256.slice(0, 12)}…), weights in ${made.dtype} on ${made.device}, ` +
-    `${made.batch} pictures at once; real pictures: ${reference.name}; ${made.processor}, ${made.cores} cores; ${versions.join(', ')}.`
+    `${made.batch} pictures at once; real pictures: ${reference.name}; ${made.processor}, ${made.cores} cores, ${threadsText(made)}; ${versionsText(made.versions)}.`
   );
+}
+
+/** What was not set beforehand, and what the pictures were drawn with where that differs: a paragraph each. */
+function notes(document: EvaluationDocument): string {
+  return [lookNote(document) ?? changesNote(document), mixtureNote(document.made)]
+    .flatMap((note) => (note === undefined ? [] : [`\n${note}\n`]))
+    .join('');
+}
+
+/** The record is as many pictures whatever a first look at fewer has shown, so that is no choice made after it. */
+function lookNote({ n, changes: [change, ...others] }: EvaluationDocument): string | undefined {
+  const [, before] = /^n: (\d+) → \d+$/.exec(change ?? '') ?? [];
+  if (before === undefined || others.length > 0 || n !== RECORD.n || Number(before) > n) return undefined;
+  return `A first look was taken at ${before} pictures an arm; that the record has ${n}, and the margin, were set before it.`;
 }
 
 /** @param words heads of the columns that stand left; the others are numbers */

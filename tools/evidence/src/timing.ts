@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { compare, type ModelInUse, type NamedSampling, spreadOf, writeJson } from '@tessera/cli/evaluation';
 import type { Quartiles } from '@tessera/evaluate';
 import { jsonHash, picturesOf } from '@tessera/recipe';
@@ -19,6 +20,12 @@ export interface Timing {
   readonly arms: readonly ArmTiming[];
 }
 
+/** What times hang on beside what is timed. */
+export interface TimingMachine {
+  readonly processor: string;
+  readonly cores: number;
+}
+
 export interface TimingOptions {
   readonly used: ModelInUse;
   readonly arms: readonly NamedSampling[];
@@ -27,17 +34,20 @@ export interface TimingOptions {
   readonly rounds: number;
   /** Where the times are kept, so that they are taken once. */
   readonly path: string;
+  /** @default this one */
+  readonly machine?: TimingMachine;
   readonly signal: AbortSignal;
   onProgress?(done: number, total: number): void;
 }
 
-/** Times arms against each other in one run, or reads what an earlier run has found for the same arms. */
+/** Times arms against each other in one run, or reads what an earlier run has found for the same arms on such a machine. */
 export async function timeArms({
   used,
   arms,
   seed,
   rounds,
   path,
+  machine = thisMachine(),
   signal,
   onProgress,
 }: TimingOptions): Promise<Timing> {
@@ -48,6 +58,7 @@ export async function timeArms({
     seed,
     made: used.made,
     threads: model.threads,
+    machine,
     model: used.identity.sha256,
   });
   if (existsSync(path)) {
@@ -79,4 +90,9 @@ export async function timeArms({
   };
   await writeJson(path, { key, timing });
   return timing;
+}
+
+function thisMachine(): TimingMachine {
+  const processors = cpus();
+  return { processor: processors[0]?.model.trim() ?? 'unknown', cores: processors.length };
 }
