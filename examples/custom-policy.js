@@ -8,7 +8,7 @@ const rings = plannedPolicy('rings', function* ({ shape: { height, width } }) {
   const positions = [...Array(height * width).keys()];
   const ringOf = (p) =>
     Math.max(Math.abs(2 * Math.floor(p / width) + 1 - height), Math.abs(2 * (p % width) + 1 - width)) >> 1;
-  for (let ring = 0; ring < Math.max(height, width); ring++) {
+  for (let ring = 0; ring < Math.max(height, width) / 2; ring++) {
     const members = positions.filter((p) => ringOf(p) === ring);
     yield stepPlan('generation', members, Math.max(20, 50 - 5 * ring));
   }

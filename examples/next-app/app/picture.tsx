@@ -24,7 +24,8 @@ export function Picture({ classLabel, seed }: { classLabel: number; seed: number
             setStatus(`Step ${event.index + 1}: ${event.images[0]!.plan.stage}`);
             show(canvas.current, await event.preview(0));
           } else if (event.type === 'image') {
-            setStatus(`Drawn on ${model.device} with ${model.threads} threads`);
+            const threads = model.threads === 1 ? 'one thread' : `${model.threads} threads`;
+            setStatus(`Drawn on ${model.device} with ${threads}`);
             show(canvas.current, event.image);
           }
         }

@@ -22,17 +22,21 @@ try {
 
   const draw = async (seed: number) => {
     button.disabled = true;
-    const images = [{ seed, input: { classLabel: CAT } }];
-    for await (const event of generate({ model, images, policy: gtr('16') })) {
-      if (event.type === 'step-end') {
-        status.value = `Step ${event.index + 1}: ${event.images[0]!.plan.stage}`;
-        show(await event.preview(0));
-      } else if (event.type === 'image') {
-        status.value = `Cat ${seed}, on ${model.device} with ${model.threads} threads`;
-        show(event.image);
+    try {
+      const images = [{ seed, input: { classLabel: CAT } }];
+      for await (const event of generate({ model, images, policy: gtr('16') })) {
+        if (event.type === 'step-end') {
+          status.value = `Step ${event.index + 1}: ${event.images[0]!.plan.stage}`;
+          show(await event.preview(0));
+        } else if (event.type === 'image') {
+          const threads = model.threads === 1 ? 'one thread' : `${model.threads} threads`;
+          status.value = `Cat ${seed}, on ${model.device} with ${threads}`;
+          show(event.image);
+        }
       }
+    } finally {
+      button.disabled = false;
     }
-    button.disabled = false;
   };
 
   let seed = 7;
