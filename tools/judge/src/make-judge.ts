@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { float32ToFloat16, openSafetensors, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
@@ -37,11 +37,33 @@ export interface MadeJudge {
 const FIXTURE_PICTURES = 240;
 const FIXTURE_COLUMNS = 24;
 
+/** The description last: it tells which of the others belong together. */
+const FILES = ['judge.onnx', 'reference.bin', 'judge.json'] as const;
+const FIXTURE = 'real.png';
+
 /**
  * Makes the judge's files: the graph, with weights stored in half precision, what it sees in the held-out pictures, and
- * their description.
+ * their description. They are made beside their places and moved once all are there, so that a failure leaves the judge
+ * as it was.
  */
 export async function makeJudge({ work, out, fixtures }: MakeJudgeOptions): Promise<MadeJudge> {
+  await mkdir(out, { recursive: true });
+  const made = await mkdtemp(join(out, 'new-'));
+  const fixture = join(fixtures, `${FIXTURE}.part`);
+  try {
+    const judge = await makeFiles(work, made, fixture);
+    for (const name of FILES) await rename(join(made, name), join(out, name));
+    await rename(fixture, join(fixtures, FIXTURE));
+    return judge;
+  } finally {
+    await rm(made, { recursive: true, force: true });
+    await rm(fixture, { force: true });
+  }
+}
+
+async function makeFiles(work: string, out: string, fixture: string): Promise<MadeJudge> {
+  // First, since it may be missing and the rest takes a minute.
+  const record = await readTrainingRecord(join(work, 'judge.curve.jsonl'), join(work, 'report.json'));
   const pictures = await readNpyPictures(join(work, 'held-out.npy'));
   const { width, height } = pictures[0]!;
   const weights = await openSafetensors(join(work, 'model', 'judge.safetensors'));
@@ -67,7 +89,6 @@ export async function makeJudge({ work, out, fixtures }: MakeJudgeOptions): Prom
   const referencePath = join(out, 'reference.bin');
   await writeFile(referencePath, halves);
   const labels = pictures.map((_, k) => k % CLASS_NAMES.length);
-  const record = await readTrainingRecord(join(work, 'judge.curve.jsonl'), join(work, 'report.json'));
 
   const description = parseJudge(
     JSON.stringify({
@@ -89,14 +110,9 @@ export async function makeJudge({ work, out, fixtures }: MakeJudgeOptions): Prom
       },
     }),
   );
-  const descriptionPath = join(out, 'judge.json');
-  await writeFile(`${descriptionPath}.part`, `${JSON.stringify(description, null, 2)}\n`);
-  await rename(`${descriptionPath}.part`, descriptionPath);
+  await writeFile(join(out, 'judge.json'), `${JSON.stringify(description, null, 2)}\n`);
   const sheet = pictureGrid(pictures.slice(0, FIXTURE_PICTURES), FIXTURE_COLUMNS);
-  await writeFile(
-    join(fixtures, 'real.png'),
-    encode({ ...sheet, channels: 3, depth: 8 }, { zlib: { level: 9 } }),
-  );
+  await writeFile(fixture, encode({ ...sheet, channels: 3, depth: 8 }, { zlib: { level: 9 } }));
   return { description, graphBytes: (await stat(graphPath)).size };
 }
 
