@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .mar.config import MAR_SIZES
 from .mar.sample import Sampling
+from .options import OptionError, positive, whole
+from .render import CLASS_NAMES
 from .stages.autoencoder import train_autoencoder
 from .stages.everything import run_everything
 from .stages.judging import judge_samples, train_judge
@@ -19,14 +21,22 @@ from .stages.sampling import draw_samples
 from .stages.unpacking import unpack
 from .stages.validating import validate_mar
 from .training.device import pick_device
-from .workplace import Workplace
+from .workplace import HELD_OUT_COUNT, Workplace
 
 _CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
 
 def main() -> None:
     """Runs one command."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    try:
+        _run(options)
+    except OptionError as error:
+        parser.error(str(error))
+
+
+def _run(options: argparse.Namespace) -> None:
     deadline = None if options.within is None else time.time() + 60 * options.within
     place = Workplace(options.work, pick_device(options.device), options.workers, options.seed, deadline)
     if options.command == "render":
@@ -61,11 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     shared.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     shared.add_argument(
-        "--workers", type=int, default=2, help="processes that train together on a CPU (default: 2)"
+        "--workers", type=whole(1), default=2, help="processes that train together on a CPU (default: 2)"
     )
-    shared.add_argument("--seed", type=int, default=0)
+    shared.add_argument("--seed", type=whole(0), default=0)
     shared.add_argument(
-        "--within", type=float, help="minutes after which to save and stop, whatever is done by then"
+        "--within", type=positive, help="minutes after which to save and stop, whatever is done by then"
     )
 
     parser = argparse.ArgumentParser(
@@ -84,24 +94,36 @@ def _parser() -> argparse.ArgumentParser:
     }
     for training in trainings.values():
         training.add_argument(
-            "--minutes", type=float, help="length of the training, over all calls (default: in steps)"
+            "--minutes", type=positive, help="length of the training, over all calls (default: in steps)"
         )
     add("latents", "compute the latents of the training pictures")
     trainings["mar"].add_argument(
-        "--steps", type=int, help="length of the training in steps (default: 100000)"
+        "--steps", type=whole(1), help="length of the training in steps (default: 100000)"
     )
     trainings["mar"].add_argument(
-        "--targets", type=int, help="timesteps a token (default: 4 on a GPU, 2 on a CPU)"
+        "--targets", type=whole(1), help="timesteps a token (default: 4 on a GPU, 2 on a CPU)"
     )
     trainings["mar"].add_argument(
-        "--start", type=Path, help="safetensors file whose fitting weights a new training begins with"
+        "--start",
+        type=Path,
+        help="safetensors file whose fitting weights a new training begins with; one that goes on ignores it",
     )
     validation = add("validate", "the MAR model's loss on held-out pictures, by the share that is masked")
-    validation.add_argument("--count", type=int, default=240, help="pictures (default: 240)")
+    validation.add_argument(
+        "--count",
+        type=whole(1, HELD_OUT_COUNT),
+        default=240,
+        help=f"pictures, at most {HELD_OUT_COUNT} (default: 240)",
+    )
     drawing = add("sample", "draw pictures with the trained models")
-    drawing.add_argument("--count", type=int, default=144, help="a multiple of 12 (default: 144)")
-    drawing.add_argument("--steps", type=int, default=Sampling.steps)
-    drawing.add_argument("--head-steps", type=int, default=Sampling.head_steps)
+    drawing.add_argument(
+        "--count",
+        type=whole(1, multiple_of=len(CLASS_NAMES)),
+        default=144,
+        help="a multiple of 12 (default: 144)",
+    )
+    drawing.add_argument("--steps", type=whole(1), default=Sampling.steps)
+    drawing.add_argument("--head-steps", type=whole(1), default=Sampling.head_steps)
     drawing.add_argument("--guidance", type=float, default=Sampling.guidance)
     drawing.add_argument("--temperature", type=float, default=Sampling.temperature)
     drawing.add_argument("--name", default="samples", help="of the sheet (default: samples)")
@@ -109,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add("unpack", "go on from a packed model").add_argument("folder", type=Path)
     everything = add("all", "all of these in turn; with --within, as much as fits")
     everything.add_argument(
-        "--mar-minutes", type=float, help="length of the MAR model's training, over all calls"
+        "--mar-minutes", type=positive, help="length of the MAR model's training, over all calls"
     )
     for command in (trainings["mar"], everything):
         command.add_argument("--size", choices=sorted(MAR_SIZES), default="tiny")

@@ -12,6 +12,7 @@ from ..autoencoder.linear_start import start_linear
 from ..autoencoder.model import Autoencoder
 from ..autoencoder.normalise import normalise
 from ..autoencoder.training import AutoencoderLoss
+from ..options import assert_shared
 from ..pictures import PictureBatches, signal_to_noise, to_pixels, to_tensor
 from ..sheet import save_sheet
 from ..training.checkpoint import load_average, load_checkpoint, save_checkpoint
@@ -30,6 +31,8 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
     """
     Trains for `minutes` (by default 40,000 steps), normalises the latents and reports dB; returns whether it
     is done.
+
+    @raises OptionError where the workers can't share a batch
     """
     if place.autoencoder.exists():
         return True
@@ -43,6 +46,7 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
         seed=place.seed,
     )
     workers = place.workers if place.device.type == "cpu" else 1
+    assert_shared(plan.batch, workers)
     torch.manual_seed(place.seed)
     parameters = sum(value.numel() for value in Autoencoder(AutoencoderConfig()).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None

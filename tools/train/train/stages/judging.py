@@ -47,7 +47,11 @@ def train_judge(place: Workplace, minutes: float | None = None) -> bool:
     )
     pixels = np.load(place.held_out_pictures, mmap_mode="r")[:_RELIABILITY_PICTURES]
     judge = load_judge(place)
-    place.report("judge", reliability(judge, pixels, place.seed))
+    steps = load_checkpoint(place.judge)["step"]
+    place.report(
+        "judge",
+        {**reliability(judge, pixels, place.seed), "steps": steps, "samples": steps * plan.batch},
+    )
     write_safetensors(place.model / "judge.safetensors", judge.state_dict(), torch.float32)
     return done
 

@@ -12,6 +12,7 @@ from ..mar.compiled import compile_mar
 from ..mar.config import MAR_SIZES, MarConfig
 from ..mar.model import Mar
 from ..mar.training import MarLoss
+from ..options import assert_shared
 from ..safetensors import read_safetensors
 from ..training.checkpoint import load_checkpoint, load_fitting
 from ..training.device import has_bfloat16_units
@@ -34,9 +35,12 @@ def train_mar(
     """
     Trains for `minutes`, or `steps` (by default 100,000); returns whether it is done.
 
-    `targets` are the timesteps at which the head sees a token: by default 4, as published, on a GPU or a CPU with
-    AMX, and 2 on another CPU, where 4 cost a third of the pace. `start` is a file whose weights a new training begins
-    with where name and shape agree: a transformer learnt on another autoencoder's tokens is worth much on these.
+    `targets` are the timesteps at which the head sees a token: by default 4, as published, on a GPU or a CPU
+    with AMX, and 2 on another CPU, where 4 cost a third of the pace. `start` is a file whose weights a new
+    training begins with where name and shape agree: a transformer learnt on another autoencoder's tokens is
+    worth much on these. A training that goes on has its own weights, and says that it doesn't read the file.
+
+    @raises OptionError where the workers can't share a batch
     """
     on_gpu = place.device.type == "cuda"
     plan = Plan(
@@ -55,6 +59,11 @@ def train_mar(
     if targets is None:
         targets = 4 if on_gpu or has_bfloat16_units(place.device) else 2
     workers = 1 if on_gpu else place.workers
+    assert_shared(plan.batch, workers)
+    if start is not None and place.mar.exists():
+        note = f"{place.mar} goes on with its own weights; {start} is for a new training and not read"
+        print(note, flush=True)
+        start = None
     parameters = sum(value.numel() for value in Mar(config).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None
     run_workers(workers, _train_share, exchange, place, plan, config, targets, start)
