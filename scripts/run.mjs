@@ -30,6 +30,7 @@ const commands = {
   bench: () => node('tools/bench/dist/bench.js', ...given),
   evidence: () => node('tools/evidence/dist/evidence.js', ...given),
   build: () => 0,
+  pack,
   lint: () => bin('biome', 'check', ...given, '.'),
   typecheck,
 };
@@ -105,6 +106,21 @@ function runTests() {
   const skipped = counts.numPendingTests + counts.numTodoTests;
   console.log(`${counts.numPassedTests} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
   return status;
+}
+
+/** The packages as they would be published, into out/packages. */
+function pack() {
+  const folder = resolve('out', 'packages');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const options = ['-r', '--filter', './packages/*', 'pack', '--pack-destination', folder];
+  // Its list of every file in every package is no use to anyone here.
+  const stdio = ['ignore', 'ignore', 'inherit'];
+  const status = run(process.execPath, ['node_modules/pnpm/bin/pnpm.cjs', ...options], { stdio });
+  if (status !== 0) return status;
+  console.log(`${readdirSync(folder).length} packages in ${folder}. In a project of yours:\n`);
+  console.log(`npm install ${join(folder, '*.tgz')} onnxruntime-node`);
+  return 0;
 }
 
 /** The packages one by one, then all tests, which may use Node where the package under test may not. */
