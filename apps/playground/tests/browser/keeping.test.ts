@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import { describePlayground } from './describe-playground.js';
+import { QUICK } from './open-page.js';
+
+describePlayground('what is kept', (playground) => {
+  it('is the draft of a policy, over tabs, links of one’s own and reloads; an example can be undone', async () => {
+    const { page, context, errors } = await playground.open();
+    await page.goto(`${playground.address}#policy?${QUICK}`);
+    const editor = page.locator('.cm-content');
+    const isMine = async () => (await editor.textContent())?.includes('// mine');
+    await editor.click();
+    await page.keyboard.press('ControlOrMeta+Home');
+    await page.keyboard.type('// mine');
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    await page.getByText(/The link is/).waitFor();
+    await page.keyboard.press('Tab');
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await page.getByRole('link', { name: 'Write a policy', exact: true }).click();
+    await editor.waitFor();
+    expect(await isMine()).toBe(true);
+    await page.getByRole('button', { name: 'Spiral' }).click();
+    expect(await isMine()).toBe(false);
+    await editor.focus();
+    await page.keyboard.press('ControlOrMeta+z');
+    expect(await isMine()).toBe(true);
+    await page.reload();
+    await editor.waitFor();
+    expect(await isMine()).toBe(true);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
+  it('is what is marked for an edit, and every setting when the page is left and loaded again', async () => {
+    const { page, context } = await playground.open();
+    const png = await page.screenshot();
+    await page.goto(`${playground.address}#edit?${QUICK}`);
+    await page
+      .getByLabel('Picture file')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });
+    await page.getByRole('application').focus();
+    await page.keyboard.press('Space');
+    const caption = page.getByText('9 of 256 tokens will be drawn anew');
+    await caption.waitFor();
+    await page.getByRole('link', { name: 'Compare', exact: true }).click();
+    await page.getByLabel('Seed').fill('99');
+    await page.goBack();
+    await caption.waitFor();
+    expect(await page.getByLabel('Seed').inputValue()).toBe('99');
+    await page.waitForURL(/#edit\?.*seed=99/);
+    await page.reload();
+    expect(await page.getByLabel('Seed').inputValue()).toBe('99');
+    await context.close();
+  });
+
+  it('is the focus, on the one button that begins and stops', async () => {
+    const { page, context } = await playground.open();
+    await page.goto(`${playground.address}#generate?${QUICK}`);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    await page.getByRole('button', { name: 'Stop', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('stopped after').waitFor();
+    expect(await focused()).toBe('Draw');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
+    expect(await focused()).toBe('Stop');
+    await context.close();
+  });
+
+  it('is the button in reach on a phone', async () => {
+    const { page, context } = await playground.open({
+      viewport: { width: 360, height: 740 },
+      isMobile: true,
+    });
+    for (const view of ['generate', 'compare', 'edit']) {
+      await page.goto(`${playground.address}#${view}`);
+      const box = (await page.locator('.go button').boundingBox())!;
+      expect(box.y, view).toBeGreaterThan(370);
+      expect(box.y + box.height, view).toBeLessThanOrEqual(740);
+    }
+    await context.close();
+  });
+});
