@@ -66,7 +66,9 @@ async function drawsPicture(address: string): Promise<void> {
     const errors: string[] = [];
     page.on('pageerror', ({ message }) => errors.push(message));
     await page.goto(address);
-    await page.locator('output', { hasText: /on wasm with (\d+ threads|one thread)/ }).waitFor({ timeout: 120_000 });
+    await page
+      .locator('output', { hasText: /on wasm with (\d+ threads|one thread)/ })
+      .waitFor({ timeout: 120_000 });
     const pixels = await page.locator('canvas').evaluate((canvas) => {
       const { width, height } = canvas as HTMLCanvasElement;
       return [...(canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height).data];
