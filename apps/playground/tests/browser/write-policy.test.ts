@@ -44,7 +44,7 @@ describePlayground('Write a policy', (playground) => {
     );
     await page.getByRole('button', { name: 'Run' }).click();
     await page
-      .getByText(/would never be finished/)
+      .getByText(/the plans are over and name/)
       .first()
       .waitFor();
     await write(page, "const a = 1;\n\nthrow new Error('on purpose');\nexport default a;");
