@@ -16,7 +16,7 @@ describePlayground('Write a policy', (playground) => {
   it('checks a policy, draws with it beside GtR, and brings it back by link without running it', async () => {
     const { page, context, errors } = await playground.open();
     await page.goto(`${playground.address}#policy?${QUICK}`);
-    await page.getByRole('button', { name: 'Rows from the top' }).click();
+    await page.getByRole('button', { name: 'Spiral' }).click();
     await page.getByRole('button', { name: 'Run' }).click();
     await page.getByText('Every position is decoded exactly once').waitFor();
     await page.getByText('Difference, of 255').first().waitFor();
