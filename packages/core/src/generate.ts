@@ -1,6 +1,7 @@
 import { throwIfAborted } from './cancellation.js';
+import { assertClamp } from './clamp.js';
 import { ancestralSampler } from './diffusion/ancestral.js';
-import { assertNumber, assertShape, InvalidOptionError } from './errors.js';
+import { assertNumber, InvalidOptionError } from './errors.js';
 import type {
   GeneratedImage,
   GenerateEvent,
@@ -18,7 +19,6 @@ import {
   refinePlan,
   startImage,
 } from './image-run.js';
-import type { Clamp } from './model.js';
 
 /**
  * Makes images. While a position is masked, the policy names the positions to decode next, the model turns the known
@@ -114,13 +114,6 @@ export async function* generate<Input>(
     yield* finish(active.filter((run) => run.masked === 0));
   }
   return { images: finished };
-}
-
-function assertClamp(clamp: Clamp | undefined, channels: number): void {
-  if (clamp === undefined) return;
-  const limits = typeof clamp === 'number' ? [clamp] : Array.from(clamp);
-  if (typeof clamp !== 'number') assertShape('clamp [C]', limits, [channels]);
-  for (const limit of limits) assertNumber('clamp', limit, 0);
 }
 
 /** {@link generate} for those who want the pictures and no events: one entry an image, in the order of the request. */

@@ -1,4 +1,4 @@
-import { assertInteger, assertShape } from './errors.js';
+import { assertInteger, assertShape, ShapeMismatchError } from './errors.js';
 
 /** A grid of `height·width` latent tokens with `channels` values each; position p = row·width + column. */
 export interface GridShape {
@@ -36,6 +36,22 @@ export function copyGrid(grid: TokenGrid): TokenGrid {
   assertShape('grid.tokens [L, C]', grid.tokens, [length, grid.shape.channels]);
   assertShape('grid.known [L]', grid.known, [length]);
   return { shape: grid.shape, tokens: grid.tokens.slice(), known: grid.known.slice() };
+}
+
+/**
+ * Throws {@link ShapeMismatchError} unless a grid has the extents `expected`, and arrays as long as they say.
+ *
+ * @param what names the grid in the error
+ */
+export function assertGrid(what: string, { shape, known, tokens }: TokenGrid, expected: GridShape): void {
+  const extents = [expected.height, expected.width, expected.channels];
+  const actual = [shape.height, shape.width, shape.channels];
+  if (extents.join() !== actual.join()) {
+    throw new ShapeMismatchError(`${what}.shape [height, width, channels]`, extents, actual);
+  }
+  const length = gridLength(expected);
+  assertShape(`${what}.known [L]`, known, [length]);
+  assertShape(`${what}.tokens [L, C]`, tokens, [length, expected.channels]);
 }
 
 /** The positions of a grid that are still masked, ascending. */

@@ -1,9 +1,9 @@
 import type { Conditions } from './conditions.js';
 import { selectConditions } from './conditions.js';
 import type { DiffusionSampler } from './diffusion/table.js';
-import { assertInteger, assertNumber, assertShape, InvalidPlanError, ShapeMismatchError } from './errors.js';
+import { assertInteger, assertNumber, assertShape, InvalidPlanError } from './errors.js';
 import type { GenerateOptions, ImageRequest, ImageStep } from './generation.js';
-import { copyGrid, emptyGrid, type GridShape, gridLength, maskedPositions, type TokenGrid } from './grid.js';
+import { assertGrid, copyGrid, emptyGrid, gridLength, maskedPositions, type TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { TokenImage } from './model.js';
 import { keyedNoise } from './noise/keyed.js';
@@ -30,17 +30,11 @@ export function startImage<Input>(
   const { model, policy } = options;
   const { seed, index = 0, input } = image;
   assertInteger('index', index, 0);
-  if (image.start) assertSameShape(image.start.shape, model.shape);
+  if (image.start) assertGrid('start', image.start, model.shape);
   const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
   const noise = options.noise?.({ seed, index, place }) ?? keyedNoise({ seed, image: index });
   const state = policy.init({ shape: model.shape, known: grid.known.slice(), noise: noise.fork('policy') });
   return { place, input, grid, noise, steps: [], state, masked: maskedPositions(grid.known).length };
-}
-
-function assertSameShape(given: GridShape, wanted: GridShape): void {
-  const extents = ({ height, width, channels }: GridShape): number[] => [height, width, channels];
-  if (extents(given).join() === extents(wanted).join()) return;
-  throw new ShapeMismatchError('start.shape [height, width, channels]', extents(wanted), extents(given));
 }
 
 /** What the steps of all images are planned with. */

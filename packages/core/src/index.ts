@@ -1,4 +1,5 @@
 export { type CancellationSignal, throwIfAborted } from './cancellation.js';
+export { assertClamp } from './clamp.js';
 export { type Conditions, selectConditions } from './conditions.js';
 export { ancestralSampler } from './diffusion/ancestral.js';
 export { ddimSampler } from './diffusion/ddim.js';
@@ -40,6 +41,7 @@ export type {
   ImageStep,
 } from './generation.js';
 export {
+  assertGrid,
   copyGrid,
   emptyGrid,
   type GridShape,

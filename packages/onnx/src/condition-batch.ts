@@ -1,11 +1,11 @@
 import {
+  assertGrid,
   type ClassInput,
   type ConditionImage,
   gridLength,
   InvalidOptionError,
   maskedPositions,
 } from '@tessera/core';
-import { assertGrid } from './assert-grid.js';
 import type { Manifest } from './manifest.js';
 import type { ConditionBatch } from './mar-graphs.js';
 
@@ -31,7 +31,7 @@ export function conditionBatch(
   const rows = [...images, ...guided];
   const targetCount = images[0]!.positions.length;
   const positions = new Int32Array(rows.length * length);
-  for (const image of images) assertGrid(image.grid, grid);
+  for (const image of images) assertGrid('grid', image.grid, grid);
   const parts = rows.map((image, row) => {
     const order = positionOrder(image, length);
     positions.set(order.positions, row * length);

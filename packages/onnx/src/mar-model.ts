@@ -1,4 +1,6 @@
 import {
+  assertClamp,
+  assertGrid,
   type CancellationSignal,
   type ClassInput,
   type ConditionRequest,
@@ -19,7 +21,6 @@ import {
   throwIfAborted,
   unpatchify,
 } from '@tessera/core';
-import { assertGrid } from './assert-grid.js';
 import { conditionBatch, sameCounts } from './condition-batch.js';
 import { sampleHead } from './head.js';
 import { splitRows } from './held-conditions.js';
@@ -72,7 +73,7 @@ export class MarModel implements MaskedModel<ClassInput> {
 
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]> {
     return this.#enqueue(async () => {
-      checkClamp(request.clamp, this.shape.channels);
+      assertClamp(request.clamp, this.shape.channels);
       const tokens: Float32Array[] = [];
       for (const places of sameZ(request.images)) {
         const group = places.map((place) => request.images[place]!);
@@ -199,12 +200,6 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 }
 
-function checkClamp(clamp: TokenRequest['clamp'], channels: number): void {
-  if (Array.isArray(clamp) && clamp.length !== channels) {
-    throw new ShapeMismatchError('clamp [C]', [channels], [clamp.length]);
-  }
-}
-
 /** A row beyond the image's own would be another image's: a batch shares one z. */
 function assertRow(row: number, { count }: Conditions): void {
   if (row < count) return;
@@ -213,7 +208,7 @@ function assertRow(row: number, { count }: Conditions): void {
 
 /** The grid's tokens with 0 where they are masked. */
 function knownTokens(grid: TokenGrid, shape: GridShape): Float32Array {
-  assertGrid(grid, shape);
+  assertGrid('grid', grid, shape);
   const { channels } = shape;
   const tokens = grid.tokens.slice();
   for (let position = 0; position < grid.known.length; position++) {

@@ -1,4 +1,4 @@
-import { assertShape, type GridShape, gridLength, keyedNoise } from '@tessera/core';
+import { assertClamp, type GridShape, gridLength, keyedNoise } from '@tessera/core';
 import type { PolicyDescription } from './policy-description.js';
 import { type SamplingDescription, samplingFrom } from './sampling-description.js';
 
@@ -12,7 +12,7 @@ import { type SamplingDescription, samplingFrom } from './sampling-description.j
 export function assertSamplingFits(description: SamplingDescription, shape: GridShape): void {
   const { policy, sampler } = samplingFrom(description);
   const { clamp } = description;
-  if (Array.isArray(clamp)) assertShape('clamp [C]', clamp, [shape.channels]);
+  assertClamp(clamp ?? undefined, shape.channels);
   policy.init({ shape, known: new Uint8Array(gridLength(shape)), noise: keyedNoise({ seed: 0 }) });
   for (const steps of diffusionStepsOf(description.policy)) sampler(steps);
 }

@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../settings/settings.js';
+import { exampleStep } from '../testing/example-step.js';
 import { pictureNews, raceNews } from './news.js';
-import type { StepRecord } from './step-record.js';
 
-const step = (milliseconds: number): StepRecord => ({
-  index: 0,
-  stage: 'generation',
-  positions: new Uint32Array(1),
-  diffusionSteps: new Uint16Array(1),
-  chosen: new Uint32Array(),
-  guidanceScale: 1,
-  milliseconds,
-  headEvaluations: 1,
-  picture: { width: 1, height: 1, data: new Uint8Array(3) },
-});
+const step = (milliseconds: number) => exampleStep(0, milliseconds);
 
 describe('what a screen reader says', () => {
   it('of a picture stays the same from step to step', () => {

@@ -2,9 +2,10 @@ import { TesseraError } from '@tessera/core';
 import { get } from 'svelte/store';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../settings/settings.js';
+import { exampleStep } from '../testing/example-step.js';
 import { Comparison, speedUp } from './comparison.js';
 import { PictureRun } from './picture-run.js';
-import type { FinishedRun, Run, StepRecord } from './step-record.js';
+import type { FinishedRun, Run } from './step-record.js';
 
 const picture = { width: 1, height: 1, data: new Uint8Array(3) };
 const shape = { height: 1, width: 1, channels: 1 };
@@ -13,20 +14,8 @@ const finished: FinishedRun = {
   grid: { shape, tokens: new Float32Array(1), known: new Uint8Array(1) },
 };
 
-const step = (index: number, milliseconds = 1): StepRecord => ({
-  index,
-  stage: 'generation',
-  positions: new Uint32Array(1),
-  diffusionSteps: new Uint16Array(1),
-  chosen: new Uint32Array(),
-  guidanceScale: 1,
-  milliseconds,
-  headEvaluations: 1,
-  picture,
-});
-
 async function* steps(count: number, milliseconds = 1): Run {
-  for (let index = 0; index < count; index++) yield step(index, milliseconds);
+  for (let index = 0; index < count; index++) yield exampleStep(index, milliseconds);
   return finished;
 }
 
@@ -45,7 +34,7 @@ describe('making a picture', () => {
   it('stops at once and keeps what is there, even while the model is busy', async () => {
     const run = new PictureRun();
     async function* busy(signal: AbortSignal): Run {
-      yield step(0);
+      yield exampleStep(0);
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       return finished;
     }

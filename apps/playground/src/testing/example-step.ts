@@ -1,0 +1,14 @@
+import type { StepRecord } from '../run/step-record.js';
+
+/** For tests: a step that decodes one token of a picture of one pixel. */
+export const exampleStep = (index: number, milliseconds = 1): StepRecord => ({
+  index,
+  stage: 'generation',
+  positions: new Uint32Array(1),
+  diffusionSteps: new Uint16Array(1),
+  chosen: new Uint32Array(),
+  guidanceScale: 1,
+  milliseconds,
+  headEvaluations: 1,
+  picture: { width: 1, height: 1, data: new Uint8Array(3) },
+});
