@@ -26,6 +26,23 @@ function copy(): string {
   return place;
 }
 
+/** Runs a module in a process of its own. */
+function inProcess(body: string) {
+  const script = `
+    import { readFile } from 'node:fs/promises';
+    import { generateImages, randomOrder } from '@tessera/core';
+    import { modelFolder } from '@tessera/model-tiny';
+    import { loadModel } from '@tessera/runtime-node';
+    const images = [{ seed: 1, input: { classLabel: 0 } }];
+    ${body}`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    encoding: 'utf8',
+    timeout: 50_000,
+  });
+  return { status, stdout, stderr };
+}
+
 afterEach(() => {
   for (const place of places.splice(0)) rmSync(place, { recursive: true });
 });
@@ -130,19 +147,43 @@ describe('loadModel', () => {
   });
 
   it('lets the process end though nobody disposed of the model', () => {
-    const script = `
-      import { generateImages, randomOrder } from '@tessera/core';
-      import { modelFolder } from '@tessera/model-tiny';
-      import { loadModel } from '@tessera/runtime-node';
+    const ended = inProcess(`
       const model = await loadModel(modelFolder, { device: 'cpu' });
       const policy = randomOrder({ steps: 2, diffusionSteps: 3 });
-      const [drawn] = await generateImages({ model, images: [{ seed: 1, input: { classLabel: 0 } }], policy });
-      console.log(drawn.image.width);`;
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      encoding: 'utf8',
-      timeout: 30_000,
-    });
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '64\n', stderr: '' });
+      const [drawn] = await generateImages({ model, images, policy });
+      console.log(drawn.image.width);`);
+    expect(ended).toEqual({ status: 0, stdout: '64\n', stderr: '' });
+  });
+
+  it('stops while sessions are made, and lets the process live', () => {
+    const ended = inProcess(`
+      const files = JSON.parse(await readFile(new URL('mar.json', modelFolder), 'utf8')).files.length;
+      for (const delay of [0, 40]) {
+        const controller = new AbortController();
+        let checked = 0;
+        const onProgress = () => {
+          if (++checked === files) setTimeout(() => controller.abort(new Error('stopped')), delay);
+        };
+        const options = { device: 'cpu', signal: controller.signal, onProgress };
+        await loadModel(modelFolder, options).then((model) => model.dispose(), () => undefined);
+      }
+      console.log('alive');`);
+    expect(ended).toEqual({ status: 0, stdout: 'alive\n', stderr: '' });
+  });
+
+  it('lets the process exit with its own code while a picture is drawn', () => {
+    const ended = inProcess(`
+      const model = await loadModel(modelFolder, { device: 'cpu' });
+      setTimeout(() => process.exit(7), 100);
+      await generateImages({ model, images, policy: randomOrder() });`);
+    expect(ended).toEqual({ status: 7, stdout: '', stderr: '' });
+  });
+
+  it('listens once for the end of the process, however many models there are', async () => {
+    const before = process.listenerCount('exit');
+    const models = await Promise.all([1, 2].map(() => loadModel(modelFolder, { device: 'cpu', threads: 1 })));
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    await Promise.all(models.map((model) => model.dispose()));
+    expect(process.listenerCount('exit')).toBe(before);
   });
 });

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import {
   assertInteger,
   type ClassInput,
@@ -21,7 +21,8 @@ import {
 import { candidates, DEVICES, type Device, type Fallback } from './devices.js';
 import { defaultCacheFolder, downloadModel } from './download.js';
 import { readManifest } from './model-files.js';
-import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
+import { ModelWorker } from './model-worker.js';
+import type { WorkerMessage } from './worker-messages.js';
 import { idlingPort } from './worker-port.js';
 
 /** How far loading has come, in bytes of all files together; the total is exact from the first report on. */
@@ -95,7 +96,7 @@ export async function loadModel(
   // An abort until here had nobody to tell.
   signal?.throwIfAborted();
   const { port1, port2 } = new MessageChannel();
-  const orders: WorkerOrders = {
+  const worker = new ModelWorker({
     folder,
     devices: device === 'auto' ? candidates(process.platform) : [device],
     fallBack: device === 'auto',
@@ -103,12 +104,6 @@ export async function loadModel(
     verify,
     threads,
     port: port2,
-  };
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: orders,
-    transferList: [port2],
-    // Flags of the main thread, such as --input-type, need not fit a worker.
-    execArgv: [],
   });
   try {
     const totalBytes = neededFiles(manifest, stored).reduce((sum, file) => sum + file.bytes, 0);
@@ -135,10 +130,10 @@ class NodeModel extends RemoteModel implements LoadedModel {
   readonly dtype: StorageType;
   readonly threads: number;
   readonly fallbacks: readonly Fallback[];
-  readonly #worker: Worker;
+  readonly #worker: ModelWorker;
   #ended: Promise<void> | undefined;
 
-  constructor(worker: Worker, port: ReturnType<typeof idlingPort>, manifest: Manifest, loaded: Loaded) {
+  constructor(worker: ModelWorker, port: ReturnType<typeof idlingPort>, manifest: Manifest, loaded: Loaded) {
     super(port, manifest);
     this.device = loaded.device;
     this.dtype = loaded.dtype;
@@ -201,7 +196,7 @@ function asUrl(location: string | URL): URL | undefined {
 }
 
 function workerReady(
-  worker: Worker,
+  worker: ModelWorker,
   totalBytes: number,
   { signal, onProgress }: LoadModelOptions,
 ): Promise<Pick<Loaded, 'device' | 'fallbacks'>> {
@@ -209,14 +204,13 @@ function workerReady(
     let loadedBytes = 0;
     const settle = (act: () => void): void => {
       signal?.removeEventListener('abort', abort);
-      worker.removeAllListeners();
+      worker.off('error', crash).off('exit', end).off('message', hear);
       act();
     };
     const abort = (): void => settle(() => reject(signal?.reason));
-    signal?.addEventListener('abort', abort, { once: true });
-    worker.on('error', (cause) => settle(() => reject(crashed(cause))));
-    worker.on('exit', () => settle(() => reject(crashed())));
-    worker.on('message', (message: WorkerMessage) => {
+    const crash = (cause: unknown): void => settle(() => reject(crashed(cause)));
+    const end = (): void => settle(() => reject(crashed()));
+    const hear = (message: WorkerMessage): void => {
       if (message.type === 'checked') {
         loadedBytes += message.bytes;
         onProgress?.({ phase: 'check', file: message.path, loadedBytes, totalBytes });
@@ -225,6 +219,8 @@ function workerReady(
       } else {
         settle(() => reject(unpackError(message.error)));
       }
-    });
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    worker.on('error', crash).on('exit', end).on('message', hear);
   });
 }

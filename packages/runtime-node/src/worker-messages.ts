@@ -14,6 +14,8 @@ export interface WorkerOrders {
   readonly threads: number;
   /** Where the model is served once it is loaded. */
   readonly port: MessagePort;
+  /** Memory of the `NativeGate` that its native calls go through. */
+  readonly gate: SharedArrayBuffer;
 }
 
 /** What the worker says while it loads. */

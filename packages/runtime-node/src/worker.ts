@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   type ComponentName,
+  type GraphSession,
   type GraphSessions,
   type Manifest,
   MarGraphs,
@@ -16,11 +17,15 @@ import {
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
 import { checkFile, readManifest } from './model-files.js';
+import { NativeGate } from './native-gate.js';
 import { graphDevice, graphThreads, sessionOptions } from './session-options.js';
 import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
 import { nodePort } from './worker-port.js';
 
 const orders = workerData as WorkerOrders;
+const gate = new NativeGate(orders.gate);
+// The addon is loaded.
+gate.leave();
 const say = (message: WorkerMessage): void => parentPort!.postMessage(message);
 
 async function load(): Promise<void> {
@@ -47,14 +52,19 @@ async function load(): Promise<void> {
 
 async function createModel(manifest: Manifest, device: Device): Promise<MarModel> {
   const variant = manifest.variants.find((each) => each.dtype === orders.dtype)!;
-  const sessions: Record<string, InferenceSession> = {};
+  const sessions: Record<string, GraphSession> = {};
   try {
     for (const [name, part] of Object.entries(variant.components)) {
       if (!part) continue;
       const graph = name as ComponentName;
       const threads = graphThreads(graph, manifest, orders.threads);
       const options = sessionOptions(graphDevice(graph, device), threads);
-      sessions[name] = await InferenceSession.create(join(orders.folder, part.path), options);
+      const path = join(orders.folder, part.path);
+      const session = await gate.pass(() => InferenceSession.create(path, options));
+      sessions[name] = {
+        run: (feeds, outputs) => gate.pass(() => session.run(feeds, outputs)),
+        release: () => gate.pass(() => session.release()),
+      };
     }
     const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
     // A driver that computes nonsense is worse than none.
