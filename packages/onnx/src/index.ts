@@ -36,6 +36,6 @@ export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 export { RemoteModel } from './remote/connect.js';
 export type { Port } from './remote/port.js';
 export { packError, type RemoteError, unpackError } from './remote/protocol.js';
-export { type ServedModel, serveModel } from './remote/serve.js';
+export { type ServedModel, type Serving, serveModel } from './remote/serve.js';
 export { RunQueue } from './run-queue.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';

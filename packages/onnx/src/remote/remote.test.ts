@@ -14,7 +14,7 @@ import { exampleManifest } from '../testing/example-manifest.js';
 import { RemoteModel } from './connect.js';
 import type { Port } from './port.js';
 import { packError, unpackError } from './protocol.js';
-import { type ServedModel, serveModel } from './serve.js';
+import { type ServedModel, type Serving, serveModel } from './serve.js';
 
 const shape = exampleManifest().grid;
 const portOf = (port: MessagePort): Port => ({
@@ -24,9 +24,13 @@ const portOf = (port: MessagePort): Port => ({
 
 /** A fake model behind a channel; `change` replaces calls of it. */
 function remote(change: Partial<ServedModel> = {}): RemoteModel {
+  return served(change).model;
+}
+
+function served(change: Partial<ServedModel>): { readonly model: RemoteModel; readonly serving: Serving } {
   const { port1, port2 } = new MessageChannel();
   const fake = fakeModel({ shape });
-  const served: ServedModel = {
+  const near: ServedModel = {
     condition: (request) => fake.condition(request),
     async sampleTokens(request) {
       // As a session does, it lets messages in before it runs.
@@ -40,8 +44,8 @@ function remote(change: Partial<ServedModel> = {}): RemoteModel {
     dispose: () => fake.dispose(),
     ...change,
   };
-  serveModel(portOf(port2), served);
-  return new RemoteModel(portOf(port1), exampleManifest());
+  const serving = serveModel(portOf(port2), near);
+  return { model: new RemoteModel(portOf(port1), exampleManifest()), serving };
 }
 
 describeModel('a fake model behind a channel', () => remote(), {
@@ -183,5 +187,38 @@ describe('a remote model', () => {
     await expect(model.condition({ images, signal: controller.signal })).rejects.toThrow('enough');
     await model.runStatistics();
     expect(released).toEqual([0, 1]);
+  });
+
+  it('stops what runs and releases what is held when it is served no more', async () => {
+    const released: string[] = [];
+    const fake = fakeModel({ shape });
+    let finish = (): void => {};
+    const { model, serving } = served({
+      async condition(request) {
+        const late = request.images.length > 1;
+        if (late) await new Promise<void>((resolve) => (finish = resolve));
+        const conditions = await fake.condition({ images: request.images });
+        return conditions.map((each) => ({ ...each, release: () => released.push(late ? 'late' : 'held') }));
+      },
+      decode: (_, options) =>
+        new Promise((_resolve, reject) => {
+          options?.signal?.addEventListener('abort', () => reject(released.push('stopped')));
+        }),
+    });
+    const image = {
+      grid: emptyGrid(shape),
+      positions: Uint32Array.of(0),
+      input: { classLabel: 0 },
+      guided: false,
+    };
+    await model.condition({ images: [image] });
+    // Neither is answered.
+    void model.decode([emptyGrid(shape)]);
+    void model.condition({ images: [image, image] });
+    await model.runStatistics();
+    serving.end();
+    finish();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(released).toEqual(['stopped', 'held', 'late', 'late']);
   });
 });

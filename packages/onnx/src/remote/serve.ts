@@ -24,6 +24,12 @@ export interface ServedModel extends Pick<MarModel, Exclude<CallName, 'read'>> {
   guard?<T>(read: () => Promise<T>): Promise<T>;
 }
 
+/** A model that is being served. */
+export interface Serving {
+  /** Stops the calls under way and releases all conditions that the other end holds. Nothing is answered any more. */
+  end(): void;
+}
+
 type Handlers = {
   [name in CallName]: (
     given: Calls[name]['arguments'],
@@ -31,11 +37,19 @@ type Handlers = {
   ) => Promise<Calls[name]['result']>;
 };
 
-/** Answers a {@link RemoteModel} at the other end of `port` with `model`. Returns at once; serves until disposed of. */
-export function serveModel(port: Port, model: ServedModel): void {
+/**
+ * Answers a {@link RemoteModel} at the other end of `port` with `model`. Returns at once; serves until it is disposed of,
+ * or ended here: an other end that is gone says nothing.
+ */
+export function serveModel(port: Port, model: ServedModel): Serving {
   const held = new Map<number, Conditions>();
   const running = new Map<number, Cancellation>();
   let nextConditions = 0;
+  let ended = false;
+  const releaseAll = (): void => {
+    for (const conditions of held.values()) conditions.release();
+    held.clear();
+  };
   const conditionsOf = (id: number): Conditions => {
     const conditions = held.get(id);
     if (!conditions) {
@@ -47,6 +61,10 @@ export function serveModel(port: Port, model: ServedModel): void {
   const handlers: Handlers = {
     async condition({ images }, signal) {
       const all = await model.condition({ images, signal });
+      if (ended) {
+        for (const conditions of all) conditions.release();
+        return [];
+      }
       return all.map((conditions) => {
         const id = nextConditions++;
         held.set(id, conditions);
@@ -74,7 +92,7 @@ export function serveModel(port: Port, model: ServedModel): void {
     encode: ({ images }, signal) => model.encode(images, { signal }),
     runStatistics: () => model.runStatistics(),
     async dispose() {
-      held.clear();
+      releaseAll();
       await model.dispose();
       return undefined;
     },
@@ -91,10 +109,11 @@ export function serveModel(port: Port, model: ServedModel): void {
       message = { type: 'error', id, error: packError(error) };
     }
     running.delete(id);
-    port.send(message);
+    if (!ended) port.send(message);
   }
 
   port.listen((received) => {
+    if (ended) return;
     const message = received as ClientMessage;
     if (message.type === 'call') void answer(message.id, message.name, message.arguments);
     else if (message.type === 'cancel') running.get(message.id)?.abort();
@@ -103,6 +122,14 @@ export function serveModel(port: Port, model: ServedModel): void {
       held.delete(message.conditions);
     }
   });
+
+  return {
+    end() {
+      ended = true;
+      for (const cancellation of running.values()) cancellation.abort();
+      releaseAll();
+    },
+  };
 }
 
 /** Set by a `cancel` message; a model reads it between its runs, or listens, where it is served from elsewhere itself. */
