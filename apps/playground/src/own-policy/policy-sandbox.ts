@@ -4,6 +4,7 @@ import type { PolicyFinding } from '@tessera/core/check-policy';
 import { type Manifest, type ServedModel, serveModel } from '@tessera/onnx';
 import type { Run } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
+import { lentModel } from './lent-model.js';
 import { SandboxClient } from './sandbox-client.js';
 
 /**
@@ -76,14 +77,14 @@ export async function openSandbox(code: string): Promise<PolicySandbox> {
 async function* draw(client: SandboxClient, { settings, model, start, signal }: DrawRequest): Run {
   const { port1, port2 } = new MessageChannel();
   const { manifest } = model;
-  serveModel(
+  const serving = serveModel(
     {
       send: (message, transfer = []) => port1.postMessage(message, [...transfer]),
       listen(listener) {
         port1.onmessage = ({ data }) => listener(data);
       },
     },
-    model,
+    lentModel(model),
   );
   const stop = (): void => void client.call('stop', {}).catch(() => undefined);
   signal.addEventListener('abort', stop, { once: true });
@@ -102,6 +103,8 @@ async function* draw(client: SandboxClient, { settings, model, start, signal }: 
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
+    // A sandbox that is gone can't say that the model should stop.
+    serving.end();
     port1.close();
   }
 }
