@@ -32,16 +32,20 @@ function memoryStorage(room = Number.POSITIVE_INFINITY): FileStorage & { entries
 let ranges: (string | null)[];
 /** The next answers; a number cuts the content off there. */
 let answers: (number | Uint8Array)[];
+/** In how many bytes at a time the next ones come. */
+let chunks: number[];
 
 beforeEach(() => {
   ranges = [];
   answers = [];
+  chunks = [];
   vi.stubGlobal('fetch', async (_url: string, { headers }: RequestInit) => {
     const range = new Headers(headers).get('range');
     ranges.push(range);
     const answer = answers.shift() ?? content;
     const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
     const [body, cutAt] = typeof answer === 'number' ? [content, answer] : [answer, undefined];
+    const chunk = chunks.shift() ?? 2 ** 20;
     let at = from;
     const stream = new ReadableStream({
       pull(controller) {
@@ -50,7 +54,7 @@ beforeEach(() => {
           else controller.error(new TypeError('network error'));
           return;
         }
-        const next = Math.min(at + 2 ** 20, cutAt ?? body.length);
+        const next = Math.min(at + chunk, cutAt ?? body.length);
         controller.enqueue(body.slice(at, next));
         at = next;
       },
@@ -79,6 +83,19 @@ it('keeps pieces while they arrive, so that a closed page loses little', async (
   expect(ranges).toEqual([null, 'bytes=17825792-']);
   expect(await ensure(new KeptFiles(storage))).toEqual(['check']);
   const { bytes } = await new KeptFiles(storage).read(file);
+  expect(bytes.every((value, i) => value === content[i])).toBe(true);
+});
+
+it('keeps the same pieces for two pages that load at once, however the network cuts what it sends', async () => {
+  const storage = memoryStorage();
+  chunks = [700_000, 640_000];
+  await Promise.all([ensure(new KeptFiles(storage)), ensure(new KeptFiles(storage))]);
+  expect([...storage.entries.values()].map((piece) => piece.length / 2 ** 20)).toEqual([8, 8, 4]);
+  const kept = new KeptFiles(storage);
+  // A third one that broke off does not take away what came after.
+  expect(await kept.keep(file, content, 0, 17 * 2 ** 20)).toBe(true);
+  const { bytes, loaded } = await kept.read(file);
+  expect(loaded).toBe(file.bytes);
   expect(bytes.every((value, i) => value === content[i])).toBe(true);
 });
 

@@ -1,14 +1,11 @@
 import { isHtml, type ManifestFile, ModelFileError } from '@tessera/onnx';
-import type { KeptFiles } from './kept-files.js';
+import { type KeptFiles, PIECE } from './kept-files.js';
 import { checkBytes } from './model-files.js';
 
 export interface DownloadOptions {
   readonly kept: KeptFiles;
   onBytes(phase: 'download' | 'check', loaded: number): void;
 }
-
-/** Pieces are kept when they have this size, in bytes: what a closed tab costs at most. */
-const PIECE = 8 * 2 ** 20;
 
 /**
  * Sees to it that a file is there, whole and right: taken from what is kept, or downloaded, from where it broke off if it
@@ -61,13 +58,12 @@ async function download(
   const response = await request(url, from > 0 ? { headers: { range: `bytes=${from}-` } } : {});
   // A server without Range support answers 200 with the whole file.
   const resumed = from > 0 && response.status === 206;
-  if (from > 0 && !resumed) await kept.remove(file);
   let loaded = resumed ? from : 0;
   let saved = loaded;
   let complete = true;
-  const save = async (): Promise<void> => {
-    if (complete && loaded > saved) complete = await kept.append(file, saved, bytes.slice(saved, loaded));
-    saved = loaded;
+  const save = async (to: number): Promise<void> => {
+    if (complete && to > saved) complete = await kept.keep(file, bytes, saved, to);
+    saved = to;
   };
   const reader = response.body!.getReader();
   for (;;) {
@@ -75,7 +71,7 @@ async function download(
     try {
       chunk = await reader.read();
     } catch (cause) {
-      await save();
+      await save(loaded);
       const problem = `the download broke off after ${loaded} of ${file.bytes} bytes. Load again to go on from there.`;
       throw new ModelFileError(url, problem, { cause });
     }
@@ -91,10 +87,11 @@ async function download(
     }
     bytes.set(chunk.value, loaded);
     loaded += chunk.value.length;
-    if (loaded - saved >= PIECE) await save();
+    const whole = loaded - (loaded % PIECE);
+    if (whole > saved) await save(whole);
     onBytes('download', loaded);
   }
-  await save();
+  await save(loaded);
   if (loaded < file.bytes) {
     const problem = `the download broke off after ${loaded} of ${file.bytes} bytes. Load again to go on from there.`;
     throw new ModelFileError(url, problem);

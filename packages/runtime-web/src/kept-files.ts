@@ -7,9 +7,13 @@ export interface PartlyLoaded {
   readonly loaded: number;
 }
 
+/** How long pieces are, in bytes: what a closed tab costs at most. */
+export const PIECE = 8 * 2 ** 20;
+
 /**
- * Model files, by their hash, in the pieces in which they arrived: so a download that broke off can go on, and nothing is
- * written twice. Where the storage fails, a full disk mostly, files are held in memory instead.
+ * Model files, by their hash, in pieces that begin at multiples of {@link PIECE}: so a download that broke off can go on,
+ * and two tabs that load the same file write the same pieces. Where the storage fails, a full disk mostly, files are held
+ * in memory instead.
  */
 export class KeptFiles {
   readonly #storage: FileStorage;
@@ -25,28 +29,36 @@ export class KeptFiles {
     return this.#notKept;
   }
 
-  /** The pieces that there are, one after the other. */
+  /** The pieces that there are, one after the other, up to one that is not whole. */
   async read(file: ManifestFile): Promise<PartlyLoaded> {
     const held = this.#held.get(file.sha256);
     if (held) return { bytes: held, loaded: held.length };
     const bytes = new Uint8Array(file.bytes);
     let loaded = 0;
-    while (loaded < file.bytes) {
-      const piece = await this.#try(() => this.#storage.read(pieceName(file, loaded)));
-      if (!piece || piece.length === 0 || loaded + piece.length > file.bytes) break;
-      bytes.set(piece, loaded);
+    for (const { first, end } of pieces(file)) {
+      const piece = await this.#readPiece(file, first);
+      if (!piece || piece.length > end - first) break;
+      bytes.set(piece, first);
       loaded += piece.length;
+      if (loaded < end) break;
     }
     return { bytes, loaded };
   }
 
-  /** Keeps `piece`, which begins at byte `from`. @returns whether it was kept */
-  async append(file: ManifestFile, from: number, piece: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const kept = await this.#try(async () => {
-      await this.#storage.write(pieceName(file, from), piece);
-      return true;
-    });
-    return kept ?? false;
+  /** Keeps the bytes `from` to `to` of a file; those before are there. @returns whether they could be kept */
+  async keep(file: ManifestFile, bytes: Uint8Array<ArrayBuffer>, from: number, to: number): Promise<boolean> {
+    for (const { first, end } of pieces(file)) {
+      if (end <= from || first >= to) continue;
+      const piece = bytes.slice(first, Math.min(end, to));
+      // Where a download broke off, another tab may have come further.
+      if (to < end && ((await this.#readPiece(file, first))?.length ?? 0) >= piece.length) continue;
+      const kept = await this.#try(async () => {
+        await this.#storage.write(pieceName(file, first), piece);
+        return true;
+      });
+      if (!kept) return false;
+    }
+    return true;
   }
 
   /** Holds a whole file that could not be kept. */
@@ -54,16 +66,11 @@ export class KeptFiles {
     this.#held.set(file.sha256, bytes);
   }
 
-  /** Forgets a file: its pieces may be of any length, so each tells where the next one is. */
+  /** Forgets a file. */
   async remove(file: ManifestFile): Promise<void> {
     this.#held.delete(file.sha256);
-    let from = 0;
-    while (from < file.bytes) {
-      const name = pieceName(file, from);
-      const piece = await this.#try(() => this.#storage.read(name));
-      if (!piece || piece.length === 0) break;
-      await this.#try(() => this.#storage.remove(name));
-      from += piece.length;
+    for (const { first } of pieces(file)) {
+      await this.#try(() => this.#storage.remove(pieceName(file, first)));
     }
   }
 
@@ -76,6 +83,10 @@ export class KeptFiles {
     await this.#try(() => this.#storage.write(name, new TextEncoder().encode(text)));
   }
 
+  #readPiece(file: ManifestFile, first: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#try(() => this.#storage.read(pieceName(file, first)));
+  }
+
   async #try<T>(use: () => Promise<T>): Promise<T | undefined> {
     try {
       return await use();
@@ -86,8 +97,12 @@ export class KeptFiles {
   }
 }
 
-function pieceName(file: ManifestFile, from: number): string {
-  return `${file.sha256}/${from}`;
+function* pieces({ bytes }: ManifestFile): Generator<{ readonly first: number; readonly end: number }> {
+  for (let first = 0; first < bytes; first += PIECE) yield { first, end: Math.min(bytes, first + PIECE) };
+}
+
+function pieceName(file: ManifestFile, first: number): string {
+  return `${file.sha256}/${first}`;
 }
 
 function reasonNotKept(error: unknown): string {
