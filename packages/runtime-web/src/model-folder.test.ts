@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { FileStorage } from './file-storage.js';
 import { openModelFolder } from './model-folder.js';
@@ -36,7 +37,7 @@ const manifest = JSON.stringify({
   ),
 });
 
-/** Opens a folder of small files; `answer` is what the server says to a request for its manifest. */
+/** Opens a folder of small files; `answer` is what the server says to a request for its manifest, `content` to others. */
 function opening(folder: string) {
   const entries = new Map<string, Uint8Array<ArrayBuffer>>();
   const storage: FileStorage = {
@@ -44,14 +45,14 @@ function opening(folder: string) {
     write: async (name, bytes) => void entries.set(name, bytes),
     remove: async (name) => void entries.delete(name),
   };
-  return async (answer: () => Response) => {
+  return async (answer: () => Response, content = 'x') => {
     const asked: string[] = [];
     vi.stubGlobal('fetch', async (url: string) => {
       asked.push(url);
-      return url.includes('mar.json') ? answer() : new Response('x');
+      return url.includes('mar.json') ? answer() : new Response(content);
     });
     const { manifest: read } = await openModelFolder(folder, { dtype: 'auto', storage, onProgress() {} });
-    return { name: read.name, asked };
+    return { name: read.name, asked, names: [...entries.keys()] };
   };
 }
 
@@ -77,4 +78,15 @@ it('takes the kept manifest where there is no network, and never in place of wha
 it('asks for each file with the query of the folder', async () => {
   const { asked } = await opening('http://test/tiny?v=2')(() => new Response(manifest));
   expect(asked).toEqual(['http://test/tiny/mar.json?v=2', 'http://test/tiny/embed.onnx?v=2']);
+});
+
+it('removes the files of an earlier version of the model once there is another', async () => {
+  const open = opening('http://test/tiny/');
+  const [x, y] = ['x', 'y'].map((content) => createHash('sha256').update(content).digest('hex'));
+  const earlier = manifest.replace(x!, y!);
+  const kept = (hash: string | undefined) => ['http://test/tiny/mar.json', `${hash}/0`];
+  expect((await open(() => new Response(earlier), 'y')).names).toEqual(kept(y));
+  const { names } = await open(() => new Response(manifest));
+  expect(names).toEqual(kept(x));
+  expect((await open(() => new Response(manifest))).asked).toEqual(['http://test/tiny/mar.json']);
 });

@@ -91,12 +91,28 @@ async function fetchManifest(url: string, kept: KeptFiles): Promise<Manifest> {
     response = await reach(url);
     json = await response.text();
   } catch (error) {
-    const before = await kept.readText(url);
+    const before = await keptManifest(url, kept);
     if (before === undefined) throw error;
-    return parseManifest(before);
+    return before;
   }
   assertAnswered(url, response);
   const manifest = parseManifest(json);
+  await removeSuperseded(url, manifest, kept);
   await kept.writeText(url, json);
   return manifest;
+}
+
+/** Removes the files of the manifest kept before that the new one lacks: nobody would ask for them again. */
+async function removeSuperseded(url: string, { files }: Manifest, kept: KeptFiles): Promise<void> {
+  const before = await keptManifest(url, kept).catch(() => undefined);
+  const hashes = new Set(files.map(({ sha256 }) => sha256));
+  for (const file of before?.files ?? []) {
+    if (!hashes.has(file.sha256)) await kept.remove(file);
+  }
+}
+
+/** @throws ManifestError where it is none that this version understands */
+async function keptManifest(url: string, kept: KeptFiles): Promise<Manifest | undefined> {
+  const json = await kept.readText(url);
+  return json === undefined ? undefined : parseManifest(json);
 }
