@@ -106,36 +106,41 @@ async function fetchFile(
 ): Promise<void> {
   const target = join(folder, file.path);
   await mkdir(dirname(target), { recursive: true });
-  try {
-    await fetchPart(url, target, file, options);
-    await rename(partOf(target), target);
-  } catch (error) {
-    await leavePart(target);
-    throw error;
-  }
-  try {
-    await checkFile(folder, file, options.signal);
-  } catch (error) {
-    await rm(target);
-    throw error;
+  for (;;) {
+    let resumed: boolean;
+    try {
+      resumed = await fetchPart(url, target, file, options);
+      await rename(partOf(target), target);
+    } catch (error) {
+      await leavePart(target);
+      throw error;
+    }
+    try {
+      return await checkFile(folder, file, options.signal);
+    } catch (error) {
+      await rm(target);
+      // What was there before may be damaged, or of an earlier version of the model: it is gone now.
+      if (!resumed || !ModelFileError.isInstance(error)) throw error;
+    }
   }
 }
 
-/** Fills the partial file of `target`, from where an earlier download broke off. */
+/** Fills the partial file of `target`. @returns whether it went on where an earlier download broke off */
 async function fetchPart(
   url: string,
   target: string,
   file: ManifestFile,
   { signal, onBytes }: DownloadOptions,
-): Promise<void> {
+): Promise<boolean> {
   let loaded = await takeOverPart(target);
   if (loaded >= file.bytes) loaded = 0;
   const response = await reach(url, loaded, signal);
   assertAnswered(url, response);
   // A server without Range support answers 200 with the whole file.
   if (response.status !== 206) loaded = 0;
+  const resumed = loaded > 0;
   const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream);
-  const out = createWriteStream(partOf(target), { flags: loaded > 0 ? 'a' : 'w' });
+  const out = createWriteStream(partOf(target), { flags: resumed ? 'a' : 'w' });
   async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       if (loaded === 0 && isHtml(chunk)) throw htmlInstead(url);
@@ -152,6 +157,7 @@ async function fetchPart(
     const problem = `the download broke off after ${loaded} of ${file.bytes} bytes. Load again to go on from there.`;
     throw new ModelFileError(url, problem, { cause });
   }
+  return resumed;
 }
 
 /** What a server answers to a request for what is there from byte `from` on. */
