@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -118,8 +118,10 @@ function pack() {
   const stdio = ['ignore', 'ignore', 'inherit'];
   const status = run(process.execPath, ['node_modules/pnpm/bin/pnpm.cjs', ...options], { stdio });
   if (status !== 0) return status;
-  console.log(`${readdirSync(folder).length} packages in ${folder}. In a project of yours:\n`);
-  console.log(`npm install ${join(folder, '*.tgz')} onnxruntime-node`);
+  // By name, since not every shell expands a *, and with slashes, which npm takes on Windows too.
+  const files = readdirSync(folder).map((file) => `../${basename(root)}/out/packages/${file}`);
+  console.log(`${files.length} packages in ${folder}. In a project of yours in a folder beside this one:\n`);
+  console.log(`npm install ${files.join(' ')} onnxruntime-node`);
   return 0;
 }
 
