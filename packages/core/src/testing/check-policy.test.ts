@@ -75,9 +75,9 @@ describe('checkPolicy', () => {
     };
     const findings = await checkPolicy(blind);
     expect(findings.map(({ message }) => message)).toEqual([
-      '16×16 grid, partly known: Policy "blind", step 0: position 0 is already known.',
-      '11×13 grid, partly known: Policy "blind", step 0: position 0 is already known.',
-      '8×24 grid, partly known: Policy "blind", step 0: position 0 is already known.',
+      '16×16 grid, partly known, seed 1: Policy "blind", step 0: position 0 is already known.',
+      '11×13 grid, partly known, seed 1: Policy "blind", step 0: position 0 is already known.',
+      '8×24 grid, partly known, seed 1: Policy "blind", step 0: position 0 is already known.',
     ]);
   });
 
@@ -132,6 +132,38 @@ describe('checkPolicy', () => {
     expect(await rules(restless)).toEqual(['error deterministic']);
   });
 
+  it('reports what goes wrong in every run, with its seed', async () => {
+    const forgetful = plannedPolicy('forgetful', function* ({ shape, noise }) {
+      const length = shape.height * shape.width;
+      yield stepPlan('generation', [...Array(length - (noise.uniform() > 0.5 ? 1 : 0)).keys()], 5);
+    });
+    const messages = async (seed: number) =>
+      (await checkPolicy(forgetful, { seed, shapes: [{ height: 4, width: 4 }], knownFraction: 0 })).map(
+        ({ message }) => message,
+      );
+    const forgotten = expect.stringMatching(/^4×4 grid, empty, seed 3: .*names? 1 of the positions nowhere/);
+    expect(await messages(3)).toEqual([forgotten]);
+    expect(await messages(2)).toEqual([forgotten]);
+  });
+
+  it('reports what goes wrong in a repetition alone', async () => {
+    let runs = 0;
+    const tiring: SamplingPolicy = {
+      ...raster(),
+      init: (context) => {
+        if (++runs === 2) throw new Error('tired');
+        return raster().init(context);
+      },
+    };
+    const findings = await checkPolicy(tiring, { shapes: [{ height: 8, width: 8 }], knownFraction: 0 });
+    expect(findings[0]).toEqual({
+      rule: 'throws',
+      severity: 'error',
+      message: '8×8 grid, empty, seed 1: the policy threw: tired',
+    });
+    expect(findings.map(({ rule }) => rule)).toEqual(['throws', 'deterministic']);
+  });
+
   it('reports what is thrown in a sentence', async () => {
     const findings = await checkPolicy(raster({ steps: 150 }));
     expect(findings).toEqual([
@@ -139,7 +171,7 @@ describe('checkPolicy', () => {
         rule: 'throws',
         severity: 'error',
         message:
-          '11×13 grid, empty: the policy threw: steps = 150: each step decodes a token or more, so use at most the number of masked tokens, 143.',
+          '11×13 grid, empty, seed 1: the policy threw: steps = 150: each step decodes a token or more, so use at most the number of masked tokens, 143.',
       },
     ]);
   });
@@ -174,7 +206,7 @@ describe('checkPolicy', () => {
       pauses++;
     };
     await checkPolicy(randomOrder(), { shapes: [{ height: 8, width: 8 }], pause });
-    expect(pauses).toBe(5);
+    expect(pauses).toBe(6);
   });
 
   it('plays refinements as well, those that drop positions too', async () => {

@@ -14,7 +14,7 @@ export type PolicyRule =
   | 'throws'
   /** Every plan, refined or not, can be carried out, so that every position is decoded exactly once. */
   | 'plan'
-  /** `step` changes nothing that it is given, and remembers nothing outside its state. */
+  /** `step` changes nothing that it is given, and remembers nothing outside its state; no refinement changes the grid. */
   | 'pure'
   /** The same noise gives the same plans. */
   | 'deterministic'
@@ -71,24 +71,26 @@ export async function checkPolicy(
   for (const { height, width } of shapes) {
     for (const fraction of knownFraction > 0 ? [0, knownFraction] : [0]) {
       const start = partlyKnown({ height, width, channels: 1 }, fraction);
-      const play = async (playSeed: number) => {
+      const where = `${height}×${width} grid, ${fraction === 0 ? 'empty' : 'partly known'}`;
+      const report = (playSeed: number, { rule, message }: Problem) =>
+        findings.push({ rule, severity: 'error', message: `${where}, seed ${playSeed}: ${message}` });
+      const play = async (playSeed: number): Promise<Played> => {
         await pause?.();
-        return playThrough(policy, start, playSeed, options);
+        const played = await playThrough(policy, start, playSeed, options);
+        for (const problem of played.problems) report(playSeed, problem);
+        return played;
       };
       const first = await play(seed);
-      const where = `${height}×${width} grid, ${fraction === 0 ? 'empty' : 'partly known'}`;
-      const report = ({ rule, message }: Problem) =>
-        findings.push({ rule, severity: 'error', message: `${where}: ${message}` });
-      first.problems.forEach(report);
       if (first.problems.length > 0) continue;
       if ((await play(seed)).plans !== first.plans) {
-        report({
+        report(seed, {
           rule: 'deterministic',
           message:
             'two runs with the same noise made different plans. Take all randomness from the noise given to init.',
         });
       }
-      sameForAnySeed &&= (await play(seed + 1)).plans === first.plans;
+      const other = await play(seed + 1);
+      sameForAnySeed &&= other.plans === first.plans;
     }
   }
   if (findings.length === 0 && sameForAnySeed) {
