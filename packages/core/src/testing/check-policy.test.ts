@@ -111,6 +111,16 @@ describe('checkPolicy', () => {
     expect((await checkPolicy(marking))[0]!.message).toContain('init changed the known tokens');
   });
 
+  it('reports a refinement that changes the grid, which would change the tokens that an edit keeps', async () => {
+    const painting = refine(randomOrder({ steps: 4 }), (plan, { grid }) => {
+      grid.tokens.fill(9);
+      return plan;
+    });
+    const [finding] = await checkPolicy(painting);
+    expect(finding).toMatchObject({ rule: 'pure', severity: 'error' });
+    expect(finding!.message).toContain('a refinement changed the grid it was shown at step 0');
+  });
+
   it('reports a step that remembers something outside its state', async () => {
     let calls = 0;
     const counting: SamplingPolicy = {

@@ -155,12 +155,18 @@ const ONE_STEP = {
   ],
 } as const;
 
-/** `policy` with each call repeated and compared. */
+/** `policy` with each step repeated and compared, and all that it is given looked at before and after. */
 function observed(policy: SamplingPolicy, impure: (message: string) => void): SamplingPolicy {
   const { name, refinements = [] } = policy;
   return {
     name,
-    refinements,
+    refinements: refinements.map((refinement) => async (plan, seen) => {
+      const gridBefore = snapshot(seen.grid);
+      const refined = await refinement(plan, seen);
+      if (snapshot(seen.grid) !== gridBefore)
+        impure(`a refinement changed the grid it was shown at step ${seen.index}.`);
+      return refined;
+    }),
     init(context) {
       const before = snapshot(context.known);
       const state = policy.init(context);
