@@ -267,4 +267,26 @@ describe('checkPolicy', () => {
     });
     expect([...seen].sort()).toEqual(['1×1 0', '2×5 0', '2×5 5', 'D 12']);
   });
+
+  it.each([
+    ['seed', -1],
+    ['seed', 1.5],
+    ['seed', Number.MAX_SAFE_INTEGER],
+    ['knownFraction', Number.NaN],
+    ['knownFraction', 2],
+    ['knownFraction', -1],
+    ['conditionWidth', 0],
+    ['shapes', []],
+    ['shapes', [{ height: 4, width: 0 }]],
+  ])('refuses %s = %j, before it plays anything', async (option, value) => {
+    let pauses = 0;
+    const pause = async () => {
+      pauses++;
+    };
+    await expect(checkPolicy(raster(), { [option]: value, pause })).rejects.toMatchObject({
+      code: 'invalid-option',
+      option: expect.stringContaining(option),
+    });
+    expect(pauses).toBe(0);
+  });
 });

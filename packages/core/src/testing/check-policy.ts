@@ -1,6 +1,6 @@
 import { ancestralSampler } from '../diffusion/ancestral.js';
 import type { DiffusionSampler } from '../diffusion/table.js';
-import { TesseraError } from '../errors.js';
+import { assertInteger, assertNumber, InvalidOptionError, TesseraError } from '../errors.js';
 import { generate } from '../generate.js';
 import { emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
 import type { StepPlan } from '../plan.js';
@@ -31,13 +31,13 @@ export interface PolicyFinding {
 }
 
 export interface CheckPolicyOptions {
-  /** The grids to try. @default 16×16, 11×13 and 8×24 */
+  /** The grids to try, one at least. @default 16×16, 11×13 and 8×24 */
   readonly shapes?: readonly Pick<GridShape, 'height' | 'width'>[];
   /** How much of the grid is known from the start in the runs that try editing, 0 … 1; 0 for none. @default 0.25 */
   readonly knownFraction?: number;
   /** D of the made-up conditions that refinements are shown. @default 64 */
   readonly conditionWidth?: number;
-  /** @default 1 */
+  /** Of two runs; a third has the next one. @default 1 */
   readonly seed?: number;
   /** The sampler that the policy is for: it says which counts of diffusion steps can be had. @default ancestralSampler() */
   readonly sampler?: DiffusionSampler;
@@ -65,7 +65,7 @@ export async function checkPolicy(
   policy: SamplingPolicy,
   options: CheckPolicyOptions = {},
 ): Promise<readonly PolicyFinding[]> {
-  const { shapes = SHAPES, knownFraction = 0.25, seed = 1, pause } = options;
+  const { shapes, knownFraction, seed, pause, ...playing } = checkedOptions(options);
   const findings: PolicyFinding[] = [];
   let sameForAnySeed = true;
   for (const { height, width } of shapes) {
@@ -76,7 +76,7 @@ export async function checkPolicy(
         findings.push({ rule, severity: 'error', message: `${where}, seed ${playSeed}: ${message}` });
       const play = async (playSeed: number): Promise<Played> => {
         await pause?.();
-        const played = await playThrough(policy, start, playSeed, options);
+        const played = await playThrough(policy, start, playSeed, playing);
         for (const problem of played.problems) report(playSeed, problem);
         return played;
       };
@@ -101,6 +101,28 @@ export async function checkPolicy(
   return findings;
 }
 
+/** With nothing left to a default. */
+function checkedOptions(options: CheckPolicyOptions) {
+  const {
+    shapes = SHAPES,
+    knownFraction = 0.25,
+    conditionWidth = 64,
+    seed = 1,
+    sampler = ancestralSampler(),
+    pause,
+  } = options;
+  if (shapes.length === 0) throw new InvalidOptionError('shapes', '[]', 'must hold a grid to try');
+  for (const [i, { height, width }] of shapes.entries()) {
+    assertInteger(`shapes[${i}].height`, height, 1);
+    assertInteger(`shapes[${i}].width`, width, 1);
+  }
+  assertNumber('knownFraction', knownFraction, 0, 1);
+  assertInteger('conditionWidth', conditionWidth, 1);
+  // The next seed is played as well.
+  assertInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER - 1);
+  return { shapes, knownFraction, conditionWidth, seed, sampler, pause };
+}
+
 type Problem = Pick<PolicyFinding, 'rule' | 'message'>;
 
 interface Played {
@@ -113,7 +135,7 @@ async function playThrough(
   policy: SamplingPolicy,
   start: TokenGrid,
   seed: number,
-  { conditionWidth = 64, sampler = ancestralSampler() }: CheckPolicyOptions,
+  { conditionWidth, sampler }: { readonly conditionWidth: number; readonly sampler: DiffusionSampler },
 ): Promise<Played> {
   const problems: Problem[] = [];
   const plans: StepPlan[] = [];
