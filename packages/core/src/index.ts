@@ -75,6 +75,7 @@ export { replayNoise } from './noise/replay.js';
 export type { NoiseKey, NoiseSource } from './noise/source.js';
 export { fillTokenNoise } from './noise/token-noise.js';
 export { MAX_DIFFUSION_STEPS, type StepPlan, stepPlan } from './plan.js';
+export { plansOf } from './plans-of.js';
 export { type HaltonOptions, halton, haltonOrder } from './policies/halton.js';
 export { type OrderedOptions, type OrderedPolicyOptions, orderedPolicy } from './policies/ordered.js';
 export { type RandomOrderOptions, randomOrder } from './policies/random-order.js';

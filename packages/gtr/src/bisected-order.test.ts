@@ -1,5 +1,5 @@
-import { cosineCounts, evenCounts, InvalidOptionError, type StepPlan } from '@tessera/core';
-import { describePolicy, plansOf } from '@tessera/core/testing';
+import { cosineCounts, evenCounts, InvalidOptionError, plansOf, type StepPlan } from '@tessera/core';
+import { describePolicy } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
 import { bisectedOrder } from './bisected-order.js';
 import { generationThenReconstruction } from './generation-then-reconstruction.js';

@@ -1,5 +1,5 @@
-import { InvalidOptionError, type StepPlan } from '@tessera/core';
-import { describePolicy, plansOf } from '@tessera/core/testing';
+import { InvalidOptionError, plansOf, type StepPlan } from '@tessera/core';
+import { describePolicy } from '@tessera/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagonalSubsets, quincunxSubsets } from './bisection.js';

@@ -7,4 +7,3 @@ export {
 export { type DescribeModelOptions, describeModel } from './describe-model.js';
 export { describePolicy } from './describe-policy.js';
 export { type FakeModel, type FakeModelCalls, type FakeModelOptions, fakeModel } from './fake-model.js';
-export { plansOf } from './plans-of.js';

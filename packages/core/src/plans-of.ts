@@ -1,14 +1,16 @@
-import { emptyGrid, type GridShape } from '../grid.js';
-import { keyedNoise } from '../noise/keyed.js';
-import { checkedPlan, type StepPlan } from '../plan.js';
-import type { SamplingPolicy } from '../policy.js';
+import { emptyGrid, type GridShape } from './grid.js';
+import { keyedNoise } from './noise/keyed.js';
+import { checkedPlan, type StepPlan } from './plan.js';
+import type { SamplingPolicy } from './policy.js';
 
 /**
- * The plans of a whole image, without a model: what is planned counts as decoded, and refinements are left out.
+ * The plans of a whole image, without a model: what is planned counts as decoded, and refinements are left out. They are
+ * those of `generate` with the same seed, whose noise it forks for the policy.
  *
- * @param options.seed of the policy's noise. @default 1
+ * @param options.seed of the image. @default 1
  * @param options.known positions that are given from the start. @default none
- * @throws InvalidPlanError where a plan can't be carried out
+ * @throws InvalidPlanError where a plan can't be carried out, and whatever the policy throws; InvalidOptionError where
+ *   an extent or the seed is out of range
  */
 export function plansOf(
   policy: SamplingPolicy,
@@ -18,7 +20,8 @@ export function plansOf(
   const { seed = 1, known = [] } = options;
   const grid = emptyGrid({ height, width, channels: 1 });
   for (const position of known) grid.known[position] = 1;
-  let state = policy.init({ shape: grid.shape, known: grid.known.slice(), noise: keyedNoise({ seed }) });
+  const noise = keyedNoise({ seed }).fork('policy');
+  let state = policy.init({ shape: grid.shape, known: grid.known.slice(), noise });
   const plans: StepPlan[] = [];
   while (grid.known.includes(0)) {
     const [plan, next] = policy.step(state, { index: plans.length, grid });
