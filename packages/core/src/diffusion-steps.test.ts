@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   annealedSteps,
@@ -17,6 +18,29 @@ describe('annealed diffusion steps', () => {
 
   it('are floored, so that the last step alone gets the fewest', () => {
     expect(all(annealedSteps({ from: 10, to: 8 }), 4)).toEqual([10, 9, 8, 8]);
+  });
+
+  it('are those of the formula in exact integers, in runs of any length', () => {
+    const counts = fc.integer({ min: 1, max: 1000 });
+    fc.assert(
+      fc.property(counts, counts, fc.integer({ min: 2, max: 300 }), (from, to, total) => {
+        const last = total - 1;
+        // ⌊d·(u − k)/u⌋ by the remainder, which is exact, unlike a fraction.
+        const exact = Array.from({ length: total }, (_, k) => {
+          const product = (from - to) * (last - k);
+          const remainder = ((product % last) + last) % last;
+          return to + (product - remainder) / last;
+        });
+        expect(all(annealedSteps({ from, to }), total)).toEqual(exact);
+      }),
+    );
+    expect(annealedSteps()({ index: 19, total: 46 })).toBe(31);
+  });
+
+  it('are DiSA’s own in its 64 steps', () => {
+    expect(all(annealedSteps(), 64).join(' ')).toBe(
+      '50 49 48 47 47 46 45 45 44 43 42 42 41 40 40 39 38 37 37 36 35 35 34 33 32 32 31 30 30 29 28 27 27 26 25 25 24 23 22 22 21 20 20 19 18 17 17 16 15 15 14 13 12 12 11 10 10 9 8 7 7 6 5 5',
+    );
   });
 
   it('fall along half a cosine', () => {

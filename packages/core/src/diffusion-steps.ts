@@ -48,8 +48,9 @@ export function annealedSteps(options: AnnealedStepsOptions = {}): DiffusionStep
     const last = total - 1;
     if (last <= 0) return from;
     if (shape === 'two-stage') return index < last / 2 ? from : to;
-    const left = shape === 'linear' ? (last - index) / last : (Math.cos((Math.PI * index) / last) + 1) / 2;
-    return to + Math.floor(left * (from - to));
+    // Multiplied first: an integer result must not be lost to the rounding of a fraction.
+    if (shape === 'linear') return to + Math.floor(((from - to) * (last - index)) / last);
+    return to + Math.floor(((from - to) * (Math.cos((Math.PI * index) / last) + 1)) / 2);
   };
 }
 
