@@ -176,6 +176,30 @@ describe('generate', () => {
   });
 
   it.each([
+    ['returns nothing', () => undefined, 'it returned no table'],
+    ['returns no table', () => ({ name: 'steps' }), 'it returned no table'],
+    [
+      'throws a sentence',
+      () => {
+        throw 'only even counts';
+      },
+      'it threw only even counts',
+    ],
+    [
+      'throws nothing',
+      () => {
+        throw undefined;
+      },
+      'it threw undefined',
+    ],
+  ])('says so of a sampler that %s', async (_, sampler, reason) => {
+    await expect(eventsOf({ sampler: sampler as never })).rejects.toMatchObject({
+      code: 'invalid-plan',
+      message: `Policy "random-order", step 0: the sampler can't take 3 diffusion steps (${reason}).`,
+    });
+  });
+
+  it.each([
     ['a negative clamp', { clamp: -1 }, 'clamp = -1'],
     ['a clamp of other channels', { clamp: [1, 1] }, 'clamp [C]: expected [3], got [2]'],
     ['a clamp that is no number', { clamp: Number.NaN }, 'clamp = NaN'],

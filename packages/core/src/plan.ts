@@ -94,9 +94,11 @@ export function checkedPlan(
   }
   for (const steps of new Set(plan.diffusionSteps)) {
     try {
-      sampler?.(steps);
+      // By `?.` since a faulty sampler may return anything.
+      if (sampler && !sampler(steps)?.steps) throw new TypeError('it returned no table');
     } catch (error) {
-      fail(`the sampler can't take ${steps} diffusion steps (${(error as Error).message})`, error);
+      const reason = error instanceof Error ? error.message : `it threw ${String(error)}`;
+      fail(`the sampler can't take ${steps} diffusion steps (${reason})`, error);
     }
   }
   return {
