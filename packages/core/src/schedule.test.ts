@@ -57,7 +57,7 @@ describe('token counts', () => {
 
   it.each(Object.entries(schedules))('%s refuse more steps than tokens and say what to do', (_, counts) => {
     expect(() => counts(8, 9)).toThrow(InvalidOptionError);
-    expect(() => counts(8, 9)).toThrow('use at most the number of masked tokens, 8');
+    expect(() => counts(8, 9)).toThrow('each step decodes a token or more, so use at most 8');
     expect(() => counts(8, 0)).toThrow('must be an integer ≥ 1');
   });
 });

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from './errors.js';
+import { assertInteger, InvalidOptionError } from './errors.js';
 
 /**
  * How many tokens each step decodes.
@@ -71,12 +71,14 @@ function differences(steps: number, decodedAfter: (done: number) => number): num
   return Array.from({ length: steps }, (_, k) => decodedAfter(k + 1) - (k === 0 ? 0 : decodedAfter(k)));
 }
 
-function assertEnough(total: number, steps: number): void {
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new InvalidOptionError('steps', steps, 'must be an integer ≥ 1');
-  }
-  if (steps > total) {
-    const most = `at most the number of masked tokens, ${total}`;
-    throw new InvalidOptionError('steps', steps, `each step decodes a token or more, so use ${most}`);
+/** Throws InvalidOptionError unless there is a token for each of one or more steps. */
+export function assertEnough(tokens: number, steps: number): void {
+  assertInteger('steps', steps, 1);
+  if (steps > tokens) {
+    throw new InvalidOptionError(
+      'steps',
+      steps,
+      `each step decodes a token or more, so use at most ${tokens}`,
+    );
   }
 }

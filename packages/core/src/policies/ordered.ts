@@ -3,7 +3,7 @@ import { InvalidOptionError } from '../errors.js';
 import { gridLength } from '../grid.js';
 import { type StepPlan, stepPlan } from '../plan.js';
 import { type PolicyContext, plannedPolicy, type SamplingPolicy } from '../policy.js';
-import { cosineCounts, type TokenCounts } from '../schedule.js';
+import { assertEnough, cosineCounts, type TokenCounts } from '../schedule.js';
 
 /** What every policy with a fixed order can be told. */
 export interface OrderedOptions {
@@ -32,8 +32,11 @@ export interface OrderedPolicyOptions extends OrderedOptions {
 /**
  * Order × tokens per step × diffusion steps per token: three free choices that make a policy.
  *
- * The policy throws {@link InvalidOptionError} at its start where there are more steps than tokens, or where the order
- * misses or repeats a position.
+ * The policy throws {@link InvalidOptionError} at the start of an image where the grid has fewer tokens than there are
+ * steps, where the order misses, repeats or invents a position, or where `counts` or a schedule of diffusion steps
+ * returns what can't be.
+ *
+ * @throws InvalidOptionError where `diffusionSteps` is a number out of range
  */
 export function orderedPolicy(options: OrderedPolicyOptions): SamplingPolicy {
   const {
@@ -49,8 +52,8 @@ export function orderedPolicy(options: OrderedPolicyOptions): SamplingPolicy {
     const positions = maskedInOrder(order(context), context);
     if (positions.length === 0) return;
     // An edit of few tokens is no mistake in the policy; a whole grid of fewer tokens than steps is.
-    const edited = positions.length < gridLength(context.shape);
-    const perStep = counts(positions.length, edited ? Math.min(steps, positions.length) : steps);
+    assertEnough(gridLength(context.shape), steps);
+    const perStep = counts(positions.length, Math.min(steps, positions.length));
     assertCounts(perStep, positions.length);
     let decoded = 0;
     for (const [index, count] of perStep.entries()) {

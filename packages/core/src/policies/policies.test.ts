@@ -140,9 +140,21 @@ describe('orderedPolicy', () => {
     const edit = plansOf(orderedPolicy(backwards), { height: 2, width: 3 }, { known: [0, 1, 2, 3] });
     expect(edit.map((plan) => [...plan.positions])).toEqual([[5], [4]]);
     expect(() => plansOf(orderedPolicy({ ...backwards, steps: 7 }), { height: 2, width: 3 })).toThrow(
-      'use at most the number of masked tokens, 6',
+      'steps = 7: each step decodes a token or more, so use at most 6',
     );
   });
+
+  it.each([1000, 17, 20.5, 0, Number.NaN])(
+    'refuses %d steps on a grid of 16 tokens, in edits too',
+    (steps) => {
+      const known = [...Array(15).keys()];
+      for (const policy of [raster({ steps }), raster({ steps, counts: (total) => [total] })]) {
+        for (const options of [{}, { known }]) {
+          expect(() => plansOf(policy, { height: 4, width: 4 }, options)).toThrow(`steps = ${steps}`);
+        }
+      }
+    },
+  );
 
   it('refuses orders that miss, repeat or invent a position, and wrong counts', () => {
     const starting = (policy: SamplingPolicy) => () => plansOf(policy, { height: 2, width: 3 });

@@ -181,7 +181,7 @@ describe('checkPolicy', () => {
         rule: 'throws',
         severity: 'error',
         message:
-          '11×13 grid, empty, seed 1: the policy threw: steps = 150: each step decodes a token or more, so use at most the number of masked tokens, 143.',
+          '11×13 grid, empty, seed 1: the policy threw: steps = 150: each step decodes a token or more, so use at most 143.',
       },
     ]);
   });
