@@ -10,7 +10,11 @@ import { MAX_DIFFUSION_STEPS } from './plan.js';
  */
 export type DiffusionStepSchedule = (step: { readonly index: number; readonly total: number }) => number;
 
-/** The same number of diffusion steps for every token. */
+/**
+ * The same number of diffusion steps for every token.
+ *
+ * @throws InvalidOptionError where it is not an integer from 1 to {@link MAX_DIFFUSION_STEPS}
+ */
 export function constantSteps(count: number): DiffusionStepSchedule {
   assertInteger('diffusionSteps', count, 1, MAX_DIFFUSION_STEPS);
   return () => count;
@@ -54,7 +58,11 @@ export function annealedSteps(options: AnnealedStepsOptions = {}): DiffusionStep
   };
 }
 
-/** A number as the schedule that always returns it; a schedule with its results checked. */
+/**
+ * A number as the schedule that always returns it; a schedule with its results checked.
+ *
+ * @throws InvalidOptionError where a number, or from the schedule where a result, is out of range
+ */
 export function diffusionStepSchedule(steps: number | DiffusionStepSchedule): DiffusionStepSchedule {
   if (typeof steps === 'number') return constantSteps(steps);
   return (step) => {

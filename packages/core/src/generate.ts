@@ -28,8 +28,14 @@ import {
  * Yields `step-start` and `step-end` for each step of the batch and `image` for each image as it is finished; returns
  * all images. Breaking out of the loop stops the generation.
  *
+ * What the model, the policy, a refinement, a guidance schedule or a noise source throws is passed on.
+ *
  * @throws InvalidPlanError where the policy or a refinement returns a plan that can't be carried out
- * @throws InvalidOptionError where an option is out of range
+ * @throws InvalidOptionError where an option is out of range, the guidance scale of a step among them
+ * @throws ShapeMismatchError where `start` or `clamp` is of another shape than the model's grid, or the model gives
+ *   another number of values than asked for
+ * @throws NonFiniteError where the model gives NaN or infinity
+ * @throws the signal's reason once it is aborted; a TesseraError `aborted` where it has none
  */
 export async function* generate<Input>(
   options: GenerateOptions<Input>,
@@ -116,7 +122,10 @@ export async function* generate<Input>(
   return { images: finished };
 }
 
-/** {@link generate} for those who want the pictures and no events: one entry an image, in the order of the request. */
+/**
+ * {@link generate} for those who want the pictures and no events: one entry an image, in the order of the request. Rejects
+ * with what that throws.
+ */
 export async function generateImages<Input>(
   options: GenerateOptions<Input>,
 ): Promise<readonly GeneratedImage[]> {

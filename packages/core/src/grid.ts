@@ -21,7 +21,11 @@ export function gridLength(shape: Pick<GridShape, 'height' | 'width'>): number {
   return shape.height * shape.width;
 }
 
-/** A grid whose tokens are all masked. */
+/**
+ * A grid whose tokens are all masked.
+ *
+ * @throws InvalidOptionError where an extent is not an integer ≥ 1
+ */
 export function emptyGrid(shape: GridShape): TokenGrid {
   assertInteger('shape.height', shape.height, 1);
   assertInteger('shape.width', shape.width, 1);
@@ -30,7 +34,11 @@ export function emptyGrid(shape: GridShape): TokenGrid {
   return { shape, tokens: new Float32Array(length * shape.channels), known: new Uint8Array(length) };
 }
 
-/** A copy that shares no memory with `grid`; its lengths are checked. */
+/**
+ * A copy that shares no memory with `grid`.
+ *
+ * @throws ShapeMismatchError where its arrays are not as long as its shape says
+ */
 export function copyGrid(grid: TokenGrid): TokenGrid {
   const length = gridLength(grid.shape);
   assertShape('grid.tokens [L, C]', grid.tokens, [length, grid.shape.channels]);
@@ -64,6 +72,10 @@ export function maskedPositions(known: Uint8Array): Uint32Array {
 /**
  * Latents [C, height·P, width·P] → tokens [L, C·P²]; a token's channels run (c, p, q), channel c·P² + p·P + q
  * (MAR, `patchify`).
+ *
+ * @param shape the latent's channels, and height and width of the grid of tokens
+ * @param patchSize P, 1 or more
+ * @throws InvalidOptionError where P is not an integer ≥ 1, ShapeMismatchError where there are more or fewer values
  */
 export function patchify(
   latents: Float32Array,
@@ -73,7 +85,9 @@ export function patchify(
   return rearrange(latents, shape, patchSize, false);
 }
 
-/** Tokens [L, C·P²] → latents [C, height·P, width·P], the inverse of {@link patchify}. */
+/**
+ * Tokens [L, C·P²] → latents [C, height·P, width·P], the inverse of {@link patchify}, with its options and errors.
+ */
 export function unpatchify(
   tokens: Float32Array,
   shape: { readonly channels: number; readonly height: number; readonly width: number },

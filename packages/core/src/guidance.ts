@@ -16,7 +16,11 @@ export interface GuidanceContext {
  */
 export type GuidanceSchedule = (step: GuidanceContext) => number;
 
-/** The same scale at every step. */
+/**
+ * The same scale at every step.
+ *
+ * @throws InvalidOptionError where the scale is not a finite number ≥ 0
+ */
 export function constantGuidance(scale: number): GuidanceSchedule {
   assertNumber('scale', scale, 0);
   return () => scale;
@@ -25,6 +29,8 @@ export function constantGuidance(scale: number): GuidanceSchedule {
 /**
  * MAR's linear schedule: 1 + (scale − 1)·(L − maskedAfter)/L, in float32 as the reference computes it. The reference
  * still counts one masked token after the last step, so the full scale is never reached.
+ *
+ * @throws InvalidOptionError where the scale is not a finite number ≥ 0
  */
 export function linearGuidance(scale: number): GuidanceSchedule {
   assertNumber('scale', scale, 0);
@@ -42,6 +48,7 @@ export function linearGuidance(scale: number): GuidanceSchedule {
  * @param options.scale the scale inside the interval
  * @param options.above masked fraction at or below which guidance is off. @default 0
  * @param options.upTo masked fraction above which guidance is off. @default 1
+ * @throws InvalidOptionError where the scale is not a finite number ≥ 0, or unless 0 ≤ above < upTo ≤ 1
  */
 export function intervalGuidance(options: {
   scale: number;

@@ -43,10 +43,12 @@ interface Planned {
  * });
  * ```
  *
- * Positions that are known already are left out of every plan, and a plan with none left is skipped. Positions that a
- * refinement dropped are planned again after all others, as they were.
+ * Positions that are given from the start (editing) are left out of every plan, and a plan with none left is skipped. A
+ * position that two plans name is an error, found where the second of them is carried out. Positions that a refinement
+ * dropped are planned again after all others, as they were.
  *
- * @throws InvalidPlanError, as a run goes on, where the plans end and leave a position masked that none of them names
+ * @throws InvalidPlanError, as a run goes on, where a plan can't be carried out, or the plans end and leave a position
+ *   masked that none of them names
  */
 export function plannedPolicy(
   name: string,

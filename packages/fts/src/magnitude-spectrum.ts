@@ -20,6 +20,7 @@ export type MagnitudeSpectrum = (values: Float32Array | Float64Array, out: Float
  * another ranking of tokens.
  *
  * @param width D, 1 or more; fast for a small odd factor m, O(D·m) in general
+ * @throws InvalidOptionError where it is not an integer ≥ 1
  */
 export function magnitudeSpectrum(width: number): MagnitudeSpectrum {
   assertInteger('width', width, 1);

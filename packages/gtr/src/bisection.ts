@@ -22,6 +22,8 @@ export type Bisection = (
  * Recursive bisection (GtR, arXiv 2510.17171, Algorithm 1): from R = all positions, round k = 1 … K − 1 takes those
  * with (i + j) mod 2^k = 2^(k−1) out of R; what is left is the last subset. They are decoded in reverse: K = 3 gives
  * mod 4 = 0, mod 4 = 2, odd, a quarter, a quarter and a half of the grid. All but the last are anti-diagonal stripes.
+ *
+ * @throws InvalidOptionError where K is not an integer from 1 to 30, or the parity not 0 or 1
  */
 export const diagonalSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => ((row + column) >> (round - 1)) % 2 === 1);
@@ -30,6 +32,8 @@ export const diagonalSubsets: Bisection = (shape, stages, options) =>
  * A bisection without stripes, of the same sizes: odd rounds take the odd colour of a checkerboard out of R, even
  * rounds the odd rows of what is left, which is a lattice twice as coarse; and so on upon that. K = 3 gives both even,
  * both odd, the rest.
+ *
+ * @throws InvalidOptionError where K is not an integer from 1 to 30, or the parity not 0 or 1
  */
 export const quincunxSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => {

@@ -15,11 +15,12 @@ import type { DiffusionSampler, DiffusionStep } from './table.js';
  * to no step: the last step takes x0 as it is, which ends the chain one interval earlier at no loss and spaces the
  * others more densely.
  *
- * @param options.minLogSnr λ of the noisiest step; −5.1 leaves out the timesteps from 996 (eMIGM). @default −5.1
+ * @param options.minLogSnr λ of the noisiest step, −10 … 0; −5.1 leaves out the timesteps from 996 (eMIGM). @default −5.1
  * @param options.order 2 uses the previous step's x0 as well; 1 is DDIM in this spacing, with η = 1 if it is stochastic.
  *   @default 2
  * @param options.stochastic solves the SDE in place of the ODE. @default false
- * @throws InvalidOptionError from the sampler, unless it is asked for a step count that fits between the two ends
+ * @throws InvalidOptionError where `minLogSnr` is not from −10 to 0 or `order` not 1 or 2; from the sampler, unless it is
+ *   asked for a step count that fits between the two ends
  */
 export function dpmSolverSampler(
   options: { readonly minLogSnr?: number; readonly order?: 1 | 2; readonly stochastic?: boolean } = {},

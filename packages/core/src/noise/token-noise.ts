@@ -8,6 +8,8 @@ import type { NoiseSource } from './source.js';
  * @param step 0 for the initial x, s for the s-th step of the table (1 = the first, noisiest one). A step whose noise is
  *   of kind `none` needs none.
  * @param out [n, C], n = the positions of all images, image by image
+ * @returns `out`
+ * @throws ShapeMismatchError where `out` has another length, and whatever a source throws
  */
 export function fillTokenNoise(
   images: readonly { readonly noise: NoiseSource; readonly positions: Uint32Array }[],
