@@ -1,3 +1,5 @@
+import { assertInteger } from './errors.js';
+
 /**
  * z at the planned positions of one image. It stays where the runtime holds it (a worker, a GPU) until it is read.
  * Rows follow the plan's positions in ascending order.
@@ -17,9 +19,14 @@ export interface Conditions {
   release(): void;
 }
 
-/** Some rows of `conditions`, in the order of `rows` [m], as conditions of their own; releasing them does nothing. */
+/**
+ * Some rows of `conditions`, in the order of `rows` [m], as conditions of their own; releasing them does nothing.
+ *
+ * @throws InvalidOptionError where there is no such row
+ */
 export function selectConditions(conditions: Conditions, rows: Uint32Array): Conditions {
-  const { width, guided } = conditions;
+  const { count, width, guided } = conditions;
+  for (const [i, row] of rows.entries()) assertInteger(`rows[${i}]`, row, 0, count - 1);
   const pick = (all: Float32Array): Float32Array => {
     const picked = new Float32Array(rows.length * width);
     for (const [i, row] of rows.entries())
