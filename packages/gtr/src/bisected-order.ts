@@ -5,13 +5,13 @@ import {
   type SamplingPolicy,
   shuffle,
 } from '@tessera/core';
-import type { Parity } from './bisection.js';
+import { MAX_STAGES, type Parity } from './bisection.js';
 import { subsetsNamed } from './subset-choice.js';
 
 export interface BisectedOrderOptions extends OrderedOptions {
   /** The paper's anti-diagonal subsets, or the more isotropic quincunx. @default 'diagonal' */
   readonly subsets?: 'diagonal' | 'quincunx';
-  /** K: the number of subsets, 1 … 30. @default 3 */
+  /** K: the number of subsets, 1 … {@link MAX_STAGES}. @default 3 */
   readonly stages?: number;
   /** The colour of the checkerboard, (i + j) mod 2, that comes first. @default 0 */
   readonly parity?: Parity;
@@ -25,7 +25,7 @@ export interface BisectedOrderOptions extends OrderedOptions {
  */
 export function bisectedOrder(options: BisectedOrderOptions = {}): SamplingPolicy {
   const { subsets = 'diagonal', stages = 3, parity = 0, ...rest } = options;
-  assertInteger('stages', stages, 1, 30);
+  assertInteger('stages', stages, 1, MAX_STAGES);
   assertInteger('parity', parity, 0, 1);
   const subsetsOf = subsetsNamed(subsets, ['diagonal', 'quincunx']);
   return orderedPolicy({

@@ -3,6 +3,9 @@ import { assertInteger, type GridShape } from '@tessera/core';
 /** Which colour of the checkerboard is generated first: positions with (row + column) mod 2 = parity. */
 export type Parity = 0 | 1;
 
+/** The most subsets that a grid is split into. */
+export const MAX_STAGES = 30;
+
 export interface SubsetOptions {
   /** @default 0, as in the paper */
   readonly parity?: Parity;
@@ -10,7 +13,7 @@ export interface SubsetOptions {
 
 /**
  * Splits a grid into K subsets of positions, in the order they are decoded, each ascending; every position is in
- * exactly one. A grid too small for K rounds leaves some of them empty.
+ * exactly one; K is 1 … {@link MAX_STAGES}. A grid too small for K rounds leaves some of them empty.
  */
 export type Bisection = (
   shape: Pick<GridShape, 'height' | 'width'>,
@@ -23,7 +26,7 @@ export type Bisection = (
  * with (i + j) mod 2^k = 2^(k−1) out of R; what is left is the last subset. They are decoded in reverse: K = 3 gives
  * mod 4 = 0, mod 4 = 2, odd, a quarter, a quarter and a half of the grid. All but the last are anti-diagonal stripes.
  *
- * @throws InvalidOptionError where K is not an integer from 1 to 30, or the parity not 0 or 1
+ * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or the parity not 0 or 1
  */
 export const diagonalSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => ((row + column) >> (round - 1)) % 2 === 1);
@@ -33,7 +36,7 @@ export const diagonalSubsets: Bisection = (shape, stages, options) =>
  * rounds the odd rows of what is left, which is a lattice twice as coarse; and so on upon that. K = 3 gives both even,
  * both odd, the rest.
  *
- * @throws InvalidOptionError where K is not an integer from 1 to 30, or the parity not 0 or 1
+ * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or the parity not 0 or 1
  */
 export const quincunxSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => {
@@ -53,7 +56,7 @@ function bisect(
   takenOut: (row: number, column: number, round: number) => boolean,
 ): readonly Uint32Array[] {
   const parity = options?.parity ?? 0;
-  assertInteger('stages', stages, 1, 30);
+  assertInteger('stages', stages, 1, MAX_STAGES);
   assertInteger('parity', parity, 0, 1);
   const subsets = Array.from({ length: stages }, (): number[] => []);
   for (let row = 0; row < height; row++) {

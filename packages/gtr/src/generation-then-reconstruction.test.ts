@@ -156,4 +156,14 @@ describe('generationThenReconstruction', () => {
       expect(() => generationThenReconstruction(options)).toThrow(InvalidOptionError);
     expect(() => generationThenReconstruction({ stages: 4 })).toThrow('give the steps or the rates');
   });
+
+  it.each([
+    ['steps', []],
+    ['rates', []],
+    ['steps', Array(31).fill(1)],
+  ])('refuses %s = %j by the name it was given by', (option, value) => {
+    expect(() => generationThenReconstruction({ [option]: value })).toThrow(
+      expect.objectContaining({ option, message: expect.stringContaining('1 to 30 stages') }),
+    );
+  });
 });

@@ -11,12 +11,15 @@ import {
   shuffle,
   stepPlan,
 } from '@tessera/core';
-import type { Parity } from './bisection.js';
+import { MAX_STAGES, type Parity } from './bisection.js';
 import { type SubsetChoice, subsetsNamed } from './subset-choice.js';
 
 /** Symbols are the paper's (arXiv 2510.17171). */
 export interface GenerationThenReconstructionOptions {
-  /** K: the number of subsets the grid is bisected into, 1 … 30. @default the length of `steps` or `rates`, else 3 */
+  /**
+   * K: the number of subsets the grid is bisected into, 1 … {@link MAX_STAGES}. @default the length of `steps` or `rates`,
+   * else 3
+   */
   readonly stages?: number;
   /** Steps of each subset, K numbers. @default [24, 6, 2] for K = 3, the paper's rates of MAR */
   readonly steps?: readonly number[];
@@ -104,19 +107,16 @@ function pace({ stages, steps, rates }: GenerationThenReconstructionOptions): {
   stages: number;
   stepsOf: StepsOf;
 } {
+  if (stages !== undefined) assertInteger('stages', stages, 1, MAX_STAGES);
   if (steps && rates) throw new InvalidOptionError('rates', rates, 'give either steps or rates, not both');
   const given = steps ?? rates ?? ((stages ?? 3) === 3 ? [24, 6, 2] : undefined);
   if (!given)
     throw new InvalidOptionError('stages', stages, 'give the steps or the rates of that many stages');
-  const count = stages ?? given.length;
-  assertInteger('stages', count, 1, 30);
   const name = rates ? 'rates' : 'steps';
-  if (given.length !== count) {
-    throw new InvalidOptionError(
-      name,
-      `[${given.join(', ')}]`,
-      `must hold a number for each of ${count} stages`,
-    );
+  const count = stages ?? given.length;
+  if (given.length !== count || count < 1 || count > MAX_STAGES) {
+    const expectation = `must hold a number for each of ${stages ?? `1 to ${MAX_STAGES}`} stages`;
+    throw new InvalidOptionError(name, `[${given.join(', ')}]`, expectation);
   }
   for (const [k, value] of given.entries()) {
     if (rates) assertNumber(`rates[${k}]`, value, 1);

@@ -2,6 +2,7 @@ export { type BisectedOrderOptions, bisectedOrder } from './bisected-order.js';
 export {
   type Bisection,
   diagonalSubsets,
+  MAX_STAGES,
   type Parity,
   quincunxSubsets,
   type SubsetOptions,
