@@ -58,11 +58,14 @@ export class InvalidOptionError extends TesseraError {
   static override readonly code = 'invalid-option';
   readonly option: string;
   readonly value: unknown;
+  /** What the value must be; for callers that know the option by another name. */
+  readonly expectation: string;
 
   constructor(option: string, value: unknown, expectation: string) {
     super(InvalidOptionError.code, `${option} = ${String(value)}: ${expectation}.`);
     this.option = option;
     this.value = value;
+    this.expectation = expectation;
   }
 }
 

@@ -1,4 +1,11 @@
-import { assertClamp, type GridShape, gridLength, keyedNoise } from '@tessera/core';
+import {
+  assertClamp,
+  type DiffusionSampler,
+  type GridShape,
+  InvalidOptionError,
+  plansOf,
+  type StepPlan,
+} from '@tessera/core';
 import type { PolicyDescription } from './policy-description.js';
 import { type SamplingDescription, samplingFrom } from './sampling-description.js';
 
@@ -7,28 +14,32 @@ import { type SamplingDescription, samplingFrom } from './sampling-description.j
  * the first picture is drawn.
  *
  * @throws InvalidOptionError where the policy has more steps than there are tokens, or the sampler has no table of as many
- * diffusion steps; ShapeMismatchError where a clamp has not as many limits as tokens have channels
+ * diffusion steps as a token would get; ShapeMismatchError where a clamp has not as many limits as tokens have channels
  */
 export function assertSamplingFits(description: SamplingDescription, shape: GridShape): void {
   const { policy, sampler } = samplingFrom(description);
   const { clamp } = description;
   assertClamp(clamp ?? undefined, shape.channels);
-  policy.init({ shape, known: new Uint8Array(gridLength(shape)), noise: keyedNoise({ seed: 0 }) });
-  for (const steps of diffusionStepsOf(description.policy)) sampler(steps);
+  const plans = plansOf(policy, shape);
+  for (const steps of diffusionStepsOf(plans, description.policy)) assertTable(sampler, steps);
 }
 
-/** Every number of diffusion steps that a policy names; an annealed one's others lie between. */
-function diffusionStepsOf(policy: PolicyDescription): ReadonlySet<number> {
-  if (policy.order !== 'gtr') {
-    const { diffusionSteps } = policy;
-    return new Set(
-      typeof diffusionSteps === 'number' ? [diffusionSteps] : [diffusionSteps.from, diffusionSteps.to],
-    );
+/** Every number of diffusion steps that the tokens of an image are planned with, or given by FTS. */
+function diffusionStepsOf(plans: readonly StepPlan[], policy: PolicyDescription): ReadonlySet<number> {
+  const counts = new Set(plans.flatMap(({ diffusionSteps }) => [...diffusionSteps]));
+  if (policy.order !== 'gtr' || !policy.frequencyWeighted) return counts;
+  const { choose, ratio, detailSteps } = policy.frequencyWeighted;
+  const chooses = choose === 'all' || ratio > 0;
+  if (chooses && plans.some(({ stage }) => stage === 'reconstruction')) counts.add(detailSteps);
+  return counts;
+}
+
+/** Throws InvalidOptionError, by the words that a policy's text has for it, unless the sampler has such a table. */
+function assertTable(sampler: DiffusionSampler, steps: number): void {
+  try {
+    sampler(steps);
+  } catch (error) {
+    if (!InvalidOptionError.isInstance(error)) throw error;
+    throw new InvalidOptionError('diffusion steps', steps, error.expectation);
   }
-  const { steps, maxSteps, minSteps, reconstructionSteps, frequencyWeighted } = policy;
-  // A single stage reconstructs nothing.
-  const reconstruction = frequencyWeighted
-    ? [reconstructionSteps, frequencyWeighted.detailSteps]
-    : [reconstructionSteps];
-  return new Set([maxSteps, minSteps, ...(steps.length > 1 ? reconstruction : [])]);
 }

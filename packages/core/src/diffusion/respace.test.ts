@@ -52,10 +52,11 @@ test('the empty string keeps every timestep', () => {
 });
 
 test.each([
-  [1, /at least 2/],
-  ['1', /at least 2/],
-  [0, /at least 2/],
-  [1001, /at most 1000/],
+  [1, /must be a step count from 2 to 1000/],
+  ['1', /must be a step count from 2 to 1000/],
+  [0, /must be a step count from 2 to 1000/],
+  [1001, /must be a step count from 2 to 1000/],
+  ['1,0', /at least 2/],
   ['501,2', /at most 500 of the 500 timesteps of section 1/],
   ['ddim999', /no integer stride/],
   ['ddim', /must be a step count/],

@@ -22,6 +22,9 @@ export function respaceTimesteps(respacing: number | string, trainSteps = 1000):
   if (!/^(ddim\d+|\d+(,\d+)*)$/.test(text)) {
     fail('must be a step count, sections such as "30,20", a stride such as "ddim50", or "" for all steps');
   }
+  if (/^\d+$/.test(text) && (Number(text) < 2 || Number(text) > trainSteps)) {
+    fail(`must be a step count from 2 to ${trainSteps}`);
+  }
   const kept = text.startsWith('ddim')
     ? strided(Number(text.slice(4)), trainSteps, fail)
     : sections(text.split(',').map(Number), trainSteps, fail);
