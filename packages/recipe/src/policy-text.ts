@@ -17,7 +17,7 @@ export interface PolicyNumbers {
 }
 
 /**
- * The policy that `NAME` or `NAME:STEPS[xDIFFUSION]` asks for, e.g. `mar:32x50`, `gtr-16:8+2+1`,
+ * The policy that `NAME[:[STEPS][xDIFFUSION]]` asks for, e.g. `mar`, `mar:x50`, `mar:32x50`, `gtr-16:8+2+1`,
  * `disa:64x50+5`, `gtr-32:24+6+2x50+20+20+50` (diffusion steps: first, last, reconstruction, FTS detail); lists are
  * joined by `+`.
  *
