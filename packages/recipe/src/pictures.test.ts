@@ -25,6 +25,21 @@ describe('a picture', () => {
     expect(picturesOf(classes, [0, 2], 2).map(({ index }) => index)).toEqual([0, 2, 3, 5]);
   });
 
+  test.each([
+    [[10], 1, 'labels[0] = 10: must be an integer from 0 to 2'],
+    [[0, -1], 1, 'labels[1] = -1'],
+    [[1.5], 1, 'labels[0] = 1.5'],
+    [[2, 0, 2], 1, 'labels[2] = 2: is there already'],
+    [[0], -1, 'count = -1'],
+    [[0], 1.5, 'count = 1.5'],
+  ])('is not made up for classes %j, %d of each', (labels, count, message) => {
+    expect(() => picturesOf(classes, labels, count)).toThrow(message);
+  });
+
+  test.each([-1, 1.5, Number.NaN, 2 ** 53])('of index %d there is none', (index) => {
+    expect(() => pictureAt(classes, index)).toThrow(`index = ${index}: must be an integer ≥ 0`);
+  });
+
   test('has a file name of its own, of plain letters', () => {
     expect(picturesOf(classes, [0, 1, 2], 1).map(({ file }) => file)).toEqual([
       '00000-cat.png',

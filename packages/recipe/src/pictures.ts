@@ -1,3 +1,4 @@
+import { assertInteger, InvalidOptionError } from '@tessera/core';
 import type { Manifest } from '@tessera/onnx';
 
 /**
@@ -16,15 +17,31 @@ export interface Picture {
 
 export type Classes = Manifest['condition'];
 
-/** The picture of an index. */
+/**
+ * The picture of an index.
+ *
+ * @throws InvalidOptionError where the index is not a non-negative safe integer
+ */
 export function pictureAt(classes: Classes, index: number): Picture {
+  assertInteger('index', index, 0);
   const classLabel = index % classes.count;
   const className = classNameOf(classes, classLabel);
   return { index, classLabel, className, file: `${`${index}`.padStart(5, '0')}-${slugOf(className)}.png` };
 }
 
-/** `count` pictures of each class, round by round. */
+/**
+ * `count` pictures of each class, round by round.
+ *
+ * @param labels the classes, each once, 0 … classes − 1
+ * @param count 0 or more
+ * @throws InvalidOptionError where a class is none of the model's or named twice, or the count is no such integer
+ */
 export function picturesOf(classes: Classes, labels: readonly number[], count: number): Picture[] {
+  for (const [i, label] of labels.entries()) {
+    assertInteger(`labels[${i}]`, label, 0, classes.count - 1);
+    if (labels.indexOf(label) < i) throw new InvalidOptionError(`labels[${i}]`, label, 'is there already');
+  }
+  assertInteger('count', count, 0);
   const pictures: Picture[] = [];
   for (let round = 0; round < count; round++) {
     for (const label of labels) pictures.push(pictureAt(classes, round * classes.count + label));
