@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { type SamplingSettings, samplingOf } from './sampling-choice.js';
+import { type SamplingSettings, samplingOf, settingsOf } from './sampling-choice.js';
 import { samplingNamed } from './sampling-text.js';
 
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: 5 };
 
 const guidanceOf = (text: string, guidance: NonNullable<SamplingSettings['guidance']>) =>
   samplingOf(samplingNamed(text), ADVISED, { guidance }).guidance;
+
+test('the timestep that a policy starts from is taken from either place, the choice first', () => {
+  const startOf = (said: SamplingSettings, otherwise: SamplingSettings) =>
+    settingsOf(said, ADVISED, otherwise).sampler;
+  const ancestral = (maxTimestep: number) => ({ name: 'ancestral', maxTimestep });
+  expect(startOf({}, { policyMaxTimestep: 950 })).toEqual(ancestral(950));
+  expect(startOf({ policyMaxTimestep: 900 }, { policyMaxTimestep: 950 })).toEqual(ancestral(900));
+  expect(startOf({}, { policyMaxTimestep: 950, sampler: { maxTimestep: 990 } })).toEqual(ancestral(990));
+  expect(startOf({}, {})).toEqual(ancestral(999));
+});
 
 describe('an interval to guide in', () => {
   const interval = { above: 0, upTo: 0.3 };

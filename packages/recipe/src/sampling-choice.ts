@@ -63,7 +63,10 @@ export function settingsOf(
     guidance: guidanceOf(said.guidance, otherwise.guidance, advised.guidance),
     temperature: said.temperature ?? otherwise.temperature ?? advised.temperature,
     clamp: plainClamp(clamp === undefined ? advised.clamp : clamp),
-    sampler: samplerOf({ ...otherwise.sampler, ...said.sampler }, said.policyMaxTimestep),
+    sampler: samplerOf(
+      { ...otherwise.sampler, ...said.sampler },
+      said.policyMaxTimestep ?? otherwise.policyMaxTimestep,
+    ),
   };
 }
 
