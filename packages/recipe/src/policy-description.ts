@@ -4,6 +4,7 @@ import {
   evenCounts,
   halton,
   haltonCounts,
+  MAX_DIFFUSION_STEPS,
   type OrderedOptions,
   randomOrder,
   raster,
@@ -11,10 +12,12 @@ import {
   subsample,
   type TokenCounts,
 } from '@tessera/core';
-import { bisectedOrder, type GtrOptions, gtr } from '@tessera/gtr';
+import { bisectedOrder, type GtrOptions, gtr, MAX_STAGES } from '@tessera/gtr';
 import * as v from 'valibot';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+const diffusionCount = v.pipe(count, v.maxValue(MAX_DIFFUSION_STEPS));
 
 const COUNTS = { cosine: cosineCounts, halton: haltonCounts, even: evenCounts } as const satisfies Readonly<
   Record<string, TokenCounts>
@@ -32,8 +35,12 @@ function pace<Default extends CountsName>(counts: Default) {
     counts: v.optional(v.picklist(['cosine', 'halton', 'even']), counts),
     /** Of every token: a number, or falling from step to step (DiSA). */
     diffusionSteps: v.union([
-      count,
-      v.strictObject({ from: count, to: count, shape: v.picklist(['linear', 'cosine', 'two-stage']) }),
+      diffusionCount,
+      v.strictObject({
+        from: diffusionCount,
+        to: diffusionCount,
+        shape: v.picklist(['linear', 'cosine', 'two-stage']),
+      }),
     ]),
   };
 }
@@ -49,20 +56,20 @@ const haltonOrdered = v.strictObject({ order: v.literal('halton'), ...pace('halt
 const generationThenReconstruction = v.strictObject({
   order: v.literal('gtr'),
   /** Sampling steps of each subset. */
-  steps: v.pipe(v.array(count), v.minLength(1)),
+  steps: v.pipe(v.array(count), v.minLength(1), v.maxLength(MAX_STAGES)),
   /** `random` has GtR's pace and not its order. */
   subsets: v.picklist(['diagonal', 'quincunx', 'random']),
   parity: v.picklist([0, 1]),
   /** T_max, T_min, T_rec. */
-  maxSteps: count,
-  minSteps: count,
-  reconstructionSteps: count,
+  maxSteps: diffusionCount,
+  minSteps: diffusionCount,
+  reconstructionSteps: diffusionCount,
   /** FTS in the reconstruction stage. */
   frequencyWeighted: v.union([
     v.literal(false),
     v.strictObject({
       ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-      detailSteps: count,
+      detailSteps: diffusionCount,
       /** Absent from recipes of version 1, which meant the method itself. */
       choose: v.optional(v.picklist(['high', 'low', 'random', 'all']), 'high'),
     }),

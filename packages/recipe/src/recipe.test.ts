@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseRecipe, type Recipe, recipeOf } from './recipe.js';
+import { parseRecipe, type Recipe, RecipeError, recipeOf } from './recipe.js';
 import { differences } from './recipe-differences.js';
 import { samplingOf } from './sampling-choice.js';
 import { samplingNamed } from './sampling-text.js';
@@ -49,6 +49,40 @@ describe('a recipe', () => {
     ['one with more than it should have', JSON.stringify({ ...recipe('mar'), more: 1 })],
   ])('is refused as %s', (_, json) => {
     expect(() => parseRecipe(json, 'x.json')).toThrow(/x\.json is (not )?a recipe/);
+  });
+});
+
+describe('a recipe with a number that nothing can be drawn with', () => {
+  /** What is wrong with the recipe of `text` once `change` has been made to its sampling. */
+  function problemsOf(text: string, change: (sampling: Recipe['sampling']) => object): string {
+    const { sampling } = recipe(text);
+    const json = JSON.stringify({ ...recipe(text), sampling: { ...sampling, ...change(sampling) } });
+    try {
+      parseRecipe(json, 'x.json');
+    } catch (error) {
+      return error instanceof RecipeError ? error.message : String(error);
+    }
+    return '';
+  }
+
+  test.each([
+    ['mar/sampler=ddim', 'sampler.eta', { eta: 2 }],
+    ['mar/sampler=dpm', 'sampler.minLogSnr', { minLogSnr: 5 }],
+    ['mar/sampler=dpm-sde', 'sampler.minLogSnr', { minLogSnr: -11 }],
+  ])('of %s is refused, and its %s named', (text, path, change) => {
+    const message = problemsOf(text, ({ sampler }) => ({ sampler: { ...sampler, ...change } }));
+    expect(message).toContain(`x.json is not a recipe:\n  - sampling.${path}: `);
+  });
+
+  test.each([
+    ['gtr-16', 'steps', { steps: Array(40).fill(1) }],
+    ['gtr-16', 'maxSteps', { maxSteps: 70_000 }],
+    ['gtr-16', 'reconstructionSteps', { reconstructionSteps: 70_000 }],
+    ['mar', 'diffusionSteps', { diffusionSteps: 70_000 }],
+    ['disa', 'diffusionSteps', { diffusionSteps: { from: 70_000, to: 5, shape: 'linear' } }],
+  ])('of %s is refused, and its %s named', (text, path, change) => {
+    const message = problemsOf(text, ({ policy }) => ({ policy: { ...policy, ...change } }));
+    expect(message).toContain(`x.json is not a recipe:\n  - sampling.policy.${path}`);
   });
 });
 

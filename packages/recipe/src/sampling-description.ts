@@ -13,6 +13,8 @@ import { policyFrom, policySchema } from './policy-description.js';
 
 const scale = v.pipe(v.number(), v.finite(), v.minValue(0));
 
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
 const timestep = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(999));
 
 export const samplingSchema = v.strictObject({
@@ -24,10 +26,10 @@ export const samplingSchema = v.strictObject({
   /** Of the diffusion head. Timesteps above `maxTimestep` are moved down to it. */
   sampler: v.variant('name', [
     v.strictObject({ name: v.literal('ancestral'), maxTimestep: timestep }),
-    v.strictObject({ name: v.literal('ddim'), maxTimestep: timestep, eta: scale }),
+    v.strictObject({ name: v.literal('ddim'), maxTimestep: timestep, eta: fraction }),
     v.strictObject({
       name: v.picklist(['dpm', 'dpm-sde']),
-      minLogSnr: v.number(),
+      minLogSnr: v.pipe(v.number(), v.minValue(-10), v.maxValue(0)),
       order: v.picklist([1, 2]),
     }),
   ]),
