@@ -1,6 +1,6 @@
 export { type Contest, compare, spreadOf } from './comparison.js';
 export { type ArmLines, armLines } from './evaluate/arm-lines.js';
-export { mixtureNote, threadsText, versionsText } from './evaluate/drawn-with.js';
+export { machinesText, mixtureNote, threadsText, versionsText } from './evaluate/drawn-with.js';
 export {
   drawInFolder,
   evaluateInFolder,
@@ -12,6 +12,7 @@ export type { EvaluationDocument } from './evaluate/evaluation-document.js';
 export { armsSheet } from './evaluate/evaluation-sheets.js';
 export { changesNote, findingsOf } from './evaluate/findings.js';
 export { type Judging, judgingFor } from './evaluate/judging.js';
+export { type Machine, thisMachine } from './evaluate/machine.js';
 export {
   decimalsOf,
   percent,

@@ -4,6 +4,7 @@ import {
   decimalsOf,
   type EvaluationDocument,
   findingsOf,
+  machinesText,
   metricName,
   mixtureNote,
   percent,
@@ -142,7 +143,7 @@ function floors({ floors: { frechet, kid, precision, recall, count, splits } }: 
 function setup({ model, made, reference }: EvaluationDocument): string {
   return (
     `Model ${model.name} (SHA-256 ${model.sha256.slice(0, 12)}…), weights in ${made.dtype} on ${made.device}, ` +
-    `${made.batch} pictures at once; real pictures: ${reference.name}; ${made.processor}, ${made.cores} cores, ${threadsText(made)}; ${versionsText(made.versions)}.`
+    `${made.batch} pictures at once; real pictures: ${reference.name}; ${machinesText(made)}, ${threadsText(made)}; ${versionsText(made.versions)}.`
   );
 }
 

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { compare, type ModelInUse, type NamedSampling, spreadOf, writeJson } from '@tessera/cli/evaluation';
+import {
+  compare,
+  type Machine,
+  type ModelInUse,
+  type NamedSampling,
+  spreadOf,
+  thisMachine,
+  writeJson,
+} from '@tessera/cli/evaluation';
 import type { Quartiles } from '@tessera/evaluate';
 import { jsonHash, picturesOf } from '@tessera/recipe';
 
@@ -20,12 +27,6 @@ export interface Timing {
   readonly arms: readonly ArmTiming[];
 }
 
-/** What times hang on beside what is timed. */
-export interface TimingMachine {
-  readonly processor: string;
-  readonly cores: number;
-}
-
 export interface TimingOptions {
   readonly used: ModelInUse;
   readonly arms: readonly NamedSampling[];
@@ -35,7 +36,7 @@ export interface TimingOptions {
   /** Where the times are kept, so that they are taken once. */
   readonly path: string;
   /** @default this one */
-  readonly machine?: TimingMachine;
+  readonly machine?: Machine;
   readonly signal: AbortSignal;
   onProgress?(done: number, total: number): void;
 }
@@ -90,9 +91,4 @@ export async function timeArms({
   };
   await writeJson(path, { key, timing });
   return timing;
-}
-
-function thisMachine(): TimingMachine {
-  const processors = cpus();
-  return { processor: processors[0]?.model.trim() ?? 'unknown', cores: processors.length };
 }

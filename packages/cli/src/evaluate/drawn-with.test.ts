@@ -1,14 +1,22 @@
 import { expect, test } from 'vitest';
-import { drawnWith, mixtureNote, threadsText, versionsText } from './drawn-with.js';
+import { drawnWith, machinesText, mixtureNote, threadsText, versionsText } from './drawn-with.js';
+
+const machine = { processor: 'Some Processor', cores: 2 };
 
 const setUp = (threads: number, tessera: string, onnxruntime = '1.30.0') => ({
   threads,
+  machine,
   versions: { tessera, 'onnxruntime-node': onnxruntime },
 });
 
 test('pictures of one set-up are told as made with that', () => {
   const drawn = drawnWith([setUp(1, '0.1.0'), setUp(1, '0.1.0')]);
-  expect(drawn).toEqual({ threads: [1], versions: { tessera: ['0.1.0'], 'onnxruntime-node': ['1.30.0'] } });
+  expect(drawn).toEqual({
+    threads: [1],
+    versions: { tessera: ['0.1.0'], 'onnxruntime-node': ['1.30.0'] },
+    machines: [machine],
+  });
+  expect(machinesText(drawn)).toBe('Some Processor (2 cores)');
   expect(threadsText(drawn)).toBe('1 thread');
   expect(versionsText(drawn.versions)).toBe('tessera 0.1.0, onnxruntime-node 1.30.0');
   expect(mixtureNote(drawn)).toBeUndefined();
@@ -29,5 +37,18 @@ test('a mixture is told by what differs in it', () => {
   );
   expect(mixtureNote(drawnWith([setUp(1, '0.1.0', '1.30.0'), setUp(2, '0.1.0', '1.31.0')]))).toContain(
     'different set-ups: onnxruntime-node 1.30.0 and 1.31.0; 1 and 2 threads. ',
+  );
+});
+
+test('pictures of several machines are told as such, and those whose machine was not recorded', () => {
+  const { machine: _, ...unrecorded } = setUp(1, '0.1.0');
+  const other = { ...setUp(1, '0.1.0'), machine: { processor: 'Another', cores: 1 } };
+  const drawn = drawnWith([setUp(1, '0.1.0'), other, setUp(1, '0.1.0')]);
+  expect(drawn.machines).toEqual([other.machine, machine]);
+  expect(mixtureNote(drawn)).toContain('different set-ups: Another (1 core) and Some Processor (2 cores). ');
+  expect(drawnWith([unrecorded]).machines).toEqual([null]);
+  expect(mixtureNote(drawnWith([unrecorded]))).toBeUndefined();
+  expect(machinesText(drawnWith([unrecorded, other]))).toBe(
+    'a machine that was not recorded and Another (1 core)',
   );
 });

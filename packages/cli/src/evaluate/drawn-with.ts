@@ -1,15 +1,21 @@
+import { type Machine, machineText } from './machine.js';
+
 /** What one sitting drew its pictures with, as far as a folder does not hold it fixed. */
 export interface SetUp {
   /** CPU threads. */
   readonly threads: number;
   /** By what they are of, e.g. `onnxruntime-node`. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Absent from the lines of earlier versions. */
+  readonly machine?: Machine | undefined;
 }
 
-/** What pictures of several sittings were drawn with: each number and version that occurs. */
+/** What pictures of several sittings were drawn with: each number, version and machine that occurs. */
 export interface DrawnWith {
   readonly threads: readonly number[];
   readonly versions: Readonly<Record<string, readonly string[]>>;
+  /** Null stands for those that nobody has recorded. */
+  readonly machines: readonly (Machine | null)[];
 }
 
 /** All that occurs in set-ups, each once, the smaller number or version first. */
@@ -23,12 +29,20 @@ export function drawnWith(setUps: readonly SetUp[]): DrawnWith {
         return [name, [...found].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))];
       }),
     ),
+    machines: [...new Map(setUps.map(({ machine = null }) => [textOf(machine), machine]))]
+      .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+      .map(([, machine]) => machine),
   };
 }
 
 /** `1 thread`, `2 threads`, `1 and 2 threads`. */
 export function threadsText({ threads }: Pick<DrawnWith, 'threads'>): string {
   return `${listed(threads)} ${threads.length === 1 && threads[0] === 1 ? 'thread' : 'threads'}`;
+}
+
+/** `Some Processor (2 cores)`, `Another (8 cores) and Some Processor (2 cores)`. */
+export function machinesText({ machines }: Pick<DrawnWith, 'machines'>): string {
+  return listed(machines.map(textOf));
 }
 
 /** `tessera 0.1.0, onnxruntime-node 1.30.0 and 1.31.0`. */
@@ -39,13 +53,21 @@ export function versionsText(versions: Readonly<Record<string, string | readonly
 }
 
 /** Says in what the pictures were drawn differently; nothing where they were not. */
-export function mixtureNote({ threads, versions }: DrawnWith): string | undefined {
+export function mixtureNote({ threads, versions, machines }: DrawnWith): string | undefined {
   const mixed = Object.fromEntries(Object.entries(versions).filter(([, found]) => found.length > 1));
-  const parts = [versionsText(mixed), threads.length > 1 ? threadsText({ threads }) : ''];
+  const parts = [
+    versionsText(mixed),
+    threads.length > 1 ? threadsText({ threads }) : '',
+    machines.length > 1 ? machinesText({ machines }) : '',
+  ];
   const differences = parts.filter((part) => part !== '').join('; ');
   return differences === ''
     ? undefined
     : `The pictures were drawn with different set-ups: ${differences}. For one set-up, draw into another folder.`;
+}
+
+function textOf(machine: Machine | null): string {
+  return machine === null ? 'a machine that was not recorded' : machineText(machine);
 }
 
 function listed(values: readonly (string | number)[]): string {

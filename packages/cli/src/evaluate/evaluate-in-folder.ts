@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { ImageRgb } from '@tessera/core';
 import {
@@ -14,6 +13,7 @@ import type { ModelInUse } from '../model-options.js';
 import type { NamedSampling } from '../policies-option.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
+import { thisMachine } from './machine.js';
 import { SHOWN } from './shown-pictures.js';
 import { changesSinceFirst, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
@@ -96,7 +96,6 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
   assertEvaluateOptions(asked);
   return withStore(options, async (store) => {
     const report = await evaluate({ ...asked, store });
-    const processors = cpus();
     const { device, dtype, versions } = used.made;
     return {
       document: {
@@ -108,8 +107,6 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
           ...store.drawnWith(n),
           measuredWith: versions,
           batch,
-          processor: processors[0]?.model.trim() ?? 'unknown',
-          cores: processors.length,
           together: store.together(n),
         },
         changes: await changesSinceFirst(folder, firstKey(options), {
@@ -167,7 +164,7 @@ async function withStore<T>(
     classes: model.manifest.condition,
     network: loaded.network,
     networkKey: loaded.key,
-    setUp: { threads: model.threads, versions: made.versions },
+    setUp: { threads: model.threads, versions: made.versions, machine: thisMachine() },
     keep,
     signal,
     recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),

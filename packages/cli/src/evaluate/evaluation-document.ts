@@ -12,8 +12,6 @@ export interface EvaluationDocument extends EvaluationReport {
     readonly measuredWith: Recipe['made']['versions'];
     /** Pictures drawn at once. */
     readonly batch: number;
-    readonly processor: string;
-    readonly cores: number;
     /** Whether all arms were drawn in the same sittings, so that their times can be compared. */
     readonly together: boolean;
   };

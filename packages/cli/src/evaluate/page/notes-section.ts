@@ -1,4 +1,4 @@
-import { threadsText, versionsText } from '../drawn-with.js';
+import { machinesText, threadsText, versionsText } from '../drawn-with.js';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { percent } from '../number-text.js';
 import { tickText } from './axis.js';
@@ -32,7 +32,7 @@ export function setupSection({
   reference,
   command,
 }: EvaluationDocument): Markup {
-  const { device, dtype, batch, processor, cores, measuredWith } = made;
+  const { device, dtype, batch, measuredWith } = made;
   const drew = versionsText(made.versions);
   const measured = versionsText(measuredWith);
   return markup`<h2>What was measured on what</h2>
@@ -41,7 +41,7 @@ export function setupSection({
 <dt>pictures</dt><dd>${n} an arm, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
 <dt>judged by</dt><dd>${network.name}, ${network.width} features</dd>
 <dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
-<dt>machine</dt><dd>${processor}, ${cores} cores; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>
+<dt>machine</dt><dd>${machinesText(made)}; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>
 <dt>versions</dt><dd>${drew}${measured !== drew && `; measured with ${measured}`}</dd>
 </dl>
 <h2>Do it again</h2>

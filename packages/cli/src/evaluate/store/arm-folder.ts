@@ -10,11 +10,11 @@ import { appendLines, readLines } from './line-file.js';
 import {
   type DrawnRecord,
   drawnRecord,
-  drawnRecords,
   judgedPicture,
+  pictureRecords,
+  type SeenRecord,
   type Sitting,
   seenRecord,
-  seenRecords,
 } from './picture-records.js';
 
 export interface ArmFolderOptions {
@@ -39,7 +39,7 @@ export interface ArmFolderOptions {
 export interface ArmFolder {
   /** Pictures that are drawn and that the network has seen, by index. */
   readonly judged: ReadonlyMap<number, JudgedPicture>;
-  /** What each picture took and was drawn with, by index. */
+  /** What each of them took and was drawn with, by index. */
   readonly drawn: ReadonlyMap<number, DrawnRecord>;
   save(pictures: readonly DrawnPicture[]): Promise<void>;
   /** Whether a picture was kept as a file. */
@@ -66,18 +66,20 @@ export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
   const close = await lockArm(folder, name);
   try {
     await writeJson(join(folder, 'arm.json'), { name, description });
-    const drawn = new Map(drawnRecords(await readLines(drawnPath)));
-    const seen = new Map(seenRecords(await readLines(seenPath)));
-    const unseen = [...drawn.keys()].filter((index) => !seen.has(index) && isKept(index));
+    const records = pictureRecords(await readLines(drawnPath), await readLines(seenPath));
+    const seen = new Map(records.seen);
+    const unseen = [...records.drawn.values()].filter(({ index }) => !seen.has(index) && isKept(index));
     for (let first = 0; first < unseen.length; first += AT_ONCE) {
-      const records = await see(options.network, unseen.slice(first, first + AT_ONCE), pathOf);
-      await appendLines(seenPath, records);
-      for (const record of records) seen.set(record.index, record);
+      const part = unseen.slice(first, first + AT_ONCE);
+      const found = await see(options.network, part, pathOf);
+      await appendLines(seenPath, found);
+      for (const [i, drawing] of part.entries()) seen.set(drawing.index, { drawn: drawing, seen: found[i]! });
     }
+    const drawn = new Map<number, DrawnRecord>();
     const judged = new Map<number, JudgedPicture>();
-    for (const [index, record] of drawn) {
-      const own = seen.get(index);
-      if (own) judged.set(index, judgedPicture(record, own));
+    for (const [index, picture] of seen) {
+      drawn.set(index, picture.drawn);
+      judged.set(index, judgedPicture(picture));
     }
     return {
       judged,
@@ -87,10 +89,13 @@ export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
           if (index < keep) await writePng(pathOf(index), image, options.recipeOf(pictureAt(classes, index)));
         }
         // What says that a picture is drawn comes last: what a stop cuts off before it is written again.
-        await appendLines(seenPath, pictures.map(seenRecord));
-        const records = pictures.map((picture) => drawnRecord(picture, sitting));
-        await appendLines(drawnPath, records);
-        for (const record of records) drawn.set(record.index, record);
+        await appendLines(
+          seenPath,
+          pictures.map((picture) => seenRecord(picture, sitting.id)),
+        );
+        const drawings = pictures.map((picture) => drawnRecord(picture, sitting));
+        await appendLines(drawnPath, drawings);
+        for (const drawing of drawings) drawn.set(drawing.index, drawing);
         for (const { image: _, ...picture } of pictures) judged.set(picture.index, picture);
       },
       isKept,
@@ -103,15 +108,22 @@ export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
   }
 }
 
-async function see(network: FeatureNetwork, indices: readonly number[], pathOf: (index: number) => string) {
-  const images = await Promise.all(indices.map(async (index) => (await readPng(pathOf(index))).image));
+async function see(
+  network: FeatureNetwork,
+  drawings: readonly DrawnRecord[],
+  pathOf: (index: number) => string,
+): Promise<SeenRecord[]> {
+  const images = await Promise.all(drawings.map(async ({ index }) => (await readPng(pathOf(index))).image));
   const { features, classes, damages } = await network.extract(images);
-  return indices.map((index, i) =>
-    seenRecord({
-      index,
-      features: features.subarray(i * network.width, (i + 1) * network.width),
-      seenClass: classes ? classes[i]! : null,
-      seenDamage: damages ? damages[i]! : null,
-    }),
+  return drawings.map(({ index, sitting }, i) =>
+    seenRecord(
+      {
+        index,
+        features: features.subarray(i * network.width, (i + 1) * network.width),
+        seenClass: classes ? classes[i]! : null,
+        seenDamage: damages ? damages[i]! : null,
+      },
+      sitting,
+    ),
   );
 }

@@ -13,6 +13,7 @@ import { type FolderStoreOptions, openFolderStore } from './folder-store.js';
 
 const IDENTITY = { model: 'fake', sha256: 'ab'.repeat(32), seed: 1, device: 'cpu', dtype: 'fp32', batch: 4 };
 const MODEL = { name: 'fake', location: 'embedded', sha256: IDENTITY.sha256 };
+const HERE = { processor: 'Some Processor', cores: 2 };
 const MADE = { device: 'cpu', dtype: 'fp32', versions: {} };
 
 const arm = (text: string, name = text): NamedSampling => ({
@@ -31,7 +32,7 @@ const open = (folder: string, changes: Partial<FolderStoreOptions> = {}) =>
     classes: FAKE_MANIFEST.condition,
     network: fakeNetwork(),
     networkKey: 'one',
-    setUp: { threads: 2, versions: { tessera: '0.1.0' } },
+    setUp: { threads: 2, versions: { tessera: '0.1.0' }, machine: HERE },
     keep: 2,
     signal: new AbortController().signal,
     recipeOf: (sampling, picture) =>
@@ -184,16 +185,73 @@ describe('a folder', () => {
 
   test('says what its pictures were drawn with, in whichever sitting', async () => {
     const folder = await temporaryFolder();
-    const first = await open(folder, { setUp: { threads: 1, versions: { tessera: '0.1.0' } } });
+    const before = { threads: 1, versions: { tessera: '0.1.0' }, machine: HERE };
+    const first = await open(folder, { setUp: before });
     await first.save(identityOf(MAR), [drawn(0), drawn(1)]);
     await first.close();
-    const second = await open(folder, { setUp: { threads: 2, versions: { tessera: '0.2.0' } } });
-    expect(second.drawnWith(2)).toEqual({ threads: [1], versions: { tessera: ['0.1.0'] } });
+    const there = { processor: 'Another', cores: 8 };
+    const now = { threads: 2, versions: { tessera: '0.2.0' }, machine: there };
+    const second = await open(folder, { setUp: now });
+    expect(second.drawnWith(2)).toEqual({
+      threads: [1],
+      versions: { tessera: ['0.1.0'] },
+      machines: [HERE],
+    });
     await second.save(identityOf(RASTER), [drawn(0)]);
     await second.save(identityOf(MAR), [drawn(2)]);
-    const mixed = { threads: [1, 2], versions: { tessera: ['0.1.0', '0.2.0'] } };
+    const mixed = {
+      threads: [1, 2],
+      versions: { tessera: ['0.1.0', '0.2.0'] },
+      machines: [there, HERE],
+    };
     expect([second.drawnWith(2), second.drawnWith(3)]).toEqual([mixed, mixed]);
     await second.close();
+  });
+
+  test('keeps what a network saw with the drawing that it saw, though the picture was drawn again', async () => {
+    const folder = await temporaryFolder();
+    const drawAt = async (tessera: string, networkKey: string, pictures: readonly DrawnPicture[]) => {
+      const store = await open(folder, {
+        ...{ networkKey, keep: 0, arms: [MAR] },
+        setUp: { threads: 2, versions: { tessera }, machine: HERE },
+      });
+      await store.save(identityOf(MAR), pictures);
+      return store;
+    };
+    await (await drawAt('0.1.0', 'one', [drawn(0)])).close();
+    await (await drawAt('0.2.0', 'other', [{ ...drawn(0), seconds: 9 }])).close();
+    for (const [network, version, seconds] of [
+      ['one', '0.1.0', 0.5],
+      ['other', '0.2.0', 9],
+    ] as const) {
+      const store = await drawAt('0.3.0', network, []);
+      expect(store.drawnWith(1).versions).toEqual({ tessera: [version] });
+      expect(await store.load(identityOf(MAR))).toMatchObject([{ index: 0, seconds }]);
+      await store.close();
+    }
+  });
+
+  test('of an earlier version is taken over: kept pictures are seen again, and their machine is not known', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder, { arms: [MAR] });
+    await first.save(identityOf(MAR), [drawn(0), drawn(1)]);
+    await first.close();
+    const arm = join(folder, 'arms', (await readdir(join(folder, 'arms')))[0]!);
+    for (const [name, late] of [
+      ['drawn.jsonl', 'machine'],
+      ['seen-one.jsonl', 'sitting'],
+    ] as const) {
+      const lines = (await readFile(join(arm, name), 'utf8')).trimEnd().split('\n');
+      const early = lines.map((line) => JSON.stringify({ ...JSON.parse(line), [late]: undefined }));
+      await writeFile(join(arm, name), `${early.join('\n')}\n`);
+    }
+    const network = fakeNetwork();
+    const second = await open(folder, { arms: [MAR], network });
+    expect([second.count('mar', 9), network.seen]).toEqual([2, 2]);
+    expect(second.drawnWith(2).machines).toEqual([null]);
+    await second.close();
+    await (await open(folder, { arms: [MAR], network })).close();
+    expect(network.seen).toBe(2);
   });
 
   test('says how many pictures a larger number to keep came too late for', async () => {

@@ -20,11 +20,14 @@ const drawnSchema = v.object({
   sitting: v.string(),
   threads: count,
   versions: v.record(v.string(), v.string()),
+  machine: v.optional(v.object({ processor: v.string(), cores: count })),
 });
 
 /** A line of `seen-NETWORK.jsonl`: what a network makes of a picture. */
 const seenSchema = v.object({
   index: count,
+  /** That which drew the picture that was seen. */
+  sitting: v.string(),
   seenClass: seen,
   seenDamage: seen,
   /** Float32, little-endian, in base64. */
@@ -34,49 +37,66 @@ const seenSchema = v.object({
 export type DrawnRecord = v.InferOutput<typeof drawnSchema>;
 export type SeenRecord = v.InferOutput<typeof seenSchema>;
 
-/** Lines by index; of lines with the same one the last counts. Others than such lines are left out. */
-function byIndex<Line extends { readonly index: number }>(
-  schema: v.GenericSchema<unknown, Line>,
-  lines: readonly unknown[],
-): ReadonlyMap<number, Line> {
-  return new Map(
-    lines
-      .filter((line): line is Line => v.is(schema, line))
-      .map((line): [number, Line] => [line.index, line]),
-  );
+/** What is known of an arm's pictures. */
+export interface PictureRecords {
+  /** How each was drawn last, by index. */
+  readonly drawn: ReadonlyMap<number, DrawnRecord>;
+  /** What the network has seen, each with the drawing that it saw, by index. */
+  readonly seen: ReadonlyMap<number, SeenPicture>;
 }
 
-export function drawnRecords(lines: readonly unknown[]): ReadonlyMap<number, DrawnRecord> {
-  return byIndex(drawnSchema, lines);
+/** A picture's two records, of one sitting. */
+export interface SeenPicture {
+  readonly drawn: DrawnRecord;
+  readonly seen: SeenRecord;
 }
 
-export function seenRecords(lines: readonly unknown[]): ReadonlyMap<number, SeenRecord> {
-  return byIndex(seenSchema, lines);
+/**
+ * Puts lines together by picture; of those of one picture the last counts. A picture is drawn again where another network
+ * asks for one that was not kept: what a network saw stays with the drawing that it saw, and is left out where that is not
+ * told. So is what is no such line.
+ */
+export function pictureRecords(
+  drawnLines: readonly unknown[],
+  seenLines: readonly unknown[],
+): PictureRecords {
+  const key = ({ index, sitting }: DrawnRecord | SeenRecord): string => `${index} ${sitting}`;
+  const drawings = drawnLines.filter((line) => v.is(drawnSchema, line));
+  const bySitting = new Map(drawings.map((drawn) => [key(drawn), drawn]));
+  const seen = new Map<number, SeenPicture>();
+  for (const line of seenLines) {
+    if (!v.is(seenSchema, line)) continue;
+    const drawn = bySitting.get(key(line));
+    if (drawn) seen.set(line.index, { drawn, seen: line });
+  }
+  return { drawn: new Map(drawings.map((drawn) => [drawn.index, drawn])), seen };
 }
 
 export function drawnRecord(
   { index, seconds, headEvaluations, passes }: JudgedPicture,
-  { id, threads, versions }: Sitting,
+  { id, threads, versions, machine }: Sitting,
 ): DrawnRecord {
-  return { index, seconds, headEvaluations, passes, sitting: id, threads, versions };
+  return { index, seconds, headEvaluations, passes, sitting: id, threads, versions, machine };
 }
 
-export function seenRecord({
-  index,
-  seenClass,
-  seenDamage,
-  features,
-}: Pick<JudgedPicture, 'index' | 'seenClass' | 'seenDamage' | 'features'>): SeenRecord {
+/** @param sitting the id of that which drew the picture */
+export function seenRecord(
+  {
+    index,
+    seenClass,
+    seenDamage,
+    features,
+  }: Pick<JudgedPicture, 'index' | 'seenClass' | 'seenDamage' | 'features'>,
+  sitting: string,
+): SeenRecord {
   const bytes = Buffer.alloc(features.length * 4);
   for (const [i, value] of features.entries()) bytes.writeFloatLE(value, i * 4);
-  return { index, seenClass, seenDamage, features: bytes.toString('base64') };
+  return { index, sitting, seenClass, seenDamage, features: bytes.toString('base64') };
 }
 
 /** A picture's two records as one. */
-export function judgedPicture(
-  drawn: DrawnRecord,
-  { seenClass, seenDamage, ...seen }: SeenRecord,
-): JudgedPicture {
+export function judgedPicture({ drawn, seen }: SeenPicture): JudgedPicture {
+  const { seenClass, seenDamage } = seen;
   const bytes = Buffer.from(seen.features, 'base64');
   const features = Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
   const { index, seconds, headEvaluations, passes } = drawn;
