@@ -8,7 +8,7 @@ export {
   type FolderEvaluation,
   type FolderEvaluationOptions,
 } from './evaluate/evaluate-in-folder.js';
-export type { EvaluationDocument } from './evaluate/evaluation-document.js';
+export { type EvaluationDocument, networkText } from './evaluate/evaluation-document.js';
 export { armsSheet } from './evaluate/evaluation-sheets.js';
 export { changesNote, findingsOf } from './evaluate/findings.js';
 export { type Judging, judgingFor } from './evaluate/judging.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conclusionsOf, conclusionsSection } from './conclusions.js';
+import { conclusionsOf, conclusionsSection, markedIfStale } from './conclusions.js';
 
 test('what people wrote comes back as they wrote it', () => {
   const text = 'GtR is **as good**.\n\n- and faster';
@@ -14,4 +14,29 @@ test('a new page has room for them', () => {
 
 test('a page that has lost a mark is not written over', () => {
   expect(() => conclusionsOf('# Title\n\nGtR is as good.')).toThrow('lost the marks');
+});
+
+const BASIS = {
+  n: 1200,
+  seed: 1,
+  network: { name: 'judge', width: 8, key: '1fcf71765a90' },
+  model: { name: 'tiny', location: 'embedded', sha256: 'ab'.repeat(32) },
+  margins: { frechet: 1.9, kid: 0.39 },
+  made: { batch: 4 },
+};
+
+test('conclusions stand as they are beside the numbers that they were drawn from', () => {
+  expect(markedIfStale('It works.', BASIS, BASIS)).toBe('It works.');
+});
+
+test.each([
+  ['judge of the same name', { network: { ...BASIS.network, key: '9b2c41d05aaa' } }],
+  ['margin', { margins: { frechet: 2.5, kid: 0.39 } }],
+  ['number of pictures', { n: 2400 }],
+])('conclusions beside numbers of another %s are marked once', (_, changes) => {
+  const marked = markedIfStale('It works.', BASIS, { ...BASIS, ...changes });
+  expect(marked).toMatch(
+    /^> \*\*From an earlier run\*\*, 1200 .* judge judge, 1fcf71765a90, margins 1\.9 and 0\.39, .*\n\nIt works\.$/,
+  );
+  expect(markedIfStale(marked, BASIS, { ...BASIS, ...changes })).toBe(marked);
 });

@@ -1,4 +1,4 @@
-import type { EvaluationDocument } from '@tessera/cli/evaluation';
+import { type EvaluationDocument, networkText } from '@tessera/cli/evaluation';
 
 const BEGIN = '<!-- conclusions: written by hand, kept by every run -->';
 const END = '<!-- end of conclusions -->';
@@ -27,7 +27,11 @@ export function conclusionsOf(page: string | undefined): string | undefined {
 }
 
 /** What numbers rest on: other numbers may ask for other conclusions where any of it has changed. */
-type Basis = Pick<EvaluationDocument, 'n' | 'seed' | 'network' | 'model' | 'made'>;
+type Basis = Pick<EvaluationDocument, 'n' | 'seed' | 'model' | 'margins'> & {
+  /** Without its key in documents of earlier versions. */
+  readonly network: Pick<EvaluationDocument['network'], 'name'> & { readonly key?: string };
+  readonly made: Pick<EvaluationDocument['made'], 'batch'>;
+};
 
 /**
  * The conclusions with a line above them where they were drawn from other numbers than those they now stand beside. The
@@ -40,6 +44,10 @@ export function markedIfStale(text: string | undefined, written: Basis | undefin
   return text.includes('> **From an earlier run**') ? text : `${line}\n\n${text}`;
 }
 
-function basis({ n, seed, network, model, made }: Basis): string {
-  return `${n} pictures an arm, seed ${seed}, model ${model.sha256.slice(0, 12)}, judge ${network.name}, batches of ${made.batch}`;
+function basis({ n, seed, network: { name, key }, model, margins: { frechet, kid }, made }: Basis): string {
+  const judge = key === undefined ? name : networkText({ name, key });
+  return (
+    `${n} pictures an arm, seed ${seed}, model ${model.sha256.slice(0, 12)}, judge ${judge}, ` +
+    `margins ${frechet} and ${kid}, batches of ${made.batch}`
+  );
 }

@@ -7,6 +7,7 @@ import {
   machinesText,
   metricName,
   mixtureNote,
+  networkText,
   percent,
   plain,
   secondsText,
@@ -76,7 +77,7 @@ ${document.command}
 function drawing({ n, seed, network, reference }: EvaluationDocument): string {
   return (
     `${n} pictures an arm, seed ${seed}: picture k has the same class and the same noise in every arm. ` +
-    `Judged by ${network.name} (${network.width} features) against ${reference.count} real pictures.`
+    `Judged by ${networkText(network)} (${network.width} features), against ${reference.count} real pictures.`
   );
 }
 

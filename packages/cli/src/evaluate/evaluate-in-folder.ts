@@ -100,6 +100,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
     return {
       document: {
         ...report,
+        network: { ...report.network, key: options.loaded.key },
         model: used.identity,
         made: {
           device,

@@ -2,8 +2,17 @@ import type { EvaluationReport } from '@tessera/evaluate';
 import type { Recipe } from '@tessera/recipe';
 import type { DrawnWith } from './drawn-with.js';
 
+/** `tessera-judge, 1fcf71765a90`. */
+export function networkText({ name, key }: Pick<EvaluationDocument['network'], 'name' | 'key'>): string {
+  return `${name}, ${key}`;
+}
+
 /** `report.json`: what an evaluation found, and of what and with what it was made. */
 export interface EvaluationDocument extends EvaluationReport {
+  readonly network: EvaluationReport['network'] & {
+    /** Of its graph and description: networks of one name may be of different trainings. */
+    readonly key: string;
+  };
   readonly model: Recipe['model'];
   readonly made: DrawnWith & {
     readonly device: string;

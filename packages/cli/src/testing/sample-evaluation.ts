@@ -36,7 +36,7 @@ export const SAMPLE_EVALUATION: EvaluationDocument = {
   version: 1,
   n: 1200,
   seed: 1,
-  network: { name: 'tessera-judge', width: 128 },
+  network: { name: 'tessera-judge', width: 128, key: '1fcf71765a90' },
   reference: {
     name: 'held-out renders',
     count: 6000,

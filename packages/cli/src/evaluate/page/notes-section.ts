@@ -1,5 +1,5 @@
 import { machinesText, threadsText, versionsText } from '../drawn-with.js';
-import type { EvaluationDocument } from '../evaluation-document.js';
+import { type EvaluationDocument, networkText } from '../evaluation-document.js';
 import { percent } from '../number-text.js';
 import { tickText } from './axis.js';
 import { type Markup, markup } from './markup.js';
@@ -39,7 +39,7 @@ export function setupSection({
 <dl>
 <dt>model</dt><dd>${model.name} (${model.location}), SHA-256 ${model.sha256.slice(0, 12)}…</dd>
 <dt>pictures</dt><dd>${n} an arm, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
-<dt>judged by</dt><dd>${network.name}, ${network.width} features</dd>
+<dt>judged by</dt><dd>${networkText(network)}; ${network.width} features</dd>
 <dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
 <dt>machine</dt><dd>${machinesText(made)}; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>
 <dt>versions</dt><dd>${drew}${measured !== drew && `; measured with ${measured}`}</dd>

@@ -36,7 +36,7 @@ test('the page tells the set-up and the command', () => {
   for (const part of [
     '1200 pictures',
     'seed 1',
-    'tessera-judge',
+    'tessera-judge, 1fcf71765a90',
     '6000',
     'temperature 0.8',
     'Some Processor',

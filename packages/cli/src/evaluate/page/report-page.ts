@@ -1,6 +1,6 @@
 import type { ArmLines } from '../arm-lines.js';
 import { mixtureNote } from '../drawn-with.js';
-import type { EvaluationDocument } from '../evaluation-document.js';
+import { type EvaluationDocument, networkText } from '../evaluation-document.js';
 import { changesNote, findingsOf } from '../findings.js';
 import { forestPlot, metricName } from './forest-plot.js';
 import { type Markup, markup, trusted } from './markup.js';
@@ -41,7 +41,7 @@ export function reportPage({ document, lines, pictures }: ReportPageParts): stri
 <body>
 <main>
 <h1>${title}</h1>
-<p class="facts">${n} pictures an arm, seed ${seed}, judged by ${network.name} against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
+<p class="facts">${n} pictures an arm, seed ${seed}, judged by ${networkText(network)}, against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
 ${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
 ${notes.map((note) => markup`<p class="soft">${note}</p>`)}
 ${verdictTable(document, lines.own)}
