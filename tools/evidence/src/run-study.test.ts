@@ -1,10 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { thisMachine } from '@tessera/cli/evaluation';
 import { expect, onTestFinished, test } from 'vitest';
 import { runStudy } from './run-study.js';
 import type { Study } from './study.js';
 import { fakeRun } from './testing/fake-run.js';
+import type { Timing } from './timing.js';
 import { writeStudy } from './write-study.js';
 
 const SMALL: Study = {
@@ -45,11 +47,15 @@ test('an arm of two studies is drawn once, whatever they call it', async () => {
   const run = await fakeRun();
   await runStudy({ ...common, ...run, study: SMALL, store, signal });
   expect(run.drawn()).toBe(24);
-  const { evaluation, timing } = await runStudy({ ...common, ...run, study: OTHER, store, signal });
+  const timed = await runStudy({ ...common, ...run, study: OTHER, store, signal });
   // Halton's pictures; and those that are timed, a picture of each class and one to warm up, of both.
   expect(run.drawn()).toBe(24 + 12 + 2 * (3 + 1));
-  expect(timing!.arms.map(({ name }) => name)).toEqual(['MAR', 'Halton']);
-  expect(evaluation.document.arms[1]!.secondsPerImage).toEqual(timing!.arms[1]!.secondsPerImage);
+  const { arms, timing } = timed.evaluation.document;
+  expect(timing).toEqual({ pictures: 3, threads: 1, machine: thisMachine() });
+  const kept = JSON.parse(await readFile(join(store, 'timing-speed.json'), 'utf8')) as { timing: Timing };
+  expect(arms.map(({ secondsPerImage }) => secondsPerImage)).toEqual(
+    kept.timing.arms.map(({ secondsPerImage }) => secondsPerImage),
+  );
   await runStudy({ ...common, ...run, study: OTHER, store, signal });
   expect(run.drawn()).toBe(24 + 12 + 8);
 });
@@ -95,7 +101,8 @@ test('a study is a page, its numbers, a plot and a sheet; a new run keeps its co
   expect(await readdir(join(reports, 'speed'))).toContain('report.html');
   const path = join(docs, 'speed.md');
   const page = await readFile(path, 'utf8');
-  for (const part of ['# Another one', 'Does it work?', '`halton:3x2`', command]) {
+  const times = 'Times: medians of 3 pictures of each arm, one at a time and the arms in turn, 1 thread, ';
+  for (const part of ['# Another one', 'Does it work?', '`halton:3x2`', times, command]) {
     expect(page).toContain(part);
   }
   expect(page).toMatch(/\| Halton \| MAR \| .* \| \*\*(better|same|worse|undecided)\*\* \|/);

@@ -42,8 +42,6 @@ export interface StudyResult {
   readonly study: Study;
   readonly arms: readonly NamedSampling[];
   readonly evaluation: FolderEvaluation;
-  /** Of a timed study. */
-  readonly timing?: Timing;
 }
 
 /** A study's arms with all that a model advises. */
@@ -99,16 +97,16 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
     signal,
     onProgress: (done, total) => say(`${study.id}: timing  ${done}/${total}`),
   });
-  return { study, arms, evaluation: { ...evaluation, document: timed(evaluation.document, timing) }, timing };
+  return { study, arms, evaluation: { ...evaluation, document: timed(evaluation.document, timing) } };
 }
 
 /** The document with the times of a run that took all arms in turn. */
-function timed(document: EvaluationDocument, timing: Timing): EvaluationDocument {
+function timed(document: EvaluationDocument, { arms, ...timing }: Timing): EvaluationDocument {
   return {
     ...document,
-    made: { ...document.made, together: true },
+    timing,
     arms: document.arms.map((arm, i) => {
-      const { secondsPerImage, speedup } = timing.arms[i]!;
+      const { secondsPerImage, speedup } = arms[i]!;
       return { ...arm, secondsPerImage, speedup };
     }),
   };

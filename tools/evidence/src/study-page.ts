@@ -14,6 +14,7 @@ import {
   signed,
   threadsText,
   timesText,
+  timingText,
   versionsText,
   withInterval,
   withSpread,
@@ -31,8 +32,9 @@ type Column = readonly [head: string, cell: (arm: ArmReport, place: number) => s
  * @param conclusions what people have written on it
  */
 export function studyPage(result: StudyResult, conclusions: string | undefined): string {
-  const { study, arms, evaluation, timing } = result;
+  const { study, arms, evaluation } = result;
   const { document } = evaluation;
+  const { timing } = document;
   const lines = armLines(arms);
   const findings = findingsOf(document, { timed: timing !== undefined });
   const kinds: readonly ComparedMetric[] = ['frechet', 'kid'];
@@ -66,7 +68,7 @@ ${kinds.map((metric) => differenceTable(document, metric)).join('\n\n')}
 
 ## What was measured on what
 
-${setup(document)}${timing ? ` Times: ${timing.pictures} pictures of each arm, medians; CPU threads: ${timing.threads}.` : ''}
+${setup(document)}${timing ? ` Times: medians of ${timingText(timing)}.` : ''}
 ${notes(document)}
 \`\`\`sh
 ${document.command}
@@ -88,8 +90,8 @@ function margins({ margins: { frechet, kid }, confidence, resamples }: Evaluatio
   );
 }
 
-function armTable({ study, evaluation, timing }: StudyResult, lines: readonly string[]): string {
-  const { arms, floors } = evaluation.document;
+function armTable({ study, evaluation }: StudyResult, lines: readonly string[]): string {
+  const { arms, floors, timing } = evaluation.document;
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const times: readonly Column[] = [

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { samplingNamed, samplingOf } from '@tessera/recipe';
@@ -17,11 +17,15 @@ test('times are taken once a machine, not once for all', async () => {
     const before = run.drawn();
     const machine = { processor, cores };
     const arms = [{ name: 'MAR', sampling }];
-    await timeArms({ used: run.used, arms, seed: 1, rounds: 1, path, machine, signal });
+    const timing = await timeArms({ used: run.used, arms, seed: 1, rounds: 1, path, machine, signal });
+    expect(timing).toMatchObject({ pictures: 3, threads: 1, machine });
     return run.drawn() - before;
   };
   // A picture of each class, and one to warm up.
   expect(await drawnOn('one', 2)).toBe(4);
+  // As an earlier version wrote it.
+  const { key, timing } = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ key, timing: { ...timing, machine: undefined } }));
   expect(await drawnOn('one', 2)).toBe(0);
   expect(await drawnOn('one', 4)).toBe(4);
   expect(await drawnOn('other', 4)).toBe(4);

@@ -6,6 +6,7 @@ import {
   type ModelInUse,
   type NamedSampling,
   spreadOf,
+  type TimingSetUp,
   thisMachine,
   writeJson,
 } from '@tessera/cli/evaluation';
@@ -20,10 +21,7 @@ export interface ArmTiming {
   readonly speedup: Quartiles;
 }
 
-export interface Timing {
-  /** Pictures an arm. */
-  readonly pictures: number;
-  readonly threads: number;
+export interface Timing extends TimingSetUp {
   readonly arms: readonly ArmTiming[];
 }
 
@@ -67,7 +65,8 @@ export async function timeArms({
       readonly key: string;
       readonly timing: Timing;
     };
-    if (kept.key === key) return kept.timing;
+    // The first files don't hold the machine, which the key vouches for.
+    if (kept.key === key) return { ...kept.timing, machine };
   }
   const classes = model.manifest.condition;
   const labels = Array.from({ length: classes.count }, (_, label) => label);
@@ -83,6 +82,7 @@ export async function timeArms({
   const timing: Timing = {
     pictures: first.length,
     threads: model.threads,
+    machine,
     arms: contests.map(({ contender, trials }) => ({
       name: contender.name,
       secondsPerImage: spreadOf(trials.map(({ seconds }) => seconds)),

@@ -42,7 +42,7 @@ export async function writeStudy(
   { docs, reports }: StudyPlaces,
   classes: Classes,
 ): Promise<void> {
-  const { study, arms, evaluation, timing } = result;
+  const { study, arms, evaluation } = result;
   const { document, pictures } = evaluation;
   const pagePath = join(docs, `${study.id}.md`);
   const page = existsSync(pagePath) ? await readFile(pagePath, 'utf8') : undefined;
@@ -56,7 +56,7 @@ export async function writeStudy(
     join(docs, `${study.id}.svg`),
     plotFile(forestPlot(document, 'frechet', { width: PLOT_WIDTH })),
   );
-  if (timing) {
+  if (document.timing) {
     await writeWhole(
       join(docs, `${study.id}-speed.svg`),
       plotFile(speedQualityPlot(document, { width: PLOT_WIDTH })),

@@ -1,10 +1,16 @@
 import type { EvaluationReport } from '@tessera/evaluate';
 import type { Recipe } from '@tessera/recipe';
 import type { DrawnWith } from './drawn-with.js';
+import type { TimingSetUp } from './timing-set-up.js';
 
 /** `tessera-judge, 1fcf71765a90`. */
 export function networkText({ name, key }: Pick<EvaluationDocument['network'], 'name' | 'key'>): string {
   return `${name}, ${key}`;
+}
+
+/** Whether the arms' times can be compared. */
+export function isTimed({ made, timing }: Pick<EvaluationDocument, 'made' | 'timing'>): boolean {
+  return timing !== undefined || made.together;
 }
 
 /** `report.json`: what an evaluation found, and of what and with what it was made. */
@@ -21,9 +27,11 @@ export interface EvaluationDocument extends EvaluationReport {
     readonly measuredWith: Recipe['made']['versions'];
     /** Pictures drawn at once. */
     readonly batch: number;
-    /** Whether all arms were drawn in the same sittings, so that their times can be compared. */
+    /** Whether all arms were drawn in the same sittings, so that the times of drawing can be compared. */
     readonly together: boolean;
   };
+  /** Of the arms' times, where they were taken apart from the drawing; without it they are those of drawing. */
+  readonly timing?: TimingSetUp;
   /**
    * What was set otherwise when the folder was first evaluated with this network, a line each, e.g. `n: 240 → 1200`: what
    * is changed after a result was seen was not set beforehand.

@@ -2,7 +2,7 @@ import type { Voice } from '../command-context.js';
 import { type Style, table } from '../terminal.js';
 import type { ArmLines } from './arm-lines.js';
 import { mixtureNote, threadsText } from './drawn-with.js';
-import type { EvaluationDocument } from './evaluation-document.js';
+import { type EvaluationDocument, isTimed } from './evaluation-document.js';
 import { changesNote, findingsOf } from './findings.js';
 import { floorsLine, reportTable } from './report-table.js';
 
@@ -13,7 +13,7 @@ export function sayReport(
   { common }: Pick<ArmLines, 'common'>,
   { bold, dim }: Style,
 ): void {
-  const timed = document.made.together;
+  const timed = isTimed(document);
   const { head, rows, alignRight } = reportTable(document, { timed });
   const [first, ...others] = table([head, ...rows], alignRight);
   voice.say(dim(`${drawnLine(document)}. ${common}`));

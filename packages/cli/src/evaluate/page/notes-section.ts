@@ -1,17 +1,26 @@
 import { machinesText, threadsText, versionsText } from '../drawn-with.js';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
 import { percent } from '../number-text.js';
+import { timingText } from '../timing-set-up.js';
 import { tickText } from './axis.js';
 import { type Markup, markup } from './markup.js';
 
 /** What the numbers mean. */
-export function meaningSection({ n, confidence, resamples, margins, arms }: EvaluationDocument): Markup {
+export function meaningSection(document: EvaluationDocument): Markup {
+  const { n, confidence, resamples, margins, arms, timing } = document;
   const sure = percent(confidence, 0);
   const first = arms[0]?.name ?? '';
+  const [seconds, speed] =
+    timing === undefined
+      ? ['Seconds to draw a picture, median and quartiles over batches.', 'over batches, which take turns']
+      : [
+          `Seconds to draw a picture alone, median and quartiles over ${timing.pictures} pictures.`,
+          'over the same pictures, which the arms draw in turn',
+        ];
   return markup`<h2>What the numbers mean</h2>
 <dl>
-<dt>s/image</dt><dd>Seconds to draw a picture, median and quartiles over batches.</dd>
-<dt>speed</dt><dd>How many times as fast as ${first}: median over batches, which take turns.</dd>
+<dt>s/image</dt><dd>${seconds}</dd>
+<dt>speed</dt><dd>How many times as fast as ${first}: median ${speed}.</dd>
 <dt>Fréchet</dt><dd>Distance between the arm’s pictures and real ones, taken as two clouds in the network’s features; less is better, and the floor is what real pictures score. The range below it holds, in ${sure} of evaluations like this one, what ${n} pictures of the arm score on average.</dd>
 <dt>KID</dt><dd>The same question asked with a kernel, without assuming a shape of the clouds; real pictures score 0 on average.</dd>
 <dt>precision</dt><dd>Share of pictures that lie among the real ones: how believable they are.</dd>
@@ -26,6 +35,7 @@ export function meaningSection({ n, confidence, resamples, margins, arms }: Eval
 export function setupSection({
   model,
   made,
+  timing,
   n,
   seed,
   network,
@@ -41,7 +51,8 @@ export function setupSection({
 <dt>pictures</dt><dd>${n} an arm, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
 <dt>judged by</dt><dd>${networkText(network)}; ${network.width} features</dd>
 <dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
-<dt>machine</dt><dd>${machinesText(made)}; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>
+<dt>drawn on</dt><dd>${machinesText(made)}; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>
+${timing && markup`<dt>times</dt><dd>${timingText(timing)}</dd>`}
 <dt>versions</dt><dd>${drew}${measured !== drew && `; measured with ${measured}`}</dd>
 </dl>
 <h2>Do it again</h2>

@@ -87,6 +87,20 @@ test('arms of different sittings are not said to be faster', () => {
   expect(apart).toContain('<td>–</td><td>–</td>');
 });
 
+test('times of a run of their own are told with its set-up, not with that of drawing', () => {
+  const { made, ...rest } = SAMPLE_EVALUATION;
+  const timing = { pictures: 36, threads: 4, machine: { processor: 'Another', cores: 8 } };
+  const document = { ...rest, made: { ...made, together: false }, timing };
+  const timed = reportPage({ document, lines, pictures: [] });
+  expect(timed).toContain('2.72× as fast');
+  expect([page, timed].map((each) => each.includes('over batches'))).toEqual([true, false]);
+  expect(timed).toContain('a picture alone, median and quartiles over 36 pictures.');
+  expect(timed).toContain(
+    '<dt>times</dt><dd>36 pictures of each arm, one at a time and the arms in turn, 4 threads, Another (8 cores)</dd>',
+  );
+  expect(page).not.toContain('<dt>times</dt>');
+});
+
 test('a distance is told as a multiple of the floor only where that is of as many pictures', () => {
   const { floors, ...rest } = SAMPLE_EVALUATION;
   const document = { ...rest, floors: { ...floors, count: 500 } };

@@ -1,6 +1,6 @@
 import type { ArmLines } from '../arm-lines.js';
 import { mixtureNote } from '../drawn-with.js';
-import { type EvaluationDocument, networkText } from '../evaluation-document.js';
+import { type EvaluationDocument, isTimed, networkText } from '../evaluation-document.js';
 import { changesNote, findingsOf } from '../findings.js';
 import { forestPlot, metricName } from './forest-plot.js';
 import { type Markup, markup, trusted } from './markup.js';
@@ -29,7 +29,8 @@ export function reportPage({ document, lines, pictures }: ReportPageParts): stri
   const title =
     arms.length === 1 ? `${model.name}: ${arms[0]!.name}` : `${model.name}: ${arms.length} ways to sample it`;
   const compared = comparisons.filter(({ metric }) => metric === 'frechet');
-  const findings = findingsOf(document, { timed: made.together });
+  const timed = isTimed(document);
+  const findings = findingsOf(document, { timed });
   const page = markup`<!doctype html>
 <html lang="en">
 <head>
@@ -45,9 +46,9 @@ export function reportPage({ document, lines, pictures }: ReportPageParts): stri
 ${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
 ${notes.map((note) => markup`<p class="soft">${note}</p>`)}
 ${verdictTable(document, lines.own)}
-${!made.together && markup`<p class="soft">Not all arms were drawn in the same sittings, so their times are not to be compared and are left out.</p>`}
+${!timed && markup`<p class="soft">Not all arms were drawn in the same sittings, so their times are not to be compared and are left out.</p>`}
 ${compared.length > 0 && differences(document)}
-${made.together && markup`<h2>Speed and quality</h2><div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>`}
+${timed && markup`<h2>Speed and quality</h2><div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>`}
 ${pictureSection(document, pictures)}
 ${damageSection(document)}
 ${meaningSection(document)}

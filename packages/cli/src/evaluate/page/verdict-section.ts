@@ -1,12 +1,12 @@
 import type { ArmReport, EvaluationReport } from '@tessera/evaluate';
-import type { EvaluationDocument } from '../evaluation-document.js';
+import { type EvaluationDocument, isTimed } from '../evaluation-document.js';
 import { decimalsOf, percent, plain, secondsText, timesText, withSpread } from '../number-text.js';
 import { hasOwnFloors, UNTIMED, verdictAgainstFirst } from '../report-table.js';
 import { breakable, type Markup, markup } from './markup.js';
 
 /** The table of all arms; `lines` says in a line what each one is. */
 export function verdictTable(report: EvaluationDocument, lines: readonly string[]): Markup {
-  const { n, arms, floors, comparisons, made } = report;
+  const { n, arms, floors, comparisons } = report;
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const hasVerdicts = comparisons.some(({ against }) => against === arms[0]?.name);
@@ -23,7 +23,7 @@ export function verdictTable(report: EvaluationDocument, lines: readonly string[
     const verdict = verdictAgainstFirst(report, arm.name);
     return markup`<tr class="${verdict ?? 'baseline'}">
 <th scope="row"><span class="key">${place + 1}</span>${breakable(arm.name)}<span class="small">${lines[place] ?? ''}</span></th>
-${timeCells(arm, made)}
+${timeCells(arm, isTimed(report))}
 <td>${plain(metrics.frechet.value, frechet)}${small(`${plain(metrics.frechet.low, frechet)}–${plain(metrics.frechet.high, frechet)}`)}</td>
 <td>${ownFloors ? (metrics.frechet.value / floors.frechet.mean).toFixed(1) : '–'}</td>
 <td>${plain(metrics.kid.value, kid)}${small(`${plain(metrics.kid.low, kid)} to ${plain(metrics.kid.high, kid)}`)}</td>
@@ -43,9 +43,9 @@ ${hasVerdicts && markup`<td class="word">${verdict ?? '–'}</td>`}</tr>`;
 
 function timeCells(
   { secondsPerImage: { lower, median, upper }, speedup }: ArmReport,
-  { together }: EvaluationDocument['made'],
+  timed: boolean,
 ): Markup {
-  if (!together) return markup`<td>${UNTIMED}</td><td>${UNTIMED}</td>`;
+  if (!timed) return markup`<td>${UNTIMED}</td><td>${UNTIMED}</td>`;
   const quartiles = small(`${secondsText(lower)}–${secondsText(upper)}`);
   return markup`<td>${secondsText(median)}${quartiles}</td><td>${timesText(speedup.median)}</td>`;
 }
