@@ -1,4 +1,5 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvaluationFolderError } from './evaluation-folder-error.js';
 
@@ -12,7 +13,7 @@ export async function lockArm(folder: string, name: string): Promise<() => Promi
   const path = join(folder, 'lock');
   await mkdir(folder, { recursive: true });
   for (;;) {
-    if (await placeLock(path)) return () => rm(path, { force: true });
+    if (await placeLock(path)) return () => removeLock(path, process.pid);
     const holder = await holderOf(path);
     if (holder === undefined) continue;
     if (holder !== process.pid && isAlive(holder)) {
@@ -20,8 +21,24 @@ export async function lockArm(folder: string, name: string): Promise<() => Promi
         `${name} is being drawn by process ${holder}. Wait for it, or delete ${path} if that process is another program.`,
       );
     }
-    await rm(path, { force: true });
+    await removeLock(path, holder);
   }
+}
+
+/**
+ * Takes away the lock that a process holds or has left behind. Another process may have done the same meanwhile and placed
+ * its own, which stays: a lock is moved aside first, where nobody else gets at it, and looked at there.
+ */
+export async function removeLock(path: string, holder: number): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await holderOf(aside)) !== holder) await linkUnlessThere(aside, path);
+  await rm(aside, { force: true });
 }
 
 /** False where there is a lock. It appears with its holder inside: one that was still empty would pass for a dead one's. */
@@ -29,13 +46,20 @@ async function placeLock(path: string): Promise<boolean> {
   const own = `${path}.${process.pid}`;
   await writeFile(own, `${process.pid}`);
   try {
-    await link(own, path);
+    return await linkUnlessThere(own, path);
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Whether `path` is that file now; false where there is one. */
+async function linkUnlessThere(file: string, path: string): Promise<boolean> {
+  try {
+    await link(file, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return false;
-  } finally {
-    await rm(own, { force: true });
   }
 }
 
