@@ -300,6 +300,17 @@ test('a failure to load is told and exits with 1', async () => {
 
 test('the list of policies can be asked for', async () => {
   const { code, out } = await tessera(['generate', '--policy', 'help']);
+test('an error stands on a line of its own, not behind the progress bar', async () => {
+  const io = capturedIo({ isTTY: true });
+  const loadModel: ModelLoader = async (_, { onProgress }) => {
+    onProgress?.({ phase: 'download', loadedBytes: 1, totalBytes: 4 });
+    throw new Error('no such folder');
+  };
+  expect(await run(['compare'], io, { loadModel })).toBe(1);
+  expect(io.written.error).toContain('25 %  downloading the model');
+  expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
+});
+
   expect(code).toBe(0);
   expect(out).toContain('gtr-16-quincunx');
 });

@@ -9,6 +9,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
 import { verifyCommand } from './commands/verify.js';
 import { isKeysError, keyReport } from './key-report.js';
+import { progressBar } from './progress-bar.js';
 import { styleFor } from './terminal.js';
 import { versions } from './versions.js';
 
@@ -80,6 +81,8 @@ function report(error: unknown, io: Io, json: boolean): number {
     if (json) writeError(io, error.code, error.message);
     return 2;
   }
+  // What failed has left its bar where the message goes.
+  progressBar(io.stderr, io.env).clear();
   const stopped = io.signal.aborted;
   const code = stopped ? 'interrupted' : TesseraError.isInstance(error) ? error.code : 'failed';
   const style = styleFor(io.stderr, io.env);
