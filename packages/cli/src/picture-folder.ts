@@ -77,7 +77,7 @@ export interface OpenOptions {
  * Looks at what an earlier call has left. A recipe of which no picture is there was never begun, and does not count.
  *
  * With `overwrite`, the pictures asked for are deleted, and with another recipe all of the earlier one, so that whatever is
- * there after a stop is of this recipe.
+ * there after a stop is of this recipe; and a sheet of them.
  *
  * @throws RecipeError where it was made by another recipe, a file is in the way that is of another one or none, or the
  * recipe there can't be read
@@ -137,6 +137,7 @@ async function earlierRecipe(target: Target, { overwrite }: OpenOptions): Promis
 }
 
 async function deletePictures(target: Target, pictures: readonly Picture[]): Promise<void> {
+  await rm(target.sheetPath, { force: true });
   for (const picture of pictures) {
     await rm(target.pathOf(picture), { force: true });
     await rm(target.previewPathOf(picture), { force: true });

@@ -88,7 +88,7 @@ describe('generate', () => {
 
   test('refuses to mix recipes and says what differs, unless it may overwrite', async () => {
     const out = await temporaryFolder();
-    await tessera(['generate', ...quick, '--out', out]);
+    await tessera(['generate', ...quick, '--out', out, '--sheet']);
     const other = ['generate', ...quick, '--out', out, '--seed', '9', '--temperature', '1'];
     const refused = await tessera(other);
     expect(refused.code).toBe(1);
@@ -97,6 +97,8 @@ describe('generate', () => {
     const { code } = await tessera([...other, '--overwrite']);
     expect(code).toBe(0);
     expect(JSON.parse((await readPng(join(out, '00000-cat.png'))).recipe!).seed).toBe(9);
+    // It showed pictures of the other recipe.
+    expect(await readdir(out)).not.toContain('sheet.png');
   });
 
   test('does not touch a picture that no recipe speaks of', async () => {
@@ -298,8 +300,6 @@ test('a failure to load is told and exits with 1', async () => {
   expect([code, error]).toEqual([1, 'error: no such folder\n']);
 });
 
-test('the list of policies can be asked for', async () => {
-  const { code, out } = await tessera(['generate', '--policy', 'help']);
 test('an error stands on a line of its own, not behind the progress bar', async () => {
   const io = capturedIo({ isTTY: true });
   const loadModel: ModelLoader = async (_, { onProgress }) => {
@@ -311,6 +311,8 @@ test('an error stands on a line of its own, not behind the progress bar', async 
   expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
 });
 
+test('the list of policies can be asked for', async () => {
+  const { code, out } = await tessera(['generate', '--policy', 'help']);
   expect(code).toBe(0);
   expect(out).toContain('gtr-16-quincunx');
 });

@@ -89,6 +89,8 @@ describe('tessera evaluate', () => {
     const document = JSON.parse(more.out) as EvaluationDocument;
     expect(document.arms.map(({ name }) => name)).toEqual(['mar:4x3', 'halton:2x2']);
     expect(document.made.together).toBe(false);
+    // Those of the report before are gone.
+    expect((await readdir(join(out, 'sheets'))).sort()).toEqual(['1-mar-4x3.png', '2-halton-2x2.png']);
   });
 
   test('a margin or n that is changed after a result is told, and what stays is not', async () => {

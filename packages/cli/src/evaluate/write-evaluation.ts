@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Classes, pictureAt, slugOf } from '@tessera/recipe';
 import { pngBytes } from '@tessera/recipe/png';
@@ -25,7 +27,7 @@ export interface WrittenEvaluation {
 
 /**
  * Writes `report.json` and `report.html`; and, where pictures were kept, `sheet.png` with a row an arm, and
- * `sheets/ARM.png`.
+ * `sheets/NUMBER-ARM.png`. Sheets of an earlier report go.
  */
 export async function writeEvaluation(
   folder: string,
@@ -37,6 +39,7 @@ export async function writeEvaluation(
   const page = join(folder, 'report.html');
   // The numbers first: hours of drawing hang on them, and on no page.
   await writeJson(report, document);
+  await deleteSheets(folder);
   const sheet = pictures.every((list) => list.length > 0) ? join(folder, 'sheet.png') : undefined;
   if (sheet !== undefined) {
     const title = `${document.model.name}, seed ${document.seed}`;
@@ -57,4 +60,11 @@ export async function writeEvaluation(
   );
   await writeWhole(page, reportPage({ document, lines, pictures: pagePictures }));
   return { report, page, ...(sheet === undefined ? {} : { sheet }), sheets };
+}
+
+async function deleteSheets(folder: string): Promise<void> {
+  await rm(join(folder, 'sheet.png'), { force: true });
+  const sheets = join(folder, 'sheets');
+  const names = existsSync(sheets) ? await readdir(sheets) : [];
+  for (const name of names) if (/^\d+-.*\.png$/.test(name)) await rm(join(sheets, name));
 }
