@@ -83,8 +83,10 @@ function otherFilesNote(folder: string, others: number): readonly string[] {
   ];
 }
 
+/** Hidden ones, as tools leave them, don't count. */
 async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const all = await readdir(folder, { withFileTypes: true });
+  const entries = all.filter(({ name }) => !name.startsWith('.'));
   const are = await Promise.all(
     entries.map(async (entry) =>
       entry.isSymbolicLink() ? (await stat(join(folder, entry.name))).isDirectory() : entry.isDirectory(),

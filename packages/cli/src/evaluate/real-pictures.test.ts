@@ -91,6 +91,7 @@ test('of unequal classes, equally many are taken, and what is left out is told',
   }
   await writeFile(join(folder, 'cat', '4.JPEG'), '');
   await writeFile(join(folder, 'cat', '.DS_Store'), '');
+  await mkdir(join(folder, '.cache'));
   const notes: string[] = [];
   const options = { ...(await freshOptions()), onNote: (line: string) => notes.push(line) };
   const { labels, features } = await realPictures(folder, options);
