@@ -1,5 +1,7 @@
+import { samplingNamed, samplingOf } from '@tessera/recipe';
 import { expect, test } from 'vitest';
-import { timeLeft } from './time-left.js';
+import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
+import { stepsOf, timeLeft } from './time-left.js';
 
 test('what is left is what each arm has to draw, at its own pace', () => {
   const left = timeLeft(
@@ -26,6 +28,32 @@ test('an arm that has not drawn yet is taken to be as fast as the others', () =>
   );
   left.update('one', 5, 3);
   expect(left.seconds()).toBeCloseTo(15 * 3);
+});
+
+test('an arm of fewer steps is taken to be faster in proportion', () => {
+  const left = timeLeft(
+    new Map([
+      ['slow', 0],
+      ['fast', 0],
+    ]),
+    10,
+    new Map([
+      ['slow', 64],
+      ['fast', 16],
+    ]),
+  );
+  left.update('slow', 5, 4);
+  expect(left.seconds()).toBeCloseTo(5 * 4 + 10 * 1);
+  left.update('fast', 2, 3);
+  expect(left.seconds()).toBeCloseTo(5 * 4 + 8 * 3);
+});
+
+test.each([
+  ['mar:16x50', 16],
+  ['gtr-32', 32],
+  ['gtr-16:6+3+4+2+1', 16],
+])('%s has %d steps', (text, steps) => {
+  expect(stepsOf(samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling))).toBe(steps);
 });
 
 test('a slower machine shows after a few batches', () => {

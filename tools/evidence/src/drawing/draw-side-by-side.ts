@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type NamedSampling, secondsText, shortTime, timeLeft } from '@tessera/cli/evaluation';
+import { type NamedSampling, secondsText, shortTime, stepsOf, timeLeft } from '@tessera/cli/evaluation';
 import { jsonHash } from '@tessera/recipe';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 
@@ -29,8 +29,17 @@ export async function drawSideBySide(options: SideBySideOptions): Promise<void> 
     script = fileURLToPath(new URL('draw-worker.js', import.meta.url)),
   } = options;
   const waiting = await differentArms(options.arms);
-  const left = timeLeft(new Map(waiting.map(({ name }) => [name, 0])), task.n);
-  const heard = ({ arm, done, seconds }: WorkerMessage & { type: 'drawn' }): void => {
+  const left = timeLeft(
+    new Map(waiting.map(({ name }) => [name, 0])),
+    task.n,
+    new Map(waiting.map(({ name, sampling }) => [name, stepsOf(sampling)])),
+  );
+  const heard = (message: Progress): void => {
+    if (message.type === 'seen') {
+      say(`${message.arm}  ${message.done}/${message.total} kept pictures seen`);
+      return;
+    }
+    const { arm, done, seconds } = message;
     left.update(arm, done, seconds);
     if (seconds === undefined) return;
     const rest = shortTime((left.seconds() ?? 0) / workers);
