@@ -80,6 +80,18 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
         const { arm, done, total, seconds } = progress;
         left!.update(arm, done, seconds);
         const rest = shortTime(left!.seconds() ?? 0);
+  };
+}
+
+/** Draws what a study still lacks, and measures. */
+export async function runStudy(options: StudyOptions): Promise<StudyResult> {
+  const { study, used, n, seed, store, signal, say } = options;
+  const asked = evaluationOf(options);
+  const { arms } = asked;
+  let left: TimeLeft | undefined;
+  const evaluation = await evaluateInFolder({
+    ...asked,
+    onSeen: (arm, done, total) => say(`${study.id}: ${arm}  ${done}/${total} kept pictures seen`),
         say(`${study.id}: ${arm}  ${done}/${total}  ${secondsText(seconds)} s/image  ${rest} left`);
       } else {
         const what = progress.phase === 'floors' ? 'floors' : `resampling ${progress.arm}`;

@@ -132,6 +132,8 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       ...(flags.margin ? { margins: marginsOf(flags.margin) } : {}),
       command: evaluationCommand({ ...flags, device: model.device, dtype: model.dtype }),
       signal,
+      onSeen: (arm, done, total) =>
+        voice.progress.update(done / total, `${done}/${total} kept pictures of ${arm} seen`),
       onStart(done) {
         left = timeLeft(done, flags.n);
       },

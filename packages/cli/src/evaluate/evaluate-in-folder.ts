@@ -32,6 +32,8 @@ export interface FolderDrawingOptions {
   /** Pictures with an index below this are kept as files. @default {@link SHOWN} */
   readonly keep?: number;
   readonly signal: AbortSignal;
+  /** Hears how many of an arm's kept pictures a network has been shown that had not seen them yet. */
+  onSeen?(arm: string, done: number, total: number): void;
   /** @param done pictures that each arm has from before */
   onStart?(done: ReadonlyMap<string, number>): void;
   onProgress?(progress: EvaluationProgress): void;
@@ -177,3 +179,4 @@ async function withStore<T>(
     await store.close();
   }
 }
+    ...(options.onSeen ? { onSeen: options.onSeen } : {}),

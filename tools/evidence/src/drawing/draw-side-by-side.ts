@@ -69,15 +69,17 @@ export async function drawSideBySide(options: SideBySideOptions): Promise<void> 
 
 /** Gives a process arms until none is left. */
 function served(
+type Progress = Extract<WorkerMessage, { type: 'drawn' | 'seen' }>;
+
   child: ChildProcess,
   next: () => NamedSampling | undefined,
-  heard: (message: WorkerMessage & { type: 'drawn' }) => void,
+  heard: (message: Progress) => void,
 ): Promise<void> {
   let failure: string | undefined;
   child.on('message', (message: WorkerMessage) => {
     if (message.type === 'ready') child.send({ arm: next() } satisfies TaskMessage);
-    else if (message.type === 'drawn') heard(message);
-    else failure = message.message;
+    else if (message.type === 'failed') failure = message.message;
+    else heard(message);
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

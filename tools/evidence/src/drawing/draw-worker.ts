@@ -40,6 +40,7 @@ async function main(): Promise<void> {
       folder: store,
       keep: n,
       signal,
+      onSeen: (name, done, total) => send({ type: 'seen', arm: name, done, total }),
       onStart: (done) => send({ type: 'drawn', arm: arm.name, done: done.get(arm.name)! }),
       onProgress(progress) {
         if (progress.phase !== 'drawing') return;

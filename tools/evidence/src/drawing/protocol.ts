@@ -18,4 +18,6 @@ export type WorkerMessage =
   | { readonly type: 'ready' }
   /** `seconds` an image of the last batch; none before the first one. */
   | { readonly type: 'drawn'; readonly arm: string; readonly done: number; readonly seconds?: number }
+  /** Kept pictures that a network has been shown that had not seen them yet. */
+  | { readonly type: 'seen'; readonly arm: string; readonly done: number; readonly total: number }
   | { readonly type: 'failed'; readonly message: string };

@@ -31,6 +31,9 @@ export interface ArmFolderOptions {
   readonly sitting: Sitting;
   /** Pictures with an index below this are kept as files. */
   readonly keep: number;
+  readonly signal: AbortSignal;
+  /** Hears how many of the kept pictures that this network has not seen yet it has been shown. */
+  onSeen?(done: number, total: number): void;
   /** The recipe that a kept picture carries. */
   recipeOf(picture: Picture): unknown;
 }
@@ -58,7 +61,7 @@ const AT_ONCE = 48;
  * drawn again.
  */
 export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
-  const { folder, name, description, classes, networkKey, sitting, keep } = options;
+  const { folder, name, description, classes, networkKey, sitting, keep, signal } = options;
   const drawnPath = join(folder, 'drawn.jsonl');
   const seenPath = join(folder, `seen-${networkKey}.jsonl`);
   const pathOf = (index: number): string => join(folder, 'pictures', pictureAt(classes, index).file);
@@ -70,10 +73,12 @@ export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
     const seen = new Map(records.seen);
     const unseen = [...records.drawn.values()].filter(({ index }) => !seen.has(index) && isKept(index));
     for (let first = 0; first < unseen.length; first += AT_ONCE) {
+      signal.throwIfAborted();
       const part = unseen.slice(first, first + AT_ONCE);
       const found = await see(options.network, part, pathOf);
       await appendLines(seenPath, found);
       for (const [i, drawing] of part.entries()) seen.set(drawing.index, { drawn: drawing, seen: found[i]! });
+      options.onSeen?.(first + part.length, unseen.length);
     }
     const drawn = new Map<number, DrawnRecord>();
     const judged = new Map<number, JudgedPicture>();

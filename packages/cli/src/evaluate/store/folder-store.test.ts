@@ -151,7 +151,10 @@ describe('a folder', () => {
     await first.save(identityOf(MAR), [drawn(0), drawn(1), drawn(2)]);
     await first.close();
     const network = fakeNetwork(10);
-    const second = await open(folder, { network, networkKey: 'other' });
+    const seen: unknown[] = [];
+    const onSeen = (...told: unknown[]): unknown => seen.push(told);
+    const second = await open(folder, { network, networkKey: 'other', onSeen });
+    expect(seen).toEqual([['mar', 2, 2]]);
     const [zero, one, ...more] = await second.load(identityOf(MAR));
     expect([zero!.features, one!.features]).toEqual([
       Float32Array.of(0, 10, 20),
@@ -164,6 +167,23 @@ describe('a folder', () => {
     const third = await open(folder, { network, networkKey: 'other' });
     expect([third.count('mar', 9), network.seen]).toEqual([2, 2]);
     await third.close();
+  });
+
+  test('stops showing kept pictures when it is asked to, and has those that were seen', async () => {
+    const folder = await temporaryFolder();
+    const pictures = Array.from({ length: 100 }, (_, index) => drawn(index));
+    const first = await open(folder, { keep: 100, arms: [MAR] });
+    await first.save(identityOf(MAR), pictures);
+    await first.close();
+    const controller = new AbortController();
+    const network = fakeNetwork(10);
+    const other = { network, networkKey: 'other', arms: [MAR] };
+    const { signal } = controller;
+    const onSeen = (): void => controller.abort(new Error('enough'));
+    await expect(open(folder, { ...other, signal, onSeen })).rejects.toThrow('enough');
+    expect(network.seen).toBe(48);
+    await (await open(folder, other)).close();
+    expect(network.seen).toBe(100);
   });
 
   test('says whether the arms were drawn in the same sittings', async () => {

@@ -19,6 +19,8 @@ export interface FolderStoreOptions {
   readonly setUp: SetUp;
   readonly keep: number;
   readonly signal: AbortSignal;
+  /** Hears how many of an arm's kept pictures a network has been shown that had not seen them yet. */
+  onSeen?(arm: string, done: number, total: number): void;
   /** The recipe that a kept picture of an arm carries. */
   recipeOf(sampling: SamplingDescription, picture: Picture): unknown;
 }
@@ -68,6 +70,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
           name,
           description: sampling,
           sitting,
+          onSeen: (done, total) => options.onSeen?.(name, done, total),
           recipeOf: (picture) => options.recipeOf(sampling, picture),
         }),
       );
