@@ -27,12 +27,13 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => {
     controller.abort(new Error('Stopped. What is drawn is kept; the same command goes on.'));
   });
-  const used = await useModel(options.model, options.threads);
+  const { signal } = controller;
+  const used = await useModel(options.model, options.threads, signal);
   const { model } = used;
   try {
+    signal.throwIfAborted();
     const classes = model.manifest.condition;
     const store = join(CACHE, storeName(used, options));
-    const { signal } = controller;
     const judging = await judgingFor({ classes, cacheFolder: store, signal });
     const { n, seed, batch, workers } = options;
     const docs = isRecord(options) ? DOCS : LOOKS;

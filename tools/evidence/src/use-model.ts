@@ -2,8 +2,18 @@ import { describeModel, embeddedModel, type ModelInUse } from '@tessera/cli/eval
 import { EMBEDDED } from '@tessera/recipe';
 import { loadModel } from '@tessera/runtime-node';
 
-/** @param model a folder. @default the embedded model */
-export async function useModel(model: string | undefined, threads: number | undefined): Promise<ModelInUse> {
-  const loaded = await loadModel(model ?? (await embeddedModel()), threads === undefined ? {} : { threads });
+/**
+ * @param model a folder. @default the embedded model
+ * @param signal stops the load
+ */
+export async function useModel(
+  model: string | undefined,
+  threads: number | undefined,
+  signal?: AbortSignal,
+): Promise<ModelInUse> {
+  const loaded = await loadModel(model ?? (await embeddedModel()), {
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   return describeModel(loaded, model ?? EMBEDDED);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { evaluateInFolder, judgingFor } from '@tessera/cli/evaluation';
+import { samplingNamed, samplingOf } from '@tessera/recipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { armsOf } from '../run-study.js';
 import { ORDER } from '../studies/order.js';
@@ -84,6 +85,23 @@ test('a stop reaches all processes', { timeout: 60_000 }, async () => {
     signal: controller.signal,
     script,
     say: () => controller.abort(new Error('enough')),
+  });
+  await expect(stopped).rejects.toThrow('enough');
+});
+
+test('a stop from before the start lets no process begin', async () => {
+  const sampling = samplingOf(samplingNamed('mar:2x2'), {
+    guidance: { schedule: 'linear', scale: 3 },
+    temperature: 1,
+  });
+  const stopped = drawSideBySide({
+    task: { ...sizes, store: await temporaryFolder(), threads: 1 },
+    workers: 2,
+    arms: [{ name: 'mar', sampling }],
+    signal: AbortSignal.abort(new Error('enough')),
+    // Nothing is there to be started.
+    script: join(await temporaryFolder(), 'none.js'),
+    say: () => {},
   });
   await expect(stopped).rejects.toThrow('enough');
 });

@@ -57,6 +57,8 @@ export async function drawSideBySide(options: SideBySideOptions): Promise<void> 
   };
   signal.addEventListener('abort', stop, { once: true });
   try {
+    // What was aborted before would never be heard of.
+    signal.throwIfAborted();
     await Promise.all(Array.from({ length: Math.min(workers, waiting.length) }, one));
   } catch (error) {
     // The others have nobody to draw for.
@@ -67,10 +69,10 @@ export async function drawSideBySide(options: SideBySideOptions): Promise<void> 
   }
 }
 
-/** Gives a process arms until none is left. */
-function served(
 type Progress = Extract<WorkerMessage, { type: 'drawn' | 'seen' }>;
 
+/** Gives a process arms until none is left. */
+function served(
   child: ChildProcess,
   next: () => NamedSampling | undefined,
   heard: (message: Progress) => void,

@@ -23,8 +23,8 @@ function nextArm(): Promise<TaskMessage> {
 
 async function main(): Promise<void> {
   const { n, seed, batch, store } = task;
-  const used = await useModel(task.model, task.threads);
   const { signal } = controller;
+  const used = await useModel(task.model, task.threads, signal);
   const classes = used.model.manifest.condition;
   const { loaded } = await judgingFor({ classes, cacheFolder: store, signal });
   for (;;) {
