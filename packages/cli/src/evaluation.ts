@@ -10,7 +10,7 @@ export {
 } from './evaluate/evaluate-in-folder.js';
 export { type EvaluationDocument, networkText } from './evaluate/evaluation-document.js';
 export { armsSheet } from './evaluate/evaluation-sheets.js';
-export { changesNote, findingsOf } from './evaluate/findings.js';
+export { changesNote, findingsOf, isMarginChanged } from './evaluate/findings.js';
 export { type Judging, judgingFor } from './evaluate/judging.js';
 export { type Machine, thisMachine } from './evaluate/machine.js';
 export {

@@ -1,4 +1,4 @@
-import type { EvaluationDocument } from '@tessera/cli/evaluation';
+import { type EvaluationDocument, isMarginChanged } from '@tessera/cli/evaluation';
 import type { Study } from './study.js';
 
 /** A study and the document of its last run. */
@@ -9,10 +9,13 @@ export interface IndexEntry {
 
 /** The page that lists all studies, in Markdown. */
 export function indexPage(entries: readonly IndexEntry[]): string {
+  const isChanged = entries.some(({ document }) => document && isMarginChanged(document));
+  const margin = isChanged
+    ? 'with a margin, of which a page tells where it was changed after\na result'
+    : 'with a margin that was set\nbefore anything was drawn';
   return `# Evidence
 
-What the embedded model says about ways of sampling it: six studies, each made by one command, with a margin that was set
-before anything was drawn. A page's conclusions are written by hand; the rest is written by the command.
+What the embedded model says about ways of sampling it: six studies, each made by one command, ${margin}. A page's conclusions are written by hand; the rest is written by the command.
 
 ${entries.map(entrySection).join('\n\n')}
 

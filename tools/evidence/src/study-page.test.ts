@@ -72,3 +72,19 @@ test('pictures of several set-ups are told, with every version', () => {
   expect(text).toContain('different set-ups: tessera 0.1.0 and 0.2.0; 1 and 2 threads.');
   expect(text).toContain('1 and 2 threads; tessera 0.1.0 and 0.2.0.');
 });
+
+test('a margin is said to be set beforehand only where it was', () => {
+  const changed = page({ n: 1200, changes: ['n: 240 → 1200', 'margin in KID: 0.1 → 0.39'] });
+  expect(page({ n: 1200, changes: ['n: 240 → 1200'] })).toContain('The margin, set beforehand, is 1.9 ');
+  expect(changed).toContain('The margin, changed as is told below, is 1.9 ');
+  expect(changed).not.toContain('beforehand');
+});
+
+test('a distance is told as a multiple of the floor only where that is of as many pictures', () => {
+  const { arms, floors } = result.evaluation.document;
+  const multiple = ` | ${(arms[0]!.metrics.frechet.value / floors.frechet.mean).toFixed(2)} | `;
+  const fewer = page({ floors: { ...floors, count: 6 } });
+  expect([page({}).includes(multiple), fewer.includes(multiple)]).toEqual([true, false]);
+  expect(fewer).toContain('(10 splits of 6)');
+  expect(fewer).toContain('There are too few for a floor at 12, which would be lower.');
+});

@@ -4,6 +4,8 @@ import {
   decimalsOf,
   type EvaluationDocument,
   findingsOf,
+  hasOwnFloors,
+  isMarginChanged,
   machinesText,
   metricName,
   mixtureNote,
@@ -83,15 +85,19 @@ function drawing({ n, seed, network, reference }: EvaluationDocument): string {
   );
 }
 
-function margins({ margins: { frechet, kid }, confidence, resamples }: EvaluationDocument): string {
+function margins(document: EvaluationDocument): string {
+  const { margins, confidence, resamples } = document;
+  const { frechet, kid } = margins;
+  const when = isMarginChanged(document) ? 'changed as is told below' : 'set beforehand';
   return (
-    `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples. The margin, set beforehand, is ` +
-    `${frechet} in Fréchet distance and ${kid} in KID: half of what the model’s autoencoder alone costs.`
+    `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples. The margin, ${when}, is ` +
+    `${frechet} in Fréchet distance and ${kid} in KID: half of what the embedded model’s autoencoder alone costs.`
   );
 }
 
 function armTable({ study, evaluation }: StudyResult, lines: readonly string[]): string {
   const { arms, floors, timing } = evaluation.document;
+  const ownFloors = hasOwnFloors(evaluation.document);
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const times: readonly Column[] = [
@@ -105,7 +111,10 @@ function armTable({ study, evaluation }: StudyResult, lines: readonly string[]):
     ['head evaluations', ({ headEvaluations }) => Math.round(headEvaluations).toLocaleString('en')],
     ...(timing ? times : []),
     ['Fréchet', ({ metrics }) => withInterval(metrics.frechet, frechet)],
-    ['× floor', ({ metrics }) => (metrics.frechet.value / floors.frechet.mean).toFixed(2)],
+    [
+      '× floor',
+      ({ metrics }) => (ownFloors ? (metrics.frechet.value / floors.frechet.mean).toFixed(2) : '–'),
+    ],
     ['KID', ({ metrics }) => plain(metrics.kid.value, kid)],
     ['precision', ({ metrics }) => percent(metrics.precision)],
     ['recall', ({ metrics }) => percent(metrics.recall)],
@@ -134,10 +143,13 @@ function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMe
   );
 }
 
-function floors({ floors: { frechet, kid, precision, recall, count, splits } }: EvaluationDocument): string {
+function floors(document: EvaluationDocument): string {
+  const { n, floors } = document;
+  const { frechet, kid, precision, recall, count, splits } = floors;
+  const fewer = hasOwnFloors(document) ? '' : `There are too few for a floor at ${n}, which would be lower. `;
   return (
     `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
-    `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. ` +
+    `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. ${fewer}` +
     'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided. ' +
     'What the other columns mean is told in [@tessera/evaluate](../../packages/evaluate).'
   );

@@ -13,6 +13,11 @@ export function findingsOf(report: EvaluationReport, { timed }: { readonly timed
   });
 }
 
+/** Whether a margin was set otherwise after a result was known. */
+export function isMarginChanged({ changes }: Pick<EvaluationDocument, 'changes'>): boolean {
+  return changes.some((change) => change.startsWith('margin '));
+}
+
 /** Says what was not set beforehand; nothing where all was. */
 export function changesNote({ changes }: Pick<EvaluationDocument, 'changes'>): string | undefined {
   return changes.length === 0
