@@ -2,6 +2,7 @@ export { type Contest, compare, spreadOf } from './comparison.js';
 export { type ArmLines, armLines } from './evaluate/arm-lines.js';
 export { machinesText, mixtureNote, threadsText, versionsText } from './evaluate/drawn-with.js';
 export {
+  assertFolderEvaluation,
   drawInFolder,
   evaluateInFolder,
   type FolderDrawingOptions,

@@ -46,7 +46,7 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
       throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
   }
   assertInteger('classes', classes, 1);
-  assertInteger('n', n, Math.max(2 * classes, LEAST_PICTURES));
+  assertInteger('n', n, leastPictures(classes));
   assertInteger('batch', chosen.batch, 1);
   assertInteger('resamples', chosen.resamples, 2);
   assertInteger('splits', chosen.splits, 1);
@@ -64,6 +64,11 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
   if (reference.labels) assertShape('reference.labels [m]', reference.labels, [count]);
   assertEnoughReal(count, n, chosen.margins);
   return chosen;
+}
+
+/** How many pictures of an arm can be measured: two of each class, and as many as precision and recall need. */
+export function leastPictures(classes: number): number {
+  return Math.max(2 * classes, LEAST_PICTURES);
 }
 
 /** Floors need two parts; and only at n do they say what differences matter at n. */

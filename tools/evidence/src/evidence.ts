@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { judgingFor, type ModelInUse } from '@tessera/cli/evaluation';
 import { drawSideBySide } from './drawing/draw-side-by-side.js';
 import { commandOf, HELP, isRecord, type Options, parseOptions } from './options.js';
-import { armsOf, runStudy } from './run-study.js';
+import { armsOf, assertStudy, runStudy } from './run-study.js';
 import { useModel } from './use-model.js';
 import { writeStudy } from './write-study.js';
 
@@ -36,6 +36,12 @@ async function main(): Promise<void> {
     const store = join(CACHE, storeName(used, options));
     const judging = await judgingFor({ classes, cacheFolder: store, signal });
     const { n, seed, batch, workers } = options;
+    const studies = options.studies.map((study) => ({
+      ...{ study, used, judging, n, seed, batch, store, signal },
+      command: commandOf(study, options),
+      say: nowAndThen(),
+    }));
+    for (const each of studies) assertStudy(each);
     const docs = isRecord(options) ? DOCS : LOOKS;
     if (workers > 1) {
       const { model: folder, threads = 1 } = options;
@@ -47,19 +53,9 @@ async function main(): Promise<void> {
         say: nowAndThen(),
       });
     }
-    for (const study of options.studies) {
-      const result = await runStudy({
-        study,
-        used,
-        judging,
-        n,
-        seed,
-        batch,
-        command: commandOf(study, options),
-        store,
-        signal,
-        say: nowAndThen(),
-      });
+    for (const each of studies) {
+      const { study } = each;
+      const result = await runStudy(each);
       await writeStudy(result, { docs, reports: REPORTS }, classes);
       const [page, report] = [join(docs, `${study.id}.md`), join(REPORTS, study.id, 'report.html')];
       say(`${study.id}: ${relative(ROOT, page)}, and all pictures in ${relative(ROOT, report)}`);

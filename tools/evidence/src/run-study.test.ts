@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { thisMachine } from '@tessera/cli/evaluation';
 import { expect, onTestFinished, test } from 'vitest';
-import { runStudy } from './run-study.js';
+import { assertStudy, runStudy } from './run-study.js';
 import type { Study } from './study.js';
 import { fakeRun } from './testing/fake-run.js';
 import type { Timing } from './timing.js';
@@ -68,6 +68,13 @@ test('what a study changes since its own first run is told, whatever others of t
   expect(await changesOf(SMALL, 12)).toEqual([]);
   expect(await changesOf({ ...SMALL, id: 'head' }, 24)).toEqual([]);
   expect(await changesOf(SMALL, 24)).toEqual(['n: 12 → 24']);
+});
+
+test('too few pictures are refused before any is drawn', async () => {
+  const store = await temporaryFolder();
+  const options = { ...common, ...(await fakeRun()), study: SMALL, store, signal };
+  expect(() => assertStudy(options)).not.toThrow();
+  expect(() => assertStudy({ ...options, n: 5 })).toThrow(/n = 5/);
 });
 
 test('a study that is stopped goes on where it was', async () => {

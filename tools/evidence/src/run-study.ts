@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import {
+  assertFolderEvaluation,
   type EvaluationDocument,
   evaluateInFolder,
   type FolderEvaluation,
+  type FolderEvaluationOptions,
   type Judging,
   type ModelInUse,
   type NamedSampling,
@@ -50,15 +52,21 @@ export function armsOf({ arms }: Study, { model }: ModelInUse): NamedSampling[] 
   return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), advised) }));
 }
 
-/** Draws what a study still lacks, and measures. */
-export async function runStudy(options: StudyOptions): Promise<StudyResult> {
-  const { study, used, judging, n, seed, batch, store, signal, say } = options;
-  const arms = armsOf(study, used);
-  let left: TimeLeft | undefined;
-  const evaluation = await evaluateInFolder({
+/**
+ * What can be known before hours of drawing.
+ *
+ * @throws InvalidOptionError where a study can't be drawn or measured, e.g. with too few pictures
+ */
+export function assertStudy(options: StudyOptions): void {
+  assertFolderEvaluation(evaluationOf(options));
+}
+
+function evaluationOf(options: StudyOptions): FolderEvaluationOptions {
+  const { study, used, judging, n, seed, batch, store, signal } = options;
+  return {
     used,
     ...judging,
-    arms,
+    arms: armsOf(study, used),
     n,
     seed,
     batch,
@@ -72,14 +80,6 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
     subject: study.id,
     command: options.command,
     signal,
-    onStart(done) {
-      left = timeLeft(done, n);
-    },
-    onProgress(progress) {
-      if (progress.phase === 'drawing') {
-        const { arm, done, total, seconds } = progress;
-        left!.update(arm, done, seconds);
-        const rest = shortTime(left!.seconds() ?? 0);
   };
 }
 
@@ -92,6 +92,14 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const evaluation = await evaluateInFolder({
     ...asked,
     onSeen: (arm, done, total) => say(`${study.id}: ${arm}  ${done}/${total} kept pictures seen`),
+    onStart(done) {
+      left = timeLeft(done, n);
+    },
+    onProgress(progress) {
+      if (progress.phase === 'drawing') {
+        const { arm, done, total, seconds } = progress;
+        left!.update(arm, done, seconds);
+        const rest = shortTime(left!.seconds() ?? 0);
         say(`${study.id}: ${arm}  ${done}/${total}  ${secondsText(seconds)} s/image  ${rest} left`);
       } else {
         const what = progress.phase === 'floors' ? 'floors' : `resampling ${progress.arm}`;

@@ -117,7 +117,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       onNote: (line) => voice.note(`Note: ${line}`),
       onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
-    assertEnoughReal(judging.reference, flags.n, flags.margin);
+    assertEnoughReal(judging.reference, flags.n, { classes: classes.count, margins: flags.margin });
     const arms = choice(model.manifest.sampling);
     const evaluation = await evaluateInFolder({
       used,

@@ -77,6 +77,15 @@ export async function drawInFolder(options: FolderDrawingOptions): Promise<void>
 }
 
 /**
+ * What can be known before hours of drawing.
+ *
+ * @throws InvalidOptionError as {@link evaluateInFolder} does
+ */
+export function assertFolderEvaluation(options: FolderEvaluationOptions): void {
+  assertEvaluateOptions(measuring(options));
+}
+
+/**
  * Evaluates with the pictures of a folder, drawing what is missing there. What is drawn is kept, so that the same call
  * goes on after a stop, and another one with the same model and seed shares what both need. What the first evaluation of a
  * folder was set to is kept as well, and later ones say what they changed.
@@ -85,16 +94,9 @@ export async function drawInFolder(options: FolderDrawingOptions): Promise<void>
  * @throws InvalidOptionError as `evaluate` does, or where an arm can't be sampled, before the folder is made
  */
 export async function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
-  const { used, arms, n, batch, reference, folder, margins = {} } = options;
-  const { frechet = null, kid = null } = margins;
-  const asked = {
-    ...drawing(options),
-    reference,
-    pause: () => setImmediate(),
-    ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
-    margins,
-    ...(options.compare === undefined ? {} : { compare: options.compare }),
-  };
+  const { used, arms, n, batch, reference, folder } = options;
+  const asked = measuring(options);
+  const { frechet = null, kid = null } = asked.margins;
   assertEvaluateOptions(asked);
   return withStore(options, async (store) => {
     const report = await evaluate({ ...asked, store });
@@ -147,6 +149,19 @@ function drawing({ used, arms, n, seed, batch, loaded, signal, onProgress }: Fol
   };
 }
 
+/** What is drawn and measured, but for the store. */
+function measuring(options: FolderEvaluationOptions) {
+  const { reference, resamples, margins = {}, compare } = options;
+  return {
+    ...drawing(options),
+    reference,
+    pause: () => setImmediate(),
+    ...(resamples === undefined ? {} : { resamples }),
+    margins,
+    ...(compare === undefined ? {} : { compare }),
+  };
+}
+
 async function withStore<T>(
   options: FolderDrawingOptions,
   work: (store: FolderStore) => Promise<T>,
@@ -170,6 +185,7 @@ async function withStore<T>(
     setUp: { threads: model.threads, versions: made.versions, machine: thisMachine() },
     keep,
     signal,
+    ...(options.onSeen ? { onSeen: options.onSeen } : {}),
     recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),
   });
   try {
@@ -179,4 +195,3 @@ async function withStore<T>(
     await store.close();
   }
 }
-    ...(options.onSeen ? { onSeen: options.onSeen } : {}),
