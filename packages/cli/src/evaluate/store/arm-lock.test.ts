@@ -29,3 +29,10 @@ test('a lock that another process has placed meanwhile stays, be it taken for a 
   expect(await readFile(path, 'utf8')).toBe(`${process.ppid}`);
   await expect(lockArm(folder, 'mar')).rejects.toThrow(`is being drawn by process ${process.ppid}`);
 });
+
+test.each(['99999999', 'not a process'])('a lock that holds %j is none', async (content) => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'lock'), content);
+  await (await lockArm(folder, 'mar'))();
+  expect(await readdir(folder)).toEqual([]);
+});

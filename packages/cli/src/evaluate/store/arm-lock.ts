@@ -37,7 +37,8 @@ export async function removeLock(path: string, holder: number): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if ((await holderOf(aside)) !== holder) await linkUnlessThere(aside, path);
+  // A lock that something else has written names nobody: NaN, which is not equal to itself.
+  if (!Object.is(await holderOf(aside), holder)) await linkUnlessThere(aside, path);
   await rm(aside, { force: true });
 }
 
