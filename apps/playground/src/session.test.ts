@@ -123,8 +123,7 @@ describe('a session', () => {
     const { session: page } = session();
     page.draw();
     const { finished } = await ended(page);
-    expect(page.edit.untouched).toBe(true);
-    page.edit.take(finished!);
+    page.edit.offer(finished!);
     const mask = new Uint8Array(256);
     mask[20] = 1;
     page.edit.mark(mask);
@@ -132,6 +131,7 @@ describe('a session', () => {
     await vi.waitFor(() => expect(get(page.edit.run.state).status).toBe('done'), 20_000);
     expect(get(page.edit.run.state).steps.flatMap(({ positions }) => [...positions])).toEqual([20]);
     expect(get(page.edit.state)).toMatchObject({ picture: { image: finished!.image }, used: mask });
-    expect(page.edit.untouched).toBe(false);
+    page.edit.offer({ image: { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) } });
+    expect(get(page.edit.state)).toMatchObject({ picture: { image: finished!.image }, used: mask });
   });
 });

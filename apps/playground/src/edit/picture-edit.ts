@@ -34,6 +34,8 @@ export class PictureEdit {
   readonly run: PictureRun;
   readonly #set: (state: EditState) => void;
   #now: EditState = { mask: UNMARKED, used: UNMARKED };
+  /** Whether the user took the picture, which was not just offered. */
+  #chosen = false;
 
   constructor(onfailure: (error: unknown) => void) {
     const store = writable(this.#now);
@@ -42,16 +44,16 @@ export class PictureEdit {
     this.run = new PictureRun(onfailure);
   }
 
-  /** Whether another picture can be taken and nothing of the user's is lost. */
-  get untouched(): boolean {
-    return countMarked(this.#now.mask) === 0 && this.#now.used === UNMARKED;
+  /** Begins with a picture that the user took, nothing marked. */
+  take(picture: EditedPicture): void {
+    this.#begin(picture);
+    this.#chosen = true;
   }
 
-  /** Begins with a picture, nothing marked. */
-  take(picture: EditedPicture): void {
-    this.run.clear();
-    this.#now = { mask: UNMARKED, used: UNMARKED };
-    this.#change({ picture });
+  /** Begins with a picture that nobody asked for, unless something of the user's would be lost. */
+  offer(picture: EditedPicture): void {
+    const { mask, used } = this.#now;
+    if (!this.#chosen && countMarked(mask) === 0 && used === UNMARKED) this.#begin(picture);
   }
 
   /** @param mask [L] */
@@ -72,6 +74,12 @@ export class PictureEdit {
       if (this.#now.picture === picture) this.#change({ picture: { ...picture, grid } });
       return model.begin(settings, signal, { ...grid, known: mask.map((flag) => 1 - flag) });
     });
+  }
+
+  #begin(picture: EditedPicture): void {
+    this.run.clear();
+    this.#now = { mask: UNMARKED, used: UNMARKED };
+    this.#change({ picture });
   }
 
   #change(change: Partial<EditState>): void {

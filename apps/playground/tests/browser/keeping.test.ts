@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { describePlayground } from './describe-playground.js';
-import { QUICK } from './open-page.js';
+import { drawn, pixelsOf, QUICK } from './open-page.js';
 
 describePlayground('what is kept', (playground) => {
   it('is the draft of a policy, over tabs, links of one’s own and reloads; an example can be undone', async () => {
@@ -49,6 +49,23 @@ describePlayground('what is kept', (playground) => {
     await page.waitForURL(/#edit\?.*seed=99/);
     await page.reload();
     expect(await page.getByLabel('Seed').inputValue()).toBe('99');
+    await context.close();
+  });
+
+  it('is a picture opened for an edit, nothing marked, when another is drawn meanwhile', async () => {
+    const { page, context } = await playground.open();
+    const png = await page.screenshot();
+    await page.goto(`${playground.address}#edit?${QUICK}`);
+    await page
+      .getByLabel('Picture file')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });
+    await page.getByText('Paint here').waitFor();
+    const opened = await pixelsOf(page);
+    await page.getByRole('link', { name: 'Generate', exact: true }).click();
+    await drawn(page);
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await page.getByRole('button', { name: 'Take the drawn' }).waitFor();
+    expect(await pixelsOf(page)).toEqual(opened);
     await context.close();
   });
 

@@ -1,0 +1,36 @@
+import { get } from 'svelte/store';
+import { describe, expect, it } from 'vitest';
+import { GRID } from '../class-names.js';
+import { type EditedPicture, PictureEdit } from './picture-edit.js';
+
+const picture = (value: number): EditedPicture => ({
+  image: { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(value) },
+});
+
+describe('a picture that is offered for an edit', () => {
+  it('is shown where there is none, or only one that was offered before', () => {
+    const edit = new PictureEdit(() => undefined);
+    for (const drawing of [picture(1), picture(2)]) {
+      edit.offer(drawing);
+      expect(get(edit.state).picture).toBe(drawing);
+    }
+  });
+
+  it('never replaces one that the user took, though nothing is marked in it', () => {
+    const edit = new PictureEdit(() => undefined);
+    edit.offer(picture(1));
+    const photo = picture(2);
+    edit.take(photo);
+    edit.offer(picture(3));
+    expect(get(edit.state).picture).toBe(photo);
+  });
+
+  it('never replaces one that something is marked in', () => {
+    const edit = new PictureEdit(() => undefined);
+    const drawing = picture(1);
+    edit.offer(drawing);
+    edit.mark(new Uint8Array(GRID.height * GRID.width).fill(1));
+    edit.offer(picture(2));
+    expect(get(edit.state).picture).toBe(drawing);
+  });
+});
