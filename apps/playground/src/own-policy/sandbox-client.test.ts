@@ -4,7 +4,16 @@ import { SandboxClient, type SandboxPort } from './sandbox-client.js';
 import type { FromSandbox, ToSandbox } from './sandbox-protocol.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** The clock goes on and no timer comes. */
+function sleep(milliseconds: number): void {
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + milliseconds);
+}
 
 /** A sandbox whose answers the test gives; pings are answered unless it hangs. */
 function sandbox() {
@@ -61,6 +70,27 @@ describe('the page’s end of the sandbox', () => {
     expect(state.killed).toBe(0);
     answer({ type: 'result', id: 0, value: { done: true } });
     expect(await call).toEqual({ done: true });
+  });
+
+  it('takes a tick that comes late, after the machine was asleep, for no endless loop', async () => {
+    const { client, state, answer } = sandbox();
+    const call = client.call('next', {});
+    await vi.advanceTimersByTimeAsync(1000);
+    // Asleep with a ping under way: its answer is heard after the tick.
+    state.hangs = true;
+    await vi.advanceTimersByTimeAsync(250);
+    sleep(60_000);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(state.killed).toBe(0);
+    state.hangs = false;
+    answer({ type: 'pong' });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(state.killed).toBe(0);
+    // One that hangs after all is still found out.
+    state.hangs = true;
+    const failed = expect(call).rejects.toThrow(/loop/);
+    await vi.advanceTimersByTimeAsync(4000);
+    await failed;
   });
 
   it('asks nothing of an idle sandbox', async () => {

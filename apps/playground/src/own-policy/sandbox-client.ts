@@ -33,7 +33,8 @@ export class SandboxClient {
   readonly #waiting = new Map<number, Waiting>();
   #nextCall = 0;
   #ended: Error | undefined;
-  #lastHeard = 0;
+  /** For how long nothing has been heard, in milliseconds, as far as the watch's ticks tell. */
+  #silence = 0;
   #watch: ReturnType<typeof setInterval> | undefined;
 
   constructor(port: SandboxPort, kill: () => void) {
@@ -67,7 +68,7 @@ export class SandboxClient {
   }
 
   #hear(message: FromSandbox): void {
-    this.#lastHeard = performance.now();
+    this.#silence = 0;
     if (message.type !== 'result' && message.type !== 'error') return;
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
@@ -78,9 +79,15 @@ export class SandboxClient {
 
   #startWatch(): void {
     if (this.#watch !== undefined) return;
-    this.#lastHeard = performance.now();
+    this.#silence = 0;
+    let lastTick = performance.now();
     this.#watch = setInterval(() => {
-      if (performance.now() - this.#lastHeard > PATIENCE) {
+      const now = performance.now();
+      // Where the page was hidden or the machine asleep a tick comes late, maybe before an answer that lies waiting: it
+      // counts as one interval late at most.
+      this.#silence += Math.min(now - lastTick, 2 * PING_EVERY);
+      lastTick = now;
+      if (this.#silence >= PATIENCE) {
         const seconds = PATIENCE / 1000;
         this.close(
           new OwnCodeError(
