@@ -61,14 +61,17 @@ async function ended(given: Session): Promise<PictureState> {
 }
 
 describe('a session', () => {
-  it.each(['device-lost', 'worker-ended'])('loads the model again for the picture after %s', async (code) => {
-    const { session: page, loaded } = session({ errors: [new TesseraError(code, 'gone')] });
-    page.draw();
-    expect((await ended(page)).failure?.advice).toMatch(/begin again/i);
-    page.draw();
-    expect((await ended(page)).status).toBe('done');
-    expect(loaded).toEqual(['auto', 'auto']);
-  });
+  it.each(['device-lost', 'worker-ended', 'model-disposed'])(
+    'loads the model again for the picture after %s',
+    async (code) => {
+      const { session: page, loaded } = session({ errors: [new TesseraError(code, 'gone')] });
+      page.draw();
+      expect((await ended(page)).failure?.advice).toMatch(/begin again/i);
+      page.draw();
+      expect((await ended(page)).status).toBe('done');
+      expect(loaded).toEqual(['auto', 'auto']);
+    },
+  );
 
   it('begins what is under way again on another device, and says of a picture where it was made', async () => {
     const { session: page, loaded } = session();

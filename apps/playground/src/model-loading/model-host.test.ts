@@ -75,16 +75,19 @@ describe('the page’s model', () => {
     expect(tries).toBe(2);
   });
 
-  it.each(['device-lost', 'worker-ended'])('is given up after %s, and after no other error', async (code) => {
-    const { host, disposed } = source();
-    const first = await host.get('wasm');
-    host.forgetLost(new TesseraError('invalid-plan', 'x'));
-    expect(await host.get('wasm')).toBe(first);
-    host.forgetLost(new TesseraError(code, 'x'));
-    expect(disposed).toEqual(['wasm']);
-    expect(get(host.state)).toEqual({ phase: 'idle' });
-    expect(await host.get('wasm')).not.toBe(first);
-  });
+  it.each(['device-lost', 'worker-ended', 'model-disposed'])(
+    'is given up after %s, and after no other error',
+    async (code) => {
+      const { host, disposed } = source();
+      const first = await host.get('wasm');
+      host.forgetLost(new TesseraError('invalid-plan', 'x'));
+      expect(await host.get('wasm')).toBe(first);
+      host.forgetLost(new TesseraError(code, 'x'));
+      expect(disposed).toEqual(['wasm']);
+      expect(get(host.state)).toEqual({ phase: 'idle' });
+      expect(await host.get('wasm')).not.toBe(first);
+    },
+  );
 
   it('is the newer one for whoever waited for one that was replaced', async () => {
     const { host, disposed } = source();

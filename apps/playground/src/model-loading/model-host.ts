@@ -31,7 +31,7 @@ export interface ModelSource {
 }
 
 /** After these a model answers no more. */
-const LOST: readonly string[] = ['device-lost', 'worker-ended'];
+const LOST: readonly string[] = ['device-lost', 'worker-ended', 'model-disposed'];
 
 interface Loading {
   readonly choice: DeviceChoice;
@@ -84,7 +84,7 @@ export class ModelHost {
     });
   }
 
-  /** Gives up the model where an error says that its device or its worker is gone: the next `get` loads it again. */
+  /** Gives up the model where an error says that it, its device or its worker is gone: the next `get` loads it again. */
   forgetLost(error: unknown): void {
     const state = get(this.state);
     if (state.phase !== 'ready' || !TesseraError.isInstance(error) || !LOST.includes(error.code)) return;
