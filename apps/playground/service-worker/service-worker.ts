@@ -6,30 +6,41 @@ export type {};
 
 /** Filled in by the build: addresses relative to this file. */
 declare const __FILES__: readonly string[];
+declare const __LARGE__: readonly string[];
 declare const __VERSION__: string;
 
 const PAGE = `tessera-page-${__VERSION__}`;
 /** Large files whose name says their content, such as ONNX Runtime's: kept when they are used. */
 const LARGE = 'tessera-large';
 
+// A new version waits until every page of the old one is closed: an open page may still ask for a file of its own, which the
+// host may have no longer. Until then each visit and each reload is answered by the old worker, from the old files; the first
+// visit after that activates the new one and gets the new page. Where there is no old one, nothing is waited for.
 self.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(PAGE)
-      .then((cache) => cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'reload' }))))
-      .then(() => self.skipWaiting()),
+      .then((cache) => cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'reload' })))),
   );
 });
 
 self.addEventListener('activate', (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => names.filter((name) => name.startsWith('tessera-page-') && name !== PAGE))
-      .then((old) => Promise.all(old.map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
+  event.waitUntil(Promise.all([dropOldPages(), dropOldLarge()]).then(() => self.clients.claim()));
 });
+
+async function dropOldPages(): Promise<void> {
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith('tessera-page-') && name !== PAGE);
+  await Promise.all(old.map((name) => caches.delete(name)));
+}
+
+/** Other versions of ONNX Runtime would be kept for ever. */
+async function dropOldLarge(): Promise<void> {
+  const cache = await caches.open(LARGE);
+  const current = addresses(__LARGE__);
+  const old = (await cache.keys()).filter(({ url }) => !current.has(url));
+  await Promise.all(old.map((request) => cache.delete(request)));
+}
 
 /** The page names large files that it loaded before this worker was there. */
 self.addEventListener('message', (event) => {
@@ -40,12 +51,15 @@ self.addEventListener('message', (event) => {
 async function keepLarge(urls: readonly string[]): Promise<void> {
   const cache = await caches.open(LARGE);
   const kept = await cache.keys();
-  const current = new Set(urls.map((url) => new URL(url, self.location.href).href));
-  for (const url of current) {
+  for (const url of addresses(urls)) {
     if (kept.some((request) => request.url === url)) continue;
     // A full disk is no reason to fail: the file is fetched again next time.
     await cache.add(url).catch(() => undefined);
   }
+}
+
+function addresses(urls: readonly string[]): ReadonlySet<string> {
+  return new Set(urls.map((url) => new URL(url, self.location.href).href));
 }
 
 self.addEventListener('fetch', (event) => {
@@ -59,7 +73,9 @@ self.addEventListener('fetch', (event) => {
 
 async function answer(request: Request): Promise<Response> {
   const key = request.mode === 'navigate' ? new URL('./', self.location.href).href : request.url;
-  const kept = await caches.match(key);
+  // Not in any cache: that of a version that waits is there, too.
+  const kept =
+    (await caches.match(key, { cacheName: PAGE })) ?? (await caches.match(key, { cacheName: LARGE }));
   if (kept) return isolated(kept);
   return isolated(await fetch(request));
 }

@@ -7,7 +7,7 @@ const ENTRY = fileURLToPath(new URL('../service-worker/service-worker.ts', impor
 
 /**
  * Writes the service worker with the list of files that make up the page. The model is kept by the runtime, and of the
- * two builds of ONNX Runtime only the one that is used should be: both are left out.
+ * two builds of ONNX Runtime only the one that is used should be: both are left out, and listed as large files.
  */
 export function offline(): Plugin {
   return {
@@ -16,11 +16,12 @@ export function offline(): Plugin {
     enforce: 'post',
     async generateBundle(_, bundle) {
       // Fonts of other scripts come when a text needs them.
-      const isLeftOut =
-        /\.(wasm|map)$|ort-wasm|-(cyrillic|greek|vietnamese|latin)-ext-|-(cyrillic|greek|vietnamese)-/;
-      const files = Object.keys(bundle).filter(
-        (name) => !name.startsWith(`${MODEL_PATH}/`) && !isLeftOut.test(name),
+      const isLeftOut = /-(cyrillic|greek|vietnamese|latin)-ext-|-(cyrillic|greek|vietnamese)-/;
+      const isLarge = /\.wasm$|ort-wasm/;
+      const names = Object.keys(bundle).filter(
+        (name) => !name.startsWith(`${MODEL_PATH}/`) && !name.endsWith('.map'),
       );
+      const files = names.filter((name) => !isLarge.test(name) && !isLeftOut.test(name));
       const version = createHash('sha256');
       for (const name of files.sort()) {
         const part = bundle[name]!;
@@ -31,6 +32,7 @@ export function offline(): Plugin {
         logLevel: 'error',
         define: {
           __FILES__: JSON.stringify(['./', ...files.filter((name) => name !== 'index.html')]),
+          __LARGE__: JSON.stringify(names.filter((name) => isLarge.test(name)).sort()),
           __VERSION__: JSON.stringify(version.digest('hex').slice(0, 12)),
         },
         build: { write: false, target: 'es2022', lib: { entry: ENTRY, formats: ['iife'], name: 'offline' } },

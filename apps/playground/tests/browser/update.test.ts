@@ -1,0 +1,69 @@
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { describePlayground } from './describe-playground.js';
+
+describePlayground('a new version on the host', (playground) => {
+  it('leaves an open page its own files, and is there once that is closed', async () => {
+    const { page, context, errors } = await playground.open();
+    await page.goto(`${playground.address}#code`);
+    const assets = await readdir(join(playground.folder, 'assets'));
+    const runtime = `assets/${assets.find((name) => /^ort-wasm.*\.mjs$/.test(name))}`;
+    await page.evaluate(async (runtime) => {
+      await navigator.serviceWorker.ready;
+      const large = await caches.open('tessera-large');
+      await large.add(runtime);
+      await large.put('assets/ort-wasm-of-before.wasm', new Response('old'));
+    }, runtime);
+
+    await deploy(playground.folder);
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const { installing, waiting } = await registration.update();
+      const next = (installing ?? waiting)!;
+      while (next.state === 'installing') await new Promise(requestAnimationFrame);
+    });
+    await page.getByRole('link', { name: 'Write a policy' }).click();
+    await page.locator('.cm-content').waitFor();
+    await page.reload();
+    await page.locator('.cm-content').waitFor();
+    expect(await page.title()).not.toBe('The next version');
+    expect(errors).toEqual([]);
+    await page.goto('about:blank');
+
+    await page.goto(`${playground.address}#policy`);
+    expect(await page.title()).toBe('The next version');
+    await page.locator('.cm-content').waitFor();
+    const kept = await page.evaluate(async () => {
+      const large = await (await caches.open('tessera-large')).keys();
+      return { caches: (await caches.keys()).sort(), large: large.map(({ url }) => url) };
+    });
+    expect(kept).toEqual({
+      caches: ['tessera-large', 'tessera-page-next'],
+      large: [`${playground.address}${runtime}`],
+    });
+    await context.close();
+  });
+});
+
+/** What is built anew: a chunk has another name, and with it all that names it another content. */
+async function deploy(folder: string): Promise<void> {
+  const assets = join(folder, 'assets');
+  const names = await readdir(assets);
+  const chunk = names.find((name) => name.startsWith('code-editor-') && name.endsWith('.js'))!;
+  const next = 'code-editor-next.js';
+  await rename(join(assets, chunk), join(assets, next));
+  const scripts = (await readdir(assets)).filter((name) => name.endsWith('.js'));
+  const pages = ['index.html', 'service-worker.js'];
+  for (const path of [
+    ...pages.map((name) => join(folder, name)),
+    ...scripts.map((name) => join(assets, name)),
+  ]) {
+    const text = await readFile(path, 'utf8');
+    const changed = text
+      .replaceAll(chunk, next)
+      .replace(/tessera-page-\w{12}/, 'tessera-page-next')
+      .replace(/<title>.*<\/title>/, '<title>The next version</title>');
+    if (changed !== text) await writeFile(path, changed);
+  }
+}
