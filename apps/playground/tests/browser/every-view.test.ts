@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { violations } from './accessibility.js';
 import { describePlayground } from './describe-playground.js';
@@ -24,6 +25,29 @@ describePlayground('every view', (playground) => {
       await context.close();
     },
   );
+
+  it('is reached by a link whose name is what it reads, on a phone too', async () => {
+    for (const [width, last] of [
+      [1280, 'Take it home'],
+      [360, 'Code'],
+    ] as const) {
+      const { page, context } = await playground.open({ viewport: { width, height: 740 } });
+      await page.goto(`${playground.address}#edit`);
+      await page.getByRole('link', { name: last, exact: true }).click();
+      await page.getByRole('heading', { name: 'Take it home' }).waitFor();
+      await context.close();
+    }
+  });
+
+  it('says of the packages, as the README does, that they are not in the registry yet', async () => {
+    const sentence = 'The packages are not in the npm registry yet';
+    const readme = await readFile(new URL('../../../../README.md', import.meta.url), 'utf8');
+    const { page, context } = await playground.open();
+    await page.goto(`${playground.address}#code`);
+    await page.getByRole('heading', { name: 'Take it home' }).waitFor();
+    expect(await page.getByText(sentence).count()).toBe(readme.includes(sentence) ? 1 : 0);
+    await context.close();
+  });
 
   it('fits a phone: nothing is wider than 360 pixels', async () => {
     const { page, context } = await playground.open({
