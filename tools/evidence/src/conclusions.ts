@@ -27,9 +27,7 @@ export function conclusionsOf(page: string | undefined): string | undefined {
 }
 
 /** What numbers rest on: other numbers may ask for other conclusions where any of it has changed. */
-type Basis = Pick<EvaluationDocument, 'n' | 'seed' | 'model' | 'margins'> & {
-  /** Without its key in documents of earlier versions. */
-  readonly network: Pick<EvaluationDocument['network'], 'name'> & { readonly key?: string };
+type Basis = Pick<EvaluationDocument, 'n' | 'seed' | 'network' | 'model' | 'margins'> & {
   readonly made: Pick<EvaluationDocument['made'], 'batch'>;
 };
 
@@ -44,10 +42,9 @@ export function markedIfStale(text: string | undefined, written: Basis | undefin
   return text.includes('> **From an earlier run**') ? text : `${line}\n\n${text}`;
 }
 
-function basis({ n, seed, network: { name, key }, model, margins: { frechet, kid }, made }: Basis): string {
-  const judge = key === undefined ? name : networkText({ name, key });
+function basis({ n, seed, network, model, margins: { frechet, kid }, made }: Basis): string {
   return (
-    `${n} pictures an arm, seed ${seed}, model ${model.sha256.slice(0, 12)}, judge ${judge}, ` +
+    `${n} pictures an arm, seed ${seed}, model ${model.sha256.slice(0, 12)}, judge ${networkText(network)}, ` +
     `margins ${frechet} and ${kid}, batches of ${made.batch}`
   );
 }

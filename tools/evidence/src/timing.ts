@@ -65,8 +65,7 @@ export async function timeArms({
       readonly key: string;
       readonly timing: Timing;
     };
-    // The first files don't hold the machine, which the key vouches for.
-    if (kept.key === key) return { ...kept.timing, machine };
+    if (kept.key === key) return kept.timing;
   }
   const classes = model.manifest.condition;
   const labels = Array.from({ length: classes.count }, (_, label) => label);

@@ -6,16 +6,14 @@ export interface SetUp {
   readonly threads: number;
   /** By what they are of, e.g. `onnxruntime-node`. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Absent from the lines of earlier versions. */
-  readonly machine?: Machine | undefined;
+  readonly machine: Machine;
 }
 
 /** What pictures of several sittings were drawn with: each number, version and machine that occurs. */
 export interface DrawnWith {
   readonly threads: readonly number[];
   readonly versions: Readonly<Record<string, readonly string[]>>;
-  /** Null stands for those that nobody has recorded. */
-  readonly machines: readonly (Machine | null)[];
+  readonly machines: readonly Machine[];
 }
 
 /** All that occurs in set-ups, each once, the smaller number or version first. */
@@ -29,7 +27,7 @@ export function drawnWith(setUps: readonly SetUp[]): DrawnWith {
         return [name, [...found].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))];
       }),
     ),
-    machines: [...new Map(setUps.map(({ machine = null }) => [textOf(machine), machine]))]
+    machines: [...new Map(setUps.map(({ machine }) => [machineText(machine), machine]))]
       .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
       .map(([, machine]) => machine),
   };
@@ -42,7 +40,7 @@ export function threadsText({ threads }: Pick<DrawnWith, 'threads'>): string {
 
 /** `Some Processor (2 cores)`, `Another (8 cores) and Some Processor (2 cores)`. */
 export function machinesText({ machines }: Pick<DrawnWith, 'machines'>): string {
-  return listed(machines.map(textOf));
+  return listed(machines.map(machineText));
 }
 
 /** `tessera 0.1.0, onnxruntime-node 1.30.0 and 1.31.0`. */
@@ -64,10 +62,6 @@ export function mixtureNote({ threads, versions, machines }: DrawnWith): string 
   return differences === ''
     ? undefined
     : `The pictures were drawn with different set-ups: ${differences}. For one set-up, draw into another folder.`;
-}
-
-function textOf(machine: Machine | null): string {
-  return machine === null ? 'a machine that was not recorded' : machineText(machine);
 }
 
 function listed(values: readonly (string | number)[]): string {

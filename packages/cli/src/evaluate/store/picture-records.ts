@@ -20,7 +20,7 @@ const drawnSchema = v.object({
   sitting: v.string(),
   threads: count,
   versions: v.record(v.string(), v.string()),
-  machine: v.optional(v.object({ processor: v.string(), cores: count })),
+  machine: v.object({ processor: v.string(), cores: count }),
 });
 
 /** A line of `seen-NETWORK.jsonl`: what a network makes of a picture. */
