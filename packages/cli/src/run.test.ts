@@ -303,7 +303,7 @@ test('a failure to load is told and exits with 1', async () => {
 test('an error stands on a line of its own, not behind the progress bar', async () => {
   const io = capturedIo({ isTTY: true });
   const loadModel: ModelLoader = async (_, { onProgress }) => {
-    onProgress?.({ phase: 'download', loadedBytes: 1, totalBytes: 4 });
+    onProgress?.({ phase: 'download', file: 'mar.json', loadedBytes: 1, totalBytes: 4 });
     throw new Error('no such folder');
   };
   expect(await run(['compare'], io, { loadModel })).toBe(1);
