@@ -176,14 +176,13 @@ describe('checkPolicy', () => {
 
   it('reports what is thrown in a sentence', async () => {
     const findings = await checkPolicy(raster({ steps: 150 }));
-    expect(findings).toEqual([
-      {
+    expect(findings).toEqual(
+      ['empty', 'partly known'].map((start) => ({
         rule: 'throws',
         severity: 'error',
-        message:
-          '11×13 grid, empty, seed 1: the policy threw: steps = 150: each step decodes a token or more, so use at most 143.',
-      },
-    ]);
+        message: `11×13 grid, ${start}, seed 1: the policy threw: steps = 150: each step decodes a token or more, so use at most 143.`,
+      })),
+    );
   });
 
   it('takes policies that are instances of a class, as they are', async () => {
