@@ -90,6 +90,8 @@ test('a stop reaches all processes', { timeout: 60_000 }, async () => {
 });
 
 test('a stop from before the start lets no process begin', async () => {
+  const script = join(await temporaryFolder(), 'ends-at-once.js');
+  await writeFile(script, '');
   const sampling = samplingOf(samplingNamed('mar:2x2'), {
     guidance: { schedule: 'linear', scale: 3 },
     temperature: 1,
@@ -99,8 +101,7 @@ test('a stop from before the start lets no process begin', async () => {
     workers: 2,
     arms: [{ name: 'mar', sampling }],
     signal: AbortSignal.abort(new Error('enough')),
-    // Nothing is there to be started.
-    script: join(await temporaryFolder(), 'none.js'),
+    script,
     say: () => {},
   });
   await expect(stopped).rejects.toThrow('enough');
