@@ -1,8 +1,16 @@
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describePlayground } from './describe-playground.js';
 import { drawn, pixelsOf, QUICK } from './open-page.js';
 
 describePlayground('what is kept', (playground) => {
+  /** Opens a picture under Edit: what the page itself looks like. */
+  const editPicture = async (page: Page): Promise<void> => {
+    const buffer = await page.screenshot();
+    await page.goto(`${playground.address}#edit?${QUICK}`);
+    await page.getByLabel('Picture file').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer });
+  };
+
   it('is the draft of a policy, over tabs, links of one’s own and reloads; an example can be undone', async () => {
     const { page, context, errors } = await playground.open();
     await page.goto(`${playground.address}#policy?${QUICK}`);
@@ -32,11 +40,7 @@ describePlayground('what is kept', (playground) => {
 
   it('is what is marked for an edit, and every setting when the page is left and loaded again', async () => {
     const { page, context } = await playground.open();
-    const png = await page.screenshot();
-    await page.goto(`${playground.address}#edit?${QUICK}`);
-    await page
-      .getByLabel('Picture file')
-      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });
+    await editPicture(page);
     await page.getByRole('application').focus();
     await page.keyboard.press('Space');
     const caption = page.getByText('9 of 256 tokens will be drawn anew');
@@ -54,11 +58,7 @@ describePlayground('what is kept', (playground) => {
 
   it('is a picture opened for an edit, nothing marked, when another is drawn meanwhile', async () => {
     const { page, context } = await playground.open();
-    const png = await page.screenshot();
-    await page.goto(`${playground.address}#edit?${QUICK}`);
-    await page
-      .getByLabel('Picture file')
-      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });
+    await editPicture(page);
     await page.getByText('Paint here').waitFor();
     const opened = await pixelsOf(page);
     await page.getByRole('link', { name: 'Generate', exact: true }).click();
