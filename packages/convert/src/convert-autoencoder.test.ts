@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
@@ -41,7 +41,7 @@ describe('convertAutoencoder', () => {
   it('leaves a folder that is there as it was, unless told to replace it, and then until all is written', async () => {
     const out = join(folder, 'vae');
     await mkdir(out);
-    await writeFile(join(out, 'mine.txt'), 'mine');
+    await writeFile(join(out, 'decoder.onnx'), 'old');
     const options = { checkpoint, config: await config(), out };
     await expect(convertAutoencoder(options)).rejects.toBeInstanceOf(OutputExistsError);
     let looks = 0;
@@ -56,9 +56,14 @@ describe('convertAutoencoder', () => {
     };
     await expect(convertAutoencoder({ ...options, overwrite: true, signal })).rejects.toThrow('enough');
     expect(await readdir(folder)).toEqual(['vae']);
-    expect(await readdir(out)).toEqual(['mine.txt']);
+    expect(await readFile(join(out, 'decoder.onnx'), 'utf8')).toBe('old');
+    expect(await readdir(out)).toEqual(['decoder.onnx']);
     await convertAutoencoder({ ...options, overwrite: true });
     expect((await readdir(out)).toSorted()).toEqual(['decoder.onnx', 'encoder.onnx']);
+    await copyFile(checkpoint, join(out, 'weights.safetensors'));
+    const inside = { ...options, checkpoint: join(out, 'weights.safetensors'), overwrite: true };
+    await expect(convertAutoencoder(inside)).rejects.toMatchObject({ code: 'invalid-option', option: 'out' });
+    expect(await readdir(out)).toContain('weights.safetensors');
   });
 
   it('writes nothing where the checkpoint does not fit the configuration', async () => {

@@ -16,7 +16,10 @@ export interface ConvertAutoencoderOptions {
   readonly ignore?: readonly string[];
   /** The folder to write, with the graphs and nothing else. */
   readonly out: string;
-  /** Whether an existing folder is replaced. @default false */
+  /**
+   * Whether an existing folder is replaced, if it is empty or holds nothing but what conversions write.
+   * @default false
+   */
   readonly overwrite?: boolean;
   /** The type weights are stored in. @default 'fp16' */
   readonly dtype?: WeightStorage;
@@ -39,7 +42,8 @@ export interface ConvertedAutoencoder {
  * @throws SafetensorsFileError if the checkpoint can't be opened
  * @throws SafetensorsFormatError if the checkpoint is damaged, or is none of safetensors
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
- * @throws InvalidOptionError for sizes out of range or in contradiction
+ * @throws InvalidOptionError for sizes out of range or in contradiction, and for an `out` that holds the working
+ *   directory, the checkpoint or files that no conversion writes, with `overwrite` too
  */
 export async function convertAutoencoder(options: ConvertAutoencoderOptions): Promise<ConvertedAutoencoder> {
   const { checkpoint, config: given, ignore, overwrite = false, dtype: storage = 'fp16', signal } = options;
@@ -47,7 +51,7 @@ export async function convertAutoencoder(options: ConvertAutoencoderOptions): Pr
   try {
     const config = resolveVaeConfig(given);
     const graphs = vaeGraphs(config, new Checkpoint(file, 'post_quant_conv.weight', ignore));
-    await writeOutput(options.out, overwrite, async (partial) => {
+    await writeOutput(options.out, { overwrite, reads: [checkpoint] }, async (partial) => {
       await mkdir(partial, { recursive: true });
       for (const [name, graph] of Object.entries(graphs)) {
         await saveGraph(graph, join(partial, `${name}.onnx`), { storage, ...(signal ? { signal } : {}) });

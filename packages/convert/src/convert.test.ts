@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseManifest } from '@tessera/onnx';
 import { InferenceSession } from 'onnxruntime-node';
@@ -92,13 +92,29 @@ describe('converting a model', () => {
     await inTemporaryFolder(async (folder) => {
       const out = join(folder, 'model');
       await mkdir(out);
-      await writeFile(join(out, 'mine.txt'), 'keep');
+      await writeFile(join(out, 'mar.json'), 'keep');
       const options = await recorded(out);
       await expect(convertModel(options)).rejects.toThrow(OutputExistsError);
-      expect(await readdir(out)).toEqual(['mine.txt']);
+      expect(await readdir(out)).toEqual(['mar.json']);
       await convertModel({ ...options, overwrite: true });
       expect((await readdir(out)).toSorted()).toEqual(['README.md', 'mar.json', 'onnx']);
       expect(await readdir(folder)).toEqual(['model']);
+    });
+  });
+
+  it('never replaces the folder that a checkpoint lies in', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'mar-base');
+      const options = { ...(await recorded(out)), overwrite: true };
+      for (const part of ['mar', 'vae'] as const) {
+        const checkpoint = join(out, `${part}.safetensors`);
+        await mkdir(out);
+        await copyFile(options[part].checkpoint, checkpoint);
+        const inside = { ...options, [part]: { ...options[part], checkpoint } };
+        await expect(convertModel(inside)).rejects.toMatchObject({ code: 'invalid-option', option: 'out' });
+        expect(await readdir(out)).toEqual([`${part}.safetensors`]);
+        await rm(out, { recursive: true });
+      }
     });
   });
 

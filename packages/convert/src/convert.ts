@@ -53,7 +53,10 @@ export interface ConvertOptions {
   readonly classNames?: readonly string[];
   /** @default linear guidance at the preset's scale, or 3; temperature 1 */
   readonly sampling?: Manifest['sampling'];
-  /** Whether an existing folder is replaced. @default false */
+  /**
+   * Whether an existing folder is replaced, if it is empty or holds nothing but what conversions write.
+   * @default false
+   */
   readonly overwrite?: boolean;
   /** See `SaveGraphOptions.inlineLimit`. @default 64 MiB */
   readonly inlineLimit?: number;
@@ -85,7 +88,8 @@ const DEFAULT_GUIDANCE = 3;
  * @throws SafetensorsFormatError if a checkpoint is damaged, or is none of safetensors
  * @throws ManifestError if the manifest would be refused, for its class names or advice on sampling
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
- * @throws InvalidOptionError for sizes out of range or in contradiction, and for presets that there are not
+ * @throws InvalidOptionError for sizes out of range or in contradiction, for presets that there are not, and for an `out`
+ *   that holds the working directory, a checkpoint or files that no conversion writes, with `overwrite` too
  */
 export async function convertModel(options: ConvertOptions): Promise<ConvertReport> {
   const files: SafetensorsFile[] = [];
@@ -95,13 +99,15 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
     return file;
   };
   try {
-    const report = await writeOutput(options.out, options.overwrite ?? false, async (partial) => {
+    const { mar, vae, out, overwrite = false } = options;
+    const reads = [mar.checkpoint, ...(vae ? [vae.checkpoint] : [])];
+    const report = await writeOutput(out, { overwrite, reads }, async (partial) => {
       const model = await openModel(options, open);
       const written = await writeFolder(options, model, partial);
       throwIfAborted(options.signal);
       return written;
     });
-    return { folder: resolve(options.out), ...report };
+    return { folder: resolve(out), ...report };
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }

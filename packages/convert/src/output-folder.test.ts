@@ -1,24 +1,88 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { OutputExistsError } from './errors.js';
-import { writeOutput } from './output-folder.js';
+import { type OutputOptions, writeOutput } from './output-folder.js';
 import { inTemporaryFolder } from './testing/golden.js';
 
 const fill = async (partial: string): Promise<void> => {
   await mkdir(partial);
-  await writeFile(join(partial, 'new.txt'), 'new');
+  await writeFile(join(partial, 'mar.json'), 'new');
 };
+
+const once: OutputOptions = { overwrite: false, reads: [] };
+const again: OutputOptions = { overwrite: true, reads: [] };
 
 it('replaces a folder only where it is told to, and by a whole one', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'model');
-    await writeOutput(out, false, fill);
-    await writeFile(join(out, 'mine.txt'), 'mine');
-    await expect(writeOutput(out, false, fill)).rejects.toThrow(OutputExistsError);
-    await writeOutput(out, true, fill);
-    expect(await readdir(out)).toEqual(['new.txt']);
+    await writeOutput(out, once, fill);
+    await writeFile(join(out, 'parity.json'), 'old');
+    await expect(writeOutput(out, once, fill)).rejects.toThrow(OutputExistsError);
+    await writeOutput(out, again, fill);
+    expect(await readdir(out)).toEqual(['mar.json']);
     expect(await readdir(folder)).toEqual(['model']);
+  });
+});
+
+describe('a folder that is to be replaced', () => {
+  const holding = async (folder: string, files: readonly string[]): Promise<void> => {
+    for (const file of files) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), 'old');
+    }
+  };
+
+  it.each([
+    ['a file of one’s own in a model folder', ['mar.json', 'onnx/mine.onnx'], 'onnx/mine.onnx'],
+    ['a checkpoint in a model folder', ['mar.json', 'model.safetensors'], 'model.safetensors'],
+    ['files without a manifest', ['README.md'], 'README.md'],
+    ['a file of one’s own beside an autoencoder', ['decoder.onnx', 'mine.onnx'], 'mine.onnx'],
+  ])('is refused with %s, and stays as it was', async (_, files, foreign) => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'model');
+      await holding(out, files);
+      const before = await readdir(out, { recursive: true });
+      await expect(writeOutput(out, again, fill)).rejects.toMatchObject({
+        code: 'invalid-option',
+        option: 'out',
+        message: expect.stringContaining(`it holds ${foreign}, which no conversion writes`),
+      });
+      expect(await readdir(out, { recursive: true })).toEqual(before);
+    });
+  });
+
+  it.each([
+    ['a model', ['mar.json', 'README.md', 'parity.json', 'onnx/condition.onnx', 'onnx/condition.onnx_data']],
+    ['an autoencoder', ['decoder.onnx', 'decoder.onnx_data', 'encoder.onnx']],
+  ])('is replaced with all that a conversion of %s writes', async (_, files) => {
+    await inTemporaryFolder(async (folder) => {
+      await holding(join(folder, 'model'), files);
+      await writeOutput(join(folder, 'model'), again, fill);
+      expect(await readdir(join(folder, 'model'))).toEqual(['mar.json']);
+    });
+  });
+
+  it('is refused where it holds what is read, by whatever name, or the working directory', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'model');
+      await holding(out, ['mar.json']);
+      await symlink(out, join(folder, 'link'));
+      const inUse = { code: 'invalid-option', message: expect.stringContaining('which is in use') };
+      const reads = [join(folder, 'link', 'mar.json')];
+      await expect(writeOutput(out, { overwrite: true, reads }, fill)).rejects.toMatchObject(inUse);
+      for (const path of ['.', '..']) {
+        await expect(writeOutput(path, again, fill)).rejects.toMatchObject(inUse);
+      }
+      await writeOutput(out, { overwrite: true, reads: [join(folder, 'model.safetensors')] }, fill);
+    });
+  });
+
+  it('is refused where it is a file', async () => {
+    await inTemporaryFolder(async (folder) => {
+      await holding(folder, ['model']);
+      await expect(writeOutput(join(folder, 'model'), again, fill)).rejects.toThrow('it is no folder');
+    });
   });
 });
 
@@ -26,10 +90,10 @@ it('puts the folder back that it was about to replace where the new one can’t 
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'model');
     await mkdir(out);
-    await writeFile(join(out, 'mine.txt'), 'mine');
+    await writeFile(join(out, 'mar.json'), 'old');
     // Nothing was written, so there is nothing to move.
-    await expect(writeOutput(out, true, async () => {})).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await readFile(join(out, 'mine.txt'), 'utf8')).toBe('mine');
+    await expect(writeOutput(out, again, async () => {})).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readFile(join(out, 'mar.json'), 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['model']);
   });
 });

@@ -1,23 +1,45 @@
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { InvalidOptionError } from '@tessera/core';
 import { OutputExistsError } from './errors.js';
+
+/** What a model folder holds, and the folder of an autoencoder by itself. */
+const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = [
+  {
+    mark: 'mar.json',
+    files:
+      /^(mar\.json|parity\.json|README\.md|onnx|onnx\/(condition|embed|project|modulate|denoise|decoder|encoder)\.onnx(_data)?)$/,
+  },
+  { mark: 'decoder.onnx', files: /^(decoder|encoder)\.onnx(_data)?$/ },
+];
+
+export interface OutputOptions {
+  /** Whether an existing folder is replaced, which has to be empty or to hold nothing but what conversions write. */
+  readonly overwrite: boolean;
+  /** The files that are read. */
+  readonly reads: readonly string[];
+}
 
 /**
  * Has a folder written that appears under its name only when complete; where writing fails nothing of it stays, and a
  * folder that was there stays as it was.
  *
- * @param overwrite whether an existing folder is replaced
  * @param write fills the folder that it is given, which lies beside
  * @throws OutputExistsError if the folder exists and is not to be replaced
+ * @throws InvalidOptionError if it is to be replaced and holds the working directory, a file that is read, or anything
+ *   that no conversion writes
  */
 export async function writeOutput<T>(
   out: string,
-  overwrite: boolean,
+  { overwrite, reads }: OutputOptions,
   write: (partial: string) => Promise<T>,
 ): Promise<T> {
   const folder = resolve(out);
-  if (!overwrite && (await exists(folder))) throw new OutputExistsError(folder);
+  if (await exists(folder)) {
+    if (!overwrite) throw new OutputExistsError(folder);
+    await assertReplaceable(out, reads);
+  }
   const partial = beside(folder, 'partial');
   try {
     const result = await write(partial);
@@ -31,6 +53,23 @@ export async function writeOutput<T>(
 /** A name beside `path` that nothing has. */
 export function beside(path: string, purpose: string): string {
   return `${path}.${purpose}-${randomUUID().slice(0, 8)}`;
+}
+
+async function assertReplaceable(out: string, reads: readonly string[]): Promise<void> {
+  const fail = (problem: string): never => {
+    throw new InvalidOptionError('out', out, `${problem}, so it is not replaced. Name another folder`);
+  };
+  const folder = await realpath(out);
+  for (const path of [process.cwd(), ...reads]) {
+    const there = (await exists(path)) ? await realpath(path) : resolve(path);
+    const inside = relative(folder, there);
+    if (inside.split(sep)[0] !== '..' && !isAbsolute(inside)) fail(`it is or holds ${path}, which is in use`);
+  }
+  if (!(await stat(folder)).isDirectory()) fail('it is no folder');
+  const held = (await readdir(folder, { recursive: true })).map((path) => path.split(sep).join('/'));
+  const { files } = CONVERTED.find(({ mark }) => held.includes(mark)) ?? {};
+  const foreign = held.find((path) => !files?.test(path));
+  if (foreign !== undefined) fail(`it holds ${foreign}, which no conversion writes`);
 }
 
 /** Puts a finished folder in its place; a folder that is there goes only once the new one is there. */

@@ -64,7 +64,7 @@ export function convertCommand(context: CommandContext): Command {
     .addOption(decimalOption('--temperature <t>', 'advised temperature'))
     .addOption(decimalOption('--clamp <limit>', 'advised limit of x0'))
     .option('--no-parity', "don't run the model to record a parity sample")
-    .option('--overwrite', 'replace the folder')
+    .option('--overwrite', 'replace the model folder that is there')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
