@@ -87,14 +87,21 @@ describe('comparing a checkpoint’s keys', () => {
     },
   );
 
-  it('takes the averaged weights where a file holds raw ones as well', async () => {
+  it.each([
+    ['', 'model_ema.'],
+    ['model.', 'model_ema.'],
+    ['model.', 'model.ema.'],
+    ['model.module.', 'model_ema.module.'],
+    ['state.model.', 'state.model_ema.'],
+  ])('takes the averaged weights where a file holds "%s" and "%s"', async (raw, averaged) => {
     const tensors = {
-      'model.fake_latent': { shape: [1], data: Float32Array.of(1) },
-      'model_ema.fake_latent': { shape: [1], data: Float32Array.of(2) },
+      [`${raw}fake_latent`]: { shape: [1], data: Float32Array.of(1) },
+      [`${averaged}fake_latent`]: { shape: [1], data: Float32Array.of(2) },
     };
     await withCheckpoint(tensors, async (open) => {
       const checkpoint = open();
       checkpoint.assertKeys(new Map([['fake_latent', [1]]]));
+      expect(checkpoint.prefix).toBe(averaged);
       expect(await checkpoint.read('fake_latent')).toEqual(Float32Array.of(2));
     });
   });

@@ -2,14 +2,21 @@ import { CheckpointKeysError, type MisshapenKey } from './errors.js';
 import type { LazyWeight } from './graph-builder.js';
 import type { SafetensorsFile } from './safetensors.js';
 
-/** Prefixes that training code puts before a model's keys, best first. */
-const KNOWN_PREFIXES = ['', 'model_ema.', 'ema.', 'model.', 'module.'];
+/** Prefixes that training code puts before the keys of a model's raw weights, best first. */
+const RAW_PREFIXES = ['', 'model.', 'module.'];
 
-/** A model's tensors in a safetensors file, under the names of the published code whatever the prefix in the file. */
+/** What stands before the keys of averaged weights, alone or among other parts. */
+const AVERAGED = /(^|\.)(model_)?ema\./;
+
+/**
+ * A model's tensors in a safetensors file, under the names of the published code whatever the prefix in the file. Of raw
+ * weights and averaged ones (`ema`, `model_ema`) in one file it is the averaged ones.
+ */
 export class Checkpoint {
   readonly path: string;
+  /** What stands before the tensors' names in the file, such as `model_ema.`; empty if nothing does. */
+  readonly prefix: string;
   readonly #file: SafetensorsFile;
-  readonly #prefix: string;
   readonly #names: readonly string[];
 
   /**
@@ -22,18 +29,22 @@ export class Checkpoint {
     const found = file.names
       .filter((name) => name === anchor || name.endsWith(`.${anchor}`))
       .map((name) => name.slice(0, name.length - anchor.length));
-    this.#prefix = KNOWN_PREFIXES.find((prefix) => found.includes(prefix)) ?? found[0] ?? '';
+    this.prefix =
+      found.find((prefix) => AVERAGED.test(prefix)) ??
+      RAW_PREFIXES.find((prefix) => found.includes(prefix)) ??
+      found[0] ??
+      '';
     // A file may hold two copies, the averaged weights and the raw ones: the other copy is not unexpected.
-    const others = found.filter((prefix) => prefix !== this.#prefix && prefix !== '');
+    const others = found.filter((prefix) => prefix !== this.prefix && prefix.startsWith(this.prefix));
     this.#names = file.names
-      .filter((name) => name.startsWith(this.#prefix) && !others.some((prefix) => name.startsWith(prefix)))
-      .map((name) => name.slice(this.#prefix.length))
+      .filter((name) => name.startsWith(this.prefix) && !others.some((prefix) => name.startsWith(prefix)))
+      .map((name) => name.slice(this.prefix.length))
       .filter((name) => !ignore.some((beginning) => name.startsWith(beginning)));
   }
 
   /** The tensor's shape, or undefined if there is no such tensor. */
   shape(key: string): readonly number[] | undefined {
-    const name = this.#prefix + key;
+    const name = this.prefix + key;
     return this.#file.has(name) ? this.#file.shape(name) : undefined;
   }
 
@@ -58,7 +69,7 @@ export class Checkpoint {
 
   /** See {@link SafetensorsFile.readFloats}. */
   read(key: string, rows?: readonly [from: number, to: number]): Promise<Float32Array> {
-    return this.#file.readFloats(this.#prefix + key, rows);
+    return this.#file.readFloats(this.prefix + key, rows);
   }
 
   /**

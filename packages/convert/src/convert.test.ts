@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { type ConvertOptions, type ConvertProgress, convertModel } from './convert.js';
 import { CheckpointKeysError, OutputExistsError } from './errors.js';
 import type { MarConfigJson } from './mar-config.js';
+import { openSafetensors } from './safetensors.js';
+import { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
 import { golden, goldenJson, inTemporaryFolder } from './testing/golden.js';
 import type { VaeConfigJson } from './vae-config.js';
 
@@ -70,6 +72,27 @@ describe('converting a model', () => {
       const session = await InferenceSession.create(join(folder, 'model', components.condition.path));
       expect(session.outputNames.toSorted()).toEqual(['encoded', 'z']);
       await session.release();
+    });
+  });
+
+  it('says in its report and on the card which of two copies of the weights it took', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { vae: _, ...options } = await recorded(join(folder, 'model'));
+      const weights = await openSafetensors(options.mar.checkpoint);
+      const copies: Record<string, TensorToWrite> = {};
+      for (const prefix of ['', 'model_ema.']) {
+        for (const name of weights.names) {
+          copies[prefix + name] = { shape: weights.shape(name), data: await weights.read(name) };
+        }
+      }
+      await weights.close();
+      const checkpoint = join(folder, 'both.safetensors');
+      await writeSafetensors(checkpoint, copies);
+      const { prefix, parameters } = await convertModel({ ...options, mar: { ...options.mar, checkpoint } });
+      expect([prefix, parameters.mar]).toEqual(['model_ema.', 376736]);
+      expect(await readFile(join(folder, 'model', 'README.md'), 'utf8')).toContain(
+        '| Source | a test, keys `model_ema.…` |',
+      );
     });
   });
 

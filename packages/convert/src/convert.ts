@@ -70,6 +70,8 @@ export interface ConvertReport {
   readonly manifest: Manifest;
   /** How many weights the model has. */
   readonly parameters: { readonly mar: number; readonly vae: number };
+  /** What stood before the MAR model's keys in its checkpoint, such as `model_ema.` of averaged weights; often nothing. */
+  readonly prefix: string;
   /** Bytes of all files in the manifest. */
   readonly bytes: number;
   /** Weights that fp16 can't hold and that were stored as float32 instead. */
@@ -113,11 +115,10 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
   }
 }
 
-interface OpenModel {
+interface OpenModel extends Pick<ConvertReport, 'parameters' | 'prefix'> {
   readonly mar: MarConfig;
   readonly vae: VaeConfig | undefined;
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
-  readonly parameters: { readonly mar: number; readonly vae: number };
 }
 
 async function openModel(
@@ -127,7 +128,8 @@ async function openModel(
   const marFile = new Checkpoint(await open(options.mar.checkpoint), 'fake_latent', options.mar.ignore);
   const mar = resolveMarConfig(sizesOf(options.mar.config), marFile);
   const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile) };
-  if (!options.vae) return { mar, vae: undefined, graphs, parameters: { mar: marFile.parameters, vae: 0 } };
+  const { prefix, parameters } = marFile;
+  if (!options.vae) return { mar, vae: undefined, graphs, prefix, parameters: { mar: parameters, vae: 0 } };
 
   const { config: vaeConfig, checkpoint, ignore } = options.vae;
   const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', ignore);
@@ -147,7 +149,7 @@ async function openModel(
     );
   }
   Object.assign(graphs, vaeGraphs(vae, vaeFile));
-  return { mar, vae, graphs, parameters: { mar: marFile.parameters, vae: vaeFile.parameters } };
+  return { mar, vae, graphs, prefix, parameters: { mar: parameters, vae: vaeFile.parameters } };
 }
 
 /** Presets are also given by callers whose types nobody checks. */
@@ -195,6 +197,7 @@ async function writeFolder(
   const report = {
     manifest,
     parameters: model.parameters,
+    prefix: model.prefix,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     keptFloat32: Object.values(saved).flatMap((graph) => graph.keptFloat32),
   };

@@ -1,4 +1,4 @@
-import type { Manifest } from '@tessera/onnx';
+import type { ConvertReport } from './convert.js';
 import type { MarConfig, StackConfig } from './mar-config.js';
 import type { VaeConfig } from './vae-config.js';
 
@@ -7,8 +7,9 @@ export function modelCard(
   {
     manifest,
     parameters,
+    prefix,
     bytes,
-  }: { manifest: Manifest; parameters: { mar: number; vae: number }; bytes: number },
+  }: Pick<ConvertReport, 'manifest' | 'parameters' | 'prefix' | 'bytes'>,
   { mar, vae }: { mar: MarConfig; vae: VaeConfig | undefined },
 ): string {
   const { name, licence, source, grid, condition, variants, latents } = manifest;
@@ -26,7 +27,7 @@ export function modelCard(
     ['Parameters', `${millions(parameters.mar)}${vae ? ` + ${millions(parameters.vae)} (autoencoder)` : ''}`],
     ['Weights', `${variants.map(({ dtype }) => dtype).join(', ')}, ${millions(bytes)} bytes`],
     ['Licence', licence],
-    ['Source', source],
+    ['Source', prefix === '' ? source : `${source}, keys \`${prefix}…\``],
   ];
   return `# ${name}
 
