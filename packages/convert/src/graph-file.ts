@@ -42,8 +42,8 @@ const ALIGNMENT = 64;
  * Writes a graph as an ONNX model. Weights are read, converted and written one by one, so that a checkpoint of any size
  * passes through. The files appear under their names, in place of those that are there, only when complete.
  *
- * Weights stored in fp16 get a Cast to float32 each, which ONNX Runtime computes once, at load. Vectors (biases,
- * normalisation) always stay float32: they are a thousandth of the size.
+ * Weights stored in fp16 get a Cast to float32 each, which ONNX Runtime computes once, at load. Weights of one axis
+ * (biases, layer normalisation) always stay float32: they are a thousandth of the size.
  *
  * @param path ends in `.onnx`
  */

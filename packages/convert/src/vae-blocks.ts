@@ -109,7 +109,10 @@ function groupNorm({ graph, checkpoint, config }: VaeContext, key: string, x: Va
   return graph.op('Add', [scaled, channels({ graph, checkpoint }, `${key}.bias`, width)]);
 }
 
-/** A vector of the checkpoint as [width, 1, 1], to go with the channels of an image. */
+/**
+ * A vector of the checkpoint as [width, 1, 1], to go with the channels of an image. By that shape it is stored in fp16 where
+ * that is asked for, as the kernels are.
+ */
 function channels(
   { graph, checkpoint }: Pick<VaeContext, 'graph' | 'checkpoint'>,
   key: string,
