@@ -1,10 +1,31 @@
 import { SafetensorsFormatError } from './errors.js';
 
-/** The element types that can be read, with their bytes an element. */
-export const ELEMENT_BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U8: 1 } as const;
+/** The format's element types, with their bits an element. */
+const ELEMENT_BITS = {
+  F64: 64,
+  F32: 32,
+  F16: 16,
+  BF16: 16,
+  F8_E4M3: 8,
+  F8_E5M2: 8,
+  F8_E8M0: 8,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  F4: 4,
+  C64: 64,
+  I64: 64,
+  I32: 32,
+  I16: 16,
+  I8: 8,
+  U64: 64,
+  U32: 32,
+  U16: 16,
+  U8: 8,
+  BOOL: 8,
+} as const;
 
-/** An element type of a safetensors file. */
-export type SafetensorsDtype = keyof typeof ELEMENT_BYTES;
+/** An element type of a safetensors file. Not all of them can be read: see `SafetensorsFile.read`. */
+export type SafetensorsDtype = keyof typeof ELEMENT_BITS;
 
 /** Where a tensor lies in its file. */
 export interface TensorEntry {
@@ -73,8 +94,8 @@ function parseEntry(
 ): TensorEntry {
   if (!isRecord(value)) throw new SafetensorsFormatError(path, 'header', `"${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-    const known = Object.keys(ELEMENT_BYTES).join(', ');
+  if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_BITS, dtype)) {
+    const known = Object.keys(ELEMENT_BITS).join(', ');
     throw new SafetensorsFormatError(
       path,
       'dtype',
@@ -89,7 +110,7 @@ function parseEntry(
   }
   const [from, to] = offsets as [number, number];
   const bytes =
-    shape.reduce((product, extent) => product * extent, 1) * ELEMENT_BYTES[dtype as SafetensorsDtype];
+    (shape.reduce((product, extent) => product * extent, 1) * ELEMENT_BITS[dtype as SafetensorsDtype]) / 8;
   if (to - from !== bytes) {
     throw new SafetensorsFormatError(
       path,

@@ -100,6 +100,29 @@ describe('a safetensors file', () => {
     });
   });
 
+  it.each([
+    ['BOOL', 4],
+    ['I16', 8],
+    ['F8_E4M3', 4],
+    ['F4', 2],
+    ['C64', 32],
+  ])('may hold a tensor of %s, which is refused only when it is read', async (dtype, bytes) => {
+    await inTemporaryFolder(async (folder) => {
+      const odd = { dtype, shape: [4], data_offsets: [0, bytes] };
+      const weights = { dtype: 'F32', shape: [2], data_offsets: [bytes, bytes + 8] };
+      const file = await openSafetensors(await raw(folder, { odd, weights }, bytes + 8));
+      expect(await file.readFloats('weights')).toEqual(new Float32Array(2));
+      expect([file.shape('odd'), file.dtype('odd')]).toEqual([[4], dtype]);
+      for (const reading of [file.read('odd'), file.readFloats('odd')]) {
+        await expect(reading).rejects.toMatchObject({
+          code: 'tensor-access',
+          message: expect.stringContaining(`holds ${dtype}, which can't be read`),
+        });
+      }
+      await file.close();
+    });
+  });
+
   it('refuses to be written with an array of another length than its shape says', async () => {
     await inTemporaryFolder(async (folder) => {
       const path = join(folder, 'a.safetensors');
@@ -122,7 +145,7 @@ describe('opening a damaged safetensors file', () => {
     ['a header that is an array', 'header', [], 0],
     ['an entry that is not an object', 'header', { a: 3 }, 0],
     ['metadata that are not strings', 'header', { __metadata__: { a: 1 } }, 0],
-    ['a type that nobody knows', 'dtype', { a: { dtype: 'F4', shape: [2], data_offsets: [0, 1] } }, 1],
+    ['a type that nobody knows', 'dtype', { a: { dtype: 'F5', shape: [8], data_offsets: [0, 5] } }, 5],
     [
       'a type named like an object’s own property',
       'dtype',
@@ -134,6 +157,7 @@ describe('opening a damaged safetensors file', () => {
     ['offsets that fall', 'offsets', { a: f32([1], 4, 0) }, 4],
     ['offsets that are not whole', 'offsets', { a: f32([1], 0.5, 4.5) }, 8],
     ['fewer bytes than the shape needs', 'offsets', { a: f32([3], 0, 8) }, 8],
+    ['half a byte', 'offsets', { a: { dtype: 'F4', shape: [3], data_offsets: [0, 1] } }, 1],
     ['an end beyond the file’s', 'truncated', { a: f32([2], 0, 8) }, 7],
     ['two tensors on the same bytes', 'overlap', { a: f32([2], 0, 8), b: f32([2], 4, 12) }, 12],
   ];

@@ -25,13 +25,17 @@ export interface SafetensorsFile {
   shape(name: string): readonly number[];
   /** @throws TensorAccessError for an unknown name */
   dtype(name: string): SafetensorsDtype;
-  /** All elements in row-major order, in the array that fits the tensor's type. */
+  /**
+   * All elements in row-major order, in the array that fits the tensor's type.
+   *
+   * @throws TensorAccessError for an unknown name, or a type other than F64, F32, F16, BF16, I64, I32 and U8
+   */
   read(name: string): Promise<TensorArray>;
   /**
    * A float tensor's elements as float32, in row-major order: exact for F32, F16 and BF16, rounded for F64.
    *
    * @param rows the half-open range of the first axis to read; all by default
-   * @throws TensorAccessError for an unknown name or a tensor of integers
+   * @throws TensorAccessError for an unknown name, a tensor of integers, or one of a type that can't be read
    */
   readFloats(name: string, rows?: readonly [from: number, to: number]): Promise<Float32Array>;
   close(): Promise<void>;
@@ -111,25 +115,16 @@ async function readBytes(path: string, handle: FileHandle, start: number, end: n
   return buffer;
 }
 
-function toArray(dtype: SafetensorsDtype, bytes: Buffer): TensorArray {
-  const { buffer } = bytes;
-  switch (dtype) {
-    case 'F64':
-      return new Float64Array(buffer);
-    case 'F32':
-      return new Float32Array(buffer);
-    case 'F16':
-      return float16ToFloat32(new Uint16Array(buffer));
-    case 'BF16':
-      return bfloat16ToFloat32(new Uint16Array(buffer));
-    case 'I64':
-      return new BigInt64Array(buffer);
-    case 'I32':
-      return new Int32Array(buffer);
-    case 'U8':
-      return new Uint8Array(buffer);
-  }
-}
+/** What makes an array of a tensor's bytes, for the types that can be read. */
+const ARRAYS: Partial<Record<SafetensorsDtype, (bytes: ArrayBufferLike) => TensorArray>> = {
+  F64: (bytes) => new Float64Array(bytes),
+  F32: (bytes) => new Float32Array(bytes),
+  F16: (bytes) => float16ToFloat32(new Uint16Array(bytes)),
+  BF16: (bytes) => bfloat16ToFloat32(new Uint16Array(bytes)),
+  I64: (bytes) => new BigInt64Array(bytes),
+  I32: (bytes) => new Int32Array(bytes),
+  U8: (bytes) => new Uint8Array(bytes),
+};
 
 class OpenFile implements SafetensorsFile {
   readonly path: string;
@@ -159,12 +154,14 @@ class OpenFile implements SafetensorsFile {
   }
 
   async read(name: string): Promise<TensorArray> {
-    const { dtype, start, end } = this.#entry(name);
-    return toArray(dtype, await readBytes(this.path, this.#handle, start, end));
+    const { start, end } = this.#entry(name);
+    const toArray = this.#arrays(name);
+    return toArray((await readBytes(this.path, this.#handle, start, end)).buffer);
   }
 
   async readFloats(name: string, rows?: readonly [from: number, to: number]): Promise<Float32Array> {
     const { dtype, shape, start, end } = this.#entry(name);
+    const toArray = this.#arrays(name);
     const count = shape[0] ?? 1;
     const [from, to] = rows ?? [0, count];
     if (from < 0 || to > count || from > to) {
@@ -172,7 +169,7 @@ class OpenFile implements SafetensorsFile {
     }
     const rowBytes = count === 0 ? 0 : (end - start) / count;
     const bytes = await readBytes(this.path, this.#handle, start + from * rowBytes, start + to * rowBytes);
-    const values = toArray(dtype, bytes);
+    const values = toArray(bytes.buffer);
     if (values instanceof Float32Array) return values;
     if (values instanceof Float64Array) return Float32Array.from(values);
     throw new TensorAccessError(this.path, name, `holds ${dtype} where floating-point numbers are needed`);
@@ -180,6 +177,13 @@ class OpenFile implements SafetensorsFile {
 
   async close(): Promise<void> {
     await this.#handle.close();
+  }
+
+  #arrays(name: string): (bytes: ArrayBufferLike) => TensorArray {
+    const { dtype } = this.#entry(name);
+    const toArray = ARRAYS[dtype];
+    if (!toArray) throw new TensorAccessError(this.path, name, `holds ${dtype}, which can't be read`);
+    return toArray;
   }
 
   #entry(name: string): TensorEntry {
