@@ -1,5 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { assertShape } from '@tessera/core';
+import { beside } from './output-folder.js';
 import type { TensorArray } from './safetensors.js';
 import type { SafetensorsDtype } from './safetensors-header.js';
 
@@ -43,8 +44,8 @@ export async function writeSafetensors(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
 
-  const partial = `${path}.partial-${process.pid}`;
-  const handle = await open(partial, 'w');
+  const partial = beside(path, 'partial');
+  const handle = await open(partial, 'wx');
   try {
     await handle.writeFile(Buffer.concat([length, text]));
     for (const { data } of Object.values(tensors)) {

@@ -89,6 +89,24 @@ describe('a safetensors file', () => {
     });
   });
 
+  it('is whole where two are written under one name at the same time', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, 'a.safetensors');
+      const sizes = [1000, 1_000_000];
+      await Promise.all(
+        sizes.map((size) =>
+          writeSafetensors(path, { a: { shape: [size], data: new Float32Array(size).fill(size) } }),
+        ),
+      );
+      const file = await openSafetensors(path);
+      const values = await file.readFloats('a');
+      expect(sizes).toContain(values.length);
+      expect(values.every((value) => value === values.length)).toBe(true);
+      await file.close();
+      expect(await readdir(folder)).toEqual(['a.safetensors']);
+    });
+  });
+
   it('refuses a tensor that it does not hold, and integers where floats are needed', async () => {
     await inTemporaryFolder(async (folder) => {
       const path = join(folder, 'a.safetensors');
