@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '@tessera/core';
 import {
   type Attribute,
   CONTRIB_DOMAIN,
@@ -37,6 +38,8 @@ export class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly weights = new Map<string, LazyWeight>();
   readonly constants = new Map<string, GraphConstant>();
+  /** Names of outputs by the names that their values had. */
+  readonly #renamed = new Map<Value, string>();
 
   constructor(name: string) {
     this.name = name;
@@ -47,12 +50,28 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Makes `value`, which a node computes, an output of the graph under `name`. */
+  /**
+   * Makes `value`, which a node computes, an output of the graph under `name`; nodes added later may go on using it.
+   *
+   * @throws InvalidOptionError if no node computes it, it is an output already, or another input or output has that name
+   */
   output(name: string, value: Value, type: ElementType, shape: readonly (number | string)[]): void {
+    if ([...this.inputs, ...this.outputs].some((other) => other.name === name)) {
+      throw new InvalidOptionError('name', name, 'must be a name that no input or output has');
+    }
+    const computed = this.nodes.some(({ outputs }) => outputs.includes(value));
+    if (!computed || this.outputs.some((other) => other.name === value)) {
+      throw new InvalidOptionError(
+        'value',
+        value,
+        'must be what a node computes, and no output yet. Put an Identity between',
+      );
+    }
     const renamed = (other: string): string => (other === value ? name : other);
     this.nodes.forEach((node, index) => {
       this.nodes[index] = { ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) };
     });
+    this.#renamed.set(value, name);
     this.outputs.push({ name, type, shape });
   }
 
@@ -66,7 +85,7 @@ export class GraphBuilder {
     this.nodes.push({
       type,
       domain: CONTRIBUTED.has(type) ? CONTRIB_DOMAIN : '',
-      inputs: inputs.map((input) => input ?? ''),
+      inputs: inputs.map((input = '') => this.#renamed.get(input) ?? input),
       outputs: [output],
       attributes,
     });

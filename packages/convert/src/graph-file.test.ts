@@ -1,10 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { InvalidOptionError } from '@tessera/core';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from './graph-builder.js';
 import { type SaveGraphOptions, saveGraph } from './graph-file.js';
-import { float32, inTemporaryFolder, largestError, run } from './testing/golden.js';
+import { float32, inTemporaryFolder, largestError, openGraph, run } from './testing/golden.js';
 import { randomArray, randomNumbers } from './testing/random-weights.js';
 
 const SIZE = 48;
@@ -135,6 +136,38 @@ describe('a saved graph', () => {
 });
 
 describe('a graph builder', () => {
+  it('lets nodes use what is an output already', async () => {
+    const graph = new GraphBuilder('g');
+    const negative = graph.op('Neg', [graph.input('x', 'float32', [2])]);
+    graph.output('y', negative, 'float32', [2]);
+    graph.output('z', graph.op('Neg', [negative]), 'float32', [2]);
+    const session = await openGraph(graph);
+    const { y, z } = await run(session, { x: float32(Float32Array.of(1, 2), [2]) });
+    expect([y, z]).toEqual([Float32Array.of(-1, -2), Float32Array.of(1, 2)]);
+    await session.release();
+  });
+
+  it('takes for an output what a node computes alone, once, and under a name of its own', () => {
+    const graph = new GraphBuilder('g');
+    const x = graph.input('x', 'float32', [2]);
+    const constant = graph.floats(Float32Array.of(1, 2));
+    const negative = graph.op('Neg', [x]);
+    graph.output('y', negative, 'float32', [2]);
+    const more = graph.op('Neg', [x]);
+    for (const [name, value] of [
+      ['z', x],
+      ['z', constant],
+      ['z', 'unknown'],
+      ['z', negative],
+      ['z', 'y'],
+      ['x', more],
+      ['y', more],
+    ] as const) {
+      expect(() => graph.output(name, value, 'float32', [2])).toThrow(InvalidOptionError);
+    }
+    expect(graph.outputs.map((output) => output.name)).toEqual(['y']);
+  });
+
   it('makes one constant of equal ones and one weight of equal names', () => {
     const graph = new GraphBuilder('g');
     expect(graph.int64(1, 2)).toBe(graph.int64(1, 2));
