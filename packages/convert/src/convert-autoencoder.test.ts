@@ -66,10 +66,14 @@ describe('convertAutoencoder', () => {
     expect(await readdir(out)).toContain('weights.safetensors');
   });
 
-  it('writes nothing where the checkpoint does not fit the configuration', async () => {
+  it('writes nothing where the checkpoint does not fit the configuration, or the type is none', async () => {
     const narrower = { ...(await config()), ch: 64 };
     const out = join(folder, 'none');
     await expect(convertAutoencoder({ checkpoint, config: narrower, out })).rejects.toThrow('fit the model');
+    const dtype = 'bf16' as 'fp16';
+    await expect(
+      convertAutoencoder({ checkpoint, config: await config(), out, dtype }),
+    ).rejects.toMatchObject({ code: 'invalid-option', option: 'dtype', value: 'bf16' });
     expect(await readdir(folder)).toEqual([]);
   });
 });

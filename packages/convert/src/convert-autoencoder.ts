@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CancellationSignal } from '@tessera/core';
 import { Checkpoint } from './checkpoint.js';
-import { saveGraph, type WeightStorage } from './graph-file.js';
+import { assertStorage, saveGraph, type WeightStorage } from './graph-file.js';
 import { writeOutput } from './output-folder.js';
 import { openSafetensors } from './safetensors.js';
 import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
@@ -42,11 +42,12 @@ export interface ConvertedAutoencoder {
  * @throws SafetensorsFileError if the checkpoint can't be opened
  * @throws SafetensorsFormatError if the checkpoint is damaged, or is none of safetensors
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
- * @throws InvalidOptionError for sizes out of range or in contradiction, and for an `out` that holds the working
- *   directory, the checkpoint or files that no conversion writes, with `overwrite` too
+ * @throws InvalidOptionError for sizes out of range or in contradiction, a `dtype` that there is not, and an `out` that holds
+ *   the working directory, the checkpoint or files that no conversion writes, with `overwrite` too
  */
 export async function convertAutoencoder(options: ConvertAutoencoderOptions): Promise<ConvertedAutoencoder> {
   const { checkpoint, config: given, ignore, overwrite = false, dtype: storage = 'fp16', signal } = options;
+  assertStorage('dtype', storage);
   const file = await openSafetensors(checkpoint);
   try {
     const config = resolveVaeConfig(given);

@@ -182,9 +182,14 @@ describe('converting a model', () => {
       await expect(
         convertModel({ ...options, vae: { ...vae, checkpoint: mar.checkpoint } }),
       ).rejects.toMatchObject({ code: 'checkpoint-keys' });
-      await expect(
-        convertModel({ ...options, mar: { ...mar, config: 'mar-bse' as 'mar-base' } }),
-      ).rejects.toMatchObject({ code: 'invalid-option', option: 'mar.config', value: 'mar-bse' });
+      for (const value of ['mar-bse', undefined, null]) {
+        const config = value as 'mar-base';
+        await expect(convertModel({ ...options, mar: { ...mar, config } })).rejects.toMatchObject({
+          code: 'invalid-option',
+          option: 'mar.config',
+          value,
+        });
+      }
       const stride = { ...(mar.config as MarConfigJson), vae_stride: 8 };
       await expect(convertModel({ ...options, mar: { ...mar, config: stride } })).rejects.toMatchObject({
         option: 'vae_stride',

@@ -154,7 +154,7 @@ async function openModel(
 
 /** Presets are also given by callers whose types nobody checks. */
 function sizesOf(config: MarConfigJson | MarPreset): MarConfigJson {
-  if (typeof config !== 'string') return config;
+  if (typeof config === 'object' && config) return config;
   if (Object.hasOwn(MAR_PRESETS, config)) return MAR_PRESETS[config];
   const presets = Object.keys(MAR_PRESETS).join(', ');
   throw new InvalidOptionError('mar.config', config, `must be ${presets}, or an object of sizes`);

@@ -115,6 +115,15 @@ describe('a saved graph', () => {
     });
   });
 
+  it('is refused with a type that weights are never stored in', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const storage = 'bf16' as 'fp16';
+      const saving = saveGraph(products(...matrices()), join(folder, 'products.onnx'), { storage });
+      await expect(saving).rejects.toMatchObject({ code: 'invalid-option', option: 'storage' });
+      expect(await readdir(folder)).toEqual([]);
+    });
+  });
+
   it('stops between two weights when aborted, with the signal’s reason', async () => {
     await inTemporaryFolder(async (folder) => {
       const controller = new AbortController();

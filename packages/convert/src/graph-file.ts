@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type CancellationSignal, throwIfAborted } from '@tessera/core';
+import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
 import { float32ToFloat16 } from './float16.js';
 import type { GraphBuilder, LazyWeight } from './graph-builder.js';
 import {
@@ -46,6 +46,7 @@ const ALIGNMENT = 64;
  * (biases, layer normalisation) always stay float32: they are a thousandth of the size.
  *
  * @param path ends in `.onnx`
+ * @throws InvalidOptionError if `storage` is none of its types
  */
 export async function saveGraph(
   graph: GraphBuilder,
@@ -53,6 +54,7 @@ export async function saveGraph(
   options: SaveGraphOptions,
 ): Promise<SavedGraph> {
   const { storage, inlineLimit = INLINE_LIMIT } = options;
+  assertStorage('storage', storage);
   let total = 0;
   for (const weight of graph.weights.values()) {
     total += elements(weight.shape) * (isHalf(weight, storage) ? 2 : 4);
@@ -74,6 +76,13 @@ export async function saveGraph(
     return { files, keptFloat32 };
   } finally {
     for (const file of partial.values()) await rm(file, { force: true });
+  }
+}
+
+/** Types are also given by callers whose types nobody checks. */
+export function assertStorage(option: string, storage: WeightStorage): void {
+  if (storage !== 'fp16' && storage !== 'fp32') {
+    throw new InvalidOptionError(option, storage, 'must be fp16 or fp32');
   }
 }
 
