@@ -47,5 +47,9 @@ describe('a picture', () => {
       '00002-cafe.png',
     ]);
     expect(pictureAt({ kind: 'class', count: 5 }, 7).file).toBe('00007-class-2.png');
+    const names = [`${'long '.repeat(100)}name`];
+    expect(pictureAt({ kind: 'class', count: 1, names }, 3).file).toBe(
+      `00003-${Array(16).fill('long').join('-')}.png`,
+    );
   });
 });

@@ -54,7 +54,10 @@ export function classNameOf(classes: Classes, label: number): string {
   return classes.names?.[label] ?? `class ${label}`;
 }
 
-/** The first of a class's names in lower-case letters, digits and hyphens, for names of files. */
+/** Characters of a class's name in a file's, so that with what stands around it any file system holds it. */
+const LONGEST_SLUG = 80;
+
+/** The first of a class's names in lower-case letters, digits and hyphens, 80 at most, for names of files. */
 export function slugOf(className: string): string {
   const slug = className
     .split(',')[0]!
@@ -62,6 +65,8 @@ export function slugOf(className: string): string {
     .toLowerCase()
     .replace(/\p{M}/gu, '')
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
+    .replace(/^-/, '')
+    .slice(0, LONGEST_SLUG)
+    .replace(/-$/, '');
   return slug || 'class';
 }

@@ -86,6 +86,18 @@ describe('a recipe with a number that nothing can be drawn with', () => {
   });
 });
 
+test('a recipe of two pictures under one name is refused, and so is one with a clamp of no limits', () => {
+  const [picture] = recipe('mar').images;
+  const images = [picture, { ...picture, index: 7 }];
+  expect(() => parseRecipe(JSON.stringify({ ...recipe('mar'), images }), 'x.json')).toThrow(
+    'x.json is not a recipe:\n  - images.1: is called as an earlier picture is',
+  );
+  const sampling = { ...recipe('mar').sampling, clamp: [] };
+  expect(() => parseRecipe(JSON.stringify({ ...recipe('mar'), sampling }), 'x.json')).toThrow(
+    'x.json is not a recipe:\n  - sampling.clamp: ',
+  );
+});
+
 describe('a recipe of version 1', () => {
   /** As version 1 wrote it: without what it did not know. */
   function ofVersion1(text: string): string {

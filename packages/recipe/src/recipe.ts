@@ -35,7 +35,13 @@ const schema = v.strictObject({
     dtype: v.string(),
     versions: v.record(v.string(), v.string()),
   }),
-  images: v.array(v.strictObject({ index, classLabel: index, className: v.string(), file })),
+  images: v.pipe(
+    v.array(v.strictObject({ index, classLabel: index, className: v.string(), file })),
+    v.checkItems(
+      (image, i, images) => images.findIndex((other) => other.file === image.file) === i,
+      'is called as an earlier picture is',
+    ),
+  ),
 });
 
 /** Everything needed to make the same pictures again: `recipe.json`. */

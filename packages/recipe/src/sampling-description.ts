@@ -22,7 +22,7 @@ export const samplingSchema = v.strictObject({
   guidance: guidanceSchema,
   temperature: scale,
   /** Limits of x0, of all channels or each. */
-  clamp: v.union([v.null(), scale, v.array(scale)]),
+  clamp: v.union([v.null(), scale, v.pipe(v.array(scale), v.minLength(1))]),
   /** Of the diffusion head. Timesteps above `maxTimestep` are moved down to it. */
   sampler: v.variant('name', [
     v.strictObject({ name: v.literal('ancestral'), maxTimestep: timestep }),
