@@ -19,6 +19,9 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 const diffusionCount = v.pipe(count, v.maxValue(MAX_DIFFUSION_STEPS));
 
+/** T_detail where nobody says it: 50, and no fewer than every other token of the stage gets. */
+export const usualDetailSteps = (reconstructionSteps: number): number => Math.max(50, reconstructionSteps);
+
 const COUNTS = { cosine: cosineCounts, halton: haltonCounts, even: evenCounts } as const satisfies Readonly<
   Record<string, TokenCounts>
 >;

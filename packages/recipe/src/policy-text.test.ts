@@ -19,6 +19,22 @@ test('numbers after the name change the steps', () => {
   expect(described('gtr-16:8+2+1x30')).toMatchObject({ maxSteps: 30, minSteps: 30, reconstructionSteps: 30 });
 });
 
+test.each([
+  ['gtr-32', 20, 50],
+  ['gtr-32:x30', 30, 50],
+  ['gtr-32:x100', 100, 100],
+  ['gtr-32:x50+20+80', 80, 80],
+  ['gtr-32:x100+100+100+40', 100, 40],
+])(
+  'tokens chosen by FTS get no fewer diffusion steps than others unless told so: %s',
+  (text, rest, detail) => {
+    expect(described(text)).toMatchObject({
+      reconstructionSteps: rest,
+      frequencyWeighted: { ratio: 0.1, detailSteps: detail, choose: 'high' },
+    });
+  },
+);
+
 describe('numbers beside the text', () => {
   test('fill in what it leaves out, by comma or plus', () => {
     expect(described('mar:x50', { steps: '8' })).toMatchObject({ steps: 8, diffusionSteps: 50 });

@@ -1,6 +1,6 @@
 import { TesseraError } from '@tessera/core';
 import { isPolicyName, NAMED_POLICIES, type NamedPolicy, POLICY_NAMES } from './named-policies.js';
-import type { GtrDescription, OrderedDescription } from './policy-description.js';
+import { type GtrDescription, type OrderedDescription, usualDetailSteps } from './policy-description.js';
 
 /** A text names no policy, or asks for what it can't be. */
 export class PolicyTextError extends TesseraError {
@@ -19,7 +19,8 @@ export interface PolicyNumbers {
 /**
  * The policy that `NAME[:[STEPS][xDIFFUSION]]` asks for, e.g. `mar`, `mar:x50`, `mar:32x50`, `gtr-16:8+2+1`,
  * `disa:64x50+5`, `gtr-32:24+6+2x50+20+20+50` (diffusion steps: first, last, reconstruction, FTS detail); lists are
- * joined by `+`.
+ * joined by `+`. Of GtR's diffusion steps the first few are enough: the others are as the last of them, the detail's 50
+ * where that is more.
  *
  * @throws PolicyTextError where the name is not known, the numbers don't fit it, or they are given both ways
  */
@@ -92,10 +93,10 @@ function adaptedGtr(
     maxSteps,
     minSteps,
     reconstructionSteps,
-    frequencyWeighted:
-      frequencyWeighted && detailSteps !== undefined
-        ? { ...frequencyWeighted, detailSteps }
-        : frequencyWeighted,
+    frequencyWeighted: frequencyWeighted && {
+      ...frequencyWeighted,
+      detailSteps: detailSteps ?? usualDetailSteps(reconstructionSteps),
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { PolicyDescription } from './policy-description.js';
+import { type PolicyDescription, usualDetailSteps } from './policy-description.js';
 import type { SamplerDescription, SamplingDescription } from './sampling-description.js';
 
 /** Steps and diffusion steps in a few signs, for tables and sheets, e.g. `64 × 100` or `24+6+2 × 50-20`. */
@@ -65,7 +65,7 @@ function paceDetails(policy: PolicyDescription): string[] {
     ...(frequencyWeighted
       ? [
           ...saidUnless(0.1, 'FTS ratio', frequencyWeighted.ratio),
-          ...saidUnless(50, 'FTS detail ×', frequencyWeighted.detailSteps),
+          ...saidUnless(usualDetailSteps(reconstructionSteps), 'FTS detail ×', frequencyWeighted.detailSteps),
         ]
       : []),
   ];

@@ -1,4 +1,4 @@
-import type { GtrDescription, OrderedDescription } from './policy-description.js';
+import { type GtrDescription, type OrderedDescription, usualDetailSteps } from './policy-description.js';
 import type { SamplingChoice } from './sampling-choice.js';
 
 /** Something that may be said behind a policy's name, as `/KEY=VALUE`. */
@@ -52,7 +52,10 @@ export const SUFFIXES: Readonly<Record<string, Suffix>> = {
       if (value === 'off') return { ...policy, frequencyWeighted: false };
       const [name = '', share, ...more] = value.split(':');
       const choose = oneOf(['high', 'low', 'random', 'all'], name);
-      const usual = policy.frequencyWeighted || { ratio: 0.1, detailSteps: 50 };
+      const usual = policy.frequencyWeighted || {
+        ratio: 0.1,
+        detailSteps: usualDetailSteps(policy.reconstructionSteps),
+      };
       const ratio = share === undefined ? usual.ratio : fraction(share);
       if (!choose || ratio === undefined || more.length > 0) return undefined;
       if (choose === 'all' && share !== undefined) return undefined;

@@ -70,6 +70,7 @@ const CHOICES = [
   ...['mar/sampler=dpm', 'mar/sampler=dpm/min-log-snr=-10', 'mar/sampler=dpm/solver-order=1'],
   ...['mar/sampler=dpm-sde', 'gtr-32', 'gtr-32/parity=1', 'gtr-32/fts=high:0.25', 'gtr-32/fts=low'],
   ...['gtr-32:x50+20+10', 'gtr-32:x50+20+20+40', 'gtr-32/subsets=quincunx'],
+  ...['gtr-32:x100', 'gtr-32:x100+100+100+50'],
 ];
 
 describe.each(Object.entries(COMPARISONS))('the comparison of %s', (_, texts) => {
@@ -98,6 +99,7 @@ test('what stands behind a policy changes that and nothing else', () => {
     frequencyWeighted: { ratio: 0.25, detailSteps: 50, choose: 'high' },
   });
   expect(described('gtr-16/fts=off')).toEqual(described('gtr-16-no-fts'));
+  expect(described('gtr-16-no-fts:x100/fts=high')).toEqual(described('gtr-16:x100'));
   expect(described('gtr-16/parity=1')).toEqual(described('gtr-16-odd'));
   expect(described('gtr-16/subsets=quincunx')).toEqual(described('gtr-16-quincunx'));
   expect(described('gtr-16/guidance=2')).toEqual({ ...plain, guidance: { schedule: 'linear', scale: 2 } });
@@ -202,6 +204,8 @@ test('what a line leaves out is the default', () => {
   expect(samplingLine(described('gtr-32-odd:24+6+2x40+15+10+45/fts=low:0.2'))).toBe(
     'GtR + FTS (low) 24+6+2 × 40-15, parity 1, reconstruction × 10, FTS ratio 0.2, FTS detail × 45, guidance linear 3, temperature 0.8, clamp 5',
   );
+  expect(samplingLine(described('gtr-32:x100'))).toMatch(/^GtR \+ FTS 24\+6\+2 × 100, guidance/);
+  expect(samplingLine(described('gtr-32:x100+100+100+50'))).toContain('× 100, FTS detail × 50, guidance');
   const clamp = [5, 4, 6.5];
   expect(samplingLine({ ...described('mar'), clamp })).toContain('clamp 4-6.5 by channel');
 });
