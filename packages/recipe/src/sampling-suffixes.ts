@@ -171,7 +171,9 @@ function oneOf<const Name extends string>(names: readonly Name[], value: string)
 }
 
 function decimal(value: string): number | undefined {
-  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
+  // So many digits are more than a number can hold.
+  return number === Number.POSITIVE_INFINITY ? undefined : number;
 }
 
 function fraction(value: string): number | undefined {

@@ -154,6 +154,7 @@ test.each([
   'mar/guidance=-1',
   'mar/guidance=linear:x',
   'mar/temperature=hot',
+  `mar/temperature=${'9'.repeat(400)}`,
   'mar/clamp=-1',
   'mar/sampler=euler',
   'mar/max-timestep=1000',
