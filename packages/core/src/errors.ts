@@ -62,7 +62,7 @@ export class InvalidOptionError extends TesseraError {
   readonly expectation: string;
 
   constructor(option: string, value: unknown, expectation: string) {
-    super(InvalidOptionError.code, `${option} = ${String(value)}: ${expectation}.`);
+    super(InvalidOptionError.code, `${option} = ${wordsOf(value)}: ${expectation}.`);
     this.option = option;
     this.value = value;
     this.expectation = expectation;
@@ -79,6 +79,15 @@ export class InvalidPlanError extends TesseraError {
     super(InvalidPlanError.code, `Policy "${policy}", step ${step}: ${problem}.`, options);
     this.policy = policy;
     this.step = step;
+  }
+}
+
+/** What a value says: an error's message, or anything else as text. Unlike `String` it throws for no value. */
+export function wordsOf(value: unknown): string {
+  try {
+    return String(value instanceof Error ? value.message : value);
+  } catch {
+    return '[object Object]';
   }
 }
 

@@ -8,7 +8,7 @@ import type { GuidanceSchedule } from './guidance.js';
 import type { TokenImage } from './model.js';
 import { keyedNoise } from './noise/keyed.js';
 import type { NoiseSource } from './noise/source.js';
-import { checkedPlan, type StepPlan, stepPlan } from './plan.js';
+import { checkedPlan, plannedBy, type StepPlan, stepPlan } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
 
 /** One image while it is being made. */
@@ -49,10 +49,7 @@ export function planStep<Input>(
   run: ImageRun<Input>,
   index: number,
 ): ImageStep {
-  const planned = policy.step(run.state, { index, grid: run.grid });
-  if (!Array.isArray(planned))
-    throw new InvalidPlanError(policy.name, index, 'step must return [plan, state]');
-  const [asPlanned, next] = planned;
+  const [asPlanned, next] = plannedBy(policy, run.state, { index, grid: run.grid });
   const plan = checkedPlan(asPlanned, run.grid.known, policy.name, index, sampler);
   run.state = next;
   const guidanceScale = guidance({

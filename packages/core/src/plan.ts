@@ -1,5 +1,7 @@
 import type { DiffusionSampler } from './diffusion/table.js';
-import { assertInteger, InvalidPlanError, ShapeMismatchError } from './errors.js';
+import { assertInteger, InvalidPlanError, ShapeMismatchError, wordsOf } from './errors.js';
+import type { TokenGrid } from './grid.js';
+import type { SamplingPolicy } from './policy.js';
 
 /** The most diffusion steps that a plan can hold for a token. */
 export const MAX_DIFFUSION_STEPS = 65_535;
@@ -53,6 +55,23 @@ export function stepPlan(
 }
 
 /**
+ * What a policy plans at a step, its plan not yet looked at.
+ *
+ * @throws InvalidPlanError where that is no pair [plan, state], and whatever the policy throws
+ */
+export function plannedBy<State>(
+  policy: SamplingPolicy<State>,
+  state: State,
+  seen: { readonly index: number; readonly grid: TokenGrid },
+): readonly [plan: StepPlan, next: State] {
+  const planned = policy.step(state, seen);
+  if (!Array.isArray(planned)) {
+    throw new InvalidPlanError(policy.name, seen.index, 'step must return [plan, state]');
+  }
+  return planned as readonly [StepPlan, State];
+}
+
+/**
  * The same plan with positions ascending, the order in which every model sees them.
  *
  * @param sampler makes a table of each count of diffusion steps, so that a count that it refuses is found before any
@@ -97,7 +116,7 @@ export function checkedPlan(
       // By `?.` since a faulty sampler may return anything.
       if (sampler && !sampler(steps)?.steps) throw new TypeError('it returned no table');
     } catch (error) {
-      const reason = error instanceof Error ? error.message : `it threw ${String(error)}`;
+      const reason = error instanceof Error ? error.message : `it threw ${wordsOf(error)}`;
       fail(`the sampler can't take ${steps} diffusion steps (${reason})`, error);
     }
   }

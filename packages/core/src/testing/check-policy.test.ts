@@ -185,6 +185,29 @@ describe('checkPolicy', () => {
     );
   });
 
+  it('reports what can’t be said in words as well', async () => {
+    const silent = Object.create(null);
+    const throwing: SamplingPolicy = {
+      ...raster(),
+      init: () => {
+        throw silent;
+      },
+    };
+    const shapes = [{ height: 4, width: 4 }];
+    expect((await checkPolicy(throwing, { shapes }))[0]).toMatchObject({
+      rule: 'throws',
+      message: '4×4 grid, empty, seed 1: the policy threw: [object Object]',
+    });
+    const sampler = () => {
+      throw silent;
+    };
+    expect((await checkPolicy(raster({ steps: 4 }), { shapes, sampler }))[0]).toMatchObject({
+      rule: 'plan',
+      message: expect.stringContaining('(it threw [object Object])'),
+    });
+    await expect(checkPolicy(raster(), { seed: silent })).rejects.toMatchObject({ code: 'invalid-option' });
+  });
+
   it('takes policies that are instances of a class, as they are', async () => {
     class Backwards implements SamplingPolicy<readonly number[]> {
       get name() {

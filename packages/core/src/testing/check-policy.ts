@@ -1,6 +1,6 @@
 import { ancestralSampler } from '../diffusion/ancestral.js';
 import type { DiffusionSampler } from '../diffusion/table.js';
-import { assertInteger, assertNumber, InvalidOptionError, TesseraError } from '../errors.js';
+import { assertInteger, assertNumber, InvalidOptionError, TesseraError, wordsOf } from '../errors.js';
 import { generate } from '../generate.js';
 import { emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
 import type { StepPlan } from '../plan.js';
@@ -156,7 +156,7 @@ async function playThrough(
     }
   } catch (error) {
     const rule = TesseraError.isInstance(error) && error.code === 'invalid-plan' ? 'plan' : 'throws';
-    const sentence = error instanceof Error ? error.message : String(error);
+    const sentence = wordsOf(error);
     problems.push({ rule, message: rule === 'plan' ? sentence : `the policy threw: ${sentence}` });
   } finally {
     await model.dispose();
