@@ -18,6 +18,10 @@ const noise = (seed: number) => keyedNoise({ seed, image: 0 });
 
 const order = (made: readonly StepPlan[]) => made.flatMap((plan) => [...plan.positions]);
 
+/** [length], 1 at `positions`. */
+const mask = (length: number, positions: readonly number[]) =>
+  Uint8Array.from({ length }, (_, position) => (positions.includes(position) ? 1 : 0));
+
 describePolicy('randomOrder', () => randomOrder());
 describePolicy('raster', () => raster({ steps: 10 }));
 describePolicy('subsample', () => subsample({ steps: 16, diffusionSteps: annealedSteps() }));
@@ -48,7 +52,9 @@ describe('randomOrder', () => {
   it('keeps the order of the masked tokens when others are given', () => {
     const known = [0, 5, 6, 21, 40];
     const whole = order(plansOf(randomOrder({ steps: 7 }), { height: 6, width: 7 }));
-    const rest = order(plansOf(randomOrder({ steps: 7 }), { height: 6, width: 7 }, { known }));
+    const rest = order(
+      plansOf(randomOrder({ steps: 7 }), { height: 6, width: 7 }, { known: mask(42, known) }),
+    );
     expect(rest).toEqual(whole.filter((position) => !known.includes(position)));
   });
 });
@@ -131,13 +137,13 @@ describe('orderedPolicy', () => {
     const made = plansOf(
       orderedPolicy({ ...backwards, counts: evenCounts }),
       { height: 2, width: 3 },
-      { known: [4, 0, 2] },
+      { known: mask(6, [4, 0, 2]) },
     );
     expect(made.map((plan) => [...plan.positions])).toEqual([[5], [3], [1]]);
   });
 
   it('decodes a token a step where fewer are masked than there are steps, but not in a grid of its own', () => {
-    const edit = plansOf(orderedPolicy(backwards), { height: 2, width: 3 }, { known: [0, 1, 2, 3] });
+    const edit = plansOf(orderedPolicy(backwards), { height: 2, width: 3 }, { known: mask(6, [0, 1, 2, 3]) });
     expect(edit.map((plan) => [...plan.positions])).toEqual([[5], [4]]);
     expect(() => plansOf(orderedPolicy({ ...backwards, steps: 7 }), { height: 2, width: 3 })).toThrow(
       'steps = 7: each step decodes a token or more, so use at most 6',
@@ -147,7 +153,7 @@ describe('orderedPolicy', () => {
   it.each([1000, 17, 20.5, 0, Number.NaN])(
     'refuses %d steps on a grid of 16 tokens, in edits too',
     (steps) => {
-      const known = [...Array(15).keys()];
+      const known = new Uint8Array(16).fill(1, 0, 15);
       for (const policy of [raster({ steps }), raster({ steps, counts: (total) => [total] })]) {
         for (const options of [{}, { known }]) {
           expect(() => plansOf(policy, { height: 4, width: 4 }, options)).toThrow(`steps = ${steps}`);
