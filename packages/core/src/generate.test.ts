@@ -239,6 +239,53 @@ describe('generate', () => {
     ).rejects.toMatchObject({ code: 'invalid-plan', message: expect.stringMatching(/added position 15/) });
   });
 
+  const sound = fakeModel({ shape });
+  it.each<[string, Partial<typeof sound>, object]>([
+    [
+      'conditions for one image of two',
+      { condition: async (request) => (await sound.condition(request)).slice(1) },
+      { code: 'shape-mismatch', expected: [2], actual: [1] },
+    ],
+    [
+      'conditions of too few rows',
+      {
+        condition: async (request) =>
+          (await sound.condition(request)).map((held) => ({ ...held, count: held.count - 1 })),
+      },
+      { code: 'shape-mismatch', expected: [4], actual: [3] },
+    ],
+    [
+      'tokens of one image of two',
+      { sampleTokens: async (request) => (await sound.sampleTokens(request)).slice(1) },
+      { code: 'shape-mismatch', expected: [2], actual: [1] },
+    ],
+    [
+      'tokens of too few channels',
+      { sampleTokens: async (request) => (await sound.sampleTokens(request)).map((x) => x.slice(1)) },
+      { code: 'shape-mismatch', expected: [4, 3], actual: [11] },
+    ],
+    [
+      'a token that is no number',
+      {
+        sampleTokens: async (request) => {
+          const tokens = await sound.sampleTokens(request);
+          tokens[1]![7] = Number.NaN;
+          return tokens;
+        },
+      },
+      { code: 'non-finite', where: 'The token at position 2' },
+    ],
+    [
+      'one picture of two',
+      { decode: async (grids) => (await sound.decode(grids)).slice(1) },
+      { code: 'shape-mismatch', expected: [2], actual: [1] },
+    ],
+  ])('says so of a model that gives %s', async (_, broken, error) => {
+    const images = [image(1), image(2)];
+    const run = generateImages({ model: { ...sound, ...broken }, images, policy: rows });
+    await expect(run).rejects.toMatchObject(error);
+  });
+
   it('releases the conditions of every step, of one that fails too', async () => {
     const model = fakeModel({ shape });
     let held = 0;

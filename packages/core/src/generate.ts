@@ -1,7 +1,7 @@
 import { throwIfAborted } from './cancellation.js';
 import { assertClamp } from './clamp.js';
 import { ancestralSampler } from './diffusion/ancestral.js';
-import { assertNumber, InvalidOptionError } from './errors.js';
+import { assertNumber, assertShape, InvalidOptionError } from './errors.js';
 import type {
   GeneratedImage,
   GenerateEvent,
@@ -9,8 +9,9 @@ import type {
   GenerateResult,
   ImageStep,
 } from './generation.js';
-import { copyGrid } from './grid.js';
+import { copyGrid, type TokenGrid } from './grid.js';
 import { constantGuidance } from './guidance.js';
+import type { ImageRgb } from './image.js';
 import {
   commit,
   groupByDiffusionSteps,
@@ -33,8 +34,8 @@ import {
  * @throws InvalidPlanError where the policy or a refinement returns a plan that can't be carried out
  * @throws InvalidOptionError where an option is out of range, the guidance scale of a step among them
  * @throws ShapeMismatchError where `start` or `clamp` is of another shape than the model's grid, or the model gives
- *   another number of values than asked for
- * @throws NonFiniteError where the model gives NaN or infinity
+ *   another number of conditions, tokens or pictures than asked for
+ * @throws NonFiniteError where the model gives a token of NaN or infinity
  * @throws the signal's reason once it is aborted; a TesseraError `aborted` where it has none
  */
 export async function* generate<Input>(
@@ -51,13 +52,16 @@ export async function* generate<Input>(
   const finished: GeneratedImage[] = [];
   const withSignal = signal ? { signal } : {};
 
+  const decode = async (grids: readonly TokenGrid[]): Promise<readonly ImageRgb[]> => {
+    throwIfAborted(signal);
+    const pictures = await model.decode(grids, withSignal);
+    assertShape('pictures, one a grid', pictures, [grids.length]);
+    return pictures;
+  };
+
   async function* finish(done: readonly ImageRun<Input>[]): AsyncGenerator<GenerateEvent, void, undefined> {
     if (done.length === 0) return;
-    throwIfAborted(signal);
-    const pictures = await model.decode(
-      done.map((run) => run.grid),
-      withSignal,
-    );
+    const pictures = await decode(done.map((run) => run.grid));
     for (const [i, { place, grid, steps }] of done.entries()) {
       const result = { image: pictures[i]!, grid, steps };
       finished[place] = result;
@@ -83,8 +87,10 @@ export async function* generate<Input>(
     });
     const carriedOut: ImageStep[] = [];
     try {
+      assertShape('conditions, one an image', conditions, [active.length]);
       for (const [i, run] of active.entries()) {
         const step = planned[i]!;
+        assertShape('conditions [n]', { length: conditions[i]!.count }, [step.plan.positions.length]);
         const plan = await refinePlan(planner, step.plan, run, conditions[i]!, index);
         carriedOut.push({ ...step, plan });
       }
@@ -97,6 +103,7 @@ export async function* generate<Input>(
           ...(clamp === undefined ? {} : { clamp }),
           ...withSignal,
         });
+        assertShape('sampled tokens, one array an image', tokens, [group.runs.length]);
         for (const [i, run] of group.runs.entries()) commit(run, group.images[i]!.positions, tokens[i]!);
       }
     } finally {
@@ -112,8 +119,7 @@ export async function* generate<Input>(
       async preview(place) {
         const run = runs[place];
         if (!run) throw new InvalidOptionError('place', place, `must be from 0 to ${runs.length - 1}`);
-        throwIfAborted(signal);
-        const [picture] = await model.decode([run.grid], withSignal);
+        const [picture] = await decode([run.grid]);
         return picture!;
       },
     };

@@ -1,7 +1,7 @@
 import type { Conditions } from './conditions.js';
 import { selectConditions } from './conditions.js';
 import type { DiffusionSampler } from './diffusion/table.js';
-import { assertInteger, assertNumber, assertShape, InvalidPlanError } from './errors.js';
+import { assertInteger, assertNumber, assertShape, InvalidPlanError, NonFiniteError } from './errors.js';
 import type { GenerateOptions, ImageRequest, ImageStep } from './generation.js';
 import { assertGrid, copyGrid, emptyGrid, gridLength, maskedPositions, type TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
@@ -130,6 +130,9 @@ export function groupByDiffusionSteps<Input>(
 export function commit<Input>(run: ImageRun<Input>, positions: Uint32Array, tokens: Float32Array): void {
   const { channels } = run.grid.shape;
   assertShape('sampled tokens [m, C]', tokens, [positions.length, channels]);
+  const wrong = tokens.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0)
+    throw new NonFiniteError(`The token at position ${positions[Math.floor(wrong / channels)]}`);
   for (const [i, position] of positions.entries()) {
     run.grid.tokens.set(tokens.subarray(i * channels, (i + 1) * channels), position * channels);
     run.grid.known[position] = 1;
