@@ -41,6 +41,12 @@ describe('randomOrder', () => {
     }
   });
 
+  it.each([0.9, -1, Number.NaN])('refuses a permutation that holds %d, as it is', (wrong) => {
+    const permutation = () => [3, 2, 1, wrong];
+    const starting = () => plansOf(randomOrder({ steps: 1, permutation }), { height: 2, width: 2 });
+    expect(starting).toThrow(`order = ${wrong}: must hold positions from 0 to 3`);
+  });
+
   it('gives each seed an order of its own and each position the same chance to be first', () => {
     const firsts = new Uint32Array(16);
     for (let seed = 0; seed < 1600; seed++)

@@ -17,7 +17,7 @@ export function randomOrder(options: RandomOrderOptions = {}): SamplingPolicy {
   return orderedPolicy({
     name: 'random-order',
     ...rest,
-    order: (context) => Uint32Array.from(permutation(context)).reverse(),
+    order: (context) => Array.from(permutation(context)).reverse(),
   });
 }
 
