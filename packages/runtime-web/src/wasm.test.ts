@@ -30,7 +30,7 @@ describeInBrowser('in a browser, on WebAssembly', () => {
         expect(loaded).toMatchObject({ device: 'wasm', threads, fallbacks: [], notKept: undefined });
         return page.remote(loaded);
       },
-      { inputs: [{ classLabel: 0 }, { classLabel: 1 }] },
+      { inputs: [{ classLabel: 0 }, { classLabel: 1 }], timeout: 300_000 },
     );
   }
 

@@ -38,6 +38,7 @@ describeInBrowser('in a browser, on WebGPU', () => {
     inputs: [{ classLabel: 0 }, { classLabel: 1 }],
     diffusionSteps: 3,
     tolerance: 1e-3,
+    timeout: 300_000,
   });
 
   it('is loaded again and again, each time after the last one was disposed of', async () => {

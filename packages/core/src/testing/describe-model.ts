@@ -20,6 +20,8 @@ export interface DescribeModelOptions<Input> {
   readonly tolerance?: number;
   /** Diffusion steps of the tokens that are sampled, 2 or more. @default 4 */
   readonly diffusionSteps?: number;
+  /** Milliseconds for each test, and for loading the model. @default 120,000 */
+  readonly timeout?: number;
 }
 
 /**
@@ -34,17 +36,17 @@ export function describeModel<Input>(
   make: () => MaskedModel<Input> | Promise<MaskedModel<Input>>,
   options: DescribeModelOptions<Input>,
 ): void {
-  const { inputs, tolerance = 1e-4, diffusionSteps = 4 } = options;
+  const { inputs, tolerance = 1e-4, diffusionSteps = 4, timeout = 120_000 } = options;
   const table = ancestralSampler({ maxTimestep: 950 })(diffusionSteps);
 
-  describe(`${name} is a masked model: it`, () => {
+  describe(`${name} is a masked model: it`, { timeout }, () => {
     let model: MaskedModel<Input>;
     beforeAll(async () => {
       model = await make();
-    });
+    }, timeout);
     afterAll(async () => {
       await model.dispose();
-    });
+    }, timeout);
 
     /** Two images in different states: one of them has not begun. */
     const images = (guided: boolean): readonly ConditionImage<Input>[] => [
