@@ -90,7 +90,7 @@ test('a recipe of two pictures under one name is refused, and so is one with a c
   const [picture] = recipe('mar').images;
   const images = [picture, { ...picture, index: 7 }];
   expect(() => parseRecipe(JSON.stringify({ ...recipe('mar'), images }), 'x.json')).toThrow(
-    'x.json is not a recipe:\n  - images.1: is called as an earlier picture is',
+    'x.json is not a recipe:\n  - images: has two pictures under one name',
   );
   const sampling = { ...recipe('mar').sampling, clamp: [] };
   expect(() => parseRecipe(JSON.stringify({ ...recipe('mar'), sampling }), 'x.json')).toThrow(

@@ -37,9 +37,9 @@ const schema = v.strictObject({
   }),
   images: v.pipe(
     v.array(v.strictObject({ index, classLabel: index, className: v.string(), file })),
-    v.checkItems(
-      (image, i, images) => images.findIndex((other) => other.file === image.file) === i,
-      'is called as an earlier picture is',
+    v.check(
+      (images) => new Set(images.map((image) => image.file)).size === images.length,
+      'has two pictures under one name',
     ),
   ),
 });
