@@ -39,7 +39,7 @@ async function visit() {
   if (!dev) {
     await page.evaluate(async () => {
       await navigator.serviceWorker.ready;
-      while ((await (await caches.open('tessera-large')).keys()).length < 2)
+      while ((await (await caches.open('tessera / large')).keys()).length < 2)
         await new Promise(requestAnimationFrame);
     });
   }

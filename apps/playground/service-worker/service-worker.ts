@@ -9,9 +9,20 @@ declare const __FILES__: readonly string[];
 declare const __LARGE__: readonly string[];
 declare const __VERSION__: string;
 
-const PAGE = `tessera-page-${__VERSION__}`;
+const HOME = new URL('./', self.location.href);
+/**
+ * Other pages of the host have caches too, this one in another folder maybe. No path holds a space, so that a cache of a
+ * folder below this one begins otherwise.
+ */
+const PREFIX = `tessera ${HOME.pathname} `;
+const PAGE = `${PREFIX}page ${__VERSION__}`;
 /** Large files whose name says their content, such as ONNX Runtime's: kept when they are used. */
-const LARGE = 'tessera-large';
+const LARGE = `${PREFIX}large`;
+
+const LARGE_FILES = addresses(__LARGE__);
+/** All that this worker answers. The runtime keeps the model itself, by its hashes. */
+const FILES = new Set([...addresses(__FILES__), ...LARGE_FILES]);
+const INDEX = new URL('index.html', HOME).href;
 
 // A new version waits until every page of the old one is closed: an open page may still ask for a file of its own, which the
 // host may have no longer. Until then each visit and each reload is answered by the old worker, from the old files; the first
@@ -30,15 +41,14 @@ self.addEventListener('activate', (event) => {
 
 async function dropOldPages(): Promise<void> {
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith('tessera-page-') && name !== PAGE);
+  const old = names.filter((name) => name.startsWith(`${PREFIX}page `) && name !== PAGE);
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
 /** Other versions of ONNX Runtime would be kept for ever. */
 async function dropOldLarge(): Promise<void> {
   const cache = await caches.open(LARGE);
-  const current = addresses(__LARGE__);
-  const old = (await cache.keys()).filter(({ url }) => !current.has(url));
+  const old = (await cache.keys()).filter(({ url }) => !LARGE_FILES.has(url));
   await Promise.all(old.map((request) => cache.delete(request)));
 }
 
@@ -58,26 +68,29 @@ async function keepLarge(urls: readonly string[]): Promise<void> {
   }
 }
 
-function addresses(urls: readonly string[]): ReadonlySet<string> {
-  return new Set(urls.map((url) => new URL(url, self.location.href).href));
+function addresses(files: readonly string[]): ReadonlySet<string> {
+  return new Set(files.map((file) => new URL(file, HOME).href));
 }
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
-  const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== self.location.origin || request.headers.has('range')) return;
-  // The runtime keeps the model itself, by its hashes.
-  if (url.pathname.startsWith(new URL('./model/', self.location.href).pathname)) return;
-  event.respondWith(answer(request));
+  const key = keyOf(request);
+  if (request.method !== 'GET' || !FILES.has(key) || request.headers.has('range')) return;
+  event.respondWith(answer(request, key));
 });
 
-async function answer(request: Request): Promise<Response> {
-  const key = request.mode === 'navigate' ? new URL('./', self.location.href).href : request.url;
+/** The file that is asked for: the page is one file, whatever its address says more. */
+function keyOf({ mode, url }: Request): string {
+  const { origin, pathname } = new URL(url);
+  const isPage = mode === 'navigate' && [HOME.href, INDEX].includes(origin + pathname);
+  return isPage ? HOME.href : url;
+}
+
+async function answer(request: Request, key: string): Promise<Response> {
   // Not in any cache: that of a version that waits is there, too.
   const kept =
     (await caches.match(key, { cacheName: PAGE })) ?? (await caches.match(key, { cacheName: LARGE }));
-  if (kept) return isolated(kept);
-  return isolated(await fetch(request));
+  return isolated(kept ?? (await fetch(request)));
 }
 
 /** The same response, with the headers of a cross-origin isolated page. */

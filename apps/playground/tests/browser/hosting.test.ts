@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
@@ -13,7 +13,7 @@ describePlayground('on any host', (playground) => {
     const before = await pixelsOf(page);
     await page.evaluate(async () => {
       await navigator.serviceWorker.ready;
-      while ((await (await caches.open('tessera-large')).keys()).length < 2)
+      while ((await (await caches.open('tessera / large')).keys()).length < 2)
         await new Promise(requestAnimationFrame);
     });
     await context.setOffline(true);
@@ -23,6 +23,29 @@ describePlayground('on any host', (playground) => {
     await page.getByRole('link', { name: 'Write a policy' }).click();
     await page.locator('.cm-content').waitFor();
     expect(errors).toEqual([]);
+    await context.close();
+  });
+
+  it('leaves alone what else is on its host, below its own folder too', async () => {
+    const neighbour = join(playground.folder, 'neighbour');
+    await mkdir(neighbour);
+    await writeFile(join(neighbour, 'index.html'), '<title>A neighbour</title>');
+    const { page, context } = await playground.open();
+    await page.goto(`${playground.address}neighbour/`);
+    await page.evaluate(async () => {
+      for (const name of ['of a neighbour', 'tessera /neighbour/ page 1']) await caches.open(name);
+    });
+    await page.goto(`${playground.address}#code`);
+    await page.waitForFunction(() => navigator.serviceWorker.controller);
+    expect(await page.evaluate(() => caches.keys())).toEqual(
+      expect.arrayContaining(['of a neighbour', 'tessera /neighbour/ page 1']),
+    );
+    await page.goto(`${playground.address}neighbour/`);
+    expect(await page.title()).toBe('A neighbour');
+    // By another name, and with what another site adds to an address, it is the page all the same.
+    await context.setOffline(true);
+    await page.goto(`${playground.address}index.html?from=elsewhere#code`);
+    await page.getByRole('heading', { name: 'Take it home' }).waitFor();
     await context.close();
   });
 

@@ -11,7 +11,7 @@ describePlayground('a new version on the host', (playground) => {
     const runtime = `assets/${assets.find((name) => /^ort-wasm.*\.mjs$/.test(name))}`;
     await page.evaluate(async (runtime) => {
       await navigator.serviceWorker.ready;
-      const large = await caches.open('tessera-large');
+      const large = await caches.open('tessera / large');
       await large.add(runtime);
       await large.put('assets/ort-wasm-of-before.wasm', new Response('old'));
     }, runtime);
@@ -35,11 +35,11 @@ describePlayground('a new version on the host', (playground) => {
     expect(await page.title()).toBe('The next version');
     await page.locator('.cm-content').waitFor();
     const kept = await page.evaluate(async () => {
-      const large = await (await caches.open('tessera-large')).keys();
+      const large = await (await caches.open('tessera / large')).keys();
       return { caches: (await caches.keys()).sort(), large: large.map(({ url }) => url) };
     });
     expect(kept).toEqual({
-      caches: ['tessera-large', 'tessera-page-next'],
+      caches: ['tessera / large', 'tessera / page next'],
       large: [`${playground.address}${runtime}`],
     });
     await context.close();
@@ -62,7 +62,7 @@ async function deploy(folder: string): Promise<void> {
     const text = await readFile(path, 'utf8');
     const changed = text
       .replaceAll(chunk, next)
-      .replace(/tessera-page-\w{12}/, 'tessera-page-next')
+      .replace(/ page [0-9a-f]{12}/, ' page next')
       .replace(/<title>.*<\/title>/, '<title>The next version</title>');
     if (changed !== text) await writeFile(path, changed);
   }
