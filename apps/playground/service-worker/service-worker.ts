@@ -24,9 +24,9 @@ const LARGE_FILES = addresses(__LARGE__);
 const FILES = new Set([...addresses(__FILES__), ...LARGE_FILES]);
 const INDEX = new URL('index.html', HOME).href;
 
-// A new version waits until every page of the old one is closed: an open page may still ask for a file of its own, which the
-// host may have no longer. Until then each visit and each reload is answered by the old worker, from the old files; the first
-// visit after that activates the new one and gets the new page. Where there is no old one, nothing is waited for.
+// A new version waits as long as several pages are open: they may still ask for files of their own, which the host may have
+// no longer, and are answered by the old worker, from the old files. A page that is opened or loaded again as the only one
+// asks for the new version. Where there is no old one, nothing is waited for.
 self.addEventListener('install', (event) => {
   event.waitUntil(
     caches
@@ -52,11 +52,32 @@ async function dropOldLarge(): Promise<void> {
   await Promise.all(old.map((request) => cache.delete(request)));
 }
 
-/** The page names large files that it loaded before this worker was there. */
+/** What a page asks for. */
+interface Wish {
+  /** Large files that it loaded before this worker was there. */
+  readonly keep?: readonly string[];
+  /** That this worker takes over, if it can before this time. */
+  readonly takeOverUntil?: number;
+}
+
 self.addEventListener('message', (event) => {
-  const { keep } = event.data as { keep?: readonly string[] };
+  const { keep, takeOverUntil } = event.data as Wish;
   if (keep) event.waitUntil(keepLarge(keep));
+  if (takeOverUntil) event.waitUntil(takeOver(takeOverUntil));
 });
+
+async function takeOver(until: number): Promise<void> {
+  while (Date.now() < until) {
+    if ((await openPages()) === 1) return self.skipWaiting();
+    // What a reload replaces may count for a moment more.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function openPages(): Promise<number> {
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  return windows.filter(({ url }) => isPage(url)).length;
+}
 
 async function keepLarge(urls: readonly string[]): Promise<void> {
   const cache = await caches.open(LARGE);
@@ -81,9 +102,12 @@ self.addEventListener('fetch', (event) => {
 
 /** The file that is asked for: the page is one file, whatever its address says more. */
 function keyOf({ mode, url }: Request): string {
+  return mode === 'navigate' && isPage(url) ? HOME.href : url;
+}
+
+function isPage(url: string): boolean {
   const { origin, pathname } = new URL(url);
-  const isPage = mode === 'navigate' && [HOME.href, INDEX].includes(origin + pathname);
-  return isPage ? HOME.href : url;
+  return [HOME.href, INDEX].includes(origin + pathname);
 }
 
 async function answer(request: Request, key: string): Promise<Response> {

@@ -8,10 +8,12 @@ import App from './App.svelte';
 import { tabStore, visitStore } from './choice-store.js';
 import { embeddedModel } from './model-loading/embedded-model.js';
 import { keepOffline } from './offline/keep-offline.js';
+import { takeNewVersion } from './offline/new-version.js';
 import { Session } from './session.js';
 import { sessionContext } from './session-context.js';
 import { fromHash } from './settings/settings-link.js';
 
+await takeNewVersion(navigator.serviceWorker, () => location.reload());
 const linked = await fromHash(location.hash);
 const session = new Session(embeddedModel, linked, { visit: visitStore, tab: tabStore });
 mount(App, { target: document.getElementById('app')!, context: sessionContext(session) });
