@@ -27,8 +27,16 @@ function link(settings: Partial<Settings> = {}, rest: Partial<Linked> = {}): Lin
   return { view: 'generate', compared: DEFAULT_COMPARED, settings: whole, ...rest };
 }
 
-/** A session whose models are made up; `errors` are thrown by the first calls to them, one each. */
-function session({ errors = [], linked = link() }: { errors?: unknown[]; linked?: Linked } = {}) {
+/** A session whose models are made up; `missing` are thrown by the first loads of one, `errors` by the first calls. */
+function session({
+  missing = [],
+  errors = [],
+  linked = link(),
+}: {
+  missing?: unknown[];
+  errors?: unknown[];
+  linked?: Linked;
+} = {}) {
   const loaded: string[] = [];
   const source: ModelSource = {
     probe: async () => ({
@@ -41,6 +49,7 @@ function session({ errors = [], linked = link() }: { errors?: unknown[]; linked?
     savesData: () => false,
     async load(choice) {
       loaded.push(choice);
+      if (missing.length > 0) throw missing.shift();
       const model = fakeModel({ shape: manifest.grid });
       const known = { device: choice === 'auto' ? 'webgpu' : 'wasm', dtype: 'fp16', threads: 1 };
       const condition: typeof model.condition = async (request) => {
@@ -72,6 +81,23 @@ describe('a session', () => {
       expect(loaded).toEqual(['auto', 'auto']);
     },
   );
+
+  it.each([
+    ['it is loaded again', (page: Session) => page.loadAgain()],
+    ['another device is chosen', (page: Session) => page.chooseDevice('wasm')],
+  ])('draws what failed for want of the model when %s, and says once what is wrong', async (_, mend) => {
+    const missing = [new TesseraError('model-file', 'x'), new TesseraError('model-file', 'y')];
+    const { session: page } = session({ missing });
+    page.race();
+    page.draw();
+    for (let tries = 0; tries < 2; tries++) {
+      expect((await ended(page)).failure).toBeUndefined();
+      expect(get(page.host.state).phase).toBe('failed');
+      mend(page);
+    }
+    expect((await ended(page)).status).toBe('done');
+    expect(page.comparison.running).toBe(false);
+  });
 
   it('begins what is under way again on another device, and says of a picture where it was made', async () => {
     const { session: page, loaded } = session();

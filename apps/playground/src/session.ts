@@ -4,6 +4,7 @@ import { derived, get, type Readable, type Writable, writable } from 'svelte/sto
 import type { ChoiceStore } from './choice-store.js';
 import { PictureEdit } from './edit/picture-edit.js';
 import { type DeviceChoice, isDeviceChoice } from './model-loading/device-choice.js';
+import { type Failure, failureOf } from './model-loading/failure.js';
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
 import { Draft } from './own-policy/draft.js';
 import { PolicyTrial } from './own-policy/policy-trial.js';
@@ -61,11 +62,14 @@ export class Session {
     this.#setDevice = device.set;
     this.#source = source;
     this.host = new ModelHost(source);
-    const onfailure = (error: unknown): void => this.host.forgetLost(error);
-    this.picture = new PictureRun(onfailure);
-    this.comparison = new Comparison(onfailure);
-    this.edit = new PictureEdit(onfailure);
-    this.trial = new PolicyTrial(onfailure);
+    const tell = (error: unknown): Failure | undefined => {
+      this.host.forgetLost(error);
+      return this.host.tells(error) ? undefined : failureOf(error);
+    };
+    this.picture = new PictureRun(tell);
+    this.comparison = new Comparison(tell);
+    this.edit = new PictureEdit(tell);
+    this.trial = new PolicyTrial(tell);
     let { source: text } = this.draft.now;
     this.draft.state.subscribe((now) => {
       if (now.source !== text) this.trial.forgetFindings();
@@ -90,9 +94,15 @@ export class Session {
     this.settings.update((settings) => ({ ...settings, ...change }));
   }
 
-  /** Moves to another device: what is under way begins again there. */
+  /** Loads the model after it could not be had, and begins what failed for want of it. */
+  loadAgain(): void {
+    this.model().catch(() => undefined);
+    for (const run of this.#runs().filter(({ wantsModel }) => wantsModel)) run.again();
+  }
+
+  /** Moves to another device: what is under way, or failed for want of the model, begins again there. */
   chooseDevice(choice: DeviceChoice): void {
-    const underWay = this.#runs().filter(({ running }) => running);
+    const underWay = this.#runs().filter(({ running, wantsModel }) => running || wantsModel);
     for (const run of underWay) run.stop();
     this.#setDevice(choice);
     for (const run of underWay) run.again();

@@ -1,6 +1,7 @@
 import type { ImageRgb, TokenGrid } from '@tessera/core';
 import { type Readable, writable } from 'svelte/store';
 import { GRID } from '../class-names.js';
+import type { TellFailure } from '../model-loading/failure.js';
 import { PictureRun } from '../run/picture-run.js';
 import type { Run } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
@@ -37,11 +38,11 @@ export class PictureEdit {
   /** Whether the user took the picture, which was not just offered. */
   #chosen = false;
 
-  constructor(onfailure: (error: unknown) => void) {
+  constructor(tell: TellFailure) {
     const store = writable(this.#now);
     this.state = store;
     this.#set = store.set;
-    this.run = new PictureRun(onfailure);
+    this.run = new PictureRun(tell);
   }
 
   /** Begins with a picture that the user took, nothing marked. */

@@ -11,6 +11,9 @@ export interface Failure {
   readonly detail: string;
 }
 
+/** What is said of an error; undefined where it is said elsewhere. */
+export type TellFailure = (error: unknown) => Failure | undefined;
+
 type Said = Omit<Failure, 'detail'>;
 
 /** Not for the user to prevent: the page asked its model for what it should not. */

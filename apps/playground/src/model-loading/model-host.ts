@@ -15,7 +15,7 @@ export type ModelState =
       readonly totalBytes: number;
     }
   | { readonly phase: 'ready'; readonly model: LoadedModel; readonly notes: readonly string[] }
-  | { readonly phase: 'failed'; readonly failure: Failure };
+  | { readonly phase: 'failed'; readonly failure: Failure; readonly error: unknown };
 
 /** How the host loads a model: given by the page, so that a test can give another. */
 export interface ModelSource {
@@ -93,6 +93,12 @@ export class ModelHost {
     state.model.dispose().catch(() => undefined);
   }
 
+  /** Whether the state says of this error already that no model could be loaded. */
+  tells(error: unknown): boolean {
+    const state = get(this.state);
+    return state.phase === 'failed' && state.error === error;
+  }
+
   async #load(
     choice: DeviceChoice,
     signal: AbortSignal,
@@ -115,7 +121,8 @@ export class ModelHost {
       this.#set({ phase: 'ready', model, notes: modelNotes(model, capabilities, choice) });
       return model;
     } catch (error) {
-      if (!signal.aborted) this.#set({ phase: 'failed', failure: failureOf(error, this.#source.online()) });
+      const failure = failureOf(error, this.#source.online());
+      if (!signal.aborted) this.#set({ phase: 'failed', failure, error });
       throw error;
     }
   }

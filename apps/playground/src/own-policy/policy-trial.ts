@@ -1,5 +1,6 @@
 import type { PolicyFinding } from '@tessera/core/check-policy';
 import { type Readable, writable } from 'svelte/store';
+import type { TellFailure } from '../model-loading/failure.js';
 import { Comparison } from '../run/comparison.js';
 
 export interface TrialState {
@@ -24,11 +25,11 @@ export class PolicyTrial {
   readonly #set: (state: TrialState) => void;
   #current: AbortController | undefined;
 
-  constructor(onfailure: (error: unknown) => void) {
+  constructor(tell: TellFailure) {
     const store = writable<TrialState>({ status: 'idle' });
     this.state = store;
     this.#set = store.set;
-    this.race = new Comparison(onfailure);
+    this.race = new Comparison(tell);
   }
 
   /** @returns whether it can be drawn with: false, too, where the check was stopped */

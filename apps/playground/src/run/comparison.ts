@@ -1,5 +1,5 @@
 import { type Readable, writable } from 'svelte/store';
-import { type Failure, failureOf } from '../model-loading/failure.js';
+import { type Failure, failureOf, type TellFailure } from '../model-loading/failure.js';
 import type { PolicyChoice, Settings } from '../settings/settings.js';
 import { race } from './race.js';
 import { type FinishedRun, type Run, type StepRecord, totals } from './step-record.js';
@@ -16,6 +16,7 @@ export interface ComparisonState {
   readonly lanes: readonly Lane[];
   /** What the lanes are drawn with, each with a policy of its own; undefined before the first race. */
   readonly settings?: Settings;
+  /** Undefined, too, where it failed for want of the model, which says so itself. */
   readonly failure?: Failure;
 }
 
@@ -25,21 +26,27 @@ type BeginLane = (settings: Settings, signal: AbortSignal) => Run | Promise<Run>
 export class Comparison {
   readonly state: Readable<ComparisonState>;
   readonly #set: (state: ComparisonState) => void;
-  readonly #onfailure: (error: unknown) => void;
+  readonly #tell: TellFailure;
   /** The race under way. */
   #current: AbortController | undefined;
   #again: (() => Promise<void>) | undefined;
+  #wantsModel = false;
 
-  /** @param onfailure hears of each error that ends a race */
-  constructor(onfailure: (error: unknown) => void = () => undefined) {
+  /** @param tell what is said of each error that ends a race */
+  constructor(tell: TellFailure = failureOf) {
     const store = writable<ComparisonState>({ status: 'idle', lanes: [] });
     this.state = store;
     this.#set = store.set;
-    this.#onfailure = onfailure;
+    this.#tell = tell;
   }
 
   get running(): boolean {
     return this.#current !== undefined;
+  }
+
+  /** Whether the last race failed for want of the model, and is to begin again when there is one. */
+  get wantsModel(): boolean {
+    return this.#wantsModel;
   }
 
   async start(
@@ -74,8 +81,9 @@ export class Comparison {
       update('done');
     } catch (error) {
       if (signal.aborted) return;
-      this.#onfailure(error);
-      update('failed', failureOf(error));
+      const failure = this.#tell(error);
+      this.#wantsModel = failure === undefined;
+      update('failed', failure);
     }
   }
 
@@ -85,6 +93,7 @@ export class Comparison {
   }
 
   stop(): void {
+    this.#wantsModel = false;
     this.#current?.abort(new DOMException('Stopped.', 'AbortError'));
   }
 }

@@ -1,5 +1,5 @@
 import { type Readable, writable } from 'svelte/store';
-import { type Failure, failureOf } from '../model-loading/failure.js';
+import { type Failure, failureOf, type TellFailure } from '../model-loading/failure.js';
 import type { Settings } from '../settings/settings.js';
 import type { FinishedRun, Run, StepRecord } from './step-record.js';
 
@@ -10,6 +10,7 @@ export interface PictureState {
   /** What it is made with; undefined before the first run. */
   readonly settings?: Settings;
   readonly finished?: FinishedRun;
+  /** Undefined, too, where it failed for want of the model, which says so itself. */
   readonly failure?: Failure;
 }
 
@@ -19,21 +20,27 @@ type BeginPicture = (signal: AbortSignal) => Run | Promise<Run>;
 export class PictureRun {
   readonly state: Readable<PictureState>;
   readonly #set: (state: PictureState) => void;
-  readonly #onfailure: (error: unknown) => void;
+  readonly #tell: TellFailure;
   /** The run under way. */
   #current: AbortController | undefined;
   #again: (() => Promise<void>) | undefined;
+  #wantsModel = false;
 
-  /** @param onfailure hears of each error that ends a run */
-  constructor(onfailure: (error: unknown) => void = () => undefined) {
+  /** @param tell what is said of each error that ends a run */
+  constructor(tell: TellFailure = failureOf) {
     const store = writable<PictureState>({ status: 'idle', steps: [] });
     this.state = store;
     this.#set = store.set;
-    this.#onfailure = onfailure;
+    this.#tell = tell;
   }
 
   get running(): boolean {
     return this.#current !== undefined;
+  }
+
+  /** Whether the last picture failed for want of the model, and is to begin again when there is one. */
+  get wantsModel(): boolean {
+    return this.#wantsModel;
   }
 
   /** Begins a picture; one that is under way is stopped. Resolves when this one ends, however it does. */
@@ -66,8 +73,9 @@ export class PictureRun {
       }
     } catch (error) {
       if (signal.aborted) return;
-      this.#onfailure(error);
-      update({ status: 'failed', failure: failureOf(error) });
+      const failure = this.#tell(error);
+      this.#wantsModel = failure === undefined;
+      update({ status: 'failed', ...(failure ? { failure } : {}) });
     }
   }
 
@@ -82,8 +90,9 @@ export class PictureRun {
     this.#set({ status: 'idle', steps: [] });
   }
 
-  /** Stops at once; what is there stays. */
+  /** Stops at once, for good where it wants the model; what is there stays. */
   stop(): void {
+    this.#wantsModel = false;
     this.#current?.abort(new DOMException('Stopped.', 'AbortError'));
   }
 }

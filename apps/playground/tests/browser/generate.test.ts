@@ -167,8 +167,9 @@ describePlayground('Generate', (playground) => {
     const alarm = page.getByRole('alert');
     await alarm.waitFor();
     expect(await alarm.textContent()).toMatch(/A file of the model could not be loaded\..*load again/s);
+    expect(await alarm.count()).toBe(1);
     await context.unroute('**/model/onnx/decoder.onnx');
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Load again' }).click();
     await drawn(page);
     expect(await alarm.count()).toBe(0);
     await context.close();
@@ -182,8 +183,8 @@ describePlayground('Generate', (playground) => {
     await alarm.waitFor();
     expect(await alarm.textContent()).toMatch(/can’t use the device.*Choose “Automatic” or “WebAssembly”/s);
     await page.getByLabel('Device').selectOption('wasm-1');
-    await page.getByRole('button', { name: 'Draw' }).click();
     await drawn(page);
+    expect(await alarm.count()).toBe(0);
     await page.getByText('WebAssembly, 1 thread', { exact: true }).waitFor();
     await without.close();
   });
