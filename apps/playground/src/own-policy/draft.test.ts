@@ -51,10 +51,32 @@ describe('the draft of a policy', () => {
     expect(draft.now.foreign).toBe(true);
   });
 
+  it('can be brought back where other code took its place, after a reload too', () => {
+    const kept = store();
+    const draft = new Draft(kept, named);
+    draft.bringBack();
+    draft.begin(EXAMPLES[1]!.source);
+    expect(draft.now.before).toBeUndefined();
+    draft.write('mine');
+    draft.begin(EXAMPLES[2]!.source);
+    draft.follow(own('theirs'));
+    draft.follow(own('others'));
+    const reloaded = new Draft(kept, own('others'));
+    expect(reloaded.now).toMatchObject({ source: 'others', before: 'mine' });
+    reloaded.write('others, changed');
+    reloaded.bringBack();
+    expect(reloaded.now).toMatchObject({ source: 'mine', before: 'others, changed', foreign: true });
+    reloaded.bringBack();
+    expect(reloaded.now).toMatchObject({ source: 'others, changed', before: 'mine' });
+    // As the editor's undo does.
+    reloaded.write('mine');
+    expect(reloaded.now.before).toBeUndefined();
+  });
+
   it('is no one else’s where a link brings the user’s own words back', () => {
     const draft = new Draft(store(), named);
     draft.write('mine');
     draft.follow(own('mine'));
-    expect(draft.now).toEqual({ source: 'mine', foreign: false, from: 'mine' });
+    expect(draft.now).toMatchObject({ source: 'mine', foreign: false, from: 'mine' });
   });
 });

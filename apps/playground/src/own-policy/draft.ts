@@ -9,6 +9,10 @@ export interface DraftState {
   readonly from?: string;
   /** Whether `from` came with an address and has not been run since: nothing runs it before the user does. */
   readonly foreign: boolean;
+  /** Whether the user has written in `source` since it came with an address or from an example. */
+  readonly written: boolean;
+  /** What the user had written when other code took its place. */
+  readonly before?: string | undefined;
 }
 
 const KEY = 'tessera-policy';
@@ -23,7 +27,11 @@ export class Draft {
   /** @param linked what the address says */
   constructor(store: ChoiceStore, linked: PolicyChoice) {
     this.#store = store;
-    this.#now = parse(store.getItem(KEY)) ?? { source: EXAMPLES[0]!.source, foreign: false };
+    this.#now = parse(store.getItem(KEY)) ?? {
+      source: EXAMPLES[0]!.source,
+      foreign: false,
+      written: false,
+    };
     const state = writable(this.#now);
     this.state = state;
     this.#set = state.set;
@@ -35,7 +43,22 @@ export class Draft {
   }
 
   write(source: string): void {
-    if (source !== this.#now.source) this.#change({ source });
+    if (source === this.#now.source) return;
+    // An editor can undo, too.
+    const back = source === this.#now.before;
+    this.#change({ source, written: true, ...(back ? { before: undefined } : {}) });
+  }
+
+  /** Begins with an example. */
+  begin(example: string): void {
+    if (example !== this.#now.source) this.#change({ ...this.#replaced(), source: example, written: false });
+  }
+
+  /** Brings back what the user had written; what is written since is kept in its place. */
+  bringBack(): void {
+    const { before, written, source } = this.#now;
+    if (before === undefined) return;
+    this.#change({ source: before, written: true, before: written ? source : undefined });
   }
 
   /** Takes over the code that came with an address, unless it is what the draft goes on from. */
@@ -43,7 +66,8 @@ export class Draft {
     if (linked.kind === 'named') return;
     const { source, from } = this.#now;
     if (linked.source === from) return;
-    this.#change(linked.source === source ? { from: source } : linkedDraft(linked.source));
+    if (linked.source === source) this.#change({ from: source });
+    else this.#change({ ...this.#replaced(), ...linkedDraft(linked.source) });
   }
 
   /** The user wants this code to run. */
@@ -56,6 +80,12 @@ export class Draft {
     this.#change({ from: source, foreign: false });
   }
 
+  /** What is kept of the code when other code takes its place. */
+  #replaced(): Pick<DraftState, 'before'> {
+    const { source, written, before } = this.#now;
+    return { before: written ? source : before };
+  }
+
   #change(change: Partial<DraftState>): void {
     this.#now = { ...this.#now, ...change };
     this.#store.setItem(KEY, JSON.stringify(this.#now));
@@ -63,13 +93,19 @@ export class Draft {
   }
 }
 
-const linkedDraft = (source: string): DraftState => ({ source, foreign: true, from: source });
+const linkedDraft = (source: string): DraftState => ({ source, foreign: true, from: source, written: false });
 
 function parse(kept: string | null): DraftState | undefined {
   try {
-    const { source, foreign, from } = JSON.parse(kept ?? '') as Record<string, unknown>;
+    const { source, foreign, written, from, before } = JSON.parse(kept ?? '') as Record<string, unknown>;
     if (typeof source !== 'string') return undefined;
-    return { source, foreign: foreign === true, ...(typeof from === 'string' ? { from } : {}) };
+    return {
+      source,
+      foreign: foreign === true,
+      written: written !== false,
+      ...(typeof from === 'string' ? { from } : {}),
+      ...(typeof before === 'string' ? { before } : {}),
+    };
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { compressText } from '../../src/settings/text-compression.js';
 import { describePlayground } from './describe-playground.js';
 import { drawn, pixelsOf, QUICK } from './open-page.js';
 
@@ -11,7 +12,7 @@ describePlayground('what is kept', (playground) => {
     await page.getByLabel('Picture file').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer });
   };
 
-  it('is the draft of a policy, over tabs, links of one’s own and reloads; an example can be undone', async () => {
+  it('is the draft of a policy, over tabs, links and reloads; an example can be undone', async () => {
     const { page, context, errors } = await playground.open();
     await page.goto(`${playground.address}#policy?${QUICK}`);
     const editor = page.locator('.cm-content');
@@ -34,6 +35,13 @@ describePlayground('what is kept', (playground) => {
     await page.reload();
     await editor.waitFor();
     expect(await isMine()).toBe(true);
+    await page.goto(`${playground.address}#policy?own=${await compressText('export default 1;')}`);
+    await page.getByText('This code came with a link').waitFor();
+    expect(await isMine()).toBe(false);
+    await page.reload();
+    await page.getByRole('button', { name: 'Bring back what you wrote' }).click();
+    expect(await isMine()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Bring back what you wrote' }).count()).toBe(0);
     expect(errors).toEqual([]);
     await context.close();
   });
