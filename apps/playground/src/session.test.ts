@@ -129,6 +129,20 @@ describe('a session', () => {
     expect(page.picture.running).toBe(false);
   });
 
+  it('draws nothing unasked where a link is damaged, and says so until the user begins', () => {
+    const damaged = link({}, { damage: 'x' });
+    for (const { session: page } of [session({ linked: damaged }), session()]) {
+      page.follow(damaged);
+      page.drawUnasked();
+      expect(page.picture.running).toBe(false);
+      expect(get(page.damage)?.advice).toMatch(/ask for it again/);
+      page.draw();
+      expect(get(page.damage)).toBeUndefined();
+      page.picture.stop();
+    }
+    expect(get(session({ linked: damaged }).session.damage)?.detail).toBe('x');
+  });
+
   it('asks no more before it runs code that the user has run once', () => {
     const { session: page } = session({ linked: link({ policy: own }) });
     expect(get(page.waits)).toBe(true);

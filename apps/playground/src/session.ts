@@ -1,4 +1,4 @@
-import type { ImageRgb, TokenGrid } from '@tessera/core';
+import { type ImageRgb, TesseraError, type TokenGrid } from '@tessera/core';
 import type { LoadedModel } from '@tessera/runtime-web';
 import { derived, get, type Readable, type Writable, writable } from 'svelte/store';
 import type { ChoiceStore } from './choice-store.js';
@@ -38,8 +38,11 @@ export class Session {
   readonly trial: PolicyTrial;
   /** Whether the policy that is set came with an address and has not been run: then nothing runs it unasked. */
   readonly waits: Readable<boolean>;
+  /** What can't be read of the address; until then nothing is drawn unasked. */
+  readonly damage: Readable<Failure | undefined>;
   readonly #source: ModelSource;
   readonly #setDevice: (device: DeviceChoice) => void;
+  readonly #setDamage: (damage: Failure | undefined) => void;
 
   /** @param stores what is kept from visit to visit, and while the tab is open */
   constructor(
@@ -55,6 +58,9 @@ export class Session {
       [this.settings, this.draft.state],
       ([{ policy }, { foreign }]) => policy.kind === 'own' && foreign,
     );
+    const damage = writable<Failure | undefined>(damageOf(linked));
+    this.damage = damage;
+    this.#setDamage = damage.set;
     const kept = stores.visit.getItem(DEVICE_KEY);
     const device = writable<DeviceChoice>(isDeviceChoice(kept) ? kept : 'auto');
     device.subscribe((choice) => stores.visit.setItem(DEVICE_KEY, choice));
@@ -87,6 +93,7 @@ export class Session {
     this.settings.set(linked.settings);
     this.compared.set(linked.compared);
     this.view.set(linked.view);
+    this.#setDamage(damageOf(linked));
     if (linked.view === 'generate') this.drawUnasked();
   }
 
@@ -121,9 +128,9 @@ export class Session {
     void this.picture.start(settings, (signal) => this.#begin(settings, signal));
   }
 
-  /** Draws unless that is for the user to decide: code that someone else wrote, or a connection to be spared. */
+  /** Draws unless that is for the user to decide: code that someone else wrote or that is lost, a connection to spare. */
   drawUnasked(): void {
-    if (!get(this.waits) && !this.#source.savesData()) this.draw();
+    if (!get(this.waits) && !get(this.damage) && !this.#source.savesData()) this.draw();
   }
 
   race(): void {
@@ -157,8 +164,9 @@ export class Session {
     return [this.picture, this.comparison, this.edit.run, this.trial.race] as const;
   }
 
-  /** One thing at a time: they all ask the same model. */
+  /** One thing at a time: they all ask the same model. Whoever begins one has read what is wrong with the address. */
   #stopRuns(): void {
+    this.#setDamage(undefined);
     for (const run of this.#runs()) run.stop();
     this.trial.stop();
   }
@@ -188,6 +196,10 @@ export class Session {
     const { drawOwn } = await import('./own-policy/draw-own.js');
     return madeOn(model, drawOwn({ settings, source: policy.source, model, start, signal }));
   }
+}
+
+function damageOf({ damage }: Linked): Failure | undefined {
+  return damage === undefined ? undefined : failureOf(new TesseraError('damaged-link', damage));
 }
 
 /** The run, its picture together with what it was made on: by the time it is saved there may be another model. */

@@ -71,6 +71,10 @@ const BY_CODE: Readonly<Record<string, Said>> = {
     sentence: 'This recipe asks for more than can be set here.',
     advice: 'Draw it on the command line: tessera generate --recipe FILE.',
   },
+  'damaged-link': {
+    sentence: 'The policy in this link can’t be read.',
+    advice: 'It is damaged or cut short, or made for another version of this page: ask for it again.',
+  },
   'unreadable-picture': {
     sentence: 'This file is no picture that the browser can read.',
     advice: 'Take a PNG, JPEG or WebP.',

@@ -1,14 +1,17 @@
-import { type Linked, toHash } from '../settings/settings-link.js';
+import { fitsLink, type Linked, toHash } from '../settings/settings-link.js';
 import { copyText } from './copy-text.js';
 
 /**
- * Copies a link; where the browser does not let the page do that, it is put into the address bar.
+ * Copies a link; where the browser does not let the page do that, it is put into the address bar. One that could not be
+ * read back is not made.
  *
- * @returns where the link is now, for a sentence
+ * @param does what the link does, in a sentence
+ * @returns what came of it, in sentences
  */
-export async function copyLink(linked: Linked): Promise<'copied' | 'in the address bar'> {
+export async function copyLink(linked: Linked, does: string): Promise<string> {
+  if (!fitsLink(linked.settings.policy)) return 'The code is too long for a link: copy the code itself.';
   const hash = await toHash(linked);
-  if (await copyText(new URL(hash, location.href).href)) return 'copied';
+  if (await copyText(new URL(hash, location.href).href)) return `The link is copied. ${does}`;
   history.replaceState(history.state, '', hash);
-  return 'in the address bar';
+  return `The link is in the address bar. ${does}`;
 }

@@ -1,7 +1,15 @@
 import { CLASS_NAMES } from '../class-names.js';
-import { DEFAULT_POLICY, isPolicyName, type PolicyName } from '../policies/shown-policies.js';
-import { DEFAULT_SETTINGS, GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from './settings.js';
-import { compressText, decompressText } from './text-compression.js';
+import { isPolicyName, type PolicyName } from '../policies/shown-policies.js';
+import {
+  DEFAULT_SETTINGS,
+  GUIDANCE,
+  LARGEST_SEED,
+  type PolicyChoice,
+  type Settings,
+  TEMPERATURE,
+  within,
+} from './settings.js';
+import { compressText, decompressText, MOST_UNPACKED } from './text-compression.js';
 
 export const VIEWS = ['generate', 'compare', 'edit', 'policy', 'code'] as const;
 export type View = (typeof VIEWS)[number];
@@ -12,12 +20,19 @@ export interface Linked {
   readonly settings: Settings;
   /** The policies of the comparison. */
   readonly compared: readonly PolicyName[];
+  /** What is wrong with its policy, where that can't be read. */
+  readonly damage?: string;
 }
 
 export const DEFAULT_COMPARED: readonly PolicyName[] = ['mar', 'gtr-32', 'gtr-16'];
 export const MOST_COMPARED = 6;
 
-/** The part of an address from `#` on that brings `linked` back. */
+/** Whether a link can bring this policy back: code may be too long. */
+export function fitsLink(policy: PolicyChoice): boolean {
+  return policy.kind === 'named' || policy.source.length <= MOST_UNPACKED;
+}
+
+/** The part of an address from `#` on that brings `linked` back, but for a policy that does not fit. */
 export async function toHash({ view, settings, compared }: Linked): Promise<string> {
   const parameters = new URLSearchParams();
   parameters.set('class', `${settings.classLabel}`);
@@ -25,7 +40,7 @@ export async function toHash({ view, settings, compared }: Linked): Promise<stri
   parameters.set('guidance', `${settings.guidance}`);
   parameters.set('temperature', `${settings.temperature}`);
   if (settings.policy.kind === 'named') parameters.set('policy', settings.policy.name);
-  else parameters.set('own', await compressText(settings.policy.source));
+  else if (fitsLink(settings.policy)) parameters.set('own', await compressText(settings.policy.source));
   parameters.set('compare', compared.join('.'));
   return `#${view}?${parameters}`;
 }
@@ -41,25 +56,37 @@ export async function fromHash(hash: string): Promise<Linked> {
   };
   const integer = (key: string, fallback: number, max: number): number =>
     within(Math.trunc(number(key, fallback)), { min: 0, max });
+  const { policy, ...damage } = await policyOf(parameters);
   return {
     view: VIEWS.find((view) => view === name) ?? 'generate',
     settings: {
       classLabel: integer('class', DEFAULT_SETTINGS.classLabel, CLASS_NAMES.length - 1),
       seed: integer('seed', DEFAULT_SETTINGS.seed, LARGEST_SEED),
-      policy: await policyOf(parameters),
+      policy,
       guidance: within(number('guidance', DEFAULT_SETTINGS.guidance), GUIDANCE),
       temperature: within(number('temperature', DEFAULT_SETTINGS.temperature), TEMPERATURE),
     },
     compared: comparedOf(parameters.get('compare')),
+    ...damage,
   };
 }
 
-async function policyOf(parameters: URLSearchParams): Promise<Settings['policy']> {
+async function policyOf(
+  parameters: URLSearchParams,
+): Promise<{ readonly policy: PolicyChoice } & Pick<Linked, 'damage'>> {
+  const { policy } = DEFAULT_SETTINGS;
   const own = parameters.get('own');
-  const source = own === null ? undefined : await decompressText(own);
-  if (source !== undefined) return { kind: 'own', source };
-  const name = parameters.get('policy') ?? '';
-  return { kind: 'named', name: isPolicyName(name) ? name : DEFAULT_POLICY };
+  if (own !== null) {
+    const source = await decompressText(own);
+    return source === undefined
+      ? { policy, damage: 'The code can’t be unpacked.' }
+      : { policy: { kind: 'own', source } };
+  }
+  const name = parameters.get('policy');
+  if (name === null) return { policy };
+  return isPolicyName(name)
+    ? { policy: { kind: 'named', name } }
+    : { policy, damage: `There is no policy “${name}”.` };
 }
 
 function comparedOf(text: string | null): readonly PolicyName[] {

@@ -1,5 +1,5 @@
-/** The most characters that a link is unpacked to: a few bytes could stand for gigabytes. */
-const MOST = 200_000;
+/** The most characters that a text is unpacked to: a few bytes could stand for gigabytes. */
+export const MOST_UNPACKED = 200_000;
 
 /** Text → deflated, in the alphabet of base64url. */
 export async function compressText(text: string): Promise<string> {
@@ -22,7 +22,7 @@ export async function decompressText(packed: string): Promise<string | undefined
       const { done, value } = await reader.read();
       if (done) return text + decoder.decode();
       text += decoder.decode(value as Uint8Array, { stream: true });
-      if (text.length > MOST) return undefined;
+      if (text.length > MOST_UNPACKED) return undefined;
     }
   } catch {
     return undefined;

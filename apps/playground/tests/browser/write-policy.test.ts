@@ -32,6 +32,12 @@ describePlayground('Write a policy', (playground) => {
     expect(await pixelsOf(other.page)).toEqual(own);
     expect([...errors, ...other.errors]).toEqual([]);
     await other.context.close();
+    const cut = await playground.open();
+    await cut.page.goto(page.url().replace(/#policy(.*own=[^&]{20}).*/, '#generate$1'));
+    await cut.page.getByText('ask for it again').waitFor();
+    await cut.page.getByText('Each step decodes some tokens').waitFor();
+    expect(await cut.page.getByRole('button', { name: 'Draw' }).isEnabled()).toBe(true);
+    await cut.context.close();
     await context.close();
   });
 
