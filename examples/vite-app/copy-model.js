@@ -1,4 +1,5 @@
-// Puts the model's folder among the files that are served as they are.
+// Puts the model's folder among the files that are served as they are. For one of your own: its folder in place of
+// modelFolder, such as new URL('../my-model/', import.meta.url).
 import { cp } from 'node:fs/promises';
 import { modelFolder } from '@tessera/model-tiny';
 
