@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import * as core from '@tessera/core';
 import * as fts from '@tessera/fts';
 import * as gtr from '@tessera/gtr';
+import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { EXAMPLES } from './examples.js';
 import { POLICY_HELP } from './policy-help.js';
@@ -16,6 +18,16 @@ it('explains names that the packages really export, each once', () => {
   expect(new Set(POLICY_HELP.map(({ name }) => name)).size).toBe(POLICY_HELP.length);
 });
 
+it('says of each name a type that it has', () => {
+  const named =
+    'SamplingPolicy, PolicyContext, StepPlan, TokenCounts, DiffusionStepSchedule, Refinement, NoiseSource';
+  const claims = POLICY_HELP.map(({ name, module, type }, index) => {
+    const written = type.replace('; …', '');
+    return `import { ${name} as own${index} } from '${module}';\nown${index} satisfies ${written};`;
+  });
+  expect(problemsOf([`import type { ${named} } from '@tessera/core';`, ...claims].join('\n'))).toEqual([]);
+});
+
 it('explains every name that the examples import', () => {
   const imported = EXAMPLES.flatMap(({ source }) =>
     [...source.matchAll(/import \{([^}]*)\}/g)].flatMap(([, names]) =>
@@ -24,3 +36,24 @@ it('explains every name that the examples import', () => {
   );
   expect(POLICY_HELP.map(({ name }) => name)).toEqual(expect.arrayContaining(imported));
 });
+
+/** What TypeScript says of a module that lies beside this one. */
+function problemsOf(source: string): string[] {
+  const path = fileURLToPath(new URL('claims.ts', import.meta.url));
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, version) =>
+    name === path ? ts.createSourceFile(name, source, version) : getSourceFile(name, version);
+  return ts
+    .getPreEmitDiagnostics(ts.createProgram([path], options, host))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}

@@ -43,13 +43,13 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'evenCounts',
     module: '@tessera/core',
-    type: '(total: number, steps: number) => number[]',
+    type: '(total: number, steps: number) => readonly number[]',
     text: 'About as many tokens in each step.',
   },
   {
     name: 'cosineCounts',
     module: '@tessera/core',
-    type: '(total: number, steps: number) => number[]',
+    type: '(total: number, steps: number) => readonly number[]',
     text: 'Few tokens at first, more and more later: MAR’s schedule.',
   },
   {
@@ -67,7 +67,7 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'shuffle',
     module: '@tessera/core',
-    type: '<Items>(items: Items, noise: NoiseSource) => Items',
+    type: '(values: ArrayLike<number>, noise: NoiseSource) => Uint32Array',
     text: 'A random order that only the noise decides: the same seed, the same order.',
   },
   {
@@ -85,7 +85,7 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'diagonalSubsets',
     module: '@tessera/gtr',
-    type: '(shape: { height: number; width: number }, stages: number) => Uint32Array[]',
+    type: '(shape: { height: number; width: number }, stages: number) => readonly Uint32Array[]',
     text: 'The grid split into nested checkerboards.',
   },
   {
