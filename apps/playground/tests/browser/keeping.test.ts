@@ -91,6 +91,33 @@ describePlayground('what is kept', (playground) => {
     await context.close();
   });
 
+  it('is the focus in sight on a phone, not behind the button', async () => {
+    const { page, context } = await playground.open({
+      viewport: { width: 360, height: 740 },
+      isMobile: true,
+    });
+    for (const view of ['generate', 'compare', 'edit']) {
+      await page.goto(`${playground.address}#${view}?${QUICK}`);
+      await page.locator('.go button').focus();
+      let focused = 0;
+      for (; ; focused++) {
+        await page.keyboard.press('Tab');
+        const behind = await page.evaluate(() => {
+          const { activeElement, body } = document;
+          if (!activeElement || activeElement === body) return 'the end';
+          const { bottom } = activeElement.getBoundingClientRect();
+          return (
+            bottom > document.querySelector('.go')!.getBoundingClientRect().top && activeElement.outerHTML
+          );
+        });
+        if (behind === 'the end') break;
+        expect(behind, view).toBe(false);
+      }
+      expect(focused, view).toBeGreaterThan(4);
+    }
+    await context.close();
+  });
+
   it('is the button in reach on a phone', async () => {
     const { page, context } = await playground.open({
       viewport: { width: 360, height: 740 },
