@@ -30,8 +30,32 @@ describePlayground('Edit', (playground) => {
     await context.close();
   });
 
+  it('paints with the first finger alone', async () => {
+    const { page, context } = await playground.open();
+    await page.goto(`${playground.address}#generate?${QUICK}`);
+    await drawn(page);
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    const surface = page.getByRole('application');
+    const { x, y, width } = (await surface.boundingBox())!;
+    await page.mouse.move(x + width * 0.2, y + width * 0.2);
+    await page.mouse.down();
+    const second = {
+      pointerId: 7,
+      pointerType: 'touch',
+      isPrimary: false,
+      button: 0,
+      clientX: x,
+      clientY: y + width,
+    };
+    for (const type of ['pointerdown', 'pointermove', 'pointerup']) await surface.dispatchEvent(type, second);
+    await page.mouse.move(x + width * 0.6, y + width * 0.2, { steps: 5 });
+    await page.mouse.up();
+    await page.getByText('27 of 256 tokens will be drawn anew').waitFor();
+    await context.close();
+  });
+
   it.each([
-    ['dropped', '[aria-label="The picture to edit"]', 'DragEvent', 'drop', 'dataTransfer'],
+    ['dropped anywhere', 'footer', 'DragEvent', 'drop', 'dataTransfer'],
     ['pasted', 'body', 'ClipboardEvent', 'paste', 'clipboardData'],
   ])('takes a picture that is %s', async (_, place, eventClass, type, property) => {
     const { page, context, errors } = await playground.open();
