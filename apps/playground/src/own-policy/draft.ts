@@ -5,7 +5,7 @@ import { EXAMPLES } from './examples.js';
 
 export interface DraftState {
   readonly source: string;
-  /** The code that the settings hold, which an address brought or the user chose: the draft goes on from there. */
+  /** The code that can be chosen as the user's own, from an address or run once: the draft goes on from there. */
   readonly from?: string;
   /** Whether `from` came with an address and has not been run since: nothing runs it before the user does. */
   readonly foreign: boolean;

@@ -30,6 +30,10 @@ describePlayground('Write a policy', (playground) => {
     await other.page.getByRole('button', { name: 'Draw' }).click();
     await drawn(other.page);
     expect(await pixelsOf(other.page)).toEqual(own);
+    const policy = other.page.getByLabel('Policy', { exact: true });
+    await policy.selectOption('raster');
+    await policy.selectOption('own');
+    await other.page.getByText('The policy that you wrote').waitFor();
     expect([...errors, ...other.errors]).toEqual([]);
     await other.context.close();
     const cut = await playground.open();
