@@ -10,6 +10,14 @@ describePlayground('Compare', (playground) => {
     await page.getByText('Difference, of 255').first().waitFor();
     const plain = await pixelsOf(page, 0);
     expect(await page.locator('.lanes li').count()).toBe(2);
+    // The rows of all cards stay in line.
+    const tops = await page
+      .locator('.lanes .ratio')
+      .evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().top));
+    expect(new Set(tops).size).toBe(1);
+    expect(await page.locator('.lanes .ratio').nth(0).textContent()).toMatch(
+      /Speed\s*1×, the others are measured/,
+    );
     expect(await page.locator('.lanes .ratio').nth(1).textContent()).toMatch(/Speed\s*\d+\.\d+× as fast/);
     await page.getByLabel('Show how each differs from the first').check();
     const same = await pixelsOf(page, 0);
