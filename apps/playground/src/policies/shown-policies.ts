@@ -10,8 +10,7 @@ interface Words {
 export const SHOWN_POLICIES = {
   'gtr-16': {
     title: 'GtR, 16 steps',
-    summary:
-      'Half of the picture slowly, then the rest in a few wide steps; more diffusion where the detail is.',
+    summary: 'Half of the picture in 15 steps, the rest in one; more diffusion where the detail is.',
   },
   'gtr-32': {
     title: 'GtR, 32 steps',
