@@ -86,8 +86,6 @@ async function* draw(client: SandboxClient, { settings, model, start, signal }: 
     },
     lentModel(model),
   );
-  const stop = (): void => void client.call('stop', {}).catch(() => undefined);
-  signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
     const { classLabel, seed, guidance, temperature } = settings;
@@ -102,7 +100,6 @@ async function* draw(client: SandboxClient, { settings, model, start, signal }: 
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener('abort', stop);
     // A sandbox that is gone can't say that the model should stop.
     serving.end();
     port1.close();

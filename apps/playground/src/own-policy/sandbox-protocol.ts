@@ -19,7 +19,6 @@ export interface SandboxCalls {
   /** Begins a drawing; the model's port comes with the message. */
   begin: { arguments: DrawOrders; result: undefined };
   next: { arguments: Record<string, never>; result: SandboxStep };
-  stop: { arguments: Record<string, never>; result: undefined };
 }
 
 export type SandboxStep =

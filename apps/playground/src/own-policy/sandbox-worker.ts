@@ -28,7 +28,6 @@ const LINES_BEFORE = 2;
 
 let policy: core.SamplingPolicy | undefined;
 let run: Run | undefined;
-let stopped = new AbortController();
 
 const handlers: {
   [name in SandboxCallName]: (
@@ -46,7 +45,6 @@ const handlers: {
   check: () => checkPolicy(loaded(), { pause: () => new Promise((resolve) => setTimeout(resolve)) }),
   async begin({ settings, manifest, start }: DrawOrders, [port]) {
     const model = new RemoteModel(modelPort(port!), manifest);
-    stopped = new AbortController();
     const { seed, classLabel } = settings;
     run = recordRun({
       model,
@@ -55,17 +53,12 @@ const handlers: {
       classLabel,
       start,
       ...settingsOfGeneration(settings, manifest),
-      signal: stopped.signal,
     });
     return undefined;
   },
   async next() {
     const { done, value } = await run!.next();
     return done ? { done: true, value } : { done: false, value };
-  },
-  async stop() {
-    stopped.abort(new Error('Stopped.'));
-    return undefined;
   },
 };
 
