@@ -54,10 +54,32 @@ describePlayground('every view', (playground) => {
       viewport: { width: 360, height: 740 },
       isMobile: true,
     });
-    for (const view of ['generate', 'compare', 'edit', 'policy', 'code']) {
-      await page.goto(`${playground.address}#${view}`);
-      await page.locator('main h1').waitFor({ state: 'attached' });
-      expect(await page.evaluate('document.documentElement.scrollWidth'), view).toBeLessThanOrEqual(360);
+    const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
+    const raced = () => page.getByText('Difference, of 255').first().waitFor();
+    const views: Readonly<Record<string, () => Promise<void>>> = {
+      Generate: () => drawn(page),
+      async Compare() {
+        await press(/^Race/);
+        await raced();
+      },
+      async Edit() {
+        await page.getByRole('application').focus();
+        await page.keyboard.press('Space');
+        await press('Renew what is painted');
+        await page.getByText('byte for byte the same').waitFor();
+      },
+      async Policy() {
+        await page.locator('.cm-content').waitFor();
+        await press('Run');
+        await raced();
+      },
+      Code: () => page.locator('pre').first().waitFor(),
+    };
+    await page.goto(`${playground.address}#generate?${QUICK}&compare=gtr-16.gtr-16-no-fts`);
+    for (const [name, fill] of Object.entries(views)) {
+      await page.getByRole('link', { name, exact: true }).click();
+      await fill();
+      expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(360);
     }
     await context.close();
   });
