@@ -160,6 +160,25 @@ describePlayground('Generate', (playground) => {
     await context.close();
   });
 
+  it('moves nothing when the model is there', async () => {
+    const { page, context } = await playground.open({ serviceWorkers: 'block' });
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await context.route('**/model/onnx/decoder.onnx', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${playground.address}#generate?${QUICK}`);
+    await page.getByLabel('Loading').waitFor();
+    const place = await page.locator('.hero').boundingBox();
+    release();
+    await drawn(page);
+    expect(await page.locator('.hero').boundingBox()).toEqual(place);
+    await context.close();
+  });
+
   it('says what to do where the model can’t be fetched, and goes on when it can', async () => {
     const { page, context } = await playground.open({ serviceWorkers: 'block' });
     await context.route('**/model/onnx/decoder.onnx', (route) => route.abort());
