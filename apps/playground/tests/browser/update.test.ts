@@ -67,7 +67,7 @@ async function deploy(folder: string): Promise<void> {
     const text = await readFile(path, 'utf8');
     const changed = text
       .replaceAll(chunk, next)
-      .replace(/ page [0-9a-f]{12}/, ' page next')
+      .replace(/\bpage [0-9a-f]{12}/, 'page next')
       .replace(/<title>.*<\/title>/, '<title>The next version</title>');
     if (changed !== text) await writeFile(path, changed);
   }
