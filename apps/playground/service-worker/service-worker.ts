@@ -52,26 +52,29 @@ async function dropOldLarge(): Promise<void> {
   await Promise.all(old.map((request) => cache.delete(request)));
 }
 
+/** What a reload replaces may count for a moment more, so that pages are counted more than once. */
+const LOOKS = 6;
+
 /** What a page asks for. */
 interface Wish {
   /** Large files that it loaded before this worker was there. */
   readonly keep?: readonly string[];
-  /** That this worker takes over, if it can before this time. */
+  /** That this worker takes over, if it can before this time; where it does not, it answers by the port that is sent along. */
   readonly takeOverUntil?: number;
 }
 
 self.addEventListener('message', (event) => {
   const { keep, takeOverUntil } = event.data as Wish;
   if (keep) event.waitUntil(keepLarge(keep));
-  if (takeOverUntil) event.waitUntil(takeOver(takeOverUntil));
+  if (takeOverUntil) event.waitUntil(takeOver(takeOverUntil, event.ports[0]!));
 });
 
-async function takeOver(until: number): Promise<void> {
-  while (Date.now() < until) {
+async function takeOver(until: number, answer: MessagePort): Promise<void> {
+  for (let look = 1; look <= LOOKS && Date.now() < until; look++) {
     if ((await openPages()) === 1) return self.skipWaiting();
-    // What a reload replaces may count for a moment more.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  answer.postMessage('no');
 }
 
 async function openPages(): Promise<number> {

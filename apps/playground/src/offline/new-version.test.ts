@@ -20,8 +20,11 @@ function workers(waiting: ServiceWorker | null) {
 }
 
 function waitingWorker() {
-  const asked: { takeOverUntil: number }[] = [];
-  const worker = { postMessage: (message: (typeof asked)[0]) => asked.push(message) };
+  const asked: { takeOverUntil: number; answer: MessagePort }[] = [];
+  const worker = {
+    postMessage: ({ takeOverUntil }: { takeOverUntil: number }, [answer]: [MessagePort]) =>
+      asked.push({ takeOverUntil, answer }),
+  };
   return { asked, worker: worker as unknown as ServiceWorker };
 }
 
@@ -31,13 +34,21 @@ describe('a new version', () => {
     const { source, says } = workers(worker);
     let reloads = 0;
     const taken = takeNewVersion(source, () => reloads++);
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(3000);
     await taken;
-    expect(asked).toEqual([{ takeOverUntil: Date.now() }]);
+    expect(asked.map(({ takeOverUntil }) => takeOverUntil)).toEqual([Date.now()]);
     expect(reloads).toBe(0);
     says('controllerchange');
     says('controllerchange');
     expect(reloads).toBe(1);
+  });
+
+  it('is not waited for longer than until it says no', async () => {
+    const { asked, worker } = waitingWorker();
+    const taken = takeNewVersion(workers(worker).source, () => undefined);
+    await vi.advanceTimersByTimeAsync(0);
+    asked[0]!.answer.postMessage('no');
+    await taken;
   });
 
   it('is not waited for where there is none, and the first worker of all reloads no page', async () => {

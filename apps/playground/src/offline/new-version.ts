@@ -9,12 +9,12 @@ export interface VersionSource {
   addEventListener(type: 'controllerchange', listener: () => void, options: { once: boolean }): void;
 }
 
-/** For how long a page waits for a new version before it shows the one that it is, in milliseconds. */
-const PATIENCE = 500;
+/** For how long a page waits for an answer before it shows the version that it is, in milliseconds: a worker has to start. */
+const PATIENCE = 3000;
 
 /**
  * Asks a new version that waits to take over, which it does where this is the only page that is open. Resolves when there
- * is none or time is up.
+ * is none, it doesn't, or time is up.
  *
  * @param serviceWorker undefined where the browser has none: over http
  * @param reload called when the new version has taken over, at once or late: the files of this page are gone then
@@ -26,8 +26,13 @@ export async function takeNewVersion(
   const waiting = (await serviceWorker?.getRegistration().catch(notAllowed))?.waiting;
   if (!serviceWorker || !waiting) return;
   serviceWorker.addEventListener('controllerchange', reload, { once: true });
-  waiting.postMessage({ takeOverUntil: Date.now() + PATIENCE });
-  await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  const { port1, port2 } = new MessageChannel();
+  await new Promise<unknown>((resolve) => {
+    port1.onmessage = resolve;
+    setTimeout(resolve, PATIENCE);
+    waiting.postMessage({ takeOverUntil: Date.now() + PATIENCE }, [port2]);
+  });
+  port1.close();
 }
 
 /** Whether there is a newer version than this page, which waits until the others are closed. */
