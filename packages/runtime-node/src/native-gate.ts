@@ -18,10 +18,16 @@ export class NativeGate {
     if (!memory) Atomics.store(this.#state, BUSY, 1);
   }
 
-  /** Makes a native call. Once the gate is closed this ends the thread that it is called in, before or after the call. */
+  /**
+   * Makes a native call. Once the gate is closed no call begins, and this ends the thread that it is called in as soon as
+   * those under way are done.
+   */
   async pass<T>(call: () => Promise<T>): Promise<T> {
     Atomics.add(this.#state, BUSY, 1);
-    if (this.#isClosed()) this.leave();
+    if (this.#isClosed()) {
+      this.leave();
+      return new Promise(() => {});
+    }
     try {
       return await call();
     } finally {
@@ -31,9 +37,9 @@ export class NativeGate {
 
   /** Says that a native call is done. */
   leave(): void {
-    Atomics.sub(this.#state, BUSY, 1);
+    const before = Atomics.sub(this.#state, BUSY, 1);
     Atomics.notify(this.#state, BUSY);
-    if (this.#isClosed()) process.exit();
+    if (before === 1 && this.#isClosed()) process.exit();
   }
 
   /** Lets no more native calls begin. @returns whether one is under way, after which its thread ends by itself */
