@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,6 +52,21 @@ afterEach(async () => {
   rmSync(cacheFolder, { recursive: true });
 });
 
+/** Where the one model in the cache has its graphs. */
+const graphs = () => join(cacheFolder, readdirSync(cacheFolder)[0]!, 'onnx');
+
+/** The manifest where an exclamation mark is added to each of some files. */
+function updated(json: Buffer, paths: readonly string[]): Buffer {
+  const manifest = JSON.parse(json.toString());
+  for (const file of manifest.files) {
+    if (!paths.includes(file.path)) continue;
+    const content = readFileSync(join(fileURLToPath(modelFolder), file.path));
+    file.bytes++;
+    file.sha256 = createHash('sha256').update(content).update('!').digest('hex');
+  }
+  return Buffer.from(JSON.stringify(manifest));
+}
+
 const load = (onProgress?: (progress: LoadProgress) => void) =>
   loadModel(address, { device: 'cpu', cacheFolder, ...(onProgress ? { onProgress } : {}) });
 
@@ -90,6 +106,25 @@ it('goes on where a download broke off', async () => {
   expect(again!.range).toBe(`bytes=${arrived}-`);
 });
 
+it('keeps a file that has all arrived where loading is stopped before it was checked', async () => {
+  const controller = new AbortController();
+  const reason = new Error('stopped');
+  const { size } = statSync(join(fileURLToPath(modelFolder), 'onnx/condition.onnx'));
+  const loading = loadModel(address, {
+    device: 'cpu',
+    cacheFolder,
+    signal: controller.signal,
+    onProgress() {
+      const part = readdirSync(graphs()).find((name) => name.startsWith('condition.onnx.part'));
+      if (part && statSync(join(graphs(), part)).size === size) controller.abort(reason);
+    },
+  });
+  await expect(loading).rejects.toBe(reason);
+  requests = [];
+  await (await load()).dispose();
+  expect(requests.map(({ path }) => path)).not.toContain('/onnx/condition.onnx');
+});
+
 it('begins again where what an earlier download left is not of the file that is there now', async () => {
   meddle = (path, body) =>
     path.endsWith('condition.onnx') ? { body: Buffer.alloc(body.length), cutAt: 1_000_000 } : { body };
@@ -101,14 +136,56 @@ it('begins again where what an earlier download left is not of the file that is 
   expect(again.map(({ range }) => range)).toEqual([expect.stringMatching(/^bytes=\d+-$/), undefined]);
 });
 
-it('does not keep a file whose hash is wrong', async () => {
-  meddle = (path, body) => ({ body: path.endsWith('embed.onnx') ? Buffer.alloc(body.length) : body });
-  await expect(load()).rejects.toMatchObject({
+it.each([
+  ['other', (body: Buffer) => Buffer.alloc(body.length), /its SHA-256/],
+  ['longer', (body: Buffer) => Buffer.concat([body, body]), /has more than the \d+ bytes/],
+  ['shorter', (body: Buffer) => body.subarray(1), /has \d+ bytes, the manifest says/],
+])(
+  'does not take a file that is %s than the manifest says, and names its address',
+  async (_, change, problem) => {
+    meddle = (path, body) => ({ body: path.endsWith('embed.onnx') ? change(body) : body });
+    await expect(load()).rejects.toMatchObject({
+      code: 'model-file',
+      path: `${address}/onnx/embed.onnx`,
+      message: expect.stringMatching(problem),
+    });
+    expect(readdirSync(graphs())).not.toContain('embed.onnx');
+    meddle = (_, body) => ({ body });
+    await (await load()).dispose();
+  },
+);
+
+it('leaves the model that was there before as it is where an update breaks off', async () => {
+  await (await load()).dispose();
+  // A new version, of which two files are other ones.
+  const changed = ['onnx/condition.onnx', 'onnx/decoder.onnx'];
+  meddle = (path, body) => {
+    if (path === '/mar.json') return { body: updated(body, changed) };
+    if (path === '/onnx/decoder.onnx') return { body: Buffer.concat([body, Buffer.from('!')]), cutAt: 1000 };
+    return { body: path === '/onnx/condition.onnx' ? Buffer.concat([body, Buffer.from('!')]) : body };
+  };
+  await expect(load()).rejects.toThrow(/broke off/);
+  await new Promise((resolve) => server.close(resolve));
+  await (await load()).dispose();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+it('says why the cache could not be written to', async () => {
+  const file = join(cacheFolder, 'file');
+  writeFileSync(file, '');
+  await expect(loadModel(address, { device: 'cpu', cacheFolder: file })).rejects.toMatchObject({
     code: 'model-file',
-    message: expect.stringMatching(/embed.*SHA-256/),
+    message: expect.stringMatching(/file.*could not be written to the cache: ENOTDIR.*cacheFolder/),
   });
-  const [folder] = readdirSync(cacheFolder);
-  expect(readdirSync(join(cacheFolder, folder!, 'onnx'))).not.toContain('embed.onnx');
+});
+
+it.each(['download', 'check'])('rejects with what onProgress threw in the phase %s', async (phase) => {
+  const mistake = new TypeError('no such bar');
+  const loading = load((report) => {
+    if (report.phase === phase) throw mistake;
+  });
+  await expect(loading).rejects.toBe(mistake);
+  await (await load()).dispose();
 });
 
 it('names what the server answered, and an HTML page where a manifest should be', async () => {
@@ -142,10 +219,13 @@ it('says what a server answers, though the model is in the cache', async () => {
   }
 });
 
-it('asks with the query of the address for each file', async () => {
+it('asks with the query of the address for each file, and finds what another query has brought', async () => {
   await (await loadModel(`${address}?v=2`, { device: 'cpu', cacheFolder })).dispose();
   expect(requests.map(({ path }) => path)).toContain('/onnx/condition.onnx');
   expect([...queries]).toEqual(['?v=2']);
+  requests = [];
+  await (await loadModel(`${address}/?v=3#here`, { device: 'cpu', cacheFolder })).dispose();
+  expect(requests.map(({ path }) => path)).toEqual(['/mar.json']);
 });
 
 it('fetches each file once for two who load at the same time, and goes on for one where the other stops', async () => {
@@ -159,6 +239,6 @@ it('fetches each file once for two who load at the same time, and goes on for on
   const both = Promise.all([load(), load()]);
   await expect(stopped).rejects.toThrow('enough');
   for (const model of await both) await model.dispose();
-  const graphs = requests.map(({ path }) => path).filter((path) => path.endsWith('decoder.onnx'));
-  expect(graphs).toHaveLength(1);
+  const decoders = requests.map(({ path }) => path).filter((path) => path.endsWith('decoder.onnx'));
+  expect(decoders).toHaveLength(1);
 });

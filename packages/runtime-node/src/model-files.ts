@@ -35,21 +35,31 @@ export async function readManifest(folder: string): Promise<Manifest> {
  *
  * @param signal stops the reading; the promise rejects with its reason
  */
-export async function checkFile(folder: string, file: ManifestFile, signal?: AbortSignal): Promise<void> {
+export function checkFile(folder: string, file: ManifestFile, signal?: AbortSignal): Promise<void> {
   const path = join(folder, file.path);
+  return checkContent(path, file, path, signal);
+}
+
+/** The same of a file at `path`, which errors call by `name`. */
+export async function checkContent(
+  path: string,
+  file: ManifestFile,
+  name: string,
+  signal?: AbortSignal,
+): Promise<void> {
   let size: number;
   try {
     size = (await stat(path)).size;
   } catch (cause) {
     throw new ModelFileError(
-      path,
+      name,
       'the manifest lists this file, but it is missing. Copy or convert the model again.',
       {
         cause,
       },
     );
   }
-  assertFileSize(path, file, size);
+  assertFileSize(name, file, size);
   const hash = createHash('sha256');
   try {
     await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash, { signal });
@@ -57,5 +67,5 @@ export async function checkFile(folder: string, file: ManifestFile, signal?: Abo
     signal?.throwIfAborted();
     throw error;
   }
-  assertFileHash(path, file, hash.digest('hex'));
+  assertFileHash(name, file, hash.digest('hex'));
 }
