@@ -52,6 +52,7 @@ export interface LoadModelOptions {
   readonly threads?: number;
   /** Stops loading; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** What it throws, the promise rejects with. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Where models from http(s) addresses are kept. @default `$XDG_CACHE_HOME/tessera`, or `~/.cache/tessera` */
   readonly cacheFolder?: string;
@@ -213,7 +214,11 @@ function workerReady(
     const hear = (message: WorkerMessage): void => {
       if (message.type === 'checked') {
         loadedBytes += message.bytes;
-        onProgress?.({ phase: 'check', file: message.path, loadedBytes, totalBytes });
+        try {
+          onProgress?.({ phase: 'check', file: message.path, loadedBytes, totalBytes });
+        } catch (error) {
+          settle(() => reject(error));
+        }
       } else if (message.type === 'ready') {
         settle(() => resolveReady({ device: message.device, fallbacks: message.fallbacks }));
       } else {

@@ -5,7 +5,7 @@ import type { Loaded, LoadOrders, LoadProgress, WorkerMessage } from './worker-m
 /**
  * Has a worker that calls `serveWorker` load a model and serve it at `orders.port`.
  *
- * @throws the signal's reason, what the worker threw, or `worker-ended`
+ * @throws the signal's reason, what `onProgress` or the worker threw, or `worker-ended`
  */
 export function loadInWorker(
   worker: Worker,
@@ -24,8 +24,13 @@ export function loadInWorker(
     worker.addEventListener(
       'message',
       ({ data }: MessageEvent<WorkerMessage>) => {
-        if (data.type === 'progress') onProgress?.(data.progress);
-        else if (data.type === 'ready') settle(() => resolve(data));
+        if (data.type === 'progress') {
+          try {
+            onProgress?.(data.progress);
+          } catch (error) {
+            settle(() => reject(error));
+          }
+        } else if (data.type === 'ready') settle(() => resolve(data));
         else if (data.type === 'failed') settle(() => reject(unpackError(data.error)));
       },
       whileLoading,
