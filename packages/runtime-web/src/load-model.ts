@@ -42,6 +42,7 @@ export interface LoadModelOptions {
   readonly wasmPaths?: WasmPaths;
   /** Stops loading; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** What it throws, the promise rejects with. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
@@ -63,6 +64,9 @@ export interface LoadedModel extends MaskedModel<ClassInput> {
   dispose(): Promise<void>;
 }
 
+/** Workers that belong to a model, or did. */
+const taken = new WeakSet<Worker>();
+
 /**
  * Loads a model folder.
  *
@@ -71,6 +75,10 @@ export interface LoadedModel extends MaskedModel<ClassInput> {
  */
 export async function loadModel(location: string | URL, options: LoadModelOptions): Promise<LoadedModel> {
   const { worker, device = 'auto', dtype = 'auto', verify = true, threads, wasmPaths, signal } = options;
+  if (taken.has(worker)) {
+    throw new InvalidOptionError('worker', worker, 'was given to a model before; make one for each');
+  }
+  taken.add(worker);
   const { port1, port2 } = new MessageChannel();
   try {
     signal?.throwIfAborted();
