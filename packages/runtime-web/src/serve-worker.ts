@@ -51,7 +51,7 @@ async function load(
   say: (message: WorkerMessage) => void,
 ): Promise<void> {
   const paths =
-    orders.wasmPaths ?? (wasmPaths && { wasm: String(wasmPaths.wasm), mjs: String(wasmPaths.mjs) });
+    orders.wasmPaths ?? (wasmPaths && { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) });
   const threads = threadsFrom(orders.threads, paths !== undefined);
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = threads;
@@ -129,6 +129,10 @@ function threadsFrom(wanted: number | undefined, havePaths: boolean): number {
     );
   }
   return 1;
+}
+
+function absolute(address: string | URL): string {
+  return new URL(address, location.href).href;
 }
 
 function notInBuild(device: Device): string {
