@@ -7,6 +7,11 @@ export interface PartlyLoaded {
   readonly loaded: number;
 }
 
+interface Held {
+  readonly file: ManifestFile;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** How long pieces are, in bytes: what a closed tab costs at most. */
 export const PIECE = 8 * 2 ** 20;
 
@@ -17,7 +22,7 @@ export const PIECE = 8 * 2 ** 20;
  */
 export class KeptFiles {
   readonly #storage: FileStorage;
-  readonly #held = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #held = new Map<string, Held>();
   #notKept: string | undefined;
 
   constructor(storage: FileStorage) {
@@ -32,7 +37,7 @@ export class KeptFiles {
   /** The pieces that there are, one after the other, up to one that is not whole. */
   async read(file: ManifestFile): Promise<PartlyLoaded> {
     const held = this.#held.get(file.sha256);
-    if (held) return { bytes: held, loaded: held.length };
+    if (held) return { bytes: held.bytes, loaded: held.bytes.length };
     const bytes = new Uint8Array(file.bytes);
     let loaded = 0;
     for (const { first, end } of pieces(file)) {
@@ -63,7 +68,15 @@ export class KeptFiles {
 
   /** Holds a whole file that could not be kept. */
   hold(file: ManifestFile, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#held.set(file.sha256, bytes);
+    this.#held.set(file.sha256, { file, bytes });
+  }
+
+  /** Tries once more to keep what is held. */
+  async keepHeld(): Promise<void> {
+    if (this.#held.size > 0) this.#notKept = undefined;
+    for (const { file, bytes } of this.#held.values()) {
+      if (await this.keep(file, bytes, 0, file.bytes)) this.#held.delete(file.sha256);
+    }
   }
 
   /** Forgets a file. */

@@ -10,6 +10,7 @@ import {
 import { assertAnswered, ensureFile, reach } from './download.js';
 import type { FileStorage } from './file-storage.js';
 import { KeptFiles } from './kept-files.js';
+import { keepManifest, keptManifest, noteFiles } from './kept-manifests.js';
 import type { LoadProgress } from './worker-messages.js';
 
 /** A model folder whose files are all there. */
@@ -33,7 +34,8 @@ export interface OpenFolderOptions {
 
 /**
  * Brings a model folder into the browser's storage. The manifest is asked for every time; where the network is gone the
- * kept one serves. All else is kept by its hash.
+ * kept one serves. All else is kept by its hash. What only an earlier manifest listed is removed once all has
+ * arrived.
  *
  * @param folder absolute address
  */
@@ -42,10 +44,12 @@ export async function openModelFolder(
   { dtype: wanted, storage, onProgress }: OpenFolderOptions,
 ): Promise<ModelFolder> {
   const kept = new KeptFiles(storage);
-  const manifest = await fetchManifest(fileAddress(folder, 'mar.json'), kept);
+  const url = fileAddress(folder, 'mar.json');
+  const { manifest, json } = await fetchManifest(url, kept);
   const dtype = storedType(manifest, wanted);
   const files = neededFiles(manifest, dtype);
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (json !== undefined) await noteFiles(url, manifest, kept);
   let before = 0;
   for (const file of files) {
     let reported = 0;
@@ -60,6 +64,7 @@ export async function openModelFolder(
     });
     before += file.bytes;
   }
+  if (json !== undefined) await keepManifest(url, json, manifest, kept);
   onProgress({ phase: 'prepare', file: 'mar.json', loadedBytes: totalBytes, totalBytes });
   return {
     manifest,
@@ -83,36 +88,24 @@ export async function openModelFolder(
   };
 }
 
-/** A server that answers something else is not passed over: the model may have been taken away. */
-async function fetchManifest(url: string, kept: KeptFiles): Promise<Manifest> {
+/**
+ * The manifest from the network, or, where that can't be reached, the one kept. A server that answers something else is
+ * not passed over: the model may have been taken away.
+ */
+async function fetchManifest(
+  url: string,
+  kept: KeptFiles,
+): Promise<{ readonly manifest: Manifest; readonly json?: string }> {
   let response: Response;
   let json: string;
   try {
     response = await reach(url);
     json = await response.text();
   } catch (error) {
-    const before = await keptManifest(url, kept);
-    if (before === undefined) throw error;
-    return before;
+    const manifest = await keptManifest(url, kept);
+    if (!manifest) throw error;
+    return { manifest };
   }
   assertAnswered(url, response);
-  const manifest = parseManifest(json);
-  await removeSuperseded(url, manifest, kept);
-  await kept.writeText(url, json);
-  return manifest;
-}
-
-/** Removes the files of the manifest kept before that the new one lacks: nobody would ask for them again. */
-async function removeSuperseded(url: string, { files }: Manifest, kept: KeptFiles): Promise<void> {
-  const before = await keptManifest(url, kept).catch(() => undefined);
-  const hashes = new Set(files.map(({ sha256 }) => sha256));
-  for (const file of before?.files ?? []) {
-    if (!hashes.has(file.sha256)) await kept.remove(file);
-  }
-}
-
-/** @throws ManifestError where it is none that this version understands */
-async function keptManifest(url: string, kept: KeptFiles): Promise<Manifest | undefined> {
-  const json = await kept.readText(url);
-  return json === undefined ? undefined : parseManifest(json);
+  return { manifest: parseManifest(json), json };
 }
