@@ -1,2 +1,5 @@
-/** The judge's folder, a file: URL on Node and an http(s): one behind a bundler that serves assets. */
+/**
+ * The judge's folder, a file: URL on Node and an http(s): one on a page that is not bundled. A bundler leaves its files behind:
+ * copy them to where your site serves files as they are.
+ */
 export const judgeFolder = new URL('./', import.meta.url);
