@@ -45,6 +45,22 @@ it('rejects at once for a task that is aborted while it waits, and passes it ove
   expect(log).toEqual(['behind']);
 });
 
+it('rejects with a typed error for a task whose signal gives no reason', async () => {
+  const queue = new RunQueue();
+  let abort = (): void => {};
+  const signal = {
+    aborted: false,
+    addEventListener: (_: 'abort', listener: () => void) => {
+      abort = listener;
+    },
+    removeEventListener() {},
+  };
+  const waiting = queue.add(async () => 'done', signal);
+  signal.aborted = true;
+  abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
+});
+
 it('leaves a task that has begun to look at the signal itself', async () => {
   const queue = new RunQueue();
   const controller = new AbortController();

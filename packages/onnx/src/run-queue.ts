@@ -17,7 +17,13 @@ export class RunQueue {
     let begin = (): void => {};
     const abandoned = new Promise<never>((_, reject) => {
       throwIfAborted(signal);
-      const abort = (): void => reject(signal?.reason);
+      const abort = (): void => {
+        try {
+          throwIfAborted(signal);
+        } catch (reason) {
+          reject(reason);
+        }
+      };
       signal?.addEventListener('abort', abort, { once: true });
       begin = () => signal?.removeEventListener('abort', abort);
     });

@@ -171,7 +171,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       // The answer may have been on its way when the signal was aborted.
       if (signal?.aborted) {
         if (name === 'condition') this.#release(value as Calls['condition']['result']);
-        throw signal.reason;
+        throwIfAborted(signal);
       }
       return value as Calls[Name]['result'];
     } catch (error) {

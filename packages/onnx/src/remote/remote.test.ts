@@ -189,6 +189,17 @@ describe('a remote model', () => {
     expect(released).toEqual([0, 1]);
   });
 
+  it('rejects a call that is stopped without a reason with a typed error', async () => {
+    const signal = { aborted: false, addEventListener() {}, removeEventListener() {} };
+    const model = remote({
+      async decode() {
+        signal.aborted = true;
+        return [];
+      },
+    });
+    await expect(model.decode([], { signal })).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   it('stops what runs and releases what is held when it is served no more', async () => {
     const released: string[] = [];
     const fake = fakeModel({ shape });
