@@ -1,6 +1,6 @@
 import { ancestralSampler, type ClassInput, type ConditionImage, emptyGrid, keyedNoise } from '@tessera/core';
 import type { Tensor } from 'onnxruntime-common';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { MarGraphs } from './mar-graphs.js';
 import { MarModel } from './mar-model.js';
 import { exampleManifest } from './testing/example-manifest.js';
@@ -57,7 +57,7 @@ function modelOnGpu(...further: readonly 'decoder'[]) {
       await held;
       return run(feeds as Record<string, Tensor>);
     },
-    release: async () => {},
+    release: vi.fn(async () => {}),
   });
   const sessions = {
     condition: session(({ labels, target_count }) => ({
@@ -83,7 +83,7 @@ function modelOnGpu(...further: readonly 'decoder'[]) {
     return () => letGo();
   };
   const graphs = new MarGraphs(exampleManifest(), sessions as never, PlainTensor as never);
-  return { model: new MarModel(graphs), made, projected, hold };
+  return { model: new MarModel(graphs), sessions: Object.values(sessions), made, projected, hold };
 }
 
 function asked(positions: readonly number[], guided: boolean): ConditionImage<ClassInput> {
@@ -245,7 +245,7 @@ it('refuses grids of other extents or lengths, and says which', async () => {
 });
 
 it('frees its sessions once, and tells everyone who disposes of it when that is done', async () => {
-  const { model, hold } = modelOnGpu();
+  const { model, sessions, hold } = modelOnGpu();
   const letGo = hold();
   const running = model.condition({ images: [asked([0], false)] });
   let ended = 0;
@@ -254,6 +254,7 @@ it('frees its sessions once, and tells everyone who disposes of it when that is 
   expect(ended).toBe(0);
   letGo();
   await Promise.all([running, ...ends]);
+  for (const { release } of sessions) expect(release).toHaveBeenCalledTimes(1);
 });
 
 /** Freeing waits for runs that are under way. */
