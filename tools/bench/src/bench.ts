@@ -47,11 +47,12 @@ async function benchmark(
 ): Promise<ModelResult> {
   const { threads, batch } = options;
   const repeats = options.repeats ?? (benchModel.checkpoint ? 3 : 5);
-  const port = options.torch ? await torchPort(benchModel, options) : undefined;
   const model = await loadModel(benchModel.folder, { device: 'cpu', threads });
   const sizes = await transformerSizes(benchModel.folder, model.manifest, model.dtype);
   const matMul = await plainMatMul(sizes, 2 * batch * (sizes.buffer + sizes.length), threads);
+  let port: TorchPort | undefined;
   try {
+    if (options.torch) port = await torchPort(benchModel, options);
     say('warming up');
     await measure(model, sizes, arms.at(-1)!, { seed: 0, batch });
 

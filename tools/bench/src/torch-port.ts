@@ -42,6 +42,8 @@ export async function startTorchPort(
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, OMP_NUM_THREADS: String(threads), PYTHONDONTWRITEBYTECODE: '1' },
   });
+  // Where it has ended, `close` says so.
+  child.stdin.on('error', () => undefined);
   const answers = new Answers(child, python);
   const ready = await answers.next();
   return {
