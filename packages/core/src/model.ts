@@ -73,7 +73,10 @@ export interface MaskedModel<Input> {
     grids: readonly TokenGrid[],
     options?: { readonly signal?: CancellationSignal },
   ): Promise<readonly ImageRgb[]>;
-  /** Pictures of the model's size → grids with every token known. Absent where the model has no encoder. */
+  /**
+   * Pictures of the model's size → grids with every token known. Where the model has no encoder it is absent, or
+   * rejects with the code `missing-component`.
+   */
   encode?(
     images: readonly ImageRgb[],
     options?: { readonly signal?: CancellationSignal },
