@@ -34,6 +34,12 @@ const commands = {
   lint: () => bin('biome', 'check', ...given, '.'),
   typecheck,
 };
+const scripts = {
+  biome: '@biomejs/biome/bin/biome',
+  tsc: 'typescript/bin/tsc',
+  turbo: 'turbo/bin/turbo',
+  vitest: 'vitest/vitest.mjs',
+};
 const list = Object.keys(commands).join(', ');
 if (command === undefined) fail(`Name a command: ${list}.`);
 if (!Object.hasOwn(commands, command)) fail(`Unknown command "${command}". There are: ${list}.`);
@@ -182,9 +188,9 @@ function node(script, ...options) {
   return run(process.execPath, [script, ...options]);
 }
 
+/** Runs a tool's script, not what is in .bin: on Windows that needs a shell, which splits arguments at spaces. */
 function bin(name, ...options) {
-  const file = join('node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
-  return run(file, options, { shell: process.platform === 'win32' });
+  return node(join('node_modules', scripts[name]), ...options);
 }
 
 function run(file, options, extra = {}) {
