@@ -9,10 +9,11 @@ import {
 import { openJudge, realPictures } from '../packages/evaluate/src/testing/judge-files.js';
 import { modelFolder } from '../packages/model-tiny/index.js';
 import { loadModel } from '../packages/runtime-node/dist/index.js';
-import { MARGINS } from '../tools/evidence/src/margins.js';
+import { MARGINS } from '../tools/judge/src/margins.js';
 
-it('the margins of the evidence are half of what the autoencoder of the embedded model costs', async () => {
-  const { network, reference } = await openJudge();
+it('the judge’s margins are half of what the autoencoder of the embedded model costs', async () => {
+  const { description, network, reference } = await openJudge();
+  expect(description.margins).toEqual(MARGINS);
   const { width } = reference;
   const real = realPictures();
   // The other real pictures: the first are those that are coded.

@@ -1,13 +1,12 @@
 import { assertInteger, assertNumber, assertShape, InvalidOptionError } from '@tessera/core';
 import type { EvaluateOptions } from './evaluation-options.js';
-import { floorCount } from './floors.js';
 import { LEAST_PICTURES } from './precision-recall.js';
 
 export const METRICS = ['frechet', 'kid'] as const;
 
 type StorelessOptions = Omit<EvaluateOptions, 'store'>;
 
-/** Options with nothing left to a default but the margins, which follow from the floors. */
+/** Options with nothing left to a default. */
 export type CheckedOptions<Options extends StorelessOptions> = Options &
   Required<
     Pick<EvaluateOptions, 'seed' | 'batch' | 'resamples' | 'confidence' | 'splits' | 'margins' | 'compare'>
@@ -50,19 +49,12 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
   assertInteger('batch', chosen.batch, 1);
   assertInteger('resamples', chosen.resamples, 2);
   assertInteger('splits', chosen.splits, 1);
-  if (chosen.splits < 2 && chosen.margins.kid === undefined) {
-    throw new InvalidOptionError(
-      'splits',
-      chosen.splits,
-      'the default margin of kid needs two, or set margins.kid',
-    );
-  }
   assertNumber('confidence', chosen.confidence, 0, 1);
   for (const [metric, margin] of Object.entries(chosen.margins)) assertNumber(`margins.${metric}`, margin, 0);
   const count = Math.floor(reference.features.length / reference.width);
   assertShape('reference.features [m, width]', reference.features, [count, network.width]);
   if (reference.labels) assertShape('reference.labels [m]', reference.labels, [count]);
-  assertEnoughReal(count, n, chosen.margins);
+  assertEnoughReal(count);
   return chosen;
 }
 
@@ -71,16 +63,8 @@ export function leastPictures(classes: number): number {
   return Math.max(2 * classes, LEAST_PICTURES);
 }
 
-/** Floors need two parts; and only at n do they say what differences matter at n. */
-function assertEnoughReal(count: number, n: number, margins: NonNullable<EvaluateOptions['margins']>): void {
-  if (count < 2 * LEAST_PICTURES) {
-    throw new InvalidOptionError('reference', `${count} pictures`, `${2 * LEAST_PICTURES} are the least`);
-  }
-  if (floorCount(n, count) === n || METRICS.every((metric) => margins[metric] !== undefined)) return;
-  throw new InvalidOptionError(
-    'n',
-    n,
-    `default margins need twice as many real pictures, and there are ${count}: set margins of ${METRICS.join(' and ')}, ` +
-      `give more real pictures, or take n ≤ ${floorCount(n, count)}`,
-  );
+/** Floors need two parts. */
+function assertEnoughReal(count: number): void {
+  if (count >= 2 * LEAST_PICTURES) return;
+  throw new InvalidOptionError('reference', `${count} pictures`, `${2 * LEAST_PICTURES} are the least`);
 }

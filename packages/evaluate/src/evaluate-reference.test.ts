@@ -7,8 +7,6 @@ import type { ReferencePictures } from './reference-pictures.js';
 import { memoryStore } from './testing/memory-store.js';
 import { meanColour, optionsWith, reference } from './testing/small-evaluation.js';
 
-const MARGINS = { frechet: 0.1, kid: 0.1 };
-
 /** The first of the real pictures. */
 const some = (count: number): ReferencePictures => ({
   ...reference,
@@ -25,9 +23,7 @@ describe('real pictures', () => {
   });
 
   it.each<[string, Partial<EvaluateOptions>, RegExp]>([
-    ['too few for any floor', { reference: some(7), margins: MARGINS }, /reference = 7 pictures: 8/],
-    ['fewer than twice n, and no margins', { reference: some(27) }, /n = 14: .* there are 27: .* n ≤ 13/],
-    ['fewer than twice n, and half of the margins', { reference: some(27), margins: { kid: 1 } }, /n = 14/],
+    ['too few for any floor', { reference: some(7) }, /reference = 7 pictures: 8/],
     [
       'of classes that no part has two of',
       { reference: { ...reference, labels: Int32Array.from({ length: 60 }, (_, k) => (k < 2 ? 0 : k)) } },
@@ -49,10 +45,9 @@ describe('real pictures', () => {
     expect([model.calls.condition, store.saved]).toEqual([0, []]);
   });
 
-  it('may be fewer than twice n where the margins are given: the report says of how many the floors are', async () => {
-    const { floors, margins } = await evaluate(optionsWith({ reference: some(20), margins: MARGINS }));
+  it('may be fewer than twice n: the report says of how many the floors are', async () => {
+    const { floors } = await evaluate(optionsWith({ reference: some(20) }));
     expect(floors.count).toBe(10);
-    expect(margins).toEqual(MARGINS);
   });
 
   it('let the host breathe between rows, and stop, while they are measured', async () => {
@@ -101,7 +96,7 @@ describe('precision and recall', () => {
       width: meanColour.width,
       features: Float32Array.from(pictures.slice(0, 8).flatMap(({ features }) => [...features])),
     };
-    const { arms } = await evaluate(optionsWith({ reference: own, margins: MARGINS }));
+    const { arms } = await evaluate(optionsWith({ reference: own }));
     expect(arms[0]!.metrics).toMatchObject({ precision: 1, recall: 1 });
   });
 });

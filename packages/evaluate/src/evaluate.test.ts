@@ -139,6 +139,18 @@ describe('evaluate', () => {
     ]);
   });
 
+  it('calls nothing the same where no margin is set, and heeds each that is', async () => {
+    const twin = { ...ARMS[0]!, name: 'twin' };
+    const { margins, comparisons } = await evaluate(
+      optionsWith({ arms: [ARMS[0]!, twin], margins: { kid: 1 } }),
+    );
+    expect(margins).toEqual({ frechet: null, kid: 1 });
+    expect(comparisons.map(({ margin, verdict }) => [margin, verdict])).toEqual([
+      [null, 'undecided'],
+      [1, 'same'],
+    ]);
+  });
+
   it('leaves out what cannot be known: classes, damages, diversity', async () => {
     const { damageNames: _, ...plain } = meanColour;
     const network: FeatureNetwork = {
@@ -163,7 +175,7 @@ describe('evaluate', () => {
     await refused({ n: 3 }, /n = 3/);
     await refused({ n: 3, classes: 1 }, /n = 3: must be an integer ≥ 4/);
     await refused({ resamples: 1 }, /resamples/);
-    await refused({ splits: 1 }, /splits = 1: the default margin of kid needs two/);
+    await refused({ splits: 0 }, /splits/);
     await refused({ confidence: 95 }, /confidence/);
     await refused({ margins: { frechet: -1 } }, /margins.frechet/);
     await refused({ compare: [['raster', 'halton']] }, /halton/);
@@ -178,8 +190,8 @@ describe('assertEvaluateOptions', () => {
   it('says what evaluate would, without a store', () => {
     const { store: _, ...options } = optionsWith();
     expect(() => assertEvaluateOptions(options)).not.toThrow();
-    expect(() => assertEvaluateOptions({ ...options, splits: 1, margins: { kid: 1 } })).not.toThrow();
-    for (const changes of [{ n: 3 }, { n: 31 }, { arms: [] }, { confidence: 95 }]) {
+    expect(() => assertEvaluateOptions({ ...options, n: 31, splits: 1 })).not.toThrow();
+    for (const changes of [{ n: 3 }, { arms: [] }, { confidence: 95 }]) {
       expect(() => assertEvaluateOptions({ ...options, ...changes })).toThrow(InvalidOptionError);
     }
   });

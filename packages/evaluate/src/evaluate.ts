@@ -3,10 +3,9 @@ import { centredInterval, quantile } from './centred-interval.js';
 import { type CheckedOptions, checkedOptions, METRICS } from './checked-options.js';
 import { drawArms } from './draw-arms.js';
 import type { EvaluateOptions } from './evaluation-options.js';
-import type { ArmReport, Comparison, EvaluationReport, Quartiles } from './evaluation-report.js';
+import type { ArmReport, Comparison, EvaluationReport, Margins, Quartiles } from './evaluation-report.js';
 import type { JudgedPicture } from './evaluation-store.js';
 import { type FloorSample, type Floors, floorCount, floorSample, floorsOf } from './floors.js';
-import { defaultMargins, type Margins } from './margins.js';
 import { type MeasuredArm, type MeasuredReference, measureArm, measureReference } from './measure-arm.js';
 import { inPieces } from './piecewise.js';
 import { verdictOf } from './verdict.js';
@@ -17,12 +16,12 @@ const PAUSE_INTERVAL = 100;
 /**
  * Draws n pictures with every arm, picture k of each from the same label and noise, and compares them.
  *
- * The real pictures come first: floors and margins are settled before any picture is drawn. Drawing goes on where the
+ * The real pictures come first: floors are settled before any picture is drawn. Drawing goes on where the
  * store says that it stopped; the report is a function of the pictures, the seed and the options alone, so a stop leaves
  * no trace in it but in the seconds.
  *
  * @throws InvalidOptionError before anything is drawn, where an option is out of range, names aren't unique or don't
- *   fit, or real pictures are too few: for default margins, 2n are needed; see `assertEvaluateOptions`
+ *   fit, or real pictures are too few; see `assertEvaluateOptions`
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const chosen = checkedOptions(options);
@@ -31,7 +30,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   onProgress?.({ phase: 'floors', done: 0, total: chosen.splits });
   const measured = await inPieces(measureReference(reference, n, seed), breathe);
   const floors = await measureFloors(chosen, measured, breathe);
-  const margins = { ...defaultMargins(floors), ...chosen.margins };
+  const margins: Margins = { frechet: null, kid: null, ...chosen.margins };
 
   const pictures = await drawArms(chosen);
   const results = new Map<string, MeasuredArm>();

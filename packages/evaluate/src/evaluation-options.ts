@@ -76,12 +76,12 @@ export interface EvaluateOptions {
   /** Of the intervals; between 0 and 1. @default 0.95 */
   readonly confidence?: number;
   /**
-   * Differences that don't matter, to be set before any picture is drawn: absolute, in the metric's own unit.
-   * @default those of `defaultMargins`, from the floors alone
+   * Differences that don't matter, to be set before any picture is drawn: absolute, in the metric's own unit. A judge has
+   * some, see `JudgeDescription`. @default none: nothing is `same`
    */
   readonly margins?: Readonly<Partial<Record<ComparedMetric, number>>>;
   /** Pairs of names: [arm, against]. @default every arm against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
-  /** Splits of the real pictures for the floors; two at least where the margin of KID follows from them. @default 10 */
+  /** Splits of the real pictures for the floors. @default 10 */
   readonly splits?: number;
 }

@@ -18,6 +18,9 @@ export type Verdict = 'better' | 'same' | 'worse' | 'undecided';
 /** Metrics that arms are compared in. Of both, less is better. */
 export type ComparedMetric = 'frechet' | 'kid';
 
+/** Differences that don't matter, each in its metric's own unit; null where none was set. */
+export type Margins = Readonly<Record<ComparedMetric, number | null>>;
+
 /** What real pictures score against other real ones: the best that a model can reach at `count` pictures. */
 export interface Floor {
   /** Over the splits. */
@@ -68,7 +71,8 @@ export interface Comparison {
   readonly metric: ComparedMetric;
   /** `arm` minus `against`: below 0 where `arm` is better. */
   readonly difference: Estimate;
-  readonly margin: number;
+  /** Null where none was set: nothing is `same` then. */
+  readonly margin: Margins[ComparedMetric];
   readonly verdict: Verdict;
 }
 
@@ -90,7 +94,7 @@ export interface EvaluationReport {
   readonly resamples: number;
   /** Of every interval, e.g. 0.95. */
   readonly confidence: number;
-  readonly margins: Readonly<Record<ComparedMetric, number>>;
+  readonly margins: Margins;
   readonly floors: {
     /**
      * Pictures on the side that stands for an arm: n, or half of the real ones if those are fewer than 2n. Below n the

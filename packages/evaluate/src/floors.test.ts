@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { floorCount, floorSample, floorsOf } from './floors.js';
 import { kernelReference } from './kernel-reference.js';
-import { defaultMargins } from './margins.js';
 import { atOnce } from './piecewise.js';
 import type { ReferencePictures } from './reference-pictures.js';
 import { mean, normalFeatures } from './testing/synthetic-features.js';
@@ -75,13 +74,5 @@ describe('floors', () => {
 
   it('are taken at half of the real pictures where an arm has more', () => {
     expect([floorCount(1200, 6000), floorCount(5000, 6000)]).toEqual([1200, 3000]);
-  });
-});
-
-describe('defaultMargins', () => {
-  it('shrink as the number of pictures grows', () => {
-    const few = defaultMargins(floorsOf(samples(20), 20));
-    const many = defaultMargins(floorsOf(samples(160), 160));
-    for (const metric of ['frechet', 'kid'] as const) expect(few[metric]).toBeGreaterThan(many[metric]);
   });
 });

@@ -11,6 +11,7 @@ export type {
   Estimate,
   EvaluationReport,
   Floor,
+  Margins,
   Quartiles,
   Verdict,
 } from './evaluation-report.js';
@@ -26,7 +27,6 @@ export { intraClassDistance } from './intra-class-distance.js';
 export { type JudgeDescription, judgeReference, parseJudge } from './judge.js';
 export { kernelDistance, kernelResampler } from './kernel-distance.js';
 export { type KernelOptions, type KernelReference, kernelReference } from './kernel-reference.js';
-export { defaultMargins, type Margins } from './margins.js';
 export {
   FeatureNetworkError,
   type NetworkDescription,

@@ -4,6 +4,7 @@ import { type NetworkDescription, networkEntries, parseDescription } from './net
 import type { ReferencePictures } from './reference-pictures.js';
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const margin = v.pipe(v.number(), v.minValue(0));
 const file = v.strictObject({
   path: v.string(),
   bytes: v.number(),
@@ -29,6 +30,11 @@ const schema = v.strictObject({
     /** Kind of damage → share in which the judge sees it. */
     damages: v.record(v.string(), share),
   }),
+  /**
+   * Differences that don't matter in its distances: `margins` of an evaluation whose caller sets none. Absent where none are
+   * known.
+   */
+  margins: v.optional(v.strictObject({ frechet: margin, kid: margin })),
   /** How the network was trained. */
   training: v.strictObject({
     text: v.string(),
@@ -40,7 +46,7 @@ const schema = v.strictObject({
   }),
 });
 
-/** `judge.json`: the judge's network, its real pictures, and where both come from. */
+/** `judge.json`: the judge's network, its real pictures, what differences matter to it, and where all come from. */
 export type JudgeDescription = v.InferOutput<typeof schema> & { readonly network: NetworkDescription };
 
 /**

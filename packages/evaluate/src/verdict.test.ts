@@ -22,6 +22,16 @@ describe('verdictOf', () => {
     expect(say(0.2, 0.9)).toBe('same');
   });
 
+  it('calls nothing the same where no margin was set', () => {
+    const say = (low: number, high: number) => verdictOf({ value: (low + high) / 2, low, high }, null);
+    expect([say(0, 0), say(-0.1, 0.1), say(0.2, 0.9), say(-0.9, -0.2)]).toEqual([
+      'undecided',
+      'undecided',
+      'worse',
+      'better',
+    ]);
+  });
+
   it('is never better and worse at once: turned round, better is worse and all else stays', () => {
     const opposite = { better: 'worse', worse: 'better', same: 'same', undecided: 'undecided' };
     fc.assert(

@@ -14,7 +14,6 @@ import {
   timeLeft,
 } from '@tessera/cli/evaluation';
 import { samplingNamed, samplingOf } from '@tessera/recipe';
-import { MARGINS } from './margins.js';
 import type { Study } from './study.js';
 import { type Timing, timeArms } from './timing.js';
 
@@ -74,7 +73,6 @@ function evaluationOf(options: StudyOptions): FolderEvaluationOptions {
     // All of them, so that another judge can see them without hours of drawing.
     keep: n,
     ...(options.resamples === undefined ? {} : { resamples: options.resamples }),
-    margins: MARGINS,
     ...(study.comparisons ? { compare: study.comparisons } : {}),
     // The folder is that of all studies, and each was looked at for the first time on its own.
     subject: study.id,

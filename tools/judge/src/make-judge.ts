@@ -15,6 +15,7 @@ import {
 import { encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { judgeGraph, judgeSizes } from './judge-graph.js';
+import { MARGINS } from './margins.js';
 import { CLASS_NAMES, DAMAGE_NAMES } from './names.js';
 import { readNpyPictures } from './npy-pictures.js';
 import { pictureGrid } from './picture-grid.js';
@@ -104,6 +105,7 @@ async function makeFiles(work: string, out: string, fixture: string): Promise<Ma
         classAccuracy: classAccuracy(judged.classes!, labels),
         damages: damageShares(judged.damages!, DAMAGE_NAMES),
       },
+      margins: MARGINS,
       training: {
         text: 'Trained by tools/train on renders, half of them damaged, to tell class, kind of damage and layout.',
         ...record,

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { armLines } from '../evaluate/arm-lines.js';
-import { assertEnoughReal } from '../evaluate/enough-real.js';
 import { evaluationCommand } from '../evaluate/evaluation-command.js';
 import { secondsText } from '../evaluate/number-text.js';
 import { sayReport } from '../evaluate/said-report.js';
@@ -55,8 +54,8 @@ export function evaluateCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--margin <frechet[,kid]>',
-        'differences that don’t matter (default: from the floors, see @tessera/evaluate)',
-      ).argParser(margins),
+        'differences that don’t matter (default: the judge’s, 1.9,0.39; none with a network of your own)',
+      ).argParser(marginNumbers),
     )
     .addOption(wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', 2).default(1000))
     .addOption(wholeNumberOption('--keep <n>', 'how many pictures of each policy to keep', 0).default(SHOWN))
@@ -75,9 +74,10 @@ All policies draw the same classes from the same noise and take turns, batch by 
 distance and KID are distances to real pictures in the features of a network, less is better;
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
 difference to the first lies within the margin, else "better" or "worse" if it lies on one side
-of zero, and "undecided" otherwise. Choose --n and --margin before the first run: who takes more
-pictures until a verdict comes gets wrong ones more often, so later runs in the folder tell what
-they changed.
+of zero, and "undecided" otherwise. The judge’s margin is half of what the embedded model’s
+autoencoder alone costs; a network of your own has none until --margin sets one, and nothing is
+"same" then. Choose --n and --margin before the first run: who takes more pictures until a verdict
+comes gets wrong ones more often, so later runs in the folder tell what they changed.
 
 A folder keeps what is drawn. The same command goes on after a stop; with other policies or a
 larger --n it draws what is missing. Another --network is shown the pictures that were kept
@@ -117,7 +117,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       onNote: (line) => voice.note(`Note: ${line}`),
       onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
-    assertEnoughReal(judging.reference, flags.n, { classes: classes.count, margins: flags.margin });
+    const margins = { ...judging.loaded.margins, ...marginsOf(flags.margin ?? []) };
     const arms = choice(model.manifest.sampling);
     const evaluation = await evaluateInFolder({
       used,
@@ -129,8 +129,8 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       folder: flags.out,
       keep: flags.keep,
       resamples: flags.resamples,
-      ...(flags.margin ? { margins: marginsOf(flags.margin) } : {}),
-      command: evaluationCommand({ ...flags, device: model.device, dtype: model.dtype }),
+      margins,
+      command: evaluationCommand({ ...flags, margins, device: model.device, dtype: model.dtype }),
       signal,
       onSeen: (arm, done, total) =>
         voice.progress.update(done / total, `${done}/${total} kept pictures of ${arm} seen`),
@@ -181,7 +181,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
   }
 }
 
-function margins(text: string): readonly number[] {
+function marginNumbers(text: string): readonly number[] {
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   if (numbers.length > 2 || numbers.some((number) => !(number >= 0 && number < Number.POSITIVE_INFINITY))) {
     throw new InvalidArgumentError('It must be one number from 0 or two: of Fréchet distance, and of KID.');

@@ -44,6 +44,7 @@ export interface FolderEvaluationOptions extends FolderDrawingOptions {
   readonly arms: readonly NamedSampling[];
   readonly reference: ReferencePictures;
   readonly resamples?: number;
+  /** @default those of the network, if it has any */
   readonly margins?: Partial<Readonly<Record<ComparedMetric, number>>>;
   /** Pairs of names: [arm, against]. @default every arm against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
@@ -151,13 +152,13 @@ function drawing({ used, arms, n, seed, batch, loaded, signal, onProgress }: Fol
 
 /** What is drawn and measured, but for the store. */
 function measuring(options: FolderEvaluationOptions) {
-  const { reference, resamples, margins = {}, compare } = options;
+  const { loaded, reference, resamples, margins, compare } = options;
   return {
     ...drawing(options),
     reference,
     pause: () => setImmediate(),
     ...(resamples === undefined ? {} : { resamples }),
-    margins,
+    margins: { ...loaded.margins, ...margins },
     ...(compare === undefined ? {} : { compare }),
   };
 }

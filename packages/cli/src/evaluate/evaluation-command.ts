@@ -1,3 +1,4 @@
+import type { ComparedMetric } from '@tessera/evaluate';
 import { EMBEDDED } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
 
@@ -18,12 +19,14 @@ export interface RepeatedFlags {
   readonly sampler?: string;
   readonly network?: string;
   readonly real?: string;
-  readonly margin?: readonly number[];
+  /** Those given, and those that a network has. */
+  readonly margins: Partial<Readonly<Record<ComparedMetric, number>>>;
   readonly resamples: number;
 }
 
 /** The command that makes the same report again, with nothing left to a default that may change. */
 export function evaluationCommand(flags: RepeatedFlags): string {
+  const margins = [flags.margins.frechet, flags.margins.kid].filter((margin) => margin !== undefined);
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['policies', flags.policies],
     ['n', flags.n],
@@ -39,7 +42,7 @@ export function evaluationCommand(flags: RepeatedFlags): string {
     ['sampler', flags.sampler],
     ['network', flags.network],
     ['real', flags.real],
-    ['margin', flags.margin?.join(',')],
+    ['margin', margins.length === 0 ? undefined : margins.join(',')],
     ['resamples', flags.resamples],
   ];
   return `tessera evaluate ${options

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type ComparedMetric,
   type FeatureNetwork,
   FeatureNetworkError,
   type JudgeDescription,
@@ -25,6 +26,8 @@ export interface LoadedNetwork {
   readonly classNames?: readonly string[];
   /** Real pictures that come with it. */
   readonly reference?: ReferencePictures;
+  /** Differences that don't matter in its features, where they are known. */
+  readonly margins?: Readonly<Record<ComparedMetric, number>>;
 }
 
 /**
@@ -53,6 +56,7 @@ async function loadJudge(folder: string): Promise<LoadedNetwork> {
   return {
     ...(await open(graph, description.network)),
     reference: judgeReference(description, halves),
+    ...(description.margins ? { margins: description.margins } : {}),
   };
 }
 

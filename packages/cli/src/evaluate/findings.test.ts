@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SAMPLE_EVALUATION } from '../testing/sample-evaluation.js';
-import { changesNote, findingsOf } from './findings.js';
+import { changesNote, findingsOf, marginNote } from './findings.js';
 import { floorsLine, reportTable } from './report-table.js';
 
 test('each comparison is a sentence that a stranger understands', () => {
@@ -26,6 +26,16 @@ test('an interval on both sides of zero says so', () => {
     ],
   };
   expect(findingsOf(report, { timed: false })[0]).toContain('between 0.30 lower and 0.80 higher');
+});
+
+test('without a margin a difference is undecided all the same, and none is told', () => {
+  const [comparison] = SAMPLE_EVALUATION.comparisons;
+  const comparisons = [{ ...comparison!, margin: null, verdict: 'undecided' as const }];
+  const report = { ...SAMPLE_EVALUATION, margins: { frechet: null, kid: null }, comparisons };
+  expect(findingsOf(report, { timed: false })[0]).toMatch(/between 0\.10 lower and 0\.31 higher\.$/);
+  expect(marginNote(report)).toContain('No margin is set');
+  expect(marginNote({ ...report, comparisons: [] })).toBeUndefined();
+  expect(marginNote(SAMPLE_EVALUATION)).toBeUndefined();
 });
 
 test('the table has a row an arm, and the verdict against the first', () => {

@@ -13,6 +13,12 @@ export function findingsOf(report: EvaluationReport, { timed }: { readonly timed
   });
 }
 
+/** Says that no margin is set in Fréchet distance; nothing where one is. */
+export function marginNote({ margins, comparisons }: Pick<EvaluationReport, 'margins' | 'comparisons'>) {
+  if (margins.frechet !== null || comparisons.length === 0) return undefined;
+  return 'No margin is set, so that no difference is small enough to be called the same. Set one by --margin, best before the first run.';
+}
+
 /** Whether a margin was set otherwise after a result was known. */
 export function isMarginChanged({ changes }: Pick<EvaluationDocument, 'changes'>): boolean {
   return changes.some((change) => change.startsWith('margin '));
@@ -37,9 +43,9 @@ function verdictSentence(
     case 'worse':
       return `${arm} is worse than ${against}: its Fréchet distance is higher by ${number(low)} to ${number(high)}.`;
     case 'same':
-      return `${arm} is as good as ${against}: their Fréchet distances differ by less than the margin of ${number(margin)}.`;
+      return `${arm} is as good as ${against}: their Fréchet distances differ by less than the margin of ${number(margin!)}.`;
     case 'undecided':
-      return `${arm} against ${against} is undecided: its Fréchet distance is between ${range(low, high, number)}, and the margin is ${number(margin)}.`;
+      return `${arm} against ${against} is undecided: its Fréchet distance is between ${range(low, high, number)}${margin === null ? '' : `, and the margin is ${number(margin)}`}.`;
   }
 }
 

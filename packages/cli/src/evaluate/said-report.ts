@@ -3,7 +3,7 @@ import { type Style, table } from '../terminal.js';
 import type { ArmLines } from './arm-lines.js';
 import { mixtureNote, threadsText } from './drawn-with.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
-import { changesNote, findingsOf } from './findings.js';
+import { changesNote, findingsOf, marginNote } from './findings.js';
 import { floorsLine, reportTable } from './report-table.js';
 
 /** Says a report as a table and sentences, for a terminal. */
@@ -25,7 +25,8 @@ export function sayReport(
   if (!timed) {
     voice.say('Not all policies were drawn in the same sittings: their times are not to be compared.');
   }
-  for (const note of [changesNote(document), mixtureNote(document.made)]) if (note) voice.say(note);
+  for (const note of [marginNote(document), changesNote(document), mixtureNote(document.made)])
+    if (note) voice.say(note);
   voice.say();
   for (const finding of findingsOf(document, { timed })) voice.say(finding);
   if (document.comparisons.length > 0) voice.say();

@@ -66,6 +66,7 @@ export async function fakeRun(): Promise<FakeRun> {
     judging: {
       loaded: {
         key: 'first-pixels',
+        margins: { frechet: 1.9, kid: 0.39 },
         network: {
           name: 'first pixels',
           width,

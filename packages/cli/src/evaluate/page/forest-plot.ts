@@ -29,23 +29,31 @@ export function forestPlot(report: EvaluationReport, metric: ComparedMetric, { w
   const layout = layoutOf(width);
   const { track, rowHeight } = layout;
   const margin = report.margins[metric];
-  const limit = limitOf(comparisons, margin);
+  const limit = limitOf(comparisons, margin ?? 0);
   const axis = linearAxis(-limit, limit, track, layout.narrow ? 4 : 6);
   const decimals = decimalsOf(comparisons.map(({ difference }) => difference));
   const bottom = HEAD + comparisons.length * rowHeight;
   const zero = axis.at(0);
-  const band = [axis.at(Math.max(-limit, -margin)), axis.at(Math.min(limit, margin))] as const;
   const oneBaseline = new Set(comparisons.map(({ against }) => against)).size === 1;
   const than = oneBaseline ? ` than ${shortened(comparisons[0]!.against)}` : '';
   return markup`<svg class="plot" width="${width}" height="${bottom + FOOT}" viewBox="0 0 ${width} ${bottom + FOOT}" role="img" aria-label="${metricName(metric)}: differences with intervals">
-<rect class="band" x="${px(band[0])}" y="${HEAD}" width="${px(band[1] - band[0])}" height="${bottom - HEAD}"/>
-<text class="faint" x="${px(zero)}" y="14" text-anchor="middle">margin ±${tickText(margin)}</text>
+${margin !== null && marginBand(margin, axis, { limit, bottom })}
 <text class="faint" x="${px(zero)}" y="28" text-anchor="middle">← better${than} · worse →</text>
 ${axis.ticks.map((tick) => gridLine(axis.at(tick), bottom, tick))}
 <line class="zero" x1="${px(zero)}" x2="${px(zero)}" y1="${HEAD}" y2="${bottom}"/>
 ${comparisons.map((comparison, row) => comparisonRow(comparison, { axis, limit, layout, decimals, oneBaseline, top: HEAD + row * rowHeight }))}
 <text class="faint" x="${px(zero)}" y="${bottom + 38}" text-anchor="middle">difference in ${metricName(metric)}</text>
 </svg>`;
+}
+
+function marginBand(
+  margin: number,
+  axis: Axis,
+  { limit, bottom }: { readonly limit: number; readonly bottom: number },
+): Markup {
+  const [left, right] = [axis.at(Math.max(-limit, -margin)), axis.at(Math.min(limit, margin))];
+  return markup`<rect class="band" x="${px(left)}" y="${HEAD}" width="${px(right - left)}" height="${bottom - HEAD}"/>
+<text class="faint" x="${px(axis.at(0))}" y="14" text-anchor="middle">margin ±${tickText(margin)}</text>`;
 }
 
 /** `Fréchet distance`, `KID`. */

@@ -168,6 +168,20 @@ test('arms that don’t differ at all, with a margin of 0, have a plot and a pag
   expect(reportPage({ document, lines, pictures: [] })).not.toMatch(/NaN|Infinity/);
 });
 
+test('without a margin there is no band, and the page says that none is set', () => {
+  const none = {
+    ...SAMPLE_EVALUATION,
+    margins: { frechet: null, kid: null },
+    comparisons: SAMPLE_EVALUATION.comparisons.map((each) => ({ ...each, margin: null })),
+  };
+  const { markup } = forestPlot(none, 'frechet', { width: 1020 });
+  expect(markup).not.toMatch(/class="band"|margin|NaN/);
+  const unset = reportPage({ document: none, lines, pictures: [] });
+  expect(unset).toContain('No margin is set');
+  expect(unset).not.toMatch(/the band the margin|<em>same<|null|NaN/);
+  expect(page).toContain('the band the margin');
+});
+
 test('an interval that would squeeze the others ends in an arrow, with its numbers beside', () => {
   const { markup } = forestPlot(SAMPLE_EVALUATION, 'frechet', { width: 1020 });
   expect(markup.match(/class="arrow"/g)).toHaveLength(1);

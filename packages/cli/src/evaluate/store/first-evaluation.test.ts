@@ -24,7 +24,7 @@ test('what differs from the first evaluation is told however many came between',
   for (let again = 0; again < 2; again++) {
     expect(await changesSinceFirst(folder, 'one', changed)).toEqual([
       'n: 240 → 1200',
-      'margin in Fréchet distance: from the floors → 0.5',
+      'margin in Fréchet distance: none → 0.5',
       'resamples: 1000 → 5000',
     ]);
   }

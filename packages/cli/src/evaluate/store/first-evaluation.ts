@@ -14,7 +14,7 @@ const schema = v.strictObject({
   reference: v.optional(v.string()),
 });
 
-/** What verdicts hang on beside the pictures, as it was asked for; a margin is null where it follows from the floors. */
+/** What verdicts hang on beside the pictures; a margin is null where none is set. */
 export interface EvaluationSettings {
   readonly n: number;
   readonly margins: Readonly<Record<ComparedMetric, number | null>>;
@@ -67,7 +67,7 @@ function shown({
   resamples,
   reference,
 }: v.InferOutput<typeof schema>): Record<string, string> {
-  const set = (margin: number | null): string => (margin === null ? 'from the floors' : `${margin}`);
+  const set = (margin: number | null): string => (margin === null ? 'none' : `${margin}`);
   return {
     n: `${n}`,
     'margin in Fréchet distance': set(frechet),

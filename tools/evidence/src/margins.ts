@@ -1,8 +1,0 @@
-import type { Margins } from '@tessera/evaluate';
-
-/**
- * Differences that don't matter, set before any study was run: half of what the embedded model's autoencoder alone costs,
- * which is what its reconstructions of real pictures score beyond the floor. Every picture of the model goes through it,
- * and no way of sampling gets below it. tests/evidence-margins.test.ts measures it.
- */
-export const MARGINS: Margins = { frechet: 1.9, kid: 0.39 };
