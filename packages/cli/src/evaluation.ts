@@ -27,7 +27,7 @@ export {
 export { forestPlot, metricName } from './evaluate/page/forest-plot.js';
 export { plotFile } from './evaluate/page/plot-file.js';
 export { speedQualityPlot } from './evaluate/page/speed-quality-plot.js';
-export { hasOwnFloors } from './evaluate/report-table.js';
+export { floorExcessText, hasOwnFloors } from './evaluate/report-table.js';
 export { stepsOf, type TimeLeft, timeLeft } from './evaluate/time-left.js';
 export { type TimingSetUp, timingText } from './evaluate/timing-set-up.js';
 export { type WrittenEvaluation, writeEvaluation } from './evaluate/write-evaluation.js';

@@ -21,7 +21,10 @@ export type ComparedMetric = 'frechet' | 'kid';
 /** Differences that don't matter, each in its metric's own unit; null where none was set. */
 export type Margins = Readonly<Record<ComparedMetric, number | null>>;
 
-/** What real pictures score against other real ones: the best that a model can reach at `count` pictures. */
+/**
+ * What `count` real pictures score against all others. Those are fewer than an arm is held against, so a perfect sampler
+ * comes out a little below in Fréchet distance: the floor is too high by `floorExcess`.
+ */
 export interface Floor {
   /** Over the splits. */
   readonly mean: number;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { floorCount, floorSample, floorsOf } from './floors.js';
+import { floorCount, floorExcess, floorSample, floorsOf } from './floors.js';
+import { frechetDistance, frechetReference } from './frechet-distance.js';
 import { kernelReference } from './kernel-reference.js';
 import { atOnce } from './piecewise.js';
 import type { ReferencePictures } from './reference-pictures.js';
@@ -24,6 +25,20 @@ describe('floors', () => {
     expect(few.frechet.mean).toBeGreaterThan(2 * many.frechet.mean);
     for (const { kid } of [few, many]) expect(Math.abs(kid.mean)).toBeLessThan(kid.spread);
     expect(few).toMatchObject({ count: 20, splits: 12 });
+  });
+
+  it('lie above what as good a sampler scores, which is held against more: by floorExcess', () => {
+    const axes = [1, 2, 0.5].map((deviation) => ({ mean: 0, deviation }));
+    const meanDistance = (realCount: number): number =>
+      mean(
+        Array.from({ length: 300 }, (_, trial) => {
+          const real = frechetReference(normalFeatures(2 * trial, realCount, axes), WIDTH);
+          return frechetDistance(normalFeatures(2 * trial + 1, 100, axes), real);
+        }),
+      );
+    expect(meanDistance(100) / meanDistance(200)).toBeCloseTo(1 + floorExcess(100, 200), 1);
+    expect(floorExcess(100, 200)).toBeCloseTo(1 / 3, 12);
+    expect(floorExcess(1200, 6000)).toBeCloseTo(0.0417, 4);
   });
 
   it('have a precision and a recall far above those of strangers, and below 1', () => {

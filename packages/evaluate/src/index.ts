@@ -17,6 +17,7 @@ export type {
 } from './evaluation-report.js';
 export type { ArmIdentity, DrawnPicture, EvaluationStore, JudgedPicture } from './evaluation-store.js';
 export type { FeatureNetwork, Judgements } from './feature-network.js';
+export { floorExcess } from './floors.js';
 export {
   type FrechetReference,
   frechetDistance,

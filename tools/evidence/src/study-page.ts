@@ -4,6 +4,7 @@ import {
   decimalsOf,
   type EvaluationDocument,
   findingsOf,
+  floorExcessText,
   hasOwnFloors,
   isMarginChanged,
   machinesText,
@@ -149,7 +150,7 @@ function floors(document: EvaluationDocument): string {
   const fewer = hasOwnFloors(document) ? '' : `There are too few for a floor at ${n}, which would be lower. `;
   return (
     `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
-    `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. ${fewer}` +
+    `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. Its Fréchet distance is ${floorExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
     'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided. ' +
     'What the other columns mean is told in [@tessera/evaluate](../../packages/evaluate).'
   );

@@ -1,4 +1,4 @@
-import type { ArmReport, EvaluationReport, Verdict } from '@tessera/evaluate';
+import { type ArmReport, type EvaluationReport, floorExcess, type Verdict } from '@tessera/evaluate';
 import {
   decimalsOf,
   percent,
@@ -66,6 +66,11 @@ export function reportTable(report: EvaluationReport, { timed }: { readonly time
  */
 export function hasOwnFloors({ n, floors }: EvaluationReport): boolean {
   return floors.count === n;
+}
+
+/** By what share the floor in Fréchet distance is too high, e.g. `4 %`. */
+export function floorExcessText({ floors, reference }: EvaluationReport): string {
+  return percent(floorExcess(floors.count, reference.count), 0);
 }
 
 /** What real pictures score against real ones, in a line. */

@@ -109,6 +109,10 @@ test('a distance is told as a multiple of the floor only where that is of as man
   expect([page.includes(multiple), fewer.includes(multiple)]).toEqual([true, false]);
   expect(fewer).toContain('500 of them: too few for a floor at 1200');
   expect(fewer).toContain('>500 real pictures</text>');
+  expect([
+    page.includes('against all others: 4 % more'),
+    fewer.includes('against all others: 1 % more'),
+  ]).toEqual([true, true]);
 });
 
 test('settings that were changed after a result was known are not said to be set beforehand', () => {
