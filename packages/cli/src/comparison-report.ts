@@ -1,7 +1,8 @@
 import { cpus } from 'node:os';
 import type { ImageRgb } from '@tessera/core';
+import { type Quartiles, quartilesOf } from '@tessera/evaluate';
 import { paceOf } from '@tessera/recipe';
-import { type Contest, type Spread, spreadOf } from './comparison.js';
+import type { Contest } from './comparison.js';
 import { contactSheet } from './contact-sheet.js';
 import type { ModelInUse } from './model-options.js';
 import { shortName } from './picture-sheet.js';
@@ -16,7 +17,7 @@ export interface Standing {
   readonly transformerPasses: number;
   readonly headEvaluations: number;
   /** A picture's time, with its quartiles. */
-  readonly seconds: Spread;
+  readonly seconds: Quartiles;
   /** Medians of a picture's time inside the graphs. */
   readonly transformerSeconds: number;
   readonly headSeconds: number;
@@ -33,11 +34,11 @@ export function standingsOf(contests: readonly Contest[]): Standing[] {
     steps: trials[0]!.steps,
     transformerPasses: trials[0]!.transformerPasses,
     headEvaluations: trials[0]!.headEvaluations,
-    seconds: spreadOf(trials.map(({ seconds }) => seconds)),
-    transformerSeconds: spreadOf(trials.map((trial) => trial.transformerSeconds)).median,
-    headSeconds: spreadOf(trials.map((trial) => trial.headSeconds)).median,
-    decoderSeconds: spreadOf(trials.map((trial) => trial.decoderSeconds)).median,
-    ratio: spreadOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)).median,
+    seconds: quartilesOf(trials.map(({ seconds }) => seconds)),
+    transformerSeconds: quartilesOf(trials.map((trial) => trial.transformerSeconds)).median,
+    headSeconds: quartilesOf(trials.map((trial) => trial.headSeconds)).median,
+    decoderSeconds: quartilesOf(trials.map((trial) => trial.decoderSeconds)).median,
+    ratio: quartilesOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)).median,
   }));
 }
 

@@ -1,6 +1,6 @@
 import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
 import { expect, test } from 'vitest';
-import { compare, spreadOf } from './comparison.js';
+import { compare } from './comparison.js';
 import { standingsOf, standingsTable } from './comparison-report.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
 
@@ -44,9 +44,4 @@ test('a stop ends a comparison', async () => {
     onPicture: () => controller.abort(new Error('enough')),
   });
   await expect(run).rejects.toThrow('enough');
-});
-
-test('a spread is the median and the quartiles', () => {
-  expect(spreadOf([5, 1, 3, 2, 4])).toEqual({ median: 3, lower: 2, upper: 4 });
-  expect(spreadOf([1, 2])).toEqual({ median: 1.5, lower: 1.25, upper: 1.75 });
 });

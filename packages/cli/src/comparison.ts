@@ -104,21 +104,3 @@ async function trial(
     headEvaluations: work.headEvaluations,
   };
 }
-
-/** Median and the quartiles around it, linearly interpolated. */
-export interface Spread {
-  readonly median: number;
-  readonly lower: number;
-  readonly upper: number;
-}
-
-export function spreadOf(values: readonly number[]): Spread {
-  const ordered = [...values].sort((a, b) => a - b);
-  const at = (fraction: number): number => {
-    const place = fraction * (ordered.length - 1);
-    const low = ordered[Math.floor(place)] ?? Number.NaN;
-    const high = ordered[Math.ceil(place)] ?? Number.NaN;
-    return low + (high - low) * (place % 1);
-  };
-  return { median: at(0.5), lower: at(0.25), upper: at(0.75) };
-}

@@ -1,4 +1,4 @@
-export { type Contest, compare, spreadOf } from './comparison.js';
+export { type Contest, compare } from './comparison.js';
 export { type ArmLines, armLines } from './evaluate/arm-lines.js';
 export { machinesText, mixtureNote, threadsText, versionsText } from './evaluate/drawn-with.js';
 export {

@@ -1,13 +1,14 @@
 import { throwIfAborted } from '@tessera/core';
-import { centredInterval, quantile } from './centred-interval.js';
+import { centredInterval } from './centred-interval.js';
 import { type CheckedOptions, checkedOptions, METRICS } from './checked-options.js';
 import { drawArms } from './draw-arms.js';
 import type { EvaluateOptions } from './evaluation-options.js';
-import type { ArmReport, Comparison, EvaluationReport, Margins, Quartiles } from './evaluation-report.js';
+import type { ArmReport, Comparison, EvaluationReport, Margins } from './evaluation-report.js';
 import type { JudgedPicture } from './evaluation-store.js';
 import { type FloorSample, type Floors, floorCount, floorSample, floorsOf } from './floors.js';
 import { type MeasuredArm, type MeasuredReference, measureArm, measureReference } from './measure-arm.js';
 import { inPieces } from './piecewise.js';
+import { quartilesOf } from './quartiles.js';
 import { verdictOf } from './verdict.js';
 
 /** Milliseconds between pauses. */
@@ -113,16 +114,11 @@ function workOf(
   const mean = (of: (picture: JudgedPicture) => number): number =>
     pictures.reduce((sum, picture) => sum + of(picture), 0) / pictures.length;
   return {
-    secondsPerImage: quartiles(pictures.map(({ seconds }) => seconds)),
-    speedup: quartiles(pictures.map(({ seconds }, k) => baseline[k]!.seconds / seconds)),
+    secondsPerImage: quartilesOf(pictures.map(({ seconds }) => seconds)),
+    speedup: quartilesOf(pictures.map(({ seconds }, k) => baseline[k]!.seconds / seconds)),
     headEvaluations: mean(({ headEvaluations }) => headEvaluations),
     passes: mean(({ passes }) => passes),
   };
-}
-
-function quartiles(values: readonly number[]): Quartiles {
-  const sorted = Float64Array.from(values).sort();
-  return { lower: quantile(sorted, 0.25), median: quantile(sorted, 0.5), upper: quantile(sorted, 0.75) };
 }
 
 function comparisonsOf(

@@ -40,6 +40,7 @@ export {
   type PrecisionAndRecall,
   precisionAndRecall,
 } from './precision-recall.js';
+export { quartilesOf } from './quartiles.js';
 export type { ReferencePictures } from './reference-pictures.js';
 export { resampleCounts, resampleSpread } from './resampling.js';
 export { type SamplingWork, samplingWork } from './sampling-work.js';

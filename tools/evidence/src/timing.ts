@@ -5,12 +5,11 @@ import {
   type Machine,
   type ModelInUse,
   type NamedSampling,
-  spreadOf,
   type TimingSetUp,
   thisMachine,
   writeJson,
 } from '@tessera/cli/evaluation';
-import type { Quartiles } from '@tessera/evaluate';
+import { type Quartiles, quartilesOf } from '@tessera/evaluate';
 import { jsonHash, picturesOf } from '@tessera/recipe';
 
 /** How long an arm's pictures take, one at a time. */
@@ -84,8 +83,8 @@ export async function timeArms({
     machine,
     arms: contests.map(({ contender, trials }) => ({
       name: contender.name,
-      secondsPerImage: spreadOf(trials.map(({ seconds }) => seconds)),
-      speedup: spreadOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)),
+      secondsPerImage: quartilesOf(trials.map(({ seconds }) => seconds)),
+      speedup: quartilesOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)),
     })),
   };
   await writeJson(path, { key, timing });
