@@ -71,6 +71,20 @@ describe('onnxNetwork', () => {
     expect(network).toMatchObject({ name: 'small', width: 2 });
   });
 
+  it('fills up the batch of a graph that has a fixed one, and leaves out what is too many', async () => {
+    const fixed = fakeSession({ x: [2, 3, 1, 2] }, { f: [2, 2], c: [2, 3] }, (output, { data }) => {
+      const reds = [data[0]! * 255, data[6]! * 255];
+      if (output === 'f') return [Float32Array.from(reds.flatMap((red) => [red, red])), [2, 2]];
+      return [Float32Array.from(reds.flatMap((red) => [0, red > 25 ? 0 : 1, red > 25 ? 1 : 0])), [2, 3]];
+    });
+    const classes = { output: 'c', names: ['cat', 'fish', 'tree'] };
+    const network = onnxNetwork({ session: fixed, Tensor, description: { ...description, classes } });
+    const seen = await network.extract([10, 20, 30].map((red) => picture(red, 0, 0, 0, 0, 0)));
+    expect([...seen.features].map(Math.round)).toEqual([10, 10, 20, 20, 30, 30]);
+    expect([...seen.classes!]).toEqual([1, 1, 2]);
+    expect(fixed.fed.map(({ dims }) => dims[0])).toEqual([2, 2]);
+  });
+
   it('reads the likeliest class and kind of damage', async () => {
     const logits: Record<string, number[]> = { f: [1, 2, 3, 4], c: [0, 5, 1, 9, 1, 2], d: [-3, -2, -1, -4] };
     const session = fakeSession(inputs, { ...outputs, c: ['n', 3], d: ['n', 2] }, (output) => [

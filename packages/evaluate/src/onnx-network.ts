@@ -20,7 +20,7 @@ export interface OnnxNetworkOptions {
   /** The Tensor class of the runtime that made the session. */
   readonly Tensor: TensorConstructor;
   readonly description: NetworkDescription;
-  /** Pictures a run. @default 32 */
+  /** Pictures a run, where the graph leaves it open. @default 32 */
   readonly batch?: number;
 }
 
@@ -40,6 +40,8 @@ export function onnxNetwork({
   const { name, input, features, classes, damages } = description;
   const problems = misfits(session, description);
   if (problems.length > 0) throw new FeatureNetworkError(name, problems);
+  const fixed = batchOf(session, input.name);
+  const size = fixed ?? batch;
   const outputs = [features, classes, damages].flatMap((part) => (part ? [part.output] : []));
 
   return {
@@ -52,22 +54,36 @@ export function onnxNetwork({
         classes: classes ? new Int32Array(images.length) : null,
         damages: damages ? new Int32Array(images.length) : null,
       };
-      for (let from = 0; from < images.length; from += batch) {
-        const part = images.slice(from, from + batch);
+      for (let from = 0; from < images.length; from += size) {
+        const part = images.slice(from, from + size);
+        const { length } = part;
+        // A graph of a fixed batch wants it whole: the last picture fills it up.
+        const fed =
+          fixed === undefined ? part : Array.from({ length: fixed }, (_, i) => part[i] ?? part.at(-1)!);
         const result = await session.run(
-          { [input.name]: new Tensor('float32', ...feed(part, input)) },
+          { [input.name]: new Tensor('float32', ...feed(fed, input)) },
           outputs,
         );
-        const vectors = featuresOf(result[features.output]!, part.length, description);
-        judged.features.set(vectors, from * features.width);
-        if (classes)
-          judged.classes!.set(likeliest(result[classes.output]!, part.length, classes, name), from);
-        if (damages)
-          judged.damages!.set(likeliest(result[damages.output]!, part.length, damages, name), from);
+        const vectors = featuresOf(result[features.output]!, fed.length, description);
+        judged.features.set(vectors.subarray(0, length * features.width), from * features.width);
+        for (const [part, places] of [
+          [classes, judged.classes],
+          [damages, judged.damages],
+        ] as const) {
+          if (!part) continue;
+          places!.set(likeliest(result[part.output]!, fed.length, part, name).subarray(0, length), from);
+        }
       }
       return judged;
     },
   };
+}
+
+/** The pictures that a graph takes at once; undefined where it leaves that open. */
+function batchOf({ inputMetadata }: FeatureSession, name: string): number | undefined {
+  const found = inputMetadata.find((entry) => entry.name === name);
+  const extent = found?.isTensor ? found.shape[0] : undefined;
+  return typeof extent === 'number' && extent > 0 ? extent : undefined;
 }
 
 /** What in a graph is not as described. Extents that a graph leaves open fit anything. */
