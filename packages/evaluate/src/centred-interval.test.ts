@@ -74,7 +74,9 @@ describe('centredInterval', () => {
 
   it('refuses what no interval can be made of', () => {
     const replicates = Float64Array.of(1, 2, 3);
-    expect(() => centredInterval(2, replicates, 95)).toThrow(/confidence = 95: must be a number from 0 to 1/);
+    for (const confidence of [95, 0, 1, Number.NaN]) {
+      expect(() => centredInterval(2, replicates, confidence)).toThrow(/confidence = .* between 0 and 1/);
+    }
     expect(() => centredInterval(2, new Float64Array(), 0.95)).toThrow(InvalidOptionError);
     expect(() => centredInterval(2, Float64Array.of(1, Number.NaN), 0.95)).toThrow(InvalidOptionError);
     expect(() => centredInterval(Number.NaN, replicates, 0.95)).toThrow(InvalidOptionError);

@@ -21,7 +21,7 @@ export function centredInterval(
   confidence: number,
   { spread = 1 }: { readonly spread?: number } = {},
 ): Estimate {
-  assertNumber('confidence', confidence, 0, 1);
+  assertConfidence(confidence);
   assertNumber('spread', spread, 0);
   if (!Number.isFinite(value)) throw new InvalidOptionError('value', value, 'must be finite');
   if (replicates.length === 0) throw new InvalidOptionError('replicates', '[]', 'give at least one');
@@ -36,6 +36,12 @@ export function centredInterval(
     low: value + spread * (quantile(sorted, tail) - mean),
     high: value + spread * (quantile(sorted, 1 - tail) - mean),
   };
+}
+
+/** Throws unless a confidence lies between 0 and 1: at either there is no interval to speak of. */
+export function assertConfidence(confidence: number): void {
+  if (confidence > 0 && confidence < 1) return;
+  throw new InvalidOptionError('confidence', confidence, 'must be a number between 0 and 1, e.g. 0.95');
 }
 
 /** A quantile of ascending numbers, linear between neighbours (Hyndman and Fan's type 7). */

@@ -1,8 +1,14 @@
 import { assertInteger, assertNumber, assertShape, InvalidOptionError } from '@tessera/core';
+import { assertConfidence } from './centred-interval.js';
 import type { EvaluateOptions } from './evaluation-options.js';
+import { assertSharedLabel } from './kernel-reference.js';
+import { assertFeatures } from './moments.js';
 import { LEAST_PICTURES } from './precision-recall.js';
 
 export const METRICS = ['frechet', 'kid'] as const;
+
+/** Fewer say too little of where 95 % of them end. */
+export const LEAST_RESAMPLES = 100;
 
 type StorelessOptions = Omit<EvaluateOptions, 'store'>;
 
@@ -15,7 +21,8 @@ export type CheckedOptions<Options extends StorelessOptions> = Options &
 /**
  * What `evaluate` asks of its options, for callers that make a store first.
  *
- * @throws InvalidOptionError as `evaluate` does before anything is drawn, ShapeMismatchError where arrays don't fit
+ * @throws InvalidOptionError as `evaluate` does before anything is drawn, ShapeMismatchError where arrays don't fit,
+ *   NonFiniteError where a feature of the reference is not finite
  */
 export function assertEvaluateOptions(options: StorelessOptions): void {
   checkedOptions(options);
@@ -40,21 +47,33 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
   if (names.size < arms.length) {
     throw new InvalidOptionError('arms', [first, ...others].join(', '), 'every arm needs a name of its own');
   }
-  for (const name of chosen.compare.flat()) {
-    if (!names.has(name))
-      throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
+  for (const [arm, against] of chosen.compare) {
+    for (const name of [arm, against]) {
+      if (!names.has(name))
+        throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
+    }
+    if (arm === against) throw new InvalidOptionError('compare', arm, 'an arm is compared with another one');
   }
   assertInteger('classes', classes, 1);
   assertInteger('n', n, leastPictures(classes));
+  assertInteger('seed', chosen.seed, 0);
   assertInteger('batch', chosen.batch, 1);
-  assertInteger('resamples', chosen.resamples, 2);
+  assertInteger('resamples', chosen.resamples, LEAST_RESAMPLES);
   assertInteger('splits', chosen.splits, 1);
-  assertNumber('confidence', chosen.confidence, 0, 1);
-  for (const [metric, margin] of Object.entries(chosen.margins)) assertNumber(`margins.${metric}`, margin, 0);
+  assertConfidence(chosen.confidence);
+  for (const [metric, margin] of Object.entries(chosen.margins)) {
+    if (!METRICS.some((each) => each === metric))
+      throw new InvalidOptionError('margins', metric, `a metric is one of ${METRICS.join(', ')}`);
+    assertNumber(`margins.${metric}`, margin, 0);
+  }
   const count = Math.floor(reference.features.length / reference.width);
   assertShape('reference.features [m, width]', reference.features, [count, network.width]);
-  if (reference.labels) assertShape('reference.labels [m]', reference.labels, [count]);
   assertEnoughReal(count);
+  assertFeatures('the reference', reference.features, reference.width);
+  if (reference.labels) {
+    assertShape('reference.labels [m]', reference.labels, [count]);
+    assertSharedLabel('the reference', reference.labels);
+  }
   return chosen;
 }
 

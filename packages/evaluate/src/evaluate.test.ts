@@ -1,4 +1,4 @@
-import { constantGuidance, InvalidOptionError } from '@tessera/core';
+import { constantGuidance, InvalidOptionError, NonFiniteError } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
 import { assertEvaluateOptions } from './checked-options.js';
@@ -18,7 +18,7 @@ describe('evaluate', () => {
       seed: 3,
       network: { name: 'mean colour', width: 3 },
       reference: { name: 'made up', count: 60, classAccuracy: 0.9 },
-      resamples: 40,
+      resamples: 100,
       confidence: 0.95,
       floors: { count: 14, splits: 3 },
     });
@@ -127,7 +127,7 @@ describe('evaluate', () => {
       seen.findLast((progress) => progress.phase === phase);
     expect(last('drawing')).toMatchObject({ arm: 'raster', done: 14, total: 14 });
     expect(last('floors')).toMatchObject({ done: 3, total: 3 });
-    expect(last('resampling')).toMatchObject({ arm: 'raster', done: 40, total: 40 });
+    expect(last('resampling')).toMatchObject({ arm: 'raster', done: 100, total: 100 });
     expect(pauses).toBeGreaterThan(40);
   });
 
@@ -174,11 +174,15 @@ describe('evaluate', () => {
     await refused({ arms: [ARMS[0]!, ARMS[0]!] }, /arms/);
     await refused({ n: 3 }, /n = 3/);
     await refused({ n: 3, classes: 1 }, /n = 3: must be an integer ≥ 4/);
-    await refused({ resamples: 1 }, /resamples/);
+    await refused({ resamples: 99 }, /resamples = 99: must be an integer ≥ 100/);
+    for (const seed of [-1, 1.5]) await refused({ seed }, /seed/);
     await refused({ splits: 0 }, /splits/);
-    await refused({ confidence: 95 }, /confidence/);
+    for (const confidence of [0, 95]) await refused({ confidence }, /confidence/);
     await refused({ margins: { frechet: -1 } }, /margins.frechet/);
+    const misspelt = { fid: 3 };
+    await refused({ margins: misspelt }, /margins = fid: a metric is one of frechet, kid/);
     await refused({ compare: [['raster', 'halton']] }, /halton/);
+    await refused({ compare: [['raster', 'raster']] }, /compare = raster/);
     await expect(
       evaluate(optionsWith({ store, reference: { ...reference, features: new Float32Array(10) } })),
     ).rejects.toThrow(/reference\.features/);
@@ -191,8 +195,16 @@ describe('assertEvaluateOptions', () => {
     const { store: _, ...options } = optionsWith();
     expect(() => assertEvaluateOptions(options)).not.toThrow();
     expect(() => assertEvaluateOptions({ ...options, n: 31, splits: 1 })).not.toThrow();
-    for (const changes of [{ n: 3 }, { arms: [] }, { confidence: 95 }]) {
+    const labels = Int32Array.from({ length: 60 }, (_, k) => k);
+    for (const changes of [
+      { n: 3 },
+      { arms: [] },
+      { confidence: 95 },
+      { reference: { ...reference, labels } },
+    ]) {
       expect(() => assertEvaluateOptions({ ...options, ...changes })).toThrow(InvalidOptionError);
     }
+    const broken = { ...reference, features: reference.features.with(5, Number.NaN) };
+    expect(() => assertEvaluateOptions({ ...options, reference: broken })).toThrow(NonFiniteError);
   });
 });

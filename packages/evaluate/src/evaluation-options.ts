@@ -71,7 +71,7 @@ export interface EvaluateOptions {
   /** Checked between every two runs of the model and at every pause; finished batches stay in the store. */
   readonly signal?: CancellationSignal;
   readonly onProgress?: (progress: EvaluationProgress) => void;
-  /** @default 1000 */
+  /** 100 at least. @default 1000 */
   readonly resamples?: number;
   /** Of the intervals; between 0 and 1. @default 0.95 */
   readonly confidence?: number;
@@ -80,7 +80,7 @@ export interface EvaluateOptions {
    * some, see `JudgeDescription`. @default none: nothing is `same`
    */
   readonly margins?: Readonly<Partial<Record<ComparedMetric, number>>>;
-  /** Pairs of names: [arm, against]. @default every arm against the first */
+  /** Pairs of different names: [arm, against]. @default every arm against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
   /** Splits of the real pictures for the floors. @default 10 */
   readonly splits?: number;

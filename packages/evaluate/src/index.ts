@@ -1,5 +1,5 @@
 export { centredInterval } from './centred-interval.js';
-export { assertEvaluateOptions, leastPictures } from './checked-options.js';
+export { assertEvaluateOptions, LEAST_RESAMPLES, leastPictures } from './checked-options.js';
 export { type DrawingOptions, drawArms } from './draw-arms.js';
 export { evaluate } from './evaluate.js';
 export type { EvaluateOptions, EvaluationArm, EvaluationProgress } from './evaluation-options.js';

@@ -17,7 +17,7 @@ function reportOf(trial: number, n: number) {
     optionsWith({
       n,
       seed: trial,
-      resamples: 80,
+      resamples: 100,
       splits: 1,
       confidence: CONFIDENCE,
       margins: { frechet: 1, kid: 1 },

@@ -39,7 +39,7 @@ async function temporaryFolder(): Promise<string> {
 }
 
 const command = 'npm run evidence -- small';
-const common = { n: 12, seed: 1, batch: 6, command, resamples: 10, timedRounds: 1, say: () => {} };
+const common = { n: 12, seed: 1, batch: 6, command, resamples: 100, timedRounds: 1, say: () => {} };
 const { signal } = new AbortController();
 
 test('an arm of two studies is drawn once, whatever they call it', async () => {

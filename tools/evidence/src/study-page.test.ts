@@ -22,7 +22,7 @@ async function smallStudy(store: string): Promise<StudyResult> {
   return runStudy({
     ...(await fakeRun()),
     study: { ...words, arms },
-    ...{ n: 12, seed: 1, batch: 6, resamples: 5, command: 'npm run evidence -- small' },
+    ...{ n: 12, seed: 1, batch: 6, resamples: 100, command: 'npm run evidence -- small' },
     store,
     signal: new AbortController().signal,
     say: () => {},

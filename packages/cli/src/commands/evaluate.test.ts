@@ -1,5 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { judgeFolder } from '@tessera/evaluate/judge';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { describe, expect, test } from 'vitest';
 import type { EvaluationDocument } from '../evaluate/evaluation-document.js';
@@ -62,8 +64,8 @@ async function found(folder: string): Promise<unknown> {
 
 describe('tessera evaluate', () => {
   const common = async (): Promise<readonly string[]> => [
-    ...['--policies', 'mar:4x3,raster:2x2', '--n', '24', '--batch', '6', '--resamples', '5'],
-    ...['--real', await realFolder()],
+    ...['--policies', 'mar:4x3,raster:2x2', '--n', '24', '--batch', '6', '--resamples', '100'],
+    ...['--network', fileURLToPath(judgeFolder), '--real', await realFolder()],
   ];
 
   test('stopped and called again gives the report of one go, and draws nothing twice', async () => {
@@ -185,8 +187,8 @@ describe('tessera evaluate', () => {
     const [out, args] = [await temporaryFolder(), await common()];
     await evaluate([...args, '--out', out]);
     await rm(join(args.at(-1)!, 'cat', '17.png'));
-    const { out: text } = await evaluate([...args, '--resamples', '6', '--out', out]);
-    expect(text).toContain('resamples: 5 → 6');
+    const { out: text } = await evaluate([...args, '--resamples', '101', '--out', out]);
+    expect(text).toContain('resamples: 100 → 101');
     expect(text).toMatch(/real pictures: 54 .*, [0-9a-f]{12} → 51 /);
   });
 
@@ -202,6 +204,7 @@ describe('tessera evaluate', () => {
     [['--network', 'nowhere.onnx'], 'There is no feature network at nowhere.onnx'],
     [['--policies', 'mar,mar'], 'names "mar" twice'],
     [['--n', '3'], 'n = 3'],
+    [['--resamples', '99'], 'It must be an integer from 100.'],
     [['--guidance-interval', '0,0.3'], 'guidance interval = 0-0.3'],
     [['--guidance-schedule', 'interval', '--guidance-interval', '0,0.5,9'], 'not "0,0.5,9"'],
     [['--guidance-schedule', 'interval', '--guidance-interval', ',0.5'], 'not ",0.5"'],
@@ -215,7 +218,7 @@ describe('tessera evaluate', () => {
 test('the embedded model is judged by the judge that knows it', async () => {
   const out = await temporaryFolder();
   const io = capturedIo();
-  const args = ['--policies', 'mar:3x8,raster:1x2', '--n', '24', '--resamples', '20', '--out', out];
+  const args = ['--policies', 'mar:3x8,raster:1x2', '--n', '24', '--resamples', '100', '--out', out];
   expect([await run(['evaluate', ...args], io), io.written.error]).toEqual([0, '']);
   expect(io.written.out).toMatch(/arm +s\/image +speed +Fréchet/);
   const report = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationDocument;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { LEAST_RESAMPLES } from '@tessera/evaluate';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { armLines } from '../evaluate/arm-lines.js';
@@ -57,7 +58,9 @@ export function evaluateCommand(context: CommandContext): Command {
         'differences that don’t matter (default: the judge’s, 1.9,0.39; none with a network of your own)',
       ).argParser(marginNumbers),
     )
-    .addOption(wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', 2).default(1000))
+    .addOption(
+      wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', LEAST_RESAMPLES).default(1000),
+    )
     .addOption(wholeNumberOption('--keep <n>', 'how many pictures of each policy to keep', 0).default(SHOWN))
     .option(
       '--out <folder>',

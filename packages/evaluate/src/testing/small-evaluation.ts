@@ -68,7 +68,7 @@ export const optionsWith = (changes: Partial<EvaluateOptions> = {}): EvaluateOpt
   store: memoryStore(),
   batch: 4,
   clock: slowClock(),
-  resamples: 40,
+  resamples: 100,
   splits: 3,
   ...changes,
 });

@@ -48,7 +48,17 @@ test('two processes draw what one would, each way of sampling once', { timeout: 
   const evaluated = async (folder: string) => {
     let drawn = 0;
     const { document } = await evaluateInFolder({
-      ...{ ...judging, ...sizes, used, folder, arms: all, keep: sizes.n, resamples: 2, command: '', signal },
+      ...{
+        ...judging,
+        ...sizes,
+        used,
+        folder,
+        arms: all,
+        keep: sizes.n,
+        resamples: 100,
+        command: '',
+        signal,
+      },
       onProgress: ({ phase }) => {
         if (phase === 'drawing') drawn++;
       },
