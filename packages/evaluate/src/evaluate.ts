@@ -37,6 +37,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   const results = new Map<string, MeasuredArm>();
   for (const [place, { name }] of arms.entries()) {
     throwIfAborted(signal);
+    onProgress?.({ phase: 'resampling', arm: name, done: 0, total: resamples });
     const result = await measureArm(pictures[place]!, {
       reference: measured,
       width: network.width,

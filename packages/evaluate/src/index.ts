@@ -26,7 +26,7 @@ export {
 } from './frechet-distance.js';
 export { intraClassDistance } from './intra-class-distance.js';
 export { type JudgeDescription, judgeReference, parseJudge } from './judge.js';
-export { kernelDistance, kernelResampler } from './kernel-distance.js';
+export { kernelDistance, kernelDistances } from './kernel-distance.js';
 export { type KernelOptions, type KernelReference, kernelReference } from './kernel-reference.js';
 export {
   FeatureNetworkError,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidOptionError, keyedNoise, ShapeMismatchError } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kernelDistance, kernelResampler } from './kernel-distance.js';
+import { kernelDistance, kernelDistances } from './kernel-distance.js';
 import { kernelReference } from './kernel-reference.js';
 import { resampleCounts } from './resampling.js';
 import { classesInTurn, deviation, mean, normalFeatures } from './testing/synthetic-features.js';
@@ -67,7 +67,7 @@ describe('kernelDistance', () => {
   });
 });
 
-describe('kernelResampler', () => {
+describe('kernelDistances', () => {
   const reference = kernelReference(normalFeatures(1, 20, AXES), 2);
 
   /** By the definition, over all draws: pairs of a picture with its own copy are no pairs. */
@@ -88,7 +88,6 @@ describe('kernelResampler', () => {
 
   it('is the average over all pairs of draws but those of a picture with its own copy', () => {
     const features = normalFeatures(2, 6, AXES);
-    const resampled = kernelResampler(features, reference);
     fc.assert(
       fc.property(fc.array(fc.nat(2), { minLength: 5, maxLength: 5 }), (some) => {
         // A resample has as many pictures as there are.
@@ -96,7 +95,8 @@ describe('kernelResampler', () => {
         fc.pre(sum <= 6 && !(sum === 0));
         const counts = [...some, 6 - sum];
         fc.pre(counts.filter((count) => count > 0).length > 1);
-        expect(resampled(Uint16Array.from(counts))).toBeCloseTo(byDefinition(features, counts), 8);
+        const [resampled] = kernelDistances(features, reference, [Uint16Array.from(counts)]);
+        expect(resampled).toBeCloseTo(byDefinition(features, counts), 8);
       }),
     );
   });
@@ -106,22 +106,21 @@ describe('kernelResampler', () => {
     const { features: realFeatures, labels: realLabels } = classesInTurn(5, 60);
     const withClasses = kernelReference(realFeatures, 2, { labels: realLabels });
     const noise = keyedNoise({ seed: 3 });
-    const resampled = kernelResampler(features, withClasses, { labels });
-    const replicates = Array.from({ length: 400 }, (_, r) =>
-      resampled(resampleCounts(labels, noise.fork(r))),
-    );
+    const resamples = Array.from({ length: 400 }, (_, r) => resampleCounts(labels, noise.fork(r)));
+    const replicates = kernelDistances(features, withClasses, resamples, { labels });
     const value = kernelDistance(features, withClasses, { labels });
     expect(Math.abs(mean(replicates) - value)).toBeLessThan(0.25 * deviation(replicates));
   });
 
   it('stays finite where every class holds copies of one picture only', () => {
     const { features, labels } = classesInTurn(4, 6);
-    const resampled = kernelResampler(features, reference, { labels });
-    expect(resampled(Uint16Array.of(2, 2, 2, 0, 0, 0))).toSatisfy(Number.isFinite);
+    const [resampled] = kernelDistances(features, reference, [Uint16Array.of(2, 2, 2, 0, 0, 0)], { labels });
+    expect(resampled).toSatisfy(Number.isFinite);
   });
 
   it('refuses counts of other pictures, and of more or fewer than there are', () => {
-    const resampled = kernelResampler(normalFeatures(2, 6, AXES), reference);
+    const resampled = (counts: Uint16Array) =>
+      kernelDistances(normalFeatures(2, 6, AXES), reference, [counts]);
     for (const length of [5, 7]) {
       expect(() => resampled(new Uint16Array(length).fill(1))).toThrow(ShapeMismatchError);
     }

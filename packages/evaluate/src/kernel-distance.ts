@@ -20,90 +20,86 @@ export function kernelDistance(
   reference: KernelReference,
   options: KernelOptions = {},
 ): number {
-  return kernelResampler(
-    features,
-    reference,
-    options,
-  )(new Uint16Array(features.length / reference.width).fill(1));
+  const once = new Uint16Array(features.length / reference.width).fill(1);
+  return kernelDistances(features, reference, [once], options)[0]!;
 }
 
 /**
- * The kernel distance as a function of how often each picture occurs. Pairs of a picture with its own copy are left out,
- * for they say nothing about the distribution and would enlarge every resample. Where no class has two different
- * pictures left, the mean over pairs of one class is that of the pictures as they are.
+ * The kernel distance of each of several resamples, told by how often each picture occurs. Pairs of a picture with its own
+ * copy are left out, for they say nothing about the distribution and would enlarge every resample. Where no class has two
+ * different pictures left, the mean over pairs of one class is that of the pictures as they are.
  *
- * Costs n²·d/2 and n·m·d once, n²/2 a call; keeps n²/2 numbers of 8 bytes.
- *
- * The function throws ShapeMismatchError where `counts` is not [n], and InvalidOptionError where they are not n in all: it
- * takes the classes' shares to be those of the pictures.
+ * Costs n²·d/2, n·m·d and n²/2 a resample; the kernel's matrix, n²/2 numbers, is never whole in memory.
  *
  * @param features [n, reference.width]
+ * @param resamples [n] each
+ * @returns one a resample
+ * @throws ShapeMismatchError where counts are not [n], and InvalidOptionError where they are not n in all: the classes'
+ *   shares are taken to be those of the pictures
  */
-export function kernelResampler(
+export function kernelDistances(
   features: Float32Array,
   reference: KernelReference,
+  resamples: readonly Uint16Array[],
   options: KernelOptions = {},
-): (counts: Uint16Array) => number {
-  return atOnce(piecewiseKernelResampler(features, reference, options));
+): Float64Array {
+  return atOnce(piecewiseKernelDistances(features, reference, resamples, options));
 }
 
-/** {@link kernelResampler}, a row a piece. */
-export function* piecewiseKernelResampler(
+/** {@link kernelDistances}, a row a piece. */
+export function* piecewiseKernelDistances(
   features: Float32Array,
   reference: KernelReference,
+  resamples: readonly Uint16Array[],
   options: KernelOptions,
-): Piecewise<(counts: Uint16Array) => number> {
+): Piecewise<Float64Array> {
   const { width } = reference;
   const givenLabels = checkedLabels('the pictures', features, width, options);
   const count = givenLabels.length;
+  for (const counts of resamples) assertCounts(counts, count);
   const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => givenLabels[a]! - givenLabels[b]!);
   // By class, so that a row's pairs of one class come first.
   const sorted = selectRows(features, order, width);
   const labels = order.map((place) => givenLabels[place]!);
-  const realCount = reference.labels.length;
-  /** Row i holds k(xᵢ, xⱼ) for j > i. */
-  const values = new Float64Array((count * (count - 1)) / 2);
-  const toReal = new Float64Array(count);
-  const products = new Float64Array(Math.max(count, realCount));
-  let place = 0;
-  for (let i = 0; i < count; i++) {
-    rowProducts(sorted, i, sorted, [i + 1, count], width, products);
-    for (let j = i + 1; j < count; j++) values[place++] = kernel(products[j - i - 1]!, width);
-    rowProducts(sorted, i, reference.features, [0, realCount], width, products);
-    let sum = 0;
-    for (let j = 0; j < realCount; j++) sum += kernel(products[j]!, width);
-    toReal[i] = sum / realCount;
-    yield;
-  }
   /** Where the class of each picture ends. */
   const ends = labels.map((label) => labels.lastIndexOf(label) + 1);
-  const realWithin = pairMean(reference.labels, reference.pairs);
-
-  const sumsOf = (counts: ArrayLike<number>): { pairs: PairSums; across: number } => {
-    let same = 0;
-    let other = 0;
-    let across = 0;
-    let start = 0;
-    for (let i = 0; i < count; i++) {
-      const occurrences = counts[order[i]!]!;
-      if (occurrences > 0) {
-        const end = ends[i]!;
-        let sum = 0;
-        for (let j = i + 1; j < end; j++) sum += counts[order[j]!]! * values[start + j - i - 1]!;
-        same += occurrences * sum;
-        sum = 0;
-        for (let j = end; j < count; j++) sum += counts[order[j]!]! * values[start + j - i - 1]!;
-        other += occurrences * sum;
-        across += occurrences * toReal[i]!;
-      }
-      start += count - 1 - i;
+  const realCount = reference.labels.length;
+  const products = new Float64Array(Math.max(count, realCount));
+  const values = new Float64Array(count);
+  // The pictures as they are, and then each resample.
+  const sums = [new Uint16Array(count).fill(1), ...resamples].map((counts) => ({
+    counts: Uint16Array.from(order, (place) => counts[place]!),
+    same: 0,
+    other: 0,
+    across: 0,
+  }));
+  for (let i = 0; i < count; i++) {
+    rowProducts(sorted, i, sorted, [i + 1, count], width, products);
+    for (let j = i + 1; j < count; j++) values[j] = kernel(products[j - i - 1]!, width);
+    rowProducts(sorted, i, reference.features, [0, realCount], width, products);
+    let toReal = 0;
+    for (let j = 0; j < realCount; j++) toReal += kernel(products[j]!, width);
+    toReal /= realCount;
+    for (const sum of sums) {
+      const occurrences = sum.counts[i]!;
+      if (occurrences === 0) continue;
+      sum.same += occurrences * weighted(values, sum.counts, i + 1, ends[i]!);
+      sum.other += occurrences * weighted(values, sum.counts, ends[i]!, count);
+      sum.across += occurrences * toReal;
     }
-    return { pairs: { same, other }, across };
-  };
-  const whole = sumsOf(new Uint8Array(count).fill(1)).pairs;
-  return (counts) => {
-    assertCounts(counts, count);
-    const { pairs, across } = sumsOf(counts);
-    return pairMean(givenLabels, pairs, { counts, whole }) + realWithin - (2 * across) / count;
-  };
+    yield;
+  }
+  const [whole, ...resampled] = sums as [PairSums, ...typeof sums];
+  const realWithin = pairMean(reference.labels, reference.pairs);
+  return Float64Array.from(resampled, ({ across, ...pairs }, r) => {
+    const within = pairMean(givenLabels, pairs, { counts: resamples[r]!, whole });
+    return within + realWithin - (2 * across) / count;
+  });
+}
+
+/** Σ cⱼ vⱼ for j = from … to − 1. */
+function weighted(values: Float64Array, counts: Uint16Array, from: number, to: number): number {
+  let sum = 0;
+  for (let j = from; j < to; j++) sum += counts[j]! * values[j]!;
+  return sum;
 }

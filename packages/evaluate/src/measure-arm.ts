@@ -8,7 +8,7 @@ import {
   piecewiseFrechetResampler,
 } from './frechet-distance.js';
 import { piecewiseIntraClassDistance } from './intra-class-distance.js';
-import { piecewiseKernelResampler } from './kernel-distance.js';
+import { piecewiseKernelDistances } from './kernel-distance.js';
 import { type KernelReference, piecewiseKernelReference } from './kernel-reference.js';
 import { inPieces, type Piecewise } from './piecewise.js';
 import {
@@ -95,26 +95,28 @@ export async function measureArm(
   const seenClasses = known(pictures, ({ seenClass }) => seenClass);
   const seenDamages = known(pictures, ({ seenDamage }) => seenDamage);
 
-  const scores = {
-    frechet: await inPieces(
-      piecewiseFrechetResampler(features, reference.frechet, { linear: width > LARGEST_EXACT_WIDTH }),
-      breathe,
-    ),
-    kid: await inPieces(piecewiseKernelResampler(features, reference.kernel, { labels }), breathe),
-  };
-  const replicates = { frechet: new Float64Array(resamples), kid: new Float64Array(resamples) };
   const noise = keyedNoise({ seed });
-  for (let resample = 0; resample < resamples; resample++) {
-    const counts = resampleCounts(labels, noise.fork('resample', resample));
-    replicates.frechet[resample] = scores.frechet(counts);
-    replicates.kid[resample] = scores.kid(counts);
+  const once = new Uint16Array(pictures.length).fill(1);
+  const counts = Array.from({ length: resamples }, (_, resample) =>
+    resampleCounts(labels, noise.fork('resample', resample)),
+  );
+  const [kid, ...kids] = await inPieces(
+    piecewiseKernelDistances(features, reference.kernel, [once, ...counts], { labels }),
+    breathe,
+  );
+  const frechet = await inPieces(
+    piecewiseFrechetResampler(features, reference.frechet, { linear: width > LARGEST_EXACT_WIDTH }),
+    breathe,
+  );
+  const replicates = { frechet: new Float64Array(resamples), kid: Float64Array.from(kids) };
+  for (const [resample, occurrences] of counts.entries()) {
+    replicates.frechet[resample] = frechet(occurrences);
     if (await breathe()) onResample(resample + 1);
   }
-  const once = new Uint16Array(pictures.length).fill(1);
   const spread = resampleSpread(labels);
   const metrics: ArmMetrics = {
-    frechet: centredInterval(scores.frechet(once), replicates.frechet, confidence, { spread }),
-    kid: centredInterval(scores.kid(once), replicates.kid, confidence, { spread }),
+    frechet: centredInterval(frechet(once), replicates.frechet, confidence, { spread }),
+    kid: centredInterval(kid!, replicates.kid, confidence, { spread }),
     ...(await inPieces(coverageOf(features, reference.manifold), breathe)),
     classAccuracy: seenClasses && classAccuracy(seenClasses, labels),
     diversity:
