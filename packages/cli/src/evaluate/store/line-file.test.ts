@@ -12,6 +12,20 @@ test('what was appended is read again, in its order', async () => {
   expect(await readLines(path)).toEqual([{ index: 1 }, 'two', [3, null]]);
 });
 
+test('lines are read whole that are longer than a piece of the file', async () => {
+  const path = join(await temporaryFolder(), 'lines.jsonl');
+  const values = [70_000, 65_533, 1, 200_000].map((length) => 'é'.repeat(length));
+  await appendLines(path, values);
+  await appendFile(path, 'x'.repeat(100_000));
+  expect(await readLines(path)).toEqual(values);
+  expect(
+    (await readFile(path, 'utf8'))
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line)),
+  ).toEqual(values);
+});
+
 test('a line that a stop has cut off is dropped, and the next one begins on its own', async () => {
   const path = join(await temporaryFolder(), 'lines.jsonl');
   await appendLines(path, [1, 2]);
