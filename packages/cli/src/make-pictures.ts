@@ -2,6 +2,7 @@ import { assertSamplingFits, type Recipe, recipeFor, samplingFrom } from '@tesse
 import type { Voice } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
+import { takeLock } from './lock-file.js';
 import type { ModelInUse } from './model-options.js';
 import { type OpenedTarget, openTarget, type Target } from './picture-folder.js';
 import { pictureSheet } from './picture-sheet.js';
@@ -38,11 +39,22 @@ const PREVIEW_FRAMES = 16;
  *
  * @throws InterruptedError that says what is finished and how to go on, where the signal is aborted
  * @throws RecipeError where the place holds something else
+ * @throws LockedError where another process draws there: neither would know of the other's recipe
  * @throws InvalidOptionError where the sampling can't be carried out, before anything is written
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
-  const { used, recipe, target, batch, scale, preview, signal, voice } = options;
+  const { used, recipe, target } = options;
   assertSamplingFits(recipe.sampling, used.model.shape);
+  const release = await takeLock(`${target.recipePath}.lock`, `${target.place} is being drawn into`);
+  try {
+    return await makeMissing(options);
+  } finally {
+    await release();
+  }
+}
+
+async function makeMissing(options: MakeOptions): Promise<Made> {
+  const { used, recipe, target, batch, scale, preview, signal, voice } = options;
   const opened = await openTarget(target, recipe, options);
   await writeJson(target.recipePath, opened.recipe);
   if (opened.otherwiseMade.length > 0) {

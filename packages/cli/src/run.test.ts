@@ -172,6 +172,19 @@ describe('generate', () => {
     await expect(readdir(out)).rejects.toThrow('ENOENT');
   });
 
+  test('leaves a place alone that another process draws into', async () => {
+    const out = await temporaryFolder();
+    const lock = join(out, 'recipe.json.lock');
+    await writeFile(lock, `${process.ppid}`);
+    const { code, error } = await tessera(['generate', ...quick, '--out', out]);
+    expect(code).toBe(1);
+    expect(error).toContain(`${out} is being drawn into by process ${process.ppid}`);
+    expect(await readdir(out)).toEqual(['recipe.json.lock']);
+    await rm(lock);
+    expect((await tessera(['generate', ...quick, '--out', out])).code).toBe(0);
+    expect(await readdir(out)).not.toContain('recipe.json.lock');
+  });
+
   test('a recipe of which no picture was made does not hold the place', async () => {
     const out = await temporaryFolder();
     const command = ['generate', ...quick, '--out', out];

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { DrawnPicture, FeatureNetwork, JudgedPicture } from '@tessera/evaluate';
 import { type Classes, type Picture, pictureAt } from '@tessera/recipe';
+import { takeLock } from '../../lock-file.js';
 import { readPng, writePng } from '../../png-file.js';
 import { writeJson } from '../../written-file.js';
-import { lockArm } from './arm-lock.js';
 import { appendLines, readLines } from './line-file.js';
 import {
   type DrawnRecord,
@@ -66,7 +66,7 @@ export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
   const seenPath = join(folder, `seen-${networkKey}.jsonl`);
   const pathOf = (index: number): string => join(folder, 'pictures', pictureAt(classes, index).file);
   const isKept = (index: number): boolean => existsSync(pathOf(index));
-  const close = await lockArm(folder, name);
+  const close = await takeLock(join(folder, 'lock'), `${name} is being drawn`);
   try {
     await writeJson(join(folder, 'arm.json'), { name, description });
     const records = pictureRecords(await readLines(drawnPath), await readLines(seenPath));

@@ -47,7 +47,7 @@ export interface FolderStore extends EvaluationStore {
 /**
  * Opens a folder, or makes it.
  *
- * @throws EvaluationFolderError where it holds another evaluation, or another process is at it
+ * @throws EvaluationFolderError where it holds another evaluation, LockedError where another process is at it
  * @throws UsageError where two arms are one
  */
 export async function openFolderStore(options: FolderStoreOptions): Promise<FolderStore> {
