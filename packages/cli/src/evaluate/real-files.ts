@@ -13,7 +13,7 @@ export interface RealFile {
 }
 
 /** Names that an error lists. */
-const NAMED = 5;
+export const NAMED = 5;
 
 /** Real pictures, and what was left out. */
 export interface RealFiles {

@@ -124,6 +124,61 @@ test('a picture that is cut off is told by its name', async () => {
   });
 });
 
+test('a stop, and a file that is damaged, cost no more than the batch that they fall in', async () => {
+  const folder = await temporaryFolder();
+  for (let value = 0; value < 100; value++) {
+    await writePng(join(folder, `${String(value).padStart(3, '0')}.png`), grey(value));
+  }
+  const last = join(folder, '099.png');
+  const whole = await readFile(last);
+  await writeFile(last, whole.subarray(0, 40));
+  const network = fakeNetwork();
+  const options = await freshOptions(network);
+  const controller = new AbortController();
+  const stopped = {
+    ...options,
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error('enough')),
+  };
+  await expect(realPictures(folder, stopped)).rejects.toThrow('enough');
+  expect(network.seen).toBe(48);
+  await expect(realPictures(folder, options)).rejects.toMatchObject({ code: 'png-file' });
+  expect(network.seen).toBe(96);
+  await writeFile(last, whole);
+  const { features } = await realPictures(folder, options);
+  expect(network.seen).toBe(100);
+  expect([...features].filter((_, i) => i % 3 === 0)).toEqual([...Array(100).keys()]);
+});
+
+test('files of another kind are told before any picture is seen, all together', async () => {
+  const folder = await temporaryFolder();
+  for (const name of ['a', 'b']) await writePng(join(folder, `${name}.png`), grey(1));
+  await writeFile(join(folder, 'c.png'), 'no picture');
+  const transparent = await readFile(join(folder, 'a.png'));
+  // The colour type: RGB with alpha.
+  transparent[25] = 6;
+  await writeFile(join(folder, 'd.png'), transparent);
+  const network = fakeNetwork();
+  await expect(realPictures(folder, await freshOptions(network))).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(
+      /^2 of the real pictures are no 8-bit RGB PNGs: .*c\.png, .*d\.png\. Save/,
+    ),
+  });
+  expect(network.seen).toBe(0);
+});
+
+test('a picture that is new is seen alone', async () => {
+  const folder = await temporaryFolder();
+  for (const value of [1, 3]) await writePng(join(folder, `${value}.png`), grey(value));
+  const network = fakeNetwork();
+  const options = await freshOptions(network);
+  await realPictures(folder, options);
+  await writePng(join(folder, '2.png'), grey(2));
+  const { features } = await realPictures(folder, options);
+  expect([[...features].filter((_, i) => i % 3 === 0), network.seen]).toEqual([[1, 2, 3], 3]);
+});
+
 test('pictures beside the folders of classes, and classes without any, are told', async () => {
   const folder = await temporaryFolder();
   const options = await freshOptions();

@@ -1,6 +1,7 @@
 import type { JudgedPicture } from '@tessera/evaluate';
 import * as v from 'valibot';
 import type { SetUp } from '../drawn-with.js';
+import { featuresOf, featuresText } from './feature-text.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const seen = v.nullable(count);
@@ -30,7 +31,7 @@ const seenSchema = v.object({
   sitting: v.string(),
   seenClass: seen,
   seenDamage: seen,
-  /** Float32, little-endian, in base64. */
+  /** See {@link featuresText}. */
   features: v.string(),
 });
 
@@ -89,16 +90,20 @@ export function seenRecord(
   }: Pick<JudgedPicture, 'index' | 'seenClass' | 'seenDamage' | 'features'>,
   sitting: string,
 ): SeenRecord {
-  const bytes = Buffer.alloc(features.length * 4);
-  for (const [i, value] of features.entries()) bytes.writeFloatLE(value, i * 4);
-  return { index, sitting, seenClass, seenDamage, features: bytes.toString('base64') };
+  return { index, sitting, seenClass, seenDamage, features: featuresText(features) };
 }
 
 /** A picture's two records as one. */
 export function judgedPicture({ drawn, seen }: SeenPicture): JudgedPicture {
   const { seenClass, seenDamage } = seen;
-  const bytes = Buffer.from(seen.features, 'base64');
-  const features = Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
   const { index, seconds, headEvaluations, passes } = drawn;
-  return { index, features, seenClass, seenDamage, seconds, headEvaluations, passes };
+  return {
+    index,
+    features: featuresOf(seen.features),
+    seenClass,
+    seenDamage,
+    seconds,
+    headEvaluations,
+    passes,
+  };
 }
