@@ -193,10 +193,13 @@ describe('tessera evaluate', () => {
   });
 
   test('the judge is not asked about pictures that it does not know', async () => {
-    const { code, error } = await evaluate(['--n', '24', '--out', await temporaryFolder()]);
-    expect(code).toBe(2);
-    expect(error).toContain('tessera-judge knows pictures of flower, butterfly');
-    expect(error).toContain('--real');
+    const out = await temporaryFolder();
+    for (const real of [[], ['--real', await realFolder()]]) {
+      const { code, error } = await evaluate(['--n', '24', '--out', out, ...real]);
+      expect(code).toBe(2);
+      expect(error).toContain('tessera-judge knows pictures of flower, butterfly');
+      expect(error).toContain('--network');
+    }
   });
 
   test.each([

@@ -108,14 +108,28 @@ describe('what pictures are judged by', () => {
     ).rejects.toThrow('mine comes without real pictures');
   });
 
-  test('does not tell classes that the network takes for others', async () => {
+  test('is not the judge for other classes, whatever real pictures there are, unless it is named', async () => {
     const real = await temporaryFolder();
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
-    const cacheFolder = await temporaryFolder();
-    const own = await judgingFor({ real, classes: judgeClasses, cacheFolder, signal });
+    const asked = { real, classes: FAKE_MANIFEST.condition, cacheFolder: await temporaryFolder(), signal };
+    await expect(judgingFor(asked)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('not those of this model'),
+    });
+    await expect(judgingFor({ ...asked, network: fileURLToPath(judgeFolder) })).resolves.toBeDefined();
+  });
+
+  test('tells neither class nor damage, and has no margins, where the network knows other classes', async () => {
+    const real = await temporaryFolder();
+    for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
+    const asked = { real, network: fileURLToPath(judgeFolder), cacheFolder: await temporaryFolder(), signal };
+    const own = await judgingFor({ ...asked, classes: judgeClasses });
     expect((await own.loaded.network.extract([picture])).classes).not.toBeNull();
-    const foreign = await judgingFor({ real, classes: FAKE_MANIFEST.condition, cacheFolder, signal });
-    expect((await foreign.loaded.network.extract([picture])).classes).toBeNull();
+    expect([own.loaded.margins, own.reference.damages]).toEqual([judge.margins, expect.any(Object)]);
+    const foreign = await judgingFor({ ...asked, classes: FAKE_MANIFEST.condition });
+    expect(await foreign.loaded.network.extract([picture])).toMatchObject({ classes: null, damages: null });
+    expect(foreign.loaded.network).not.toHaveProperty('damageNames');
+    expect([foreign.loaded.margins, foreign.reference.damages]).toEqual([undefined, undefined]);
     expect(foreign.loaded.key).not.toBe(own.loaded.key);
   });
 });

@@ -27,15 +27,17 @@ export interface Judging {
 /**
  * Loads network and real pictures.
  *
- * @throws UsageError where real pictures are missing, or those that come with the network are of other classes, or of
- * classes that the model gives no names to
+ * @throws UsageError where real pictures are missing, those that come with the network are of other classes or of classes
+ * that the model gives no names to, or no network is named and the judge knows other classes
  */
 export async function judgingFor(options: JudgingOptions): Promise<Judging> {
   const { network, real, classes } = options;
   const loaded = await loadNetwork(network);
   const knowsClasses = sameClasses(loaded.classNames, classes);
+  // Nobody has chosen the judge, and hours of drawing would be judged by what knows no such pictures.
+  if (network === undefined && !knowsClasses) throw unknownPictures(loaded, classes);
   if (real !== undefined) {
-    // What a network takes other classes for says nothing.
+    // What a network takes other classes for says nothing, nor what damage it sees in them or what would not matter.
     const fitting = knowsClasses ? loaded : withoutClasses(loaded);
     return { loaded: fitting, reference: await realPictures(real, { ...options, loaded: fitting }) };
   }
@@ -45,14 +47,16 @@ export async function judgingFor(options: JudgingOptions): Promise<Judging> {
     );
   }
   // As many classes may be other ones, and here nobody has said that they are the same.
-  if (!knowsClasses || !classes.names) {
-    const problem = classes.names ? 'not those of this model' : 'and the classes of this model have no names';
-    throw new UsageError(
-      `${loaded.network.name} knows pictures of ${loaded.classNames?.join(', ')}, ${problem}. ` +
-        'Give a folder of real ones by --real, and a feature network that knows such pictures by --network.',
-    );
-  }
+  if (!knowsClasses || !classes.names) throw unknownPictures(loaded, classes);
   return { loaded, reference: loaded.reference };
+}
+
+function unknownPictures({ network, classNames }: LoadedNetwork, { names }: Classes): UsageError {
+  const problem = names ? 'not those of this model' : 'and the classes of this model have no names';
+  return new UsageError(
+    `${network.name} knows pictures of ${classNames?.join(', ')}, ${problem}. ` +
+      'Give a folder of real ones by --real, and a feature network that knows such pictures by --network.',
+  );
 }
 
 function sameClasses(names: readonly string[] | undefined, classes: Classes): boolean {
@@ -61,12 +65,13 @@ function sameClasses(names: readonly string[] | undefined, classes: Classes): bo
 }
 
 function withoutClasses(loaded: LoadedNetwork): LoadedNetwork {
-  const { network, key } = loaded;
+  const { key } = loaded;
+  const { damageNames: _, ...network } = loaded.network;
   return {
     key: `${key}-unclassed`,
     network: {
       ...network,
-      extract: async (images) => ({ ...(await network.extract(images)), classes: null }),
+      extract: async (images) => ({ ...(await network.extract(images)), classes: null, damages: null }),
     },
   };
 }
