@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type ComparedMetric,
@@ -15,12 +15,14 @@ import {
   parseNetworkDescription,
   type ReferencePictures,
 } from '@tessera/evaluate';
+import type { InferenceSession } from 'onnxruntime-node';
 import { UsageError } from '../usage-error.js';
+import { externalDataFiles } from './external-data.js';
 
 /** A feature network that was loaded from files. */
 export interface LoadedNetwork {
   readonly network: FeatureNetwork;
-  /** Hash of its graph and description: whose features are whose. */
+  /** Hash of its graph, weights beside it and description: whose features are whose. */
   readonly key: string;
   /** Names of the classes that it tells apart, if it does. */
   readonly classNames?: readonly string[];
@@ -34,8 +36,8 @@ export interface LoadedNetwork {
  * Loads the judge that comes with @tessera/evaluate; or a network of one's own: an `.onnx` file with its description
  * beside it under the same name as `.json`, or a folder with `network.onnx` and `network.json`, or with a `judge.json`.
  *
- * @throws UsageError where there is no such file
- * @throws FeatureNetworkError where graph and description don't fit, or a judge's files are not those that it describes
+ * @throws UsageError where there is no such file, or it is no `.onnx`
+ * @throws FeatureNetworkError where the graph can't be run, it doesn't fit the description, or a judge's files are not those that it describes
  */
 export async function loadNetwork(location?: string): Promise<LoadedNetwork> {
   if (location === undefined) {
@@ -54,7 +56,7 @@ async function loadJudge(folder: string): Promise<LoadedNetwork> {
   const bytes = await readDescribed(folder, description.reference);
   const halves = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16LE(i * 2));
   return {
-    ...(await open(graph, description.network)),
+    ...(await open(join(folder, description.graph.path), graph, description.network)),
     reference: judgeReference(description, halves),
     ...(description.margins ? { margins: description.margins } : {}),
   };
@@ -81,28 +83,38 @@ async function readDescribed(
 }
 
 async function loadGraph(path: string): Promise<LoadedNetwork> {
+  const kind = 'A feature network is a graph, NAME.onnx, and NAME.json beside it, which says how to feed it';
+  if (!/\.onnx$/i.test(path)) throw new UsageError(`${kind}; ${path} is no graph. Give the NAME.onnx.`);
   const descriptionPath = path.replace(/\.onnx$/i, '.json');
   for (const each of [path, descriptionPath]) {
-    if (!/\.(onnx|json)$/i.test(each) || !existsSync(each)) {
-      throw new UsageError(
-        `A feature network is a graph, NAME.onnx, and NAME.json beside it, which says how to feed it; there is no ${each}.`,
-      );
-    }
+    if (!existsSync(each)) throw new UsageError(`${kind}; there is no ${each}.`);
   }
-  return open(await readFile(path), parseNetworkDescription(await readFile(descriptionPath, 'utf8')));
+  const description = parseNetworkDescription(await readFile(descriptionPath, 'utf8'));
+  return open(path, await readFile(path), description);
 }
 
-async function open(graph: Buffer, description: NetworkDescription): Promise<LoadedNetwork> {
-  const { InferenceSession, Tensor } = await import('onnxruntime-node');
-  const session = await InferenceSession.create(graph, { executionProviders: ['cpu'] });
-  const key = createHash('sha256')
-    .update(graph)
-    .update(JSON.stringify(description))
-    .digest('hex')
-    .slice(0, 12);
+/** @param graph what the file `path` holds */
+async function open(path: string, graph: Buffer, description: NetworkDescription): Promise<LoadedNetwork> {
+  const ort = await import('onnxruntime-node');
+  let session: InferenceSession;
+  try {
+    // By its path, since weights may lie beside it.
+    session = await ort.InferenceSession.create(path, { executionProviders: ['cpu'] });
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new FeatureNetworkError(`The graph ${path}`, [words], { cause });
+  }
   return {
-    network: onnxNetwork({ session, Tensor, description }),
-    key,
+    network: onnxNetwork({ session, Tensor: ort.Tensor, description }),
+    key: await keyOf(path, graph, description),
     ...(description.classes ? { classNames: description.classes.names } : {}),
   };
+}
+
+async function keyOf(path: string, graph: Buffer, description: NetworkDescription): Promise<string> {
+  const hash = createHash('sha256').update(graph).update(JSON.stringify(description));
+  for (const name of externalDataFiles(graph)) {
+    for await (const bytes of createReadStream(join(dirname(path), name))) hash.update(bytes as Buffer);
+  }
+  return hash.digest('hex').slice(0, 12);
 }

@@ -1,6 +1,7 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GraphBuilder, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
 import { parseJudge } from '@tessera/evaluate';
 import { judgeFolder } from '@tessera/evaluate/judge';
@@ -46,7 +47,9 @@ async function ownNetwork(name: string): Promise<string> {
 
 describe('a feature network', () => {
   test('is the judge where none is named, with its real pictures', async () => {
-    const { network, reference, classNames } = await loadNetwork();
+    const { network, reference, classNames, key } = await loadNetwork();
+    // Features are kept under it: another one would have every kept picture seen again.
+    expect(key).toBe('1fcf71765a90');
     expect([network.name, classNames]).toEqual([judge.network.name, judge.network.classes.names]);
     expect(reference!.features.length).toBe(judge.reference.count * network.width);
   });
@@ -84,6 +87,55 @@ describe('a feature network', () => {
     await expect(loadNetwork(join(folder, 'net.onnx'))).rejects.toThrow('There is no feature network at');
     await copyFile(judgePath(judge.graph.path), join(folder, 'net.onnx'));
     await expect(loadNetwork(join(folder, 'net.onnx'))).rejects.toThrow(/there is no .*net\.json/);
+    await writeFile(join(folder, 'net.json'), JSON.stringify(judge.network));
+    await expect(loadNetwork(join(folder, 'net.json'))).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('net.json is no graph'),
+    });
+    await writeFile(join(folder, 'net.onnx'), 'no graph');
+    await expect(loadNetwork(join(folder, 'net.onnx'))).rejects.toMatchObject({ code: 'feature-network' });
+  });
+});
+
+/** A picture's pixels times weights that lie beside the graph. */
+async function networkWithWeightsBeside(weight: number): Promise<string> {
+  const folder = await temporaryFolder();
+  const graph = new GraphBuilder('small');
+  const pixels = graph.input('x', 'float32', ['B', 3, 1, 1]);
+  const scale = graph.weight({
+    name: 'scale',
+    shape: [3, 1, 1],
+    load: async () => new Float32Array(3).fill(weight),
+  });
+  const scaled = graph.op('Mul', [pixels, scale]);
+  graph.output('f', graph.op('Flatten', [scaled]), 'float32', ['B', 3]);
+  await saveGraph(graph, join(folder, 'network.onnx'), { storage: 'fp32', inlineLimit: 0 });
+  const input = { name: 'x', width: 1, height: 1, layout: 'nchw', mean: [0, 0, 0], std: [1, 1, 1] };
+  const description = { name: 'small', input, features: { output: 'f', width: 3 } };
+  await writeFile(join(folder, 'network.json'), JSON.stringify(description));
+  return folder;
+}
+
+describe('a graph with weights beside it', () => {
+  const white: ImageRgb = { width: 1, height: 1, data: Uint8Array.of(255, 255, 255) };
+
+  test('is run with them, and known by them too', async () => {
+    const [two, three] = [await networkWithWeightsBeside(2), await networkWithWeightsBeside(3)];
+    const [first, second, again] = [await loadNetwork(two), await loadNetwork(three), await loadNetwork(two)];
+    expect([...(await first.network.extract([white])).features]).toEqual([2, 2, 2]);
+    expect([...(await second.network.extract([white])).features]).toEqual([3, 3, 3]);
+    expect(await readFile(join(two, 'network.onnx'))).toEqual(await readFile(join(three, 'network.onnx')));
+    expect(second.key).not.toBe(first.key);
+    expect(again.key).toBe(first.key);
+  });
+
+  test('is refused where they are missing', async () => {
+    const folder = await networkWithWeightsBeside(2);
+    await rm(join(folder, 'network.onnx_data'));
+    await expect(loadNetwork(folder)).rejects.toMatchObject({
+      code: 'feature-network',
+      message: expect.stringContaining(join(folder, 'network.onnx')),
+    });
   });
 });
 
