@@ -45,16 +45,8 @@ function verdictSentence(
     case 'same':
       return `${arm} is as good as ${against}: their Fréchet distances differ by less than the margin of ${number(margin!)}.`;
     case 'undecided':
-      return `${arm} against ${against} is undecided: its Fréchet distance is between ${range(low, high, number)}${margin === null ? '' : `, and the margin is ${number(margin)}`}.`;
+      return `${arm} against ${against} is undecided: its Fréchet distance is between ${number(low)} lower and ${number(high)} higher${margin === null ? '' : `, and the margin is ${number(margin)}`}.`;
   }
-}
-
-/** `0.20 and 0.84 higher`, `0.20 lower and 0.31 higher`. */
-function range(low: number, high: number, number: (value: number) => string): string {
-  const [nearer, farther] = high <= 0 ? [high, low] : [low, high];
-  const side = (value: number): string => (value < 0 ? 'lower' : 'higher');
-  const first = low < 0 && high > 0 ? `${number(nearer)} ${side(nearer)}` : number(nearer);
-  return `${first} and ${number(farther)} ${side(farther)}`;
 }
 
 /** Relative to the arm it is compared with; nothing where that is neither faster nor slower by a twentieth. */

@@ -1,4 +1,4 @@
-import type { ArmReport, ComparedMetric, Comparison } from '@tessera/evaluate';
+import { type ArmReport, type ComparedMetric, type Comparison, verdictOf } from '@tessera/evaluate';
 import type { EvaluationDocument } from '../evaluate/evaluation-document.js';
 
 function arm(name: string, seconds: number, frechet: number, kid: number): ArmReport {
@@ -21,11 +21,12 @@ function arm(name: string, seconds: number, frechet: number, kid: number): ArmRe
   };
 }
 
-const VERDICTS = {
-  'gtr-32': { value: 0.12, low: -0.1, high: 0.31, verdict: 'same' },
-  'gtr-16': { value: 0.55, low: 0.2, high: 0.84, verdict: 'undecided' },
-  'disa:32x30+5': { value: -0.9, low: -1.3, high: -0.6, verdict: 'better' },
-  'mar:16x50/sampler=dpm/guidance=interval:3:0-0.5': { value: 14.2, low: 13.6, high: 15, verdict: 'worse' },
+/** The same, undecided, better and worse. */
+const DIFFERENCES = {
+  'gtr-32': { value: 0.12, low: -0.1, high: 0.31 },
+  'gtr-16': { value: 0.4, low: -0.05, high: 0.84 },
+  'disa:32x30+5': { value: -0.9, low: -1.3, high: -0.6 },
+  'mar:16x50/sampler=dpm/guidance=interval:3:0-0.5': { value: 14.2, low: 13.6, high: 15 },
 } as const;
 
 const SCALE: Readonly<Record<ComparedMetric, number>> = { frechet: 1, kid: 0.004 };
@@ -57,21 +58,17 @@ export const SAMPLE_EVALUATION: EvaluationDocument = {
   arms: [
     arm('mar', 2.2, 2.91, 0.0071),
     arm('gtr-32', 0.81, 3.03, 0.0075),
-    arm('gtr-16', 0.62, 3.46, 0.009),
+    arm('gtr-16', 0.62, 3.31, 0.009),
     arm('disa:32x30+5', 0.74, 2.01, 0.0035),
     arm('mar:16x50/sampler=dpm/guidance=interval:3:0-0.5', 0.48, 17.1, 0.064),
   ],
-  comparisons: Object.entries(VERDICTS).flatMap(([name, { value, low, high, verdict }]) =>
+  comparisons: Object.entries(DIFFERENCES).flatMap(([name, { value, low, high }]) =>
     (['frechet', 'kid'] as const).map((metric): Comparison => {
       const scale = SCALE[metric];
-      return {
-        arm: name,
-        against: 'mar',
-        metric,
-        difference: { value: value * scale, low: low * scale, high: high * scale },
-        margin: 0.4 * scale,
-        verdict,
-      };
+      const difference = { value: value * scale, low: low * scale, high: high * scale };
+      const margin = 0.4 * scale;
+      const verdict = verdictOf(difference, margin);
+      return { arm: name, against: 'mar', metric, difference, margin, verdict };
     }),
   ),
   model: { name: 'tiny', location: 'embedded', sha256: 'ab'.repeat(32) },
