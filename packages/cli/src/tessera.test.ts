@@ -10,8 +10,11 @@ import { temporaryFolder } from './testing/temporary-folder.js';
 
 const bin = fileURLToPath(new URL('../dist/tessera.js', import.meta.url));
 
-/** Runs the built command as a user would. `onError` sees what it writes to stderr so far. */
-async function tessera(args: readonly string[], { cwd = '.', whileRunning = async (_: number) => {} } = {}) {
+/** Runs the built command as a user would; `deaf`, who has closed its stderr. */
+async function tessera(
+  args: readonly string[],
+  { cwd = '.', deaf = false, whileRunning = async (_: number) => {} } = {},
+) {
   const child = spawn(process.execPath, [bin, ...args], { cwd });
   let out = '';
   let error = '';
@@ -21,6 +24,7 @@ async function tessera(args: readonly string[], { cwd = '.', whileRunning = asyn
   child.stderr.on('data', (chunk) => {
     error += chunk;
   });
+  if (deaf) child.stderr.destroy();
   const closed = once(child, 'close');
   await whileRunning(child.pid!);
   const [code] = await closed;
@@ -90,4 +94,8 @@ test('wrong usage exits with 2, help with 0', async () => {
   const help = await tessera(['generate', '--help']);
   expect(help.code).toBe(0);
   expect(help.out).toContain('Examples:');
+});
+
+test('the exit code is the same where nobody reads the errors', async () => {
+  expect((await tessera(['generate', '--count', 'many'], { deaf: true })).code).toBe(2);
 });

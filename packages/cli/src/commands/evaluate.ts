@@ -166,7 +166,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
           'To have them as files, draw into another folder.',
       );
     }
-    sayReport(voice, document, lines, context.style);
+    sayReport(voice, document, lines, { style: context.style, columns: context.io.stdout.columns });
     for (const [what, path] of [
       ['page', written.page],
       ['report', written.report],
