@@ -11,7 +11,13 @@ export {
 } from './evaluate/evaluate-in-folder.js';
 export { type EvaluationDocument, networkText } from './evaluate/evaluation-document.js';
 export { armsSheet } from './evaluate/evaluation-sheets.js';
-export { changesNote, findingsOf, isMarginChanged } from './evaluate/findings.js';
+export {
+  chanceNote,
+  changesNote,
+  fewPicturesNote,
+  findingsOf,
+  isMarginChanged,
+} from './evaluate/findings.js';
 export { type Judging, judgingFor } from './evaluate/judging.js';
 export { type Machine, thisMachine } from './evaluate/machine.js';
 export {

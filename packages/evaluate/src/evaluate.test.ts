@@ -15,6 +15,7 @@ describe('evaluate', () => {
     expect(report).toMatchObject({
       format: 'tessera-evaluation',
       n: 14,
+      classes: 2,
       seed: 3,
       network: { name: 'mean colour', width: 3 },
       reference: { name: 'made up', count: 60, classAccuracy: 0.9 },

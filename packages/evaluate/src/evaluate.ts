@@ -56,6 +56,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     format: 'tessera-evaluation',
     version: 1,
     n,
+    classes: chosen.classes,
     seed,
     network: { name: network.name, width: network.width },
     reference: {

@@ -85,6 +85,8 @@ export interface EvaluationReport {
   readonly version: 1;
   /** Pictures an arm. */
   readonly n: number;
+  /** Classes asked for in turn. */
+  readonly classes: number;
   readonly seed: number;
   readonly network: { readonly name: string; readonly width: number };
   /** The real pictures, and what the network makes of them where that is known. */

@@ -43,5 +43,5 @@ function entrySection({ study, document }: IndexEntry): string {
     .map((word) => [word, compared.filter(({ verdict }) => verdict === word).length] as const)
     .filter(([, count]) => count > 0)
     .map(([word, count]) => `${count} ${word}`);
-  return `${head}\n\n${n} pictures an arm by ${model.name} (${model.sha256.slice(0, 12)}…); verdicts: ${counts.join(', ')}.`;
+  return `${head}\n\n${n} pictures an arm by ${model.name} (${model.sha256.slice(0, 12)}…); verdicts in Fréchet distance: ${counts.join(', ')}.`;
 }

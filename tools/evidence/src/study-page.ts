@@ -1,8 +1,10 @@
 import {
   armLines,
+  chanceNote,
   changesNote,
   decimalsOf,
   type EvaluationDocument,
+  fewPicturesNote,
   findingsOf,
   floorExcessText,
   hasOwnFloors,
@@ -67,7 +69,7 @@ ${timing ? `![Seconds an image against Fréchet distance](${study.id}-speed.svg)
 
 ${findings.map((finding) => `- ${finding}`).join('\n')}
 
-${kinds.map((metric) => differenceTable(document, metric)).join('\n\n')}
+${[...kinds.map((metric) => differenceTable(document, metric)), chanceNote(document) ?? []].flat().join('\n\n')}
 
 ## What was measured on what
 
@@ -165,7 +167,7 @@ function setup({ model, made, reference }: EvaluationDocument): string {
 
 /** What was not set beforehand, and what the pictures were drawn with where that differs: a paragraph each. */
 function notes(document: EvaluationDocument): string {
-  return [lookNote(document) ?? changesNote(document), mixtureNote(document.made)]
+  return [fewPicturesNote(document), lookNote(document) ?? changesNote(document), mixtureNote(document.made)]
     .flatMap((note) => (note === undefined ? [] : [`\n${note}\n`]))
     .join('');
 }

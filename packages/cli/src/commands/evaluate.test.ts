@@ -123,6 +123,14 @@ describe('tessera evaluate', () => {
     expect(set.out).toContain('margin in Fréchet distance: none → 0.5.');
   });
 
+  test('too few pictures a class for their intervals are told', async () => {
+    const [out, args] = [await temporaryFolder(), await common()];
+    const few = await evaluate([...args, '--n', '14', '--out', out]);
+    expect(few.out).toContain('14 pictures of 3 classes are few');
+    expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('14 pictures of 3 classes are few');
+    expect((await evaluate([...args, '--out', out])).out).not.toContain('are few');
+  });
+
   test('a report says what its pictures were drawn with, not what it was run with', async () => {
     const [out, args] = [await temporaryFolder(), await common()];
     await evaluate([...args, '--out', out], { threads: 1 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SAMPLE_EVALUATION } from '../testing/sample-evaluation.js';
-import { changesNote, findingsOf, marginNote } from './findings.js';
+import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
 import { floorsLine, reportTable } from './report-table.js';
 
 test('each comparison is a sentence that a stranger understands', () => {
@@ -25,6 +25,11 @@ test('without a margin a difference is undecided all the same, and none is told'
   expect(marginNote(report)).toContain('No margin is set');
   expect(marginNote({ ...report, comparisons: [] })).toBeUndefined();
   expect(marginNote(SAMPLE_EVALUATION)).toBeUndefined();
+});
+
+test('so few pictures a class that intervals are too narrow are told', () => {
+  expect(fewPicturesNote({ n: 60, classes: 12 })).toBeUndefined();
+  expect(fewPicturesNote({ n: 59, classes: 12 })).toContain('59 pictures of 12 classes are few');
 });
 
 test('the table has a row an arm, and the verdict against the first', () => {

@@ -1,6 +1,6 @@
 import type { Comparison, EvaluationReport } from '@tessera/evaluate';
 import type { EvaluationDocument } from './evaluation-document.js';
-import { decimalsOf, plain, timesText } from './number-text.js';
+import { decimalsOf, percent, plain, timesText } from './number-text.js';
 
 /** What the comparisons in Fréchet distance say, a sentence each, and how fast each arm is beside. */
 export function findingsOf(report: EvaluationReport, { timed }: { readonly timed: boolean }): string[] {
@@ -17,6 +17,30 @@ export function findingsOf(report: EvaluationReport, { timed }: { readonly timed
 export function marginNote({ margins, comparisons }: Pick<EvaluationReport, 'margins' | 'comparisons'>) {
   if (margins.frechet !== null || comparisons.length === 0) return undefined;
   return 'No margin is set, so that no difference is small enough to be called the same. Set one by --margin, best before the first run.';
+}
+
+/** Pictures a class from which on intervals hold what they should, to a few in a hundred. */
+const ENOUGH_A_CLASS = 5;
+
+/** Says that intervals are too narrow for so few pictures a class; nothing where there are enough. */
+export function fewPicturesNote({ n, classes }: Pick<EvaluationReport, 'n' | 'classes'>): string | undefined {
+  const enough = ENOUGH_A_CLASS * classes;
+  if (n >= enough) return undefined;
+  return `${n} pictures of ${classes} classes are few: intervals of Fréchet distances come out too narrow, and verdicts too sure, below ${enough}, ${ENOUGH_A_CLASS} a class.`;
+}
+
+/** Says how many of the intervals miss by chance, on average; nothing of a single pair. */
+export function chanceNote({
+  comparisons,
+  confidence,
+}: Pick<EvaluationReport, 'comparisons' | 'confidence'>) {
+  const { length } = comparisons;
+  if (new Set(comparisons.map(({ arm, against }) => JSON.stringify([arm, against]))).size < 2)
+    return undefined;
+  return (
+    `These are ${length} intervals, each at ${percent(confidence, 0)}: about ${plain(length * (1 - confidence), 1)} of them are ` +
+    'to be expected to miss by chance alone, so a single verdict among many is weaker than it looks.'
+  );
 }
 
 /** Whether a margin was set otherwise after a result was known. */

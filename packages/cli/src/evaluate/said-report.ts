@@ -3,7 +3,7 @@ import { type OutputStream, type Style, table } from '../terminal.js';
 import type { ArmLines } from './arm-lines.js';
 import { mixtureNote, threadsText } from './drawn-with.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
-import { changesNote, findingsOf, marginNote } from './findings.js';
+import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
 import { floorsLine, type ReportTable, reportTable } from './report-table.js';
 
 /** Columns of the first of two tables, which stand for one that is too wide. */
@@ -28,7 +28,12 @@ export function sayReport(
   if (!timed) {
     voice.say('Not all policies were drawn in the same sittings: their times are not to be compared.');
   }
-  for (const note of [marginNote(document), changesNote(document), mixtureNote(document.made)])
+  for (const note of [
+    fewPicturesNote(document),
+    marginNote(document),
+    changesNote(document),
+    mixtureNote(document.made),
+  ])
     if (note) voice.say(note);
   voice.say();
   for (const finding of findingsOf(document, { timed })) voice.say(finding);

@@ -36,6 +36,7 @@ export const SAMPLE_EVALUATION: EvaluationDocument = {
   format: 'tessera-evaluation',
   version: 1,
   n: 1200,
+  classes: 12,
   seed: 1,
   network: { name: 'tessera-judge', width: 128, key: '1fcf71765a90' },
   reference: {

@@ -32,6 +32,13 @@ test('the page gives every verdict with its word', () => {
   }
 });
 
+test('the page says how many of its intervals miss by chance', () => {
+  expect(text).toContain('These are 8 intervals, each at 95 %: about 0.4 of them');
+  const comparisons = SAMPLE_EVALUATION.comparisons.slice(0, 2);
+  const single = reportPage({ document: { ...SAMPLE_EVALUATION, comparisons }, lines, pictures: [] });
+  expect(single).not.toContain('by chance alone');
+});
+
 test('the page tells the set-up and the command', () => {
   for (const part of [
     '1200 pictures',

@@ -1,7 +1,7 @@
 import type { ArmLines } from '../arm-lines.js';
 import { mixtureNote } from '../drawn-with.js';
 import { type EvaluationDocument, isTimed, networkText } from '../evaluation-document.js';
-import { changesNote, findingsOf, marginNote } from '../findings.js';
+import { chanceNote, changesNote, fewPicturesNote, findingsOf, marginNote } from '../findings.js';
 import { forestPlot, metricName } from './forest-plot.js';
 import { type Markup, markup, trusted } from './markup.js';
 import { meaningSection, setupSection } from './notes-section.js';
@@ -25,9 +25,12 @@ const NARROW = 340;
 /** The report as one HTML file that needs nothing else: no script, no font, no other file. */
 export function reportPage({ document, lines, pictures }: ReportPageParts): string {
   const { arms, n, seed, model, made, network, reference, comparisons } = document;
-  const notes = [marginNote(document), changesNote(document), mixtureNote(made)].filter(
-    (note) => note !== undefined,
-  );
+  const notes = [
+    fewPicturesNote(document),
+    marginNote(document),
+    changesNote(document),
+    mixtureNote(made),
+  ].filter((note) => note !== undefined);
   const title =
     arms.length === 1 ? `${model.name}: ${arms[0]!.name}` : `${model.name}: ${arms.length} ways to sample it`;
   const compared = comparisons.filter(({ metric }) => metric === 'frechet');
@@ -69,7 +72,7 @@ function differences(document: EvaluationDocument): Markup {
   const when =
     document.changes.length === 0 ? 'as it was set beforehand' : 'of which is told above what was changed';
   return markup`<h2>Differences</h2>
-<p class="soft">Dots are the differences measured, lines their intervals${isSet && `, the band the margin, ${when}: what is no difference`}.</p>
+<p class="soft">Dots are the differences measured, lines their intervals${isSet && `, the band the margin, ${when}: what is no difference`}. ${chanceNote(document)}</p>
 ${panel('frechet')}${panel('kid')}`;
 }
 
