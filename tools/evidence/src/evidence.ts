@@ -10,7 +10,7 @@ import { writeStudy } from './write-study.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCS = join(ROOT, 'docs', 'evidence');
 const REPORTS = join(ROOT, 'out', 'evidence');
-/** Pages of runs that aren't for the record. */
+/** Pages and reports of runs that aren't for the record. */
 const LOOKS = join(REPORTS, 'looks');
 const CACHE = join(ROOT, '.cache', 'evidence');
 
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
       say: nowAndThen(),
     }));
     for (const each of studies) assertStudy(each);
-    const docs = isRecord(options) ? DOCS : LOOKS;
+    const [docs, reports] = isRecord(options) ? [DOCS, REPORTS] : [LOOKS, LOOKS];
     if (workers > 1) {
       const { model: folder, threads = 1 } = options;
       await drawSideBySide({
@@ -56,8 +56,8 @@ async function main(): Promise<void> {
     for (const each of studies) {
       const { study } = each;
       const result = await runStudy(each);
-      await writeStudy(result, { docs, reports: REPORTS }, classes);
-      const [page, report] = [join(docs, `${study.id}.md`), join(REPORTS, study.id, 'report.html')];
+      await writeStudy(result, { docs, reports }, classes);
+      const [page, report] = [join(docs, `${study.id}.md`), join(reports, study.id, 'report.html')];
       say(`${study.id}: ${relative(ROOT, page)}, and all pictures in ${relative(ROOT, report)}`);
     }
   } finally {
