@@ -23,6 +23,14 @@ const BASIS = {
   model: { name: 'tiny', location: 'embedded', sha256: 'ab'.repeat(32) },
   margins: { frechet: 1.9, kid: 0.39 },
   made: { batch: 4 },
+  confidence: 0.95,
+  resamples: 1000,
+  reference: { key: '3fa9b2c41d05' },
+  arms: [
+    { name: 'random', description: { steps: 32 } },
+    { name: 'raster', description: { steps: 32 } },
+  ],
+  comparisons: [{ arm: 'raster', against: 'random' }],
 };
 
 test('conclusions stand as they are beside the numbers that they were drawn from', () => {
@@ -33,6 +41,10 @@ test.each([
   ['judge of the same name', { network: { ...BASIS.network, key: '9b2c41d05aaa' } }],
   ['margin', { margins: { frechet: 2.5, kid: 0.39 } }],
   ['number of pictures', { n: 2400 }],
+  ['number of resamples', { resamples: 2000 }],
+  ['set of real pictures', { reference: { key: '0123456789ab' } }],
+  ['arm', { arms: [{ name: 'random', description: { steps: 64 } }, BASIS.arms[1]!] }],
+  ['comparison', { comparisons: [{ arm: 'random', against: 'raster' }] }],
 ])('conclusions beside numbers of another %s are marked once', (_, changes) => {
   const marked = markedIfStale('It works.', BASIS, { ...BASIS, ...changes });
   expect(marked).toMatch(

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { type EvaluationDocument, networkText } from '@tessera/cli/evaluation';
+import type { ArmReport, Comparison } from '@tessera/evaluate';
 
 const BEGIN = '<!-- conclusions: written by hand, kept by every run -->';
 const END = '<!-- end of conclusions -->';
@@ -27,8 +29,14 @@ export function conclusionsOf(page: string | undefined): string | undefined {
 }
 
 /** What numbers rest on: other numbers may ask for other conclusions where any of it has changed. */
-type Basis = Pick<EvaluationDocument, 'n' | 'seed' | 'network' | 'model' | 'margins'> & {
+type Basis = Pick<
+  EvaluationDocument,
+  'n' | 'seed' | 'network' | 'model' | 'margins' | 'confidence' | 'resamples'
+> & {
   readonly made: Pick<EvaluationDocument['made'], 'batch'>;
+  readonly reference: Pick<EvaluationDocument['reference'], 'key'>;
+  readonly arms: readonly Pick<ArmReport, 'name' | 'description'>[];
+  readonly comparisons: readonly Pick<Comparison, 'arm' | 'against'>[];
 };
 
 /**
@@ -42,9 +50,20 @@ export function markedIfStale(text: string | undefined, written: Basis | undefin
   return text.includes('> **From an earlier run**') ? text : `${line}\n\n${text}`;
 }
 
-function basis({ n, seed, network, model, margins: { frechet, kid }, made }: Basis): string {
+function basis(document: Basis): string {
+  const { n, seed, network, model, margins, confidence, resamples, made, reference } = document;
   return (
     `${n} pictures an arm, seed ${seed}, model ${model.sha256.slice(0, 12)}, judge ${networkText(network)}, ` +
-    `margins ${frechet} and ${kid}, batches of ${made.batch}`
+    `margins ${margins.frechet} and ${margins.kid}, batches of ${made.batch}, real pictures ${reference.key}, ` +
+    `arms ${armsKey(document)}, ${resamples} resamples at ${confidence}`
   );
+}
+
+/** Changes where an arm does, or what one is compared with. */
+function armsKey({ arms, comparisons }: Basis): string {
+  const parts = [
+    arms.map(({ name, description }) => [name, description]),
+    comparisons.map(({ arm, against }) => [arm, against]),
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 }

@@ -63,9 +63,10 @@ export async function writeStudy(
     );
   }
   await writeEvaluation(join(reports, study.id), evaluation, { lines: armLines(arms), classes, scale: 2 });
+  await writeWhole(pagePath, studyPage(result, conclusions));
+  // Last: what conclusions were drawn from is known by it, and a stop before leaves them to be marked again.
   const kept: StudyDocument = { study, evaluation: document };
   await writeJson(join(docs, `${study.id}.json`), kept);
-  await writeWhole(pagePath, studyPage(result, conclusions));
   await writeWhole(join(docs, 'README.md'), indexPage(await indexEntries(docs)));
 }
 

@@ -15,7 +15,7 @@ import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { thisMachine } from './machine.js';
 import { SHOWN } from './shown-pictures.js';
-import { changesSinceFirst, referenceText } from './store/first-evaluation.js';
+import { changesSinceFirst, referenceKey, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
 
 export interface FolderDrawingOptions {
@@ -106,6 +106,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
       document: {
         ...report,
         network: { ...report.network, key: options.loaded.key },
+        reference: { ...report.reference, key: referenceKey(reference) },
         model: used.identity,
         made: {
           device,

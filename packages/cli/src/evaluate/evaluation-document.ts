@@ -19,6 +19,10 @@ export interface EvaluationDocument extends EvaluationReport {
     /** Of its graph and description: networks of one name may be of different trainings. */
     readonly key: string;
   };
+  readonly reference: EvaluationReport['reference'] & {
+    /** Of what the network sees in them: real pictures of one name and number may be others. */
+    readonly key: string;
+  };
   readonly model: Recipe['model'];
   readonly made: DrawnWith & {
     readonly device: string;

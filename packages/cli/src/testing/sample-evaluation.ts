@@ -42,6 +42,7 @@ export const SAMPLE_EVALUATION: EvaluationDocument = {
   reference: {
     name: 'held-out renders',
     count: 6000,
+    key: '3fa9b2c41d05',
     classAccuracy: 0.999,
     damages: { none: 0.98, blur: 0.01, 'swapped tokens': 0.01 },
   },

@@ -23,13 +23,19 @@ export interface EvaluationSettings {
   readonly reference: string;
 }
 
-/** Real pictures in a few words, and a hash of what the network sees in them: `6000 held-out renders, 3fa9b2c41d05`. */
-export function referenceText({ name, width, features, labels }: ReferencePictures): string {
+/** A hash of what the network sees in real pictures, and of their classes. */
+export function referenceKey({ features, labels }: ReferencePictures): string {
   const hash = createHash('sha256');
   for (const array of [features, ...(labels ? [labels] : [])]) {
     hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   }
-  return `${features.length / width} ${name}, ${hash.digest('hex').slice(0, 12)}`;
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Real pictures in a few words: `6000 held-out renders, 3fa9b2c41d05`. */
+export function referenceText(reference: ReferencePictures): string {
+  const { name, width, features } = reference;
+  return `${features.length / width} ${name}, ${referenceKey(reference)}`;
 }
 
 /**
