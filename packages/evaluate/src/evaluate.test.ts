@@ -180,7 +180,7 @@ describe('evaluate', () => {
     await refused({ splits: 0 }, /splits/);
     for (const confidence of [0, 95]) await refused({ confidence }, /confidence/);
     await refused({ margins: { frechet: -1 } }, /margins.frechet/);
-    const misspelt = { fid: 3 };
+    const misspelt: object = { fid: 3 };
     await refused({ margins: misspelt }, /margins = fid: a metric is one of frechet, kid/);
     await refused({ compare: [['raster', 'halton']] }, /halton/);
     await refused({ compare: [['raster', 'raster']] }, /compare = raster/);

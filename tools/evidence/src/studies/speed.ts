@@ -40,7 +40,7 @@ export const SPEED: Study = {
     'tokens, so that the first tokens, which know of no others, are fewer at a time; with K = 7, of 4, and in quincunx ' +
     'order. DPM is DPM-Solver++ (2M) in 8 diffusion steps for all tokens, at temperature 0.9: with another seed it was better ' +
     'than 0.95 for MAR 32 × 10 with this solver, while 0.95 was better than 0.9 and 1 for MAR 32 × 50 without. All are ' +
-    'compared with MAR 64 × 100, GtR with MAR in as many steps, and what adds FTS, K = 5 or DPM with what it is without. Times are of one run: one picture at a ' +
+    'compared with MAR 64 × 100, GtR with MAR in as many steps, and what adds FTS, K = 5 or DPM with what it is without; the last three comparisons were added when the results of the others were there. Times are of one run: one picture at a ' +
     'time, the samplers in turn, each picture starting with another one.',
   arms: ARMS,
   comparisons: [
@@ -56,6 +56,10 @@ export const SPEED: Study = {
     ['MAR 32 × 8, DPM', 'MAR 32 × 50'],
     ['GtR 32, DPM', 'GtR 32'],
     ['GtR 32, K = 7, DPM', 'MAR 32 × 8, DPM'],
+    // Added when the first results were there.
+    ['GtR 16 + FTS, K = 5', 'MAR 16 × 50'],
+    ['GtR 16, K = 7, DPM', 'MAR 16 × 50'],
+    ['GtR 32, K = 7, DPM', 'MAR 32 × 50'],
   ],
   timed: true,
 };
