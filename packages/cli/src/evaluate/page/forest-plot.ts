@@ -17,6 +17,8 @@ interface Layout {
   readonly track: readonly [left: number, right: number];
 }
 
+/** As many as fit left of the track in a wide typeface. */
+const NAME_LETTERS = 26;
 const HEAD = 34;
 const FOOT = 44;
 
@@ -102,7 +104,7 @@ function comparisonRow(
   const numbers = withInterval(difference, decimals, signed);
   const inside = (value: number): number => axis.at(Math.min(limit, Math.max(-limit, value)));
   const [left, right] = [inside(difference.low), inside(difference.high)];
-  const lines = narrow ? [shortened(name, width / 9)] : nameLines(name, 30);
+  const lines = narrow ? [shortened(name, width / 9)] : rowName(oneBaseline ? [arm] : [arm, against]);
   const label = lines.map(
     (line, i) =>
       markup`<text class="name" x="${narrow ? track[0] : track[0] - 16}" y="${narrow ? top + 18 : y + 4 + (i - (lines.length - 1) / 2) * 15}" text-anchor="${narrow ? 'start' : 'end'}">${line}</text>`,
@@ -117,6 +119,16 @@ ${difference.low < -limit && arrow(axis.at(-limit), y, -1)}${difference.high > l
 ${Math.abs(difference.value) <= limit && markup`<circle class="dot" cx="${px(axis.at(difference.value))}" cy="${px(y)}" r="5"/>`}
 ${numberPlace}
 <text class="verdict" x="${width - (narrow ? 8 : 0)}" y="${narrow ? top + 18 : y + 4}" text-anchor="end">${verdict}</text></g>`;
+}
+
+/** What stands left of a row, in a line if it fits, else broken where the other arm begins, or else in a part's. */
+function rowName(arms: readonly string[]): readonly string[] {
+  const name = arms.join(' − ');
+  if (name.length <= NAME_LETTERS) return [name];
+  const lines = arms.map((arm, i) => (i === 0 ? arm : `− ${arm}`));
+  return lines.length === 2 && lines.every((line) => line.length <= NAME_LETTERS)
+    ? lines
+    : nameLines(name, NAME_LETTERS);
 }
 
 function arrow(x: number, y: number, direction: 1 | -1): Markup {

@@ -23,12 +23,12 @@ export interface Box {
 }
 
 /** A letter's width and a line's height in the plots' type, about. */
-const LETTER = 7.2;
+const LETTER = 7.6;
 const LINE = 16;
 /** Between a point's disc and its name. */
 const GAP = 5;
-/** How far a name may be moved up or down from its point. */
-const SHIFTS = [0, 8, -8, 16, -16, 24, -24, 34, -34];
+/** How far a name may be moved up or down from its point, least first. */
+const SHIFTS = Array.from({ length: 25 }, (_, i) => (i % 2 === 1 ? 4 * (i + 1) : -4 * i));
 
 /**
  * Names beside their points, right of them or else left, moved up or down as little as keeps them off each other, off

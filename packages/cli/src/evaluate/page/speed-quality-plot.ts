@@ -22,7 +22,7 @@ const RADIUS = 8;
  */
 export function speedQualityPlot(report: EvaluationReport, { width }: PlotSize): Markup {
   const narrow = width < 560;
-  const height = narrow ? 320 : 400;
+  const height = narrow ? 320 : report.arms.length > 8 ? 560 : 400;
   const frame = { left: 48, right: width - 16, top: 30, bottom: height - 48 };
   const seconds = report.arms.map(({ secondsPerImage }) => secondsPerImage.median);
   const x = logAxis(Math.min(...seconds) / 1.3, Math.max(...seconds) * 1.3, [frame.left, frame.right]);
@@ -38,8 +38,8 @@ export function speedQualityPlot(report: EvaluationReport, { width }: PlotSize):
   const labels = narrow
     ? []
     : placeLabels(
-        points.map(({ arm: { name, metrics }, x, y: middle }) => ({
-          name,
+        points.map(({ arm: { metrics }, number, x, y: middle }) => ({
+          name: labelOf(report, number),
           x,
           y: middle,
           top: y.at(metrics.frechet.high),
@@ -65,10 +65,15 @@ ${y.ticks.map(
 <line class="floor" x1="${frame.left}" x2="${frame.right}" y1="${floorY}" y2="${floorY}"/>
 <text class="faint" x="${frame.right}" y="${px(floorY - 6)}" text-anchor="end">${hasOwnFloors(report) ? '' : `${report.floors.count} `}real pictures</text>
 ${points.map((point) => pointMarkup(point, y))}
-${labels.map((label, i) => markup`<text class="name" x="${px(label.x)}" y="${px(label.middle + 4)}" text-anchor="${label.anchor}">${report.arms[i]!.name}</text>`)}
+${labels.map((label, i) => markup`<text class="name" x="${px(label.x)}" y="${px(label.middle + 4)}" text-anchor="${label.anchor}">${labelOf(report, i + 1)}</text>`)}
 <text class="faint" x="${px((frame.left + frame.right) / 2)}" y="${height - 8}" text-anchor="middle">seconds an image, logarithmic${narrow ? '' : ' · lower left is best'}</text>
 <text class="faint" x="0" y="12">Fréchet distance</text>
 </svg>`;
+}
+
+/** With the number in its disc, since a name may have to stand apart from it. */
+function labelOf({ arms }: EvaluationReport, number: number): string {
+  return `${number} ${arms[number - 1]!.name}`;
 }
 
 /** From the floor to the worst arm; logarithmic where the worst is many times the best. */
