@@ -51,13 +51,5 @@ function parsedLine(line: string, number: number, path: string): unknown {
 /** Adds values to such a file, a line each. Makes the folder. */
 export async function appendLines(path: string, values: readonly unknown[]): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await appendFile(
-    path,
-    values
-      .map(
-        (value) => `${JSON.stringify(value)}
-`,
-      )
-      .join(''),
-  );
+  await appendFile(path, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
 }
