@@ -8,6 +8,7 @@ const ARMS: readonly StudyArm[] = [
   { name: 'both + FTS', text: 'gtr-32' },
   { name: 'both, random order', text: 'gtr-32/subsets=random/fts=off' },
   { name: 'both, quincunx', text: 'gtr-32/subsets=quincunx/fts=off' },
+  { name: 'both, quincunx, slow start', text: 'gtr-32:4+3+4+5+6+7+3/subsets=quincunx/fts=off' },
 ];
 
 export const ABLATION: Study = {
@@ -21,7 +22,8 @@ export const ABLATION: Study = {
     'Without any of it: random order, 64 steps, 50 diffusion steps. On the transformer alone: GtR’s order in 24 + 6 + 2 ' +
     'steps, 50 diffusion steps for all tokens. Diffusion steps by stage alone: 64 steps in random order, as many for each ' +
     'stage’s tokens as MAR takes for them, 50 to 20 diffusion steps in the first half of the tokens and 20 in the second. ' +
-    'Two arms more take GtR’s order and pace apart: its steps and diffusion steps on random tokens, and the same on quincunx subsets. ' +
+    'Two arms more take GtR’s order and pace apart: its steps and diffusion steps on random tokens, and the same on quincunx subsets; a third begins with quincunx subsets of 4, 4, 8, 16 and 32 tokens and takes ' +
+    'as many steps in all, 1 to 9 tokens each until the last three. ' +
     'All are compared with none of it, and both with each part left out or changed.',
   arms: ARMS,
   comparisons: [
@@ -32,5 +34,6 @@ export const ABLATION: Study = {
     ['both + FTS', 'both'],
     ['both', 'both, random order'],
     ['both', 'both, quincunx'],
+    ['both, quincunx, slow start', 'both, quincunx'],
   ],
 };
