@@ -22,8 +22,9 @@ export const ABLATION: Study = {
     'Without any of it: random order, 64 steps, 50 diffusion steps. On the transformer alone: GtR’s order in 24 + 6 + 2 ' +
     'steps, 50 diffusion steps for all tokens. Diffusion steps by stage alone: 64 steps in random order, as many for each ' +
     'stage’s tokens as MAR takes for them, 50 to 20 diffusion steps in the first half of the tokens and 20 in the second. ' +
-    'Two arms more take GtR’s order and pace apart: its steps and diffusion steps on random tokens, and the same on quincunx subsets; a third begins with quincunx subsets of 4, 4, 8, 16 and 32 tokens and takes ' +
-    'as many steps in all, 1 to 9 tokens each until the last three. ' +
+    'Two arms more take GtR’s order and pace apart: its steps and diffusion steps on random tokens, and the same on quincunx subsets. ' +
+    'A third begins slowly, with quincunx subsets of 4, 4, 8, 16 and 32 tokens in place of the first 64 together: in as many steps in ' +
+    'all, of 1 to 10 tokens until the last three, which decode half of the picture. ' +
     'All are compared with none of it, and both with each part left out or changed.',
   arms: ARMS,
   comparisons: [

@@ -22,8 +22,8 @@ export const GUIDANCE: Study = {
   claim: 'No one has published this comparison; the published numbers are under linear guidance.',
   method:
     'MAR in 32 steps, GtR in 24 + 6 + 2, and GtR’s steps on random tokens, under linear guidance to 3, constant guidance of 2, ' +
-    'about the mean of linear guidance over MAR’s tokens, guidance of 3 while half of the tokens or fewer are masked, with none before, and none at all, which was ' +
-    'added when a look at 240 pictures of another seed had found no loss without it. ' +
+    'about the mean of linear guidance over MAR’s tokens, guidance of 3 while half of the tokens or fewer are masked, with none ' +
+    'before, and none at all, which was added when a look at 240 pictures of another seed had found no loss without it. ' +
     'Within each, both are compared with MAR, which is pace and order together, and GtR with its steps on random tokens, which is ' +
     'order alone.',
   arms: GROUPS.flat(),
