@@ -55,6 +55,7 @@ describe('a folder that is to be replaced', () => {
   it.each([
     ['a model', ['mar.json', 'README.md', 'parity.json', 'onnx/condition.onnx', 'onnx/condition.onnx_data']],
     ['an autoencoder', ['decoder.onnx', 'decoder.onnx_data', 'encoder.onnx']],
+    ['a model, and what file managers leave', ['mar.json', '.DS_Store', 'onnx/.DS_Store', 'Thumbs.db']],
   ])('is replaced with all that a conversion of %s writes', async (_, files) => {
     await inTemporaryFolder(async (folder) => {
       await holding(join(folder, 'model'), files);

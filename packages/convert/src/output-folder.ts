@@ -14,8 +14,14 @@ const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = 
   { mark: 'decoder.onnx', files: /^(decoder|encoder)\.onnx(_data)?$/ },
 ];
 
+/** What file managers leave behind in the folders that they show. */
+const DESKTOP = /(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini)$/;
+
 export interface OutputOptions {
-  /** Whether an existing folder is replaced, which has to be empty or to hold nothing but what conversions write. */
+  /**
+   * Whether an existing folder is replaced, which has to be empty or to hold nothing but what conversions write and file
+   * managers leave behind.
+   */
   readonly overwrite: boolean;
   /** The files that are read. */
   readonly reads: readonly string[];
@@ -68,7 +74,7 @@ async function assertReplaceable(out: string, reads: readonly string[]): Promise
   if (!(await stat(folder)).isDirectory()) fail('it is no folder');
   const held = (await readdir(folder, { recursive: true })).map((path) => path.split(sep).join('/'));
   const { files } = CONVERTED.find(({ mark }) => held.includes(mark)) ?? {};
-  const foreign = held.find((path) => !files?.test(path));
+  const foreign = held.find((path) => !files?.test(path) && !DESKTOP.test(path));
   if (foreign !== undefined) fail(`it holds ${foreign}, which no conversion writes`);
 }
 
