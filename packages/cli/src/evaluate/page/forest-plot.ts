@@ -15,10 +15,12 @@ interface Layout {
   readonly narrow: boolean;
   readonly rowHeight: number;
   readonly track: readonly [left: number, right: number];
+  /** As many as fit left of the track in a wide typeface. */
+  readonly letters: number;
 }
 
-/** As many as fit left of the track in a wide typeface. */
-const NAME_LETTERS = 26;
+/** Left of the track, where no arm's name needs more, and at most. */
+const NAME_LETTERS = { usual: 26, most: 34 } as const;
 const HEAD = 34;
 const FOOT = 44;
 
@@ -28,7 +30,10 @@ const FOOT = 44;
  */
 export function forestPlot(report: EvaluationReport, metric: ComparedMetric, { width }: PlotSize): Markup {
   const comparisons = report.comparisons.filter((each) => each.metric === metric);
-  const layout = layoutOf(width);
+  const oneBaseline = new Set(comparisons.map(({ against }) => against)).size === 1;
+  // Each on a line of its own, and a dash before what it is compared with.
+  const names = comparisons.flatMap(({ arm, against }) => (oneBaseline ? [arm] : [arm, `− ${against}`]));
+  const layout = layoutOf(width, Math.max(...names.map(({ length }) => length)));
   const { track, rowHeight } = layout;
   const margin = report.margins[metric];
   const limit = limitOf(comparisons, margin ?? 0);
@@ -36,7 +41,6 @@ export function forestPlot(report: EvaluationReport, metric: ComparedMetric, { w
   const decimals = decimalsOf(comparisons.map(({ difference }) => difference));
   const bottom = HEAD + comparisons.length * rowHeight;
   const zero = axis.at(0);
-  const oneBaseline = new Set(comparisons.map(({ against }) => against)).size === 1;
   const than = oneBaseline ? ` than ${shortened(comparisons[0]!.against)}` : '';
   return markup`<svg class="plot" width="${width}" height="${bottom + FOOT}" viewBox="0 0 ${width} ${bottom + FOOT}" role="img" aria-label="${metricName(metric)}: differences with intervals">
 ${margin !== null && marginBand(margin, axis, { limit, bottom })}
@@ -63,11 +67,12 @@ export function metricName(metric: ComparedMetric): string {
   return metric === 'frechet' ? 'Fréchet distance' : 'KID';
 }
 
-function layoutOf(width: number): Layout {
+/** @param wanted letters of the longest name */
+function layoutOf(width: number, wanted: number): Layout {
   const narrow = width < 560;
-  return narrow
-    ? { width, narrow, rowHeight: 62, track: [8, width - 8] }
-    : { width, narrow, rowHeight: 38, track: [230, width - 300] };
+  if (narrow) return { width, narrow, rowHeight: 62, track: [8, width - 8], letters: width / 9 };
+  const letters = Math.min(NAME_LETTERS.most, Math.max(NAME_LETTERS.usual, wanted));
+  return { width, narrow, rowHeight: 38, track: [22 + 8 * letters, width - 300], letters };
 }
 
 /** How far the axis reaches either way: as far as all intervals, but for those many times as far as the middling one. */
@@ -97,14 +102,14 @@ interface RowPlace {
 
 function comparisonRow(
   { arm, against, difference, verdict }: Comparison,
-  { axis, limit, layout: { width, narrow, rowHeight, track }, decimals, oneBaseline, top }: RowPlace,
+  { axis, limit, layout: { width, narrow, rowHeight, track, letters }, decimals, oneBaseline, top }: RowPlace,
 ): Markup {
   const y = top + (narrow ? rowHeight - 14 : rowHeight / 2);
   const name = oneBaseline ? arm : `${arm} − ${against}`;
   const numbers = withInterval(difference, decimals, signed);
   const inside = (value: number): number => axis.at(Math.min(limit, Math.max(-limit, value)));
   const [left, right] = [inside(difference.low), inside(difference.high)];
-  const lines = narrow ? [shortened(name, width / 9)] : rowName(oneBaseline ? [arm] : [arm, against]);
+  const lines = narrow ? [shortened(name, letters)] : rowName(oneBaseline ? [arm] : [arm, against], letters);
   const label = lines.map(
     (line, i) =>
       markup`<text class="name" x="${narrow ? track[0] : track[0] - 16}" y="${narrow ? top + 18 : y + 4 + (i - (lines.length - 1) / 2) * 15}" text-anchor="${narrow ? 'start' : 'end'}">${line}</text>`,
@@ -122,13 +127,13 @@ ${numberPlace}
 }
 
 /** What stands left of a row, in a line if it fits, else broken where the other arm begins, or else in a part's. */
-function rowName(arms: readonly string[]): readonly string[] {
+function rowName(arms: readonly string[], letters: number): readonly string[] {
   const name = arms.join(' − ');
-  if (name.length <= NAME_LETTERS) return [name];
+  if (name.length <= letters) return [name];
   const lines = arms.map((arm, i) => (i === 0 ? arm : `− ${arm}`));
-  return lines.length === 2 && lines.every((line) => line.length <= NAME_LETTERS)
+  return lines.length === 2 && lines.every((line) => line.length <= letters)
     ? lines
-    : nameLines(name, NAME_LETTERS);
+    : nameLines(name, letters);
 }
 
 function arrow(x: number, y: number, direction: 1 | -1): Markup {

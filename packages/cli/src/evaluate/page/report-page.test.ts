@@ -200,6 +200,14 @@ test('an interval that would squeeze the others ends in an arrow, with its numbe
   expect(markup).toContain('+14.20 [+13.60, +15.00]');
 });
 
+test('long names of two arms stand whole beside their interval, on two lines', () => {
+  const [first, ...others] = SAMPLE_EVALUATION.comparisons;
+  const [arm, against] = ['GtR 40 × 20, K = 7, unguided', 'MAR 64 × 100, DPM, unguided'];
+  const comparisons = [{ ...first!, arm, against }, ...others];
+  const { markup } = forestPlot({ ...SAMPLE_EVALUATION, comparisons }, 'frechet', { width: 920 });
+  for (const line of [arm, `− ${against}`]) expect(markup).toContain(`>${line}</text>`);
+});
+
 test('a plot of its own is an SVG file with its style inside', () => {
   const file = plotFile(forestPlot(SAMPLE_EVALUATION, 'frechet', { width: 860 }));
   expect(file).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" [^>]*><style>/);
