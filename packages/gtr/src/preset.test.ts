@@ -23,6 +23,7 @@ describe('gtr', () => {
     ['32', 16, 32, 2],
     ['16', 16, 16, 1],
     ['lightgen', 32, 16, 2],
+    ['gradual', 16, 40, 3],
   ] as const)('%s takes the steps of its preset', async (preset, side, total, last) => {
     const steps = await carriedOut(preset, side);
     expect(steps).toHaveLength(total);
@@ -57,11 +58,27 @@ describe('gtr', () => {
     expect(await carriedOut({ preset: '16', steps: [2, 2] }, 8)).toHaveLength(4);
   });
 
+  it('begins gradually with few tokens a step, on quincunx subsets, and lets options overrule the preset', async () => {
+    const steps = await carriedOut('gradual', 16);
+    const counts = steps.map(({ plan }) => plan.positions.length);
+    expect(counts.slice(0, 8)).toEqual(Array(8).fill(1));
+    expect(Math.max(...counts.slice(0, 37))).toBe(8);
+    expect(counts.slice(37).sort()).toEqual([42, 43, 43]);
+    // The coarsest lattice: every eighth row and column.
+    const first = steps.slice(0, 4).flatMap(({ plan }) => [...plan.positions]);
+    for (const position of first) expect([(position >> 4) % 8, (position % 16) % 8]).toEqual([0, 0]);
+    expect(new Set(steps.flatMap(({ plan }) => [...plan.diffusionSteps]))).toEqual(new Set([20]));
+
+    const other = await carriedOut({ preset: 'gradual', reconstructionSteps: 9, frequencyWeighted: {} }, 16);
+    expect(other[0]!.plan).toEqual(steps[0]!.plan);
+    expect(new Set(other[39]!.plan.diffusionSteps)).toEqual(new Set([9, 50]));
+  });
+
   it('refuses a preset that there is none of', () => {
     // @ts-expect-error: not a preset
     expect(() => gtr('64')).toThrow(InvalidOptionError);
     // @ts-expect-error: not a preset either
-    expect(() => gtr('toString')).toThrow('must be one of 16, 32, lightgen');
+    expect(() => gtr('toString')).toThrow('must be one of 16, 32, lightgen, gradual');
   });
 
   it('refuses other stages than the preset’s, unless their pace is given', async () => {

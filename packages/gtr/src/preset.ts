@@ -9,29 +9,45 @@ import {
  * - `32`: the paper's rates for MAR, 2.67, 10.67 and 64 tokens a step: 24 + 6 + 2 steps of 256 tokens
  * - `16`: the same ratios at twice the rate, 12 + 3 + 1, which the paper's FLOP count fits better
  * - `lightgen`: 16, 42.6, 85.3 and 256 tokens a step: 8 + 3 + 3 + 2 steps of 1024 tokens
+ * - `gradual`: not the paper's: 40 steps over 7 quincunx subsets of 256 tokens, from 1 token a step to 8 in the first half and
+ *   43 in the second, 20 diffusion steps for every token and no FTS. The published pace loses by its first tokens, which know
+ *   of no others and are decoded several at a time (docs/evidence/speed.md).
  */
-export type GtrPreset = '32' | '16' | 'lightgen';
+export type GtrPreset = '32' | '16' | 'lightgen' | 'gradual';
 
-const STEPS: Readonly<Record<GtrPreset, readonly number[]>> = {
-  '32': [24, 6, 2],
-  '16': [12, 3, 1],
-  lightgen: [8, 3, 3, 2],
+interface Preset extends Omit<GtrOptions, 'preset' | 'stages' | 'rates'> {
+  readonly steps: readonly number[];
+}
+
+const PRESETS: Readonly<Record<GtrPreset, Preset>> = {
+  '32': { steps: [24, 6, 2] },
+  '16': { steps: [12, 3, 1] },
+  lightgen: { steps: [8, 3, 3, 2] },
+  gradual: {
+    steps: [4, 4, 5, 7, 8, 9, 3],
+    subsets: 'quincunx',
+    maxSteps: 20,
+    minSteps: 20,
+    reconstructionSteps: 20,
+    frequencyWeighted: false,
+  },
 };
 
 export interface GtrOptions extends GenerationThenReconstructionOptions {
-  /** Where `steps` and `rates` are not given. @default '32' */
+  /** What holds where an option is not given; `rates` take the place of its steps. @default '32' */
   readonly preset?: GtrPreset;
   /** Frequency-weighted selection in the reconstruction stage; false for none. @default β = 0.1, T_detail = 50 */
   readonly frequencyWeighted?: false | FrequencyWeightedOptions;
 }
 
 /**
- * GtR with FTS, as published (arXiv 2510.17171): {@link generationThenReconstruction}, and in its reconstruction stage
+ * GtR with FTS, by default as published (arXiv 2510.17171): {@link generationThenReconstruction}, and in its reconstruction stage
  * the tenth of the tokens with the most high-frequency energy gets 50 diffusion steps instead of 20.
  *
  * ```ts
  * gtr();                                          // 24 + 6 + 2 steps
  * gtr('16');                                      // 12 + 3 + 1 steps
+ * gtr('gradual');                                 // begun slowly, without FTS
  * gtr({ preset: '16', frequencyWeighted: false }); // the same without FTS
  * gtr({ rates: [4, 16, 64], parity: 1 });
  * ```
@@ -39,15 +55,12 @@ export interface GtrOptions extends GenerationThenReconstructionOptions {
  * @throws InvalidOptionError where a preset is not known or an option is out of range
  */
 export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
-  const {
-    preset = '32',
-    frequencyWeighted: selection = {},
-    ...rest
-  } = typeof options === 'string' ? { preset: options } : options;
-  if (!Object.hasOwn(STEPS, preset)) {
-    throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(STEPS).join(', ')}`);
+  const { preset = '32', ...given } = typeof options === 'string' ? { preset: options } : options;
+  if (!Object.hasOwn(PRESETS, preset)) {
+    throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(PRESETS).join(', ')}`);
   }
-  const steps = STEPS[preset];
+  const { steps, ...others } = PRESETS[preset];
+  const { frequencyWeighted: selection = {}, ...rest } = { ...others, ...given };
   const paced = rest.steps !== undefined || rest.rates !== undefined;
   if (!paced && rest.stages !== undefined && rest.stages !== steps.length) {
     const problem = `preset ${preset} has ${steps.length}; give the steps or the rates of that many stages`;

@@ -53,6 +53,14 @@ export const NAMED_POLICIES = {
     description: gtr([8, 3, 3, 2]),
     summary: 'GtR with FTS, 8+3+3+2 steps, for grids of 1024 tokens',
   },
+  'gtr-gradual': {
+    description: gtr([4, 4, 5, 7, 8, 9, 3], {
+      subsets: 'quincunx',
+      maxSteps: 20,
+      frequencyWeighted: false,
+    }),
+    summary: 'GtR begun slowly, 4+4+5+7+8+9+3 steps on quincunx subsets, 20 diffusion steps, no FTS',
+  },
   'gtr-32-no-fts': {
     description: gtr(THIRTY_TWO, { frequencyWeighted: false }),
     summary: 'gtr-32 without FTS',
