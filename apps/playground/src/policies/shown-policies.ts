@@ -16,6 +16,10 @@ export const SHOWN_POLICIES = {
     title: 'GtR, 32 steps',
     summary: 'The same at the pace of the paper: 24 + 6 steps for one half, 2 for the other.',
   },
+  'gtr-gradual': {
+    title: 'GtR, 40 steps, gradual',
+    summary: 'Begins with a token at a time and quickens: one half in 37 steps, on lattices, the other in 3.',
+  },
   'gtr-16-no-fts': {
     title: 'GtR, 16 steps, no FTS',
     summary: 'Generation then reconstruction, every token of a step with the same diffusion steps.',

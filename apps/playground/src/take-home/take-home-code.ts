@@ -1,3 +1,4 @@
+import type { GtrPreset } from '@tessera/gtr';
 import type { Manifest } from '@tessera/onnx';
 import { classNameOf, type PolicyDescription, slugOf } from '@tessera/recipe';
 import { namedPolicy } from '../policies/shown-policies.js';
@@ -126,7 +127,12 @@ function guidanceCode(
   }
 }
 
-const PRESETS: Readonly<Record<string, string>> = { '24+6+2': '32', '12+3+1': '16' };
+/** What a preset of those steps holds beside them. */
+const PRESETS: Readonly<Record<string, { name: GtrPreset; subsets: string; selects: boolean }>> = {
+  '24+6+2': { name: '32', subsets: 'diagonal', selects: true },
+  '12+3+1': { name: '16', subsets: 'diagonal', selects: true },
+  '4+4+5+7+8+9+3': { name: 'gradual', subsets: 'quincunx', selects: false },
+};
 
 function policyCode(description: PolicyDescription): {
   readonly code: string;
@@ -135,11 +141,11 @@ function policyCode(description: PolicyDescription): {
   if (description.order === 'gtr') {
     const preset = PRESETS[description.steps.join('+')]!;
     const changes = [
-      `preset: '${preset}'`,
-      ...(description.subsets === 'diagonal' ? [] : [`subsets: '${description.subsets}'`]),
-      ...(description.frequencyWeighted ? [] : ['frequencyWeighted: false']),
+      `preset: '${preset.name}'`,
+      ...(description.subsets === preset.subsets ? [] : [`subsets: '${description.subsets}'`]),
+      ...(preset.selects && !description.frequencyWeighted ? ['frequencyWeighted: false'] : []),
     ];
-    const code = changes.length === 1 ? `gtr('${preset}')` : `gtr({ ${changes.join(', ')} })`;
+    const code = changes.length === 1 ? `gtr('${preset.name}')` : `gtr({ ${changes.join(', ')} })`;
     return { code, imports: [{ module: '@tessera/gtr', names: ['gtr'] }] };
   }
   const name = description.order === 'random' ? 'randomOrder' : description.order;

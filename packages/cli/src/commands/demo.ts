@@ -17,7 +17,10 @@ const ROWS = [
   { policy: 'mar', name: 'MAR' },
   { policy: 'gtr-32', name: 'GtR 32 + FTS' },
   { policy: 'gtr-16', name: 'GtR 16 + FTS' },
+  { policy: 'gtr-gradual/guidance=off', name: 'GtR gradual, no guidance' },
 ] as const;
+
+const LONGEST = Math.max(...ROWS.map(({ policy }) => policy.length));
 
 const SEED = 1;
 const SCALE = 2;
@@ -25,7 +28,7 @@ const SCALE = 2;
 export function demoCommand(context: CommandContext): Command {
   return withModelOptions(new Command('demo'), { model: false })
     .description(
-      "Draw all classes of the embedded model: MAR's 64×100 above GtR with FTS, on the same seeds.",
+      "Draw all classes of the embedded model: MAR's 64×100 above GtR as published and begun gradually, on the same seeds.",
     )
     .option('--out <file.png>', 'where the sheet goes', join('out', 'demo.png'))
     .option('--json', 'print one JSON document')
@@ -58,14 +61,14 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
         voice.progress.update(done / total, `${done}/${total}  ${contender}, ${picture.className}`);
         if (!io.stderr.isTTY) {
           voice.note(
-            `${`${done}`.padStart(4)}/${total}  ${contender.padEnd(7)} ${picture.className.padEnd(10)} ${seconds.toFixed(2)} s`,
+            `${`${done}`.padStart(4)}/${total}  ${contender.padEnd(LONGEST)} ${picture.className.padEnd(10)} ${seconds.toFixed(2)} s`,
           );
         }
       },
     });
     voice.progress.clear();
     const standings = standingsOf(contests);
-    const title = 'The same seeds, sampled three ways';
+    const title = 'The same seeds, sampled four ways';
     const names = ROWS.map(({ name }) => name);
     await writePng(flags.out, standingsSheet(contests, standings, { title, scale: SCALE, names }));
     const [head, ...lines] = standingsTable(standings);

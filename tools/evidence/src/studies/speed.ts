@@ -59,8 +59,8 @@ export const SPEED: Study = {
     'compared with MAR 64 × 100, GtR with MAR in as many steps, and what adds FTS, K = 5 or DPM with what it is without. Added when the ' +
     'results of the others were there: three comparisons, the first three arms without guidance, which had come out best ' +
     'of fifteen ways looked at with another seed and 240 pictures, and then three ways of 20 diffusion steps, among the ' +
-    'best of seventeen with 480 pictures of that seed: GtR with K = 7 in 32 and 40 steps and Halton order at MAR’s pace in 32, with random ' +
-    'order in as many of each to compare them with. Times are of one run: one picture at a ' +
+    'best of seventeen with 480 pictures of that seed: GtR with K = 7 in 32 and 40 steps and Halton order at MAR’s pace in 32, with MAR’s ' +
+    '32 × 20 to compare them with. Times are of one run: one picture at a ' +
     'time, the samplers in turn, each picture starting with another one.',
   arms: ARMS,
   comparisons: [
