@@ -137,6 +137,20 @@ export class ModelDisposedError extends TesseraError {
   }
 }
 
+/** A model was asked for unconditional rows, for guidance, and returned none. */
+export class UnguidedConditionsError extends TesseraError {
+  static override readonly code = 'unguided-conditions';
+
+  /** @param guidanceScale the step's */
+  constructor(guidanceScale: number) {
+    super(
+      UnguidedConditionsError.code,
+      `The model returned no unconditional rows for a step with guidance ${guidanceScale}. A model must hold them where ` +
+        '`condition` is asked with `guided`; one that has none takes constantGuidance(1).',
+    );
+  }
+}
+
 /** A model gave NaN or infinity. */
 export class NonFiniteError extends TesseraError {
   static override readonly code = 'non-finite';

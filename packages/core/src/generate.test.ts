@@ -14,6 +14,14 @@ const shape = { height: 4, width: 4, channels: 3 };
 const policy = randomOrder({ steps: 5, diffusionSteps: 3 });
 const image = (seed: number, index = 0) => ({ seed, index, input: { classLabel: seed % 4 } });
 
+/** A grid that knows its first six tokens, the last of them with a NaN. */
+function startWithNaN(): TokenGrid {
+  const grid = emptyGrid(shape);
+  grid.known.fill(1, 0, 6);
+  grid.tokens[5 * shape.channels + 1] = Number.NaN;
+  return grid;
+}
+
 /** The four rows of the grid, one a step. */
 const rows = plannedPolicy('rows', function* () {
   for (let row = 0; row < 4; row++)
@@ -176,8 +184,9 @@ describe('generate', () => {
   });
 
   it.each([
-    ['returns nothing', () => undefined, 'it returned no table'],
-    ['returns no table', () => ({ name: 'steps' }), 'it returned no table'],
+    ['returns nothing', () => undefined, 'it returned no table with steps'],
+    ['returns no table', () => ({ name: 'steps' }), 'it returned no table with steps'],
+    ['returns an empty table', () => ({ name: 'steps', steps: [] }), 'it returned no table with steps'],
     [
       'throws a sentence',
       () => {
@@ -205,6 +214,11 @@ describe('generate', () => {
     ['a clamp that is no number', { clamp: Number.NaN }, 'clamp = NaN'],
     ['guidance that is no number', { guidance: () => Number.NaN }, 'guidance at step 0 = NaN'],
     ['a start of another shape', { start: emptyGrid({ height: 2, width: 8, channels: 3 }) }, 'start.shape'],
+    [
+      'a start with a known token that is no number',
+      { start: startWithNaN() },
+      'the known token at position 5',
+    ],
   ])(
     'refuses %s',
     async (_, { start, ...options }: { start?: TokenGrid } & Partial<GenerateOptions<unknown>>, message) => {
@@ -255,6 +269,14 @@ describe('generate', () => {
       { code: 'shape-mismatch', expected: [4], actual: [3] },
     ],
     [
+      'no unconditional rows where they are needed',
+      {
+        condition: async (request) =>
+          (await sound.condition(request)).map((held) => ({ ...held, guided: false })),
+      },
+      { code: 'unguided-conditions', message: expect.stringContaining('guidance 2') },
+    ],
+    [
       'tokens of one image of two',
       { sampleTokens: async (request) => (await sound.sampleTokens(request)).slice(1) },
       { code: 'shape-mismatch', expected: [2], actual: [1] },
@@ -282,7 +304,8 @@ describe('generate', () => {
     ],
   ])('says so of a model that gives %s', async (_, broken, error) => {
     const images = [image(1), image(2)];
-    const run = generateImages({ model: { ...sound, ...broken }, images, policy: rows });
+    const guidance = constantGuidance(2);
+    const run = generateImages({ model: { ...sound, ...broken }, images, policy: rows, guidance });
     await expect(run).rejects.toMatchObject(error);
   });
 

@@ -1,7 +1,7 @@
 import { throwIfAborted } from './cancellation.js';
 import { assertClamp } from './clamp.js';
 import { ancestralSampler } from './diffusion/ancestral.js';
-import { assertNumber, assertShape, InvalidOptionError } from './errors.js';
+import { assertNumber, assertShape, InvalidOptionError, UnguidedConditionsError } from './errors.js';
 import type {
   GeneratedImage,
   GenerateEvent,
@@ -91,6 +91,8 @@ export async function* generate<Input>(
       for (const [i, run] of active.entries()) {
         const step = planned[i]!;
         assertShape('conditions [n]', { length: conditions[i]!.count }, [step.plan.positions.length]);
+        if (step.guidanceScale !== 1 && !conditions[i]!.guided)
+          throw new UnguidedConditionsError(step.guidanceScale);
         const plan = await refinePlan(planner, step.plan, run, conditions[i]!, index);
         carriedOut.push({ ...step, plan });
       }

@@ -1,9 +1,24 @@
 import type { Conditions } from './conditions.js';
 import { selectConditions } from './conditions.js';
 import type { DiffusionSampler } from './diffusion/table.js';
-import { assertInteger, assertNumber, assertShape, InvalidPlanError, NonFiniteError } from './errors.js';
+import {
+  assertInteger,
+  assertNumber,
+  assertShape,
+  InvalidOptionError,
+  InvalidPlanError,
+  NonFiniteError,
+} from './errors.js';
 import type { GenerateOptions, ImageRequest, ImageStep } from './generation.js';
-import { assertGrid, copyGrid, emptyGrid, gridLength, maskedPositions, type TokenGrid } from './grid.js';
+import {
+  assertGrid,
+  copyGrid,
+  emptyGrid,
+  type GridShape,
+  gridLength,
+  maskedPositions,
+  type TokenGrid,
+} from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { TokenImage } from './model.js';
 import { keyedNoise } from './noise/keyed.js';
@@ -30,11 +45,26 @@ export function startImage<Input>(
   const { model, policy } = options;
   const { seed, index = 0, input } = image;
   assertInteger('index', index, 0);
-  if (image.start) assertGrid('start', image.start, model.shape);
+  if (image.start) assertStart(image.start, model.shape);
   const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
   const noise = options.noise?.({ seed, index, place }) ?? keyedNoise({ seed, image: index });
   const state = policy.init({ shape: model.shape, known: grid.known.slice(), noise: noise.fork('policy') });
   return { place, input, grid, noise, steps: [], state, masked: maskedPositions(grid.known).length };
+}
+
+function assertStart(start: TokenGrid, shape: GridShape): void {
+  assertGrid('start', start, shape);
+  const { known, tokens } = start;
+  const wrong = tokens.findIndex(
+    (value, i) => known[Math.floor(i / shape.channels)] === 1 && !Number.isFinite(value),
+  );
+  if (wrong < 0) return;
+  const position = Math.floor(wrong / shape.channels);
+  throw new InvalidOptionError(
+    'start',
+    tokens[wrong],
+    `the known token at position ${position} must be finite`,
+  );
 }
 
 /** What the steps of all images are planned with. */

@@ -30,6 +30,7 @@ export {
   NonFiniteError,
   ShapeMismatchError,
   TesseraError,
+  UnguidedConditionsError,
 } from './errors.js';
 export { generate, generateImages } from './generate.js';
 export type {

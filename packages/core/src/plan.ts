@@ -74,8 +74,8 @@ export function plannedBy<State>(
 /**
  * The same plan with positions ascending, the order in which every model sees them.
  *
- * @param sampler makes a table of each count of diffusion steps, so that a count that it refuses is found before any
- *   model runs. @default none
+ * @param sampler makes a table of each count of diffusion steps, so that a count that it refuses is found before the
+ *   model runs for this step. @default none
  * @throws InvalidPlanError where it is no plan, or names nothing, a position twice, one outside the grid or one that is
  *   known already, or a count of diffusion steps that can't be had
  */
@@ -114,7 +114,7 @@ export function checkedPlan(
   for (const steps of new Set(plan.diffusionSteps)) {
     try {
       // By `?.` since a faulty sampler may return anything.
-      if (sampler && !sampler(steps)?.steps) throw new TypeError('it returned no table');
+      if (sampler && !sampler(steps)?.steps?.length) throw new TypeError('it returned no table with steps');
     } catch (error) {
       const reason = error instanceof Error ? error.message : `it threw ${wordsOf(error)}`;
       fail(`the sampler can't take ${steps} diffusion steps (${reason})`, error);

@@ -27,6 +27,15 @@ it('leaves known positions out with their step counts, and skips plans with none
   expect(pairs.step(later, seen)[0].stage).toBe('second');
 });
 
+it('refuses a generator that goes on for ever', () => {
+  const endless = plannedPolicy('endless', function* () {
+    for (;;) yield stepPlan('first', [0], 5);
+  });
+  expect(() => endless.init(context())).toThrow(
+    'Policy "endless", step 4: it is one plan more than there are positions, 4; does the generator end?',
+  );
+});
+
 it('keeps refinements in the order they were added, each in its stage', async () => {
   const log: string[] = [];
   const note = (name: string) =>

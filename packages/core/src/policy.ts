@@ -43,11 +43,13 @@ interface Planned {
  * });
  * ```
  *
+ * The generator is run to its end before the first step, and yields no more plans than there are positions.
+ *
  * Positions that are given from the start (editing) are left out of every plan, and a plan with none left is skipped. A
  * position that two plans name is an error, found where the second of them is carried out. Positions that a refinement
  * dropped are planned again after all others, as they were.
  *
- * @throws InvalidPlanError, as a run goes on, where a plan can't be carried out, or the plans end and leave a position
+ * @throws InvalidPlanError at the start where there are too many plans; as a run goes on, where a plan can't be carried out, or the plans end and leave a position
  *   masked that none of them names
  */
 export function plannedPolicy(
@@ -61,6 +63,10 @@ export function plannedPolicy(
       for (const whole of plan(context)) {
         const masked = withoutKnown(whole, context.known);
         if (isNotEmpty(masked)) plans.push(masked);
+        if (plans.length > context.known.length) {
+          const problem = `it is one plan more than there are positions, ${context.known.length}; does the generator end?`;
+          throw new InvalidPlanError(name, plans.length - 1, problem);
+        }
       }
       return { plans, next: 0 };
     },

@@ -32,9 +32,10 @@ export const diagonalSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => ((row + column) >> (round - 1)) % 2 === 1);
 
 /**
- * A bisection without stripes, of the same sizes: odd rounds take the odd colour of a checkerboard out of R, even
+ * A bisection without stripes: odd rounds take the odd colour of a checkerboard out of R, even
  * rounds the odd rows of what is left, which is a lattice twice as coarse; and so on upon that. K = 3 gives both even,
- * both odd, the rest.
+ * both odd, the rest. A square grid of a power of 2 is halved by every round, also where the stripes of
+ * {@link diagonalSubsets} run out: K = 7 on 16×16 gives 4, 4, 8, 16, 32, 64 and 128.
  *
  * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or the parity not 0 or 1
  */

@@ -91,6 +91,26 @@ describe('generationThenReconstruction', () => {
     expect(order(plansOf(policy, { height: 16, width: 16 }, { seed: 2 }))).not.toEqual(order(random));
   });
 
+  it('keeps the slow start of quincunx subsets on random ones, where stripes have run out', () => {
+    const steps = [4, 4, 5, 7, 8, 9, 3];
+    const counts = (subsets: 'quincunx' | 'random') =>
+      tokens(plansOf(generationThenReconstruction({ steps, subsets }), { height: 16, width: 16 }));
+    const sorted = (all: readonly number[], from: number, to: number) => all.slice(from, to).sort();
+    expect(counts('random')).toHaveLength(40);
+    for (const [from, to] of [
+      [0, 8],
+      [8, 13],
+      [37, 40],
+    ] as const)
+      expect(sorted(counts('random'), from, to)).toEqual(sorted(counts('quincunx'), from, to));
+  });
+
+  it('takes half of what is left as each random subset, from the last on', () => {
+    const policy = generationThenReconstruction({ subsets: 'random', steps: [1, 1, 1, 1] });
+    expect(tokens(plansOf(policy, { height: 11, width: 13 }))).toEqual([18, 18, 36, 71]);
+    expect(tokens(plansOf(policy, { height: 1, width: 1 }))).toEqual([1]);
+  });
+
   it('takes the paper’s rates in place of steps', () => {
     const mar = generationThenReconstruction({ rates: [2.67, 10.67, 64] });
     expect(tokens(plansOf(mar, { height: 16, width: 16 }))).toEqual(tokens(made));

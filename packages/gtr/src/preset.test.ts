@@ -49,6 +49,27 @@ describe('gtr', () => {
     for (const { plan } of reconstruction(steps)) expect(new Set(plan.diffusionSteps)).toEqual(new Set([7]));
   });
 
+  it('gives the selected tokens no fewer diffusion steps than the others', async () => {
+    for (const { plan } of reconstruction(await carriedOut({ reconstructionSteps: 80 }, 16)))
+      expect(new Set(plan.diffusionSteps)).toEqual(new Set([80]));
+    const [own] = reconstruction(
+      await carriedOut({ reconstructionSteps: 80, frequencyWeighted: { detailSteps: 90 } }, 16),
+    );
+    expect(new Set(own!.plan.diffusionSteps)).toEqual(new Set([80, 90]));
+  });
+
+  it('keeps what a preset says where an option is undefined', async () => {
+    // As JavaScript may, and TypeScript without exactOptionalPropertyTypes.
+    const undecided = {
+      frequencyWeighted: undefined,
+      subsets: undefined,
+      maxSteps: undefined,
+      steps: undefined,
+    };
+    const options = { preset: 'gradual', ...undecided } as unknown as GtrOptions;
+    expect(await carriedOut(options, 16)).toEqual(await carriedOut('gradual', 16));
+  });
+
   it('passes options on to the selection', async () => {
     const [step] = reconstruction(await carriedOut({ preset: '16', frequencyWeighted: { ratio: 0.25 } }, 16));
     expect(detailed(step!)).toBe(32);

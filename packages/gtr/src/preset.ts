@@ -36,7 +36,11 @@ const PRESETS: Readonly<Record<GtrPreset, Preset>> = {
 export interface GtrOptions extends GenerationThenReconstructionOptions {
   /** What holds where an option is not given; `rates` take the place of its steps. @default '32' */
   readonly preset?: GtrPreset;
-  /** Frequency-weighted selection in the reconstruction stage; false for none. @default β = 0.1, T_detail = 50 */
+  /**
+   * Frequency-weighted selection in the reconstruction stage; false for none.
+   *
+   * @default β = 0.1 and T_detail = 50, or T_rec where that is more; false for `gradual`
+   */
   readonly frequencyWeighted?: false | FrequencyWeightedOptions;
 }
 
@@ -60,14 +64,19 @@ export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
     throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(PRESETS).join(', ')}`);
   }
   const { steps, ...others } = PRESETS[preset];
-  const { frequencyWeighted: selection = {}, ...rest } = { ...others, ...given };
+  const { frequencyWeighted: selection = {}, ...rest } = { ...others, ...withoutUndefined(given) };
   const paced = rest.steps !== undefined || rest.rates !== undefined;
   if (!paced && rest.stages !== undefined && rest.stages !== steps.length) {
     const problem = `preset ${preset} has ${steps.length}; give the steps or the rates of that many stages`;
     throw new InvalidOptionError('stages', rest.stages, problem);
   }
   const policy = generationThenReconstruction(paced ? rest : { ...rest, steps });
-  return selection === false
-    ? policy
-    : refine(policy, inStage('reconstruction', frequencyWeighted(selection)));
+  if (selection === false) return policy;
+  const { detailSteps = Math.max(50, rest.reconstructionSteps ?? 0) } = selection;
+  return refine(policy, inStage('reconstruction', frequencyWeighted({ ...selection, detailSteps })));
+}
+
+/** An option given as undefined is one that isn't given: a preset's stays. */
+function withoutUndefined<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }

@@ -1,13 +1,14 @@
-import { gridLength, InvalidOptionError, type PolicyContext, shuffle } from '@tessera/core';
-import { type Bisection, diagonalSubsets, type Parity, quincunxSubsets } from './bisection.js';
+import { assertInteger, gridLength, InvalidOptionError, type PolicyContext, shuffle } from '@tessera/core';
+import { type Bisection, diagonalSubsets, MAX_STAGES, type Parity, quincunxSubsets } from './bisection.js';
 
 /**
  * The subsets of a grid that are decoded one after the other:
  *
  * - `diagonal`: the paper's, anti-diagonal stripes
- * - `quincunx`: of the same sizes without stripes
- * - `random`: random ones of the same sizes, other ones for each image. With them nothing is left of GtR but its pace,
- *   the tokens and diffusion steps of each step: the paper's ablation without GtR's order.
+ * - `quincunx`: without stripes
+ * - `random`: random ones, other ones for each image: the last is half of the grid, the one before half of the rest, and so
+ *   on, the sizes of the other two on grids that halve evenly so often. With them nothing is left of GtR but its pace, the
+ *   tokens and diffusion steps of each step: the paper's ablation without GtR's order.
  */
 export type SubsetChoice = 'diagonal' | 'quincunx' | 'random';
 
@@ -39,10 +40,15 @@ function ofEveryImage(bisection: Bisection): Subsets {
 }
 
 function randomSubsets({ shape, noise }: PolicyContext, stages: number, parity: Parity): Uint32Array[] {
+  assertInteger('stages', stages, 1, MAX_STAGES);
+  assertInteger('parity', parity, 0, 1);
   const positions = shuffle([...Array(gridLength(shape)).keys()], noise.fork('subsets'));
-  let taken = 0;
-  return diagonalSubsets(shape, stages, { parity }).map(({ length }) => {
-    taken += length;
-    return positions.slice(taken - length, taken);
-  });
+  const subsets: Uint32Array[] = [];
+  let left = positions.length;
+  for (let stage = stages; stage > 1; stage--) {
+    const rest = Math.ceil(left / 2);
+    subsets.unshift(positions.slice(rest, left));
+    left = rest;
+  }
+  return [positions.slice(0, left), ...subsets];
 }

@@ -17,6 +17,14 @@ test('the timestep that a policy starts from is taken from either place, the cho
   expect(startOf({}, {})).toEqual(ancestral(999));
 });
 
+test('a sampler that the choice names has no settings of another one', () => {
+  const otherwise = { sampler: { name: 'ddim' as const, eta: 0.5, maxTimestep: 900 } };
+  const samplerOf = (text: string) => samplingOf(samplingNamed(text), ADVISED, otherwise).sampler;
+  expect(samplerOf('mar/sampler=dpm')).toEqual({ name: 'dpm', minLogSnr: -5.1, order: 2 });
+  expect(samplerOf('mar/sampler=ddim')).toEqual({ name: 'ddim', eta: 0.5, maxTimestep: 900 });
+  expect(samplerOf('mar')).toEqual({ name: 'ddim', eta: 0.5, maxTimestep: 900 });
+});
+
 describe('an interval to guide in', () => {
   const interval = { above: 0, upTo: 0.3 };
 

@@ -64,10 +64,18 @@ export function settingsOf(
     temperature: said.temperature ?? otherwise.temperature ?? advised.temperature,
     clamp: plainClamp(clamp === undefined ? advised.clamp : clamp),
     sampler: samplerOf(
-      { ...otherwise.sampler, ...said.sampler },
+      mergedSamplers(said.sampler, otherwise.sampler),
       said.policyMaxTimestep ?? otherwise.policyMaxTimestep,
     ),
   };
+}
+
+type SamplerSettings = NonNullable<SamplingSettings['sampler']>;
+
+/** Where both name a sampler and it is not the same, settings of the other one have nothing to say. */
+function mergedSamplers(said: SamplerSettings = {}, otherwise: SamplerSettings = {}): SamplerSettings {
+  const differ = said.name !== undefined && otherwise.name !== undefined && said.name !== otherwise.name;
+  return differ ? said : { ...otherwise, ...said };
 }
 
 type GuidanceSettings = NonNullable<SamplingSettings['guidance']>;
@@ -115,7 +123,7 @@ function plainClamp(clamp: Clamp | null | undefined): SamplingDescription['clamp
 
 /** DDIM from the noisiest timesteps is ill-conditioned, so it starts no higher than DiSA does. */
 function samplerOf(
-  { name = 'ancestral', ...settings }: NonNullable<SamplingSettings['sampler']>,
+  { name = 'ancestral', ...settings }: SamplerSettings,
   policyMaxTimestep: number | undefined,
 ): SamplerDescription {
   const { maxTimestep = policyMaxTimestep, eta = 0, minLogSnr = -5.1, order = 2 } = settings;

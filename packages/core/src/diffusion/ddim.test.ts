@@ -7,7 +7,7 @@ import { respacedSchedule } from './schedule.js';
 
 test('a step is √ᾱ_previous·x0 + √(1 − ᾱ_previous)·ε', () => {
   const { alphasCumprod, timesteps } = respacedSchedule('ddim50');
-  const { steps } = ddimSampler()('ddim50');
+  const { steps } = ddimSampler({ maxTimestep: 999 })('ddim50');
   for (const [i, step] of steps.entries()) {
     const kept = timesteps.length - 1 - i;
     const alpha = alphasCumprod[kept]!;
@@ -26,7 +26,7 @@ test('a step is √ᾱ_previous·x0 + √(1 − ᾱ_previous)·ε', () => {
 });
 
 test('eta 1 is the ancestral chain with its smaller variance', () => {
-  const ddim = ddimSampler({ eta: 1 })(25);
+  const ddim = ddimSampler({ eta: 1, maxTimestep: 999 })(25);
   for (const [i, step] of ancestralSampler()(25).steps.entries()) {
     const { update, noise } = ddim.steps[i]!;
     expect(update.x).toBeCloseTo(step.update.x, 6);
@@ -53,4 +53,11 @@ test('the table is kept, and its name says eta and limit', () => {
   const sampler = ddimSampler({ eta: 0.5, maxTimestep: 950 });
   expect(sampler(20)).toBe(sampler('20'));
   expect(sampler(20).name).toBe('ddim 20 eta 0.5 ≤ 950');
+  expect(ddimSampler()(20).name).toBe('ddim 20 ≤ 950');
+  expect(ddimSampler({ maxTimestep: 999 })(20).name).toBe('ddim 20');
+});
+
+test('starts below the noisiest timesteps unless told otherwise', () => {
+  expect(ddimSampler()(20).steps[0]!.timestep).toBe(950);
+  expect(ddimSampler({ maxTimestep: 999 })(20).steps[0]!.timestep).toBe(999);
 });

@@ -4,22 +4,23 @@ import { assertMaxTimestep, respacedSchedule } from './schedule.js';
 import type { DiffusionSampler } from './table.js';
 
 /**
- * DDIM (Song et al. 2021, equations 12 and 16). ε is taken anew from x and the clamped x0.
+ * DDIM (Song et al. 2021, equations 12 and 16). ε is taken anew from x and the clamped x0. With η = 0 no noise is drawn,
+ * and the temperature has no effect.
  *
  * @param options.eta the noise's share, 0 (deterministic) … 1 (the ancestral chain's smaller variance). @default 0
- * @param options.maxTimestep kept timesteps above it are moved down to it and merged. From 999 an error of ε is amplified
- *   20,291 times, so few steps need a limit or the `ddimN` respacings. @default 999
+ * @param options.maxTimestep kept timesteps above it are moved down to it and merged. From 999, the last, an error of ε is
+ *   amplified 20,291 times. @default 950
  * @throws InvalidOptionError where an option is out of range
  */
 export function ddimSampler(
   options: { readonly eta?: number; readonly maxTimestep?: number } = {},
 ): DiffusionSampler {
-  const { eta = 0, maxTimestep } = options;
+  const { eta = 0, maxTimestep = 950 } = options;
   assertNumber('eta', eta, 0, 1);
   assertMaxTimestep(maxTimestep);
   const { fround, sqrt } = Math;
   return rememberTables((respacing) => {
-    const schedule = respacedSchedule(respacing, options);
+    const schedule = respacedSchedule(respacing, { maxTimestep });
     const steps = schedule.timesteps.map((timestep, i) => {
       const alpha = schedule.alphasCumprod[i]!;
       const previous = schedule.alphasCumprodPrevious[i]!;
@@ -38,7 +39,7 @@ export function ddimSampler(
     });
     const name = [`ddim ${respacing}`];
     if (eta !== 0) name.push(`eta ${eta}`);
-    if (maxTimestep !== undefined) name.push(`≤ ${maxTimestep}`);
+    if (maxTimestep < 999) name.push(`≤ ${maxTimestep}`);
     return { name: name.join(' '), steps: steps.reverse() };
   });
 }

@@ -9,7 +9,7 @@ import { chainTolerance } from '../tolerances.js';
 export async function replayDdim({ fields, tensors, mar }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
   const eta = fields.has('eta') ? fields.number('eta') : 0;
-  const table = ddimSampler({ eta })(fields.respacing('respacing'));
+  const table = ddimSampler({ eta, maxTimestep: 999 })(fields.respacing('respacing'));
   const recorded = file.matching(/^out\.cfg(.+)$/);
   const checks: Check[] = [];
   for (const cfg of fields.numbers('cfgs')) {
