@@ -42,4 +42,5 @@ export { sheetScale } from './picture-sheet.js';
 export { writePng } from './png-file.js';
 export type { NamedSampling } from './policies-option.js';
 export { shortTime } from './progress-bar.js';
+export { UsageError } from './usage-error.js';
 export { writeJson, writeWhole } from './written-file.js';

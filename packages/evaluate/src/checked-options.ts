@@ -1,5 +1,6 @@
 import { assertInteger, assertNumber, assertShape, InvalidOptionError } from '@tessera/core';
 import { assertConfidence } from './centred-interval.js';
+import type { DrawingOptions } from './draw-arms.js';
 import type { EvaluateOptions } from './evaluation-options.js';
 import { assertSharedLabel } from './kernel-reference.js';
 import { assertFeatures } from './moments.js';
@@ -7,8 +8,13 @@ import { LEAST_PICTURES } from './precision-recall.js';
 
 export const METRICS = ['frechet', 'kid'] as const;
 
-/** Fewer say too little of where 95 % of them end. */
+/** The fewest that say where an interval of the usual confidence ends. */
 export const LEAST_RESAMPLES = 100;
+
+/** So that five of them lie outside the interval. */
+function leastResamples(confidence: number): number {
+  return Math.max(LEAST_RESAMPLES, Math.round(5 / (1 - confidence)));
+}
 
 type StorelessOptions = Omit<EvaluateOptions, 'store'>;
 
@@ -31,8 +37,7 @@ export function assertEvaluateOptions(options: StorelessOptions): void {
 /** The options with their defaults, where they pass {@link assertEvaluateOptions}. */
 export function checkedOptions<Options extends StorelessOptions>(options: Options): CheckedOptions<Options> {
   const { arms, classes, n, network, reference } = options;
-  const [first, ...others] = arms.map(({ name }) => name);
-  if (first === undefined) throw new InvalidOptionError('arms', '[]', 'give at least one');
+  const [first = '', ...others] = arms.map(({ name }) => name);
   const chosen = {
     ...options,
     seed: options.seed ?? 0,
@@ -43,10 +48,9 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
     margins: options.margins ?? {},
     compare: options.compare ?? others.map((name) => [name, first] as const),
   };
+  assertDrawing(chosen);
+  assertInteger('n', n, leastPictures(classes));
   const names = new Set([first, ...others]);
-  if (names.size < arms.length) {
-    throw new InvalidOptionError('arms', [first, ...others].join(', '), 'every arm needs a name of its own');
-  }
   for (const [arm, against] of chosen.compare) {
     for (const name of [arm, against]) {
       if (!names.has(name))
@@ -54,13 +58,9 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
     }
     if (arm === against) throw new InvalidOptionError('compare', arm, 'an arm is compared with another one');
   }
-  assertInteger('classes', classes, 1);
-  assertInteger('n', n, leastPictures(classes));
-  assertInteger('seed', chosen.seed, 0);
-  assertInteger('batch', chosen.batch, 1);
-  assertInteger('resamples', chosen.resamples, LEAST_RESAMPLES);
-  assertInteger('splits', chosen.splits, 1);
   assertConfidence(chosen.confidence);
+  assertInteger('resamples', chosen.resamples, leastResamples(chosen.confidence));
+  assertInteger('splits', chosen.splits, 1);
   for (const [metric, margin] of Object.entries(chosen.margins)) {
     if (!METRICS.some((each) => each === metric))
       throw new InvalidOptionError('margins', metric, `a metric is one of ${METRICS.join(', ')}`);
@@ -75,6 +75,24 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
     assertSharedLabel('the reference', reference.labels);
   }
   return chosen;
+}
+
+/** Throws InvalidOptionError where arms can't be drawn, or would share what a store keeps under a name. */
+export function assertDrawing({
+  arms,
+  classes,
+  n,
+  seed,
+  batch,
+}: Pick<DrawingOptions, 'arms' | 'classes' | 'n' | 'seed' | 'batch'>): void {
+  if (arms.length === 0) throw new InvalidOptionError('arms', '[]', 'give at least one');
+  const names = arms.map(({ name }) => name);
+  if (new Set(names).size < names.length)
+    throw new InvalidOptionError('arms', names.join(', '), 'every arm needs a name of its own');
+  assertInteger('classes', classes, 1);
+  assertInteger('n', n, 1);
+  assertInteger('seed', seed, 0);
+  assertInteger('batch', batch, 1);
 }
 
 /** How many pictures of an arm can be measured: two of each class, and as many as precision and recall need. */

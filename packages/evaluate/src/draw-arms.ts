@@ -1,4 +1,5 @@
 import { ancestralSampler, assertShape, generateImages, throwIfAborted } from '@tessera/core';
+import { assertDrawing } from './checked-options.js';
 import type { EvaluateOptions, EvaluationArm } from './evaluation-options.js';
 import type { DrawnPicture, JudgedPicture } from './evaluation-store.js';
 import { samplingWork } from './sampling-work.js';
@@ -15,8 +16,10 @@ export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
  * slows the machine down for a while slows them all.
  *
  * @returns an arm's pictures 0 … n − 1
+ * @throws InvalidOptionError where there is no arm, two of one name, or a number out of range, before anything is drawn
  */
 export async function drawArms(options: DrawingOptions): Promise<readonly (readonly JudgedPicture[])[]> {
+  assertDrawing(options);
   const { arms, n, batch, store, network, signal, onProgress } = options;
   const drawn = await Promise.all(
     arms.map(async ({ name, description }) => {

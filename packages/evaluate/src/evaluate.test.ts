@@ -176,6 +176,8 @@ describe('evaluate', () => {
     await refused({ n: 3 }, /n = 3/);
     await refused({ n: 3, classes: 1 }, /n = 3: must be an integer ≥ 4/);
     await refused({ resamples: 99 }, /resamples = 99: must be an integer ≥ 100/);
+    await refused({ resamples: 499, confidence: 0.99 }, /resamples = 499: must be an integer ≥ 500/);
+    await refused({ batch: 0 }, /batch = 0/);
     for (const seed of [-1, 1.5]) await refused({ seed }, /seed/);
     await refused({ splits: 0 }, /splits/);
     for (const confidence of [0, 95]) await refused({ confidence }, /confidence/);

@@ -118,6 +118,21 @@ describe('kernelDistances', () => {
     expect(resampled).toSatisfy(Number.isFinite);
   });
 
+  it('refuses counts that take a picture of one class for one of another, where it is told the labels', () => {
+    const pictures = classesInTurn(2, 9);
+    const told = (counts: number[]) =>
+      kernelDistances(
+        pictures.features,
+        kernelReference(normalFeatures(1, 20, AXES), 2),
+        [Uint16Array.from(counts)],
+        {
+          labels: pictures.labels,
+        },
+      );
+    expect(told([2, 1, 1, 0, 1, 1, 1, 1, 1])).toHaveLength(1);
+    expect(() => told([2, 0, 1, 1, 1, 1, 1, 1, 1])).toThrow('hold 1 more pictures of class 0');
+  });
+
   it('refuses counts of other pictures, and of more or fewer than there are', () => {
     const resampled = (counts: Uint16Array) =>
       kernelDistances(normalFeatures(2, 6, AXES), reference, [counts]);

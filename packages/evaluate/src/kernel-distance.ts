@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '@tessera/core';
 import { checkedLabels, type KernelOptions, type KernelReference, kernel } from './kernel-reference.js';
 import { type PairSums, pairMean } from './pair-mean.js';
 import { atOnce, type Piecewise } from './piecewise.js';
@@ -34,8 +35,8 @@ export function kernelDistance(
  * @param features [n, reference.width]
  * @param resamples [n] each
  * @returns one a resample
- * @throws ShapeMismatchError where counts are not [n], and InvalidOptionError where they are not n in all: the classes'
- *   shares are taken to be those of the pictures
+ * @throws ShapeMismatchError where counts are not [n], and InvalidOptionError where they are not n in all, or where labels are
+ *   given and a class has more or fewer pictures than it has: its share is taken to stay as it is, as `resampleCounts` leaves it
  */
 export function kernelDistances(
   features: Float32Array,
@@ -56,7 +57,10 @@ export function* piecewiseKernelDistances(
   const { width } = reference;
   const givenLabels = checkedLabels('the pictures', features, width, options);
   const count = givenLabels.length;
-  for (const counts of resamples) assertCounts(counts, count);
+  for (const counts of resamples) {
+    assertCounts(counts, count);
+    if (options.labels) assertClassSizes(counts, options.labels);
+  }
   const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => givenLabels[a]! - givenLabels[b]!);
   // By class, so that a row's pairs of one class come first.
   const sorted = selectRows(features, order, width);
@@ -102,4 +106,17 @@ function weighted(values: Float64Array, counts: Uint16Array, from: number, to: n
   let sum = 0;
   for (let j = from; j < to; j++) sum += counts[j]! * values[j]!;
   return sum;
+}
+
+function assertClassSizes(counts: Uint16Array, labels: ArrayLike<number>): void {
+  const excess = new Map<number, number>();
+  for (const [i, count] of counts.entries()) {
+    const label = labels[i]!;
+    excess.set(label, (excess.get(label) ?? 0) + count - 1);
+  }
+  const changed = [...excess].find(([, more]) => more !== 0);
+  if (!changed) return;
+  const [label, more] = changed;
+  const problem = `hold ${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'} pictures of class ${label} than there are; every class keeps its number`;
+  throw new InvalidOptionError('counts', `[${counts.length} counts]`, problem);
 }

@@ -16,14 +16,15 @@ export function conclusionsSection(text: string = NONE): string {
 /**
  * What people have written on an earlier page.
  *
+ * @param path of the page, for the message
  * @throws Error where a mark is missing, since a new page would lose what they wrote
  */
-export function conclusionsOf(page: string | undefined): string | undefined {
+export function conclusionsOf(page: string | undefined, path: string): string | undefined {
   if (page === undefined) return undefined;
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
   if (begin < 0 || end < begin) {
-    throw new Error(`The page has lost the marks around its conclusions. Put back "${BEGIN}" and "${END}".`);
+    throw new Error(`${path} has lost the marks around its conclusions. Put back "${BEGIN}" and "${END}".`);
   }
   return page.slice(begin + BEGIN.length, end).trim();
 }
@@ -35,8 +36,12 @@ type Basis = Pick<
 > & {
   readonly made: Pick<EvaluationDocument['made'], 'batch'>;
   readonly reference: Pick<EvaluationDocument['reference'], 'key'>;
-  readonly arms: readonly Pick<ArmReport, 'name' | 'description'>[];
-  readonly comparisons: readonly Pick<Comparison, 'arm' | 'against'>[];
+  /** Only whether there is one: arms then have times of their own. */
+  readonly timing?: unknown;
+  readonly arms: readonly (Pick<ArmReport, 'name' | 'description'> & {
+    readonly speedup: Pick<ArmReport['speedup'], 'median'>;
+  })[];
+  readonly comparisons: readonly Pick<Comparison, 'arm' | 'against' | 'metric' | 'difference'>[];
 };
 
 /**
@@ -55,7 +60,7 @@ function basis(document: Basis): string {
   return (
     `${n} pictures an arm, seed ${seed}, model ${model.sha256.slice(0, 12)}, judge ${networkText(network)}, ` +
     `margins ${margins.frechet} and ${margins.kid}, batches of ${made.batch}, real pictures ${reference.key}, ` +
-    `arms ${armsKey(document)}, ${resamples} resamples at ${confidence}`
+    `arms ${armsKey(document)}, ${resamples} resamples at ${confidence}, results ${resultsKey(document)}`
   );
 }
 
@@ -65,5 +70,19 @@ function armsKey({ arms, comparisons }: Basis): string {
     arms.map(({ name, description }) => [name, description]),
     comparisons.map(({ arm, against }) => [arm, against]),
   ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
+  return shortHash(parts);
+}
+
+/** Changes where a difference or a speed does by as much as a page shows. */
+function resultsKey({ timing, arms, comparisons }: Basis): string {
+  const differences = comparisons.map(({ arm, against, metric, difference }) => [
+    [arm, against, metric],
+    [difference.value, difference.low, difference.high].map((value) => value.toFixed(2)),
+  ]);
+  const speeds = timing ? arms.map(({ speedup }) => speedup.median.toFixed(2)) : [];
+  return shortHash([differences, speeds]);
+}
+
+function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }

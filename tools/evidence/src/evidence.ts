@@ -1,11 +1,11 @@
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { judgingFor, type ModelInUse } from '@tessera/cli/evaluation';
+import { judgingFor, type ModelInUse, UsageError } from '@tessera/cli/evaluation';
 import { drawSideBySide } from './drawing/draw-side-by-side.js';
 import { commandOf, HELP, isRecord, type Options, parseOptions } from './options.js';
 import { armsOf, assertStudy, runStudy } from './run-study.js';
 import { useModel } from './use-model.js';
-import { writeStudy } from './write-study.js';
+import { assertPages, writeStudy } from './write-study.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCS = join(ROOT, 'docs', 'evidence');
@@ -34,15 +34,24 @@ async function main(): Promise<void> {
     signal.throwIfAborted();
     const classes = model.manifest.condition;
     const store = join(CACHE, storeName(used, options));
-    const judging = await judgingFor({ classes, cacheFolder: store, signal });
+    const judging = await judgingFor({ classes, cacheFolder: store, signal }).catch((error: unknown) => {
+      if (!UsageError.isInstance(error)) throw error;
+      // Its advice is options that there are none of here.
+      const problem =
+        'The judge does not know the classes of this model. --model takes one of its classes, with their names';
+      throw new Error(`${problem}; use "tessera evaluate" for others.`, { cause: error });
+    });
     const { n, seed, batch, workers } = options;
     const studies = options.studies.map((study) => ({
       ...{ study, used, judging, n, seed, batch, store, signal },
       command: commandOf(study, options),
       say: nowAndThen(),
     }));
-    for (const each of studies) assertStudy(each);
     const [docs, reports] = isRecord(options) ? [DOCS, REPORTS] : [LOOKS, LOOKS];
+    for (const each of studies) {
+      assertStudy(each);
+      await assertPages(docs, each.study);
+    }
     if (workers > 1) {
       const { model: folder, threads = 1 } = options;
       await drawSideBySide({

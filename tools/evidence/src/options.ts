@@ -45,7 +45,7 @@ ${STUDIES.map(({ id, title, arms }) => `  ${id.padEnd(10)} ${title} (${arms.leng
   all        every one of them, in this order
 
   --n N        pictures an arm (${RECORD.n})
-  --model DIR  a model folder (the embedded model)
+  --model DIR  a model folder of the judge's classes (the embedded model)
   --seed N     (${RECORD.seed})
   --batch N    pictures drawn at once (${RECORD.batch})
   --workers N  processes that draw, each an arm (as many as the CPU has cores)

@@ -6,7 +6,7 @@ export interface StudyArm {
   readonly text: string;
 }
 
-/** A question that is answered by drawing. Everything here was set before any picture was. */
+/** A question that is answered by drawing. What was added when there were results says so in `method`. */
 export interface Study {
   readonly id: string;
   readonly title: string;

@@ -36,6 +36,16 @@ export interface StudyPlaces {
   readonly reports: string;
 }
 
+/**
+ * What can be known of a study's page before hours of drawing.
+ *
+ * @throws Error where its conclusions can't be kept, or what was found of any study can't be read
+ */
+export async function assertPages(docs: string, study: Study): Promise<void> {
+  await keptConclusions(docs, study);
+  await indexEntries(docs);
+}
+
 /** Writes what a study found, and keeps the conclusions of its page. */
 export async function writeStudy(
   result: StudyResult,
@@ -44,11 +54,9 @@ export async function writeStudy(
 ): Promise<void> {
   const { study, arms, evaluation } = result;
   const { document, pictures } = evaluation;
-  const pagePath = join(docs, `${study.id}.md`);
-  const page = existsSync(pagePath) ? await readFile(pagePath, 'utf8') : undefined;
   // Read first: a page that has lost its marks must not be written over.
   const earlier = await keptDocument(docs, study);
-  const conclusions = markedIfStale(conclusionsOf(page), earlier, document);
+  const conclusions = markedIfStale(await keptConclusions(docs, study), earlier, document);
   const names = document.arms.map(({ name }) => name);
   const sheet = armsSheet({ names, pictures, classes, title: study.title, scale: 1 });
   await writePng(join(docs, `${study.id}.png`), sheet);
@@ -63,11 +71,18 @@ export async function writeStudy(
     );
   }
   await writeEvaluation(join(reports, study.id), evaluation, { lines: armLines(arms), classes, scale: 2 });
-  await writeWhole(pagePath, studyPage(result, conclusions));
+  await writeWhole(pageOf(docs, study), studyPage(result, conclusions));
   // Last: what conclusions were drawn from is known by it, and a stop before leaves them to be marked again.
   const kept: StudyDocument = { study, evaluation: document };
   await writeJson(join(docs, `${study.id}.json`), kept);
   await writeWhole(join(docs, 'README.md'), indexPage(await indexEntries(docs)));
+}
+
+const pageOf = (docs: string, { id }: Study): string => join(docs, `${id}.md`);
+
+async function keptConclusions(docs: string, study: Study): Promise<string | undefined> {
+  const path = pageOf(docs, study);
+  return conclusionsOf(existsSync(path) ? await readFile(path, 'utf8') : undefined, path);
 }
 
 async function indexEntries(docs: string) {
@@ -83,5 +98,12 @@ async function indexEntries(docs: string) {
 async function keptDocument(docs: string, { id }: Study): Promise<EvaluationDocument | undefined> {
   const path = join(docs, `${id}.json`);
   if (!existsSync(path)) return undefined;
-  return (JSON.parse(await readFile(path, 'utf8')) as StudyDocument).evaluation;
+  const text = await readFile(path, 'utf8');
+  try {
+    return (JSON.parse(text) as StudyDocument).evaluation;
+  } catch (error) {
+    throw new Error(`${path} is not JSON. Restore it from the last commit, or remove it and run the study.`, {
+      cause: error,
+    });
+  }
 }

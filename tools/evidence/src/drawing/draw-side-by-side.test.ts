@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,11 @@ import { drawSideBySide } from './draw-side-by-side.js';
 const script = fileURLToPath(new URL('../../dist/draw-worker.js', import.meta.url));
 const { signal } = new AbortController();
 const sizes = { n: 24, seed: 1, batch: 12 };
+
+const TWO_ARMS = ['mar:2x2', 'halton:2x2'].map((text) => ({
+  name: text,
+  sampling: samplingOf(samplingNamed(text), { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 }),
+}));
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'evidence-'));
@@ -70,7 +76,7 @@ test('two processes draw what one would, each way of sampling once', { timeout: 
   expect((await evaluated(other)).metrics).toEqual(kept.metrics);
 });
 
-test('a process that fails stops the others and is quoted', { timeout: 60_000 }, async () => {
+test('a process that fails is quoted', { timeout: 60_000 }, async () => {
   const store = join(await temporaryFolder(), 'in-the-way');
   await writeFile(store, '');
   const { arms: all } = await arms();
@@ -85,31 +91,80 @@ test('a process that fails stops the others and is quoted', { timeout: 60_000 },
   await expect(failing).rejects.toThrow(/in-the-way/);
 });
 
-test('a stop reaches all processes', { timeout: 60_000 }, async () => {
-  const controller = new AbortController();
-  const { arms: all } = await arms();
-  const stopped = drawSideBySide({
-    task: { ...sizes, store: await temporaryFolder(), threads: 1 },
-    workers: 2,
-    arms: all,
-    signal: controller.signal,
-    script,
-    say: () => controller.abort(new Error('enough')),
-  });
-  await expect(stopped).rejects.toThrow('enough');
+test('a process that fails stops the others', async () => {
+  const { folder, drawing } = await idleProcesses({ failing: true });
+  await expect(drawing(signal)).rejects.toThrow('out of paper');
+  await expect.poll(() => stoppedIn(folder)).toEqual(['second']);
 });
+
+test('a stop reaches all processes', async () => {
+  const { folder, drawing } = await idleProcesses({ failing: false });
+  const controller = new AbortController();
+  const drawn = drawing(controller.signal);
+  await expect.poll(() => existsSync(join(folder, 'second'))).toBe(true);
+  controller.abort(new Error('enough'));
+  await expect(drawn).rejects.toThrow('enough');
+  await expect.poll(() => stoppedIn(folder)).toEqual(['first', 'second']);
+});
+
+/** Two processes that draw nothing and say in a folder that they were stopped. The first fails once the second is there. */
+async function idleProcesses({ failing }: { readonly failing: boolean }) {
+  const folder = await temporaryFolder();
+  const script = join(folder, 'idle.mjs');
+  await writeFile(
+    script,
+    `import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+    import { join } from 'node:path';
+    const { store } = JSON.parse(process.argv[2]);
+    const named = (name) => {
+      try {
+        mkdirSync(join(store, name));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    // Made before the folder, which says that a stop would be heard.
+    let me = 'second';
+    process.once('SIGINT', () => {
+      writeFileSync(join(store, me + '.stopped'), '');
+      process.exit(1);
+    });
+    if (named('first')) me = 'first';
+    else named('second');
+    process.send({ type: 'ready' });
+    setInterval(() => {
+      if (!${failing} || me !== 'first' || !existsSync(join(store, 'second'))) return;
+      process.send({ type: 'failed', message: 'out of paper' }, () => process.exit(1));
+    }, 20);`,
+  );
+  const drawing = (signal: AbortSignal) =>
+    drawSideBySide({
+      task: { ...sizes, store: folder, threads: 1 },
+      workers: 2,
+      arms: TWO_ARMS,
+      signal,
+      script,
+      say: () => {},
+    });
+  return { folder, drawing };
+}
+
+async function stoppedIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names
+    .filter((name) => name.endsWith('.stopped'))
+    .map((name) => name.slice(0, -'.stopped'.length))
+    .sort();
+}
 
 test('a stop from before the start lets no process begin', async () => {
   const script = join(await temporaryFolder(), 'ends-at-once.js');
   await writeFile(script, '');
-  const sampling = samplingOf(samplingNamed('mar:2x2'), {
-    guidance: { schedule: 'linear', scale: 3 },
-    temperature: 1,
-  });
   const stopped = drawSideBySide({
     task: { ...sizes, store: await temporaryFolder(), threads: 1 },
     workers: 2,
-    arms: [{ name: 'mar', sampling }],
+    arms: TWO_ARMS,
     signal: AbortSignal.abort(new Error('enough')),
     script,
     say: () => {},

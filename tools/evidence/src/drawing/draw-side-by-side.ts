@@ -87,10 +87,13 @@ function served(
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Error(failure ?? `A process that draws ended early (${signal ?? code}).`));
+      else reject(new Error(failure ?? endedEarly(signal ?? code)));
     });
   });
 }
+
+const endedEarly = (how: string | number | null): string =>
+  `A process that draws ended early (${how}). What is drawn is kept; the same command goes on, with fewer --workers if memory ran out.`;
 
 /** Each way of sampling once, under its first name. */
 async function differentArms(arms: readonly NamedSampling[]): Promise<NamedSampling[]> {

@@ -1,6 +1,6 @@
 import { againstFirst, type Study, type StudyArm } from '../study.js';
 
-/** Where half of the tokens are decoded in `last`'s steps, FTS has the more to do the fewer they are. */
+/** What FTS can choose, at the pace of a preset. */
 function choicesOf(preset: 'gtr-32' | 'gtr-16'): readonly StudyArm[] {
   const steps = preset.slice('gtr-'.length);
   return [
