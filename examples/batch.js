@@ -5,7 +5,7 @@ import { modelFolder } from '@tessera/model-tiny';
 import { loadModel, writePng } from '@tessera/runtime-node';
 
 const model = await loadModel(modelFolder);
-const policy = gtr('16');
+const policy = gtr('gradual');
 const images = [0, 3, 6, 9].map((classLabel, index) => ({ seed: 11, index, input: { classLabel } }));
 for await (const event of generate({ model, images, policy })) {
   if (event.type === 'step-end') console.log(`step ${event.index}: ${event.images[0]?.plan.stage}`);

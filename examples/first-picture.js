@@ -6,6 +6,6 @@ import { loadModel, writePng } from '@tessera/runtime-node';
 
 const model = await loadModel(modelFolder);
 const images = [{ seed: 7, input: { classLabel: 6 } }];
-const drawn = await generateImages({ model, images, policy: gtr('16') });
+const drawn = await generateImages({ model, images, policy: gtr('gradual') });
 for (const { image } of drawn) await writePng('cat.png', image);
 await model.dispose();

@@ -19,7 +19,7 @@ export function Picture({ classLabel, seed }: { classLabel: number; seed: number
       const model = await loadModel('/model/', { worker, wasmPaths, signal });
       try {
         const images = [{ seed, input: { classLabel } }];
-        for await (const event of generate({ model, images, policy: gtr('16'), signal })) {
+        for await (const event of generate({ model, images, policy: gtr('gradual'), signal })) {
           if (event.type === 'step-end') {
             setStatus(`Step ${event.index + 1}: ${event.images[0]!.plan.stage}`);
             show(canvas.current, await event.preview(0));

@@ -24,7 +24,7 @@ try {
     button.disabled = true;
     try {
       const images = [{ seed, input: { classLabel: CAT } }];
-      for await (const event of generate({ model, images, policy: gtr('16') })) {
+      for await (const event of generate({ model, images, policy: gtr('gradual') })) {
         if (event.type === 'step-end') {
           status.value = `Step ${event.index + 1}: ${event.images[0]!.plan.stage}`;
           show(await event.preview(0));
