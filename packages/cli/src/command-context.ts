@@ -18,8 +18,6 @@ export type ModelLoader = (location: string | URL, options: LoadModelOptions) =>
 export interface CommandContext {
   readonly io: Io;
   readonly style: Style;
-  /** Style of the error stream. */
-  readonly errorStyle: Style;
   loadModel: ModelLoader;
   /** Ends the process with this code though nothing threw. */
   setExitCode(code: number): void;
@@ -61,7 +59,6 @@ export function contextFor(
   return {
     io,
     style: styleFor(io.stdout, io.env),
-    errorStyle: styleFor(io.stderr, io.env),
     loadModel,
     setExitCode,
   };

@@ -38,7 +38,6 @@ export { stepsOf, type TimeLeft, timeLeft } from './evaluate/time-left.js';
 export { type TimingSetUp, timingText } from './evaluate/timing-set-up.js';
 export { type WrittenEvaluation, writeEvaluation } from './evaluate/write-evaluation.js';
 export { describeModel, embeddedModel, type ModelInUse } from './model-options.js';
-export { sheetScale } from './picture-sheet.js';
 export { writePng } from './png-file.js';
 export type { NamedSampling } from './policies-option.js';
 export { shortTime } from './progress-bar.js';

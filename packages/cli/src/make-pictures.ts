@@ -1,4 +1,5 @@
-import { assertSamplingFits, type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
+import type { ImageRgb } from '@tessera/core';
+import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
 import type { Voice } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
@@ -8,6 +9,7 @@ import { type OpenedTarget, openTarget, type Target } from './picture-folder.js'
 import { pictureSheet } from './picture-sheet.js';
 import { readPng, writePng } from './png-file.js';
 import { previewSheet } from './preview-sheet.js';
+import { shellWord } from './shell-word.js';
 import { writeJson } from './written-file.js';
 
 export interface MakeOptions {
@@ -90,7 +92,7 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
     if (!signal.aborted) throw error;
     throw new InterruptedError(
       `Stopped. ${kept + made} of ${pictures.length} pictures are finished in ${target.place}. ` +
-        `Go on with the same command${options.overwrite ? ' without --overwrite, which would start over' : ''}, or:\n  tessera generate --recipe ${target.recipePath}`,
+        `Go on with the same command${options.overwrite ? ' without --overwrite, which would start over' : ''}, or:\n  tessera generate --recipe ${shellWord(target.recipePath)}`,
     );
   } finally {
     voice.progress.clear();
@@ -99,8 +101,9 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
 }
 
 async function writeSheet(recipe: Recipe, target: Target, scale: number): Promise<void> {
-  const pictures = await Promise.all(
-    recipe.images.map(async (picture) => ({ picture, image: (await readPng(target.pathOf(picture))).image })),
-  );
+  const pictures: { picture: Picture; image: ImageRgb }[] = [];
+  // One after the other: there may be more of them than a process can have files open.
+  for (const picture of recipe.images)
+    pictures.push({ picture, image: (await readPng(target.pathOf(picture))).image });
   await writePng(target.sheetPath, pictureSheet(pictures, scale));
 }

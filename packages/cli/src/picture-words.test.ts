@@ -18,6 +18,21 @@ describe('classes', () => {
     expect(() => classLabels(classes, ['3'])).toThrow(/no class "3"/);
   });
 
+  test('that are none at all are not taken for all, or for none', () => {
+    for (const word of ['', ',', ' , ']) expect(() => classLabels(classes, [word])).toThrow('names no class');
+  });
+
+  test('are found by the name that fits best, and a name of several is asked about', () => {
+    const names = ['crane, bird', 'crane', 'Cardigan, dog', 'cardigan', 'crane, machine', 'bird'];
+    const several = { kind: 'class', count: names.length, names } as const;
+    expect(classLabels(several, ['crane', 'CARDIGAN', 'dog', 'bird'])).toEqual([1, 2, 3, 5]);
+    const two = { ...several, count: 3, names: ['crane, bird', 'crane, machine', 'fish'] };
+    expect(() => classLabels(two, ['crane'])).toThrow(
+      /several classes.*\n {2}0 {2}crane, bird\n {2}1 {2}crane, machine/,
+    );
+    expect(classLabels(two, ['machine'])).toEqual([1]);
+  });
+
   test('without names are found by number, and by what they are called without', () => {
     const nameless = { kind: 'class', count: 3 } as const;
     expect(classLabels(nameless, ['2', 'class 1'])).toEqual([1, 2]);

@@ -19,6 +19,8 @@ export function classLabels(classes: Classes, words: readonly string[]): number[
     if (whole !== undefined) labels.add(whole);
     else for (const part of word.split(',').filter((each) => each.trim())) labels.add(known(classes, part));
   }
+  if (labels.size === 0)
+    throw new UsageError('--class names no class. Give a name or number, or leave it out for all.');
   return [...labels].sort((a, b) => a - b);
 }
 
@@ -64,15 +66,29 @@ function known(classes: Classes, word: string): number {
 
 /**
  * The class of a name, any of its comma-separated synonyms, in any case, or of a number. Digits alone are always a number.
+ * A whole name goes before a synonym, and one in the same case before another.
  *
  * @returns undefined where there is none
+ * @throws UsageError that lists them where it fits several equally well
  */
 export function labelOf(classes: Classes, word: string): number | undefined {
   const wanted = word.trim().toLowerCase();
   if (/^\d+$/.test(wanted)) return Number(wanted) < classes.count ? Number(wanted) : undefined;
+  const fitting: { label: number; fit: number }[] = [];
   for (let label = 0; label < classes.count; label++) {
-    const name = classNameOf(classes, label).toLowerCase();
-    if (name === wanted || name.split(',').some((synonym) => synonym.trim() === wanted)) return label;
+    const name = classNameOf(classes, label);
+    const lower = name.toLowerCase();
+    if (name === word.trim()) fitting.push({ label, fit: 2 });
+    else if (lower === wanted) fitting.push({ label, fit: 1 });
+    else if (lower.split(',').some((synonym) => synonym.trim() === wanted)) fitting.push({ label, fit: 0 });
   }
-  return undefined;
+  const best = Math.max(...fitting.map(({ fit }) => fit));
+  const [first, ...others] = fitting.filter(({ fit }) => fit === best);
+  if (first && others.length > 0) {
+    const list = [first, ...others]
+      .map(({ label }) => `  ${label}  ${classNameOf(classes, label)}`)
+      .join('\n');
+    throw new UsageError(`"${word.trim()}" is the name of several classes. Give the number of one:\n${list}`);
+  }
+  return first?.label;
 }

@@ -35,7 +35,6 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
     )
     .version(versions().tessera ?? '', '-V, --version')
     .helpCommand('help [command]', 'help on a command')
-    .showHelpAfterError('(tessera help COMMAND tells more)')
     .addHelpText(
       'after',
       `
@@ -54,14 +53,17 @@ Examples:
     .addCommand(verifyCommand(context))
     .addCommand(doctorCommand(context));
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-      getOutHelpWidth: () => Math.min(100, io.stdout.columns ?? 100),
-      getErrHelpWidth: () => Math.min(100, io.stderr.columns ?? 100),
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    });
+    command
+      .exitOverride()
+      .showHelpAfterError('(tessera help COMMAND tells more)')
+      .configureOutput({
+        writeOut: (text) => io.stdout.write(text),
+        writeErr: (text) => io.stderr.write(text),
+        getOutHelpWidth: () => Math.min(100, io.stdout.columns ?? 100),
+        getErrHelpWidth: () => Math.min(100, io.stderr.columns ?? 100),
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+      });
   }
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -25,6 +25,21 @@ it('replaces a folder only where it is told to, and by a whole one', async () =>
   });
 });
 
+it('leaves a folder alone that was made while it wrote', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const out = join(folder, 'model');
+    const late = async (partial: string): Promise<void> => {
+      await fill(partial);
+      await mkdir(out, { recursive: true });
+      await writeFile(join(out, 'notes.txt'), 'mine');
+    };
+    await expect(writeOutput(out, once, late)).rejects.toThrow(OutputExistsError);
+    await expect(writeOutput(out, again, late)).rejects.toThrow('notes.txt');
+    expect(await readFile(join(out, 'notes.txt'), 'utf8')).toBe('mine');
+    expect(await readdir(folder)).toEqual(['model']);
+  });
+});
+
 describe('a folder that is to be replaced', () => {
   const holding = async (folder: string, files: readonly string[]): Promise<void> => {
     for (const file of files) {

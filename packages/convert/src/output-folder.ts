@@ -42,13 +42,17 @@ export async function writeOutput<T>(
   write: (partial: string) => Promise<T>,
 ): Promise<T> {
   const folder = resolve(out);
-  if (await exists(folder)) {
+  const assertFree = async (): Promise<void> => {
+    if (!(await exists(folder))) return;
     if (!overwrite) throw new OutputExistsError(folder);
     await assertReplaceable(out, reads);
-  }
+  };
+  await assertFree();
   const partial = beside(folder, 'partial');
   try {
     const result = await write(partial);
+    // Writing takes minutes, in which anyone may have put something there.
+    await assertFree();
     await moveInto(partial, folder);
     return result;
   } finally {

@@ -23,7 +23,7 @@ describe('parseManifest', () => {
   it('names the field that is wrong', () => {
     expect(problemsAfter((m) => Object.assign(m.grid as object, { height: 0 }))[0]).toMatch(/^grid\.height/);
     expect(problemsAfter((m) => delete m.widths)[0]).toMatch(/^widths/);
-    expect(problemsAfter((m) => Object.assign(m, { extra: 1 }))[0]).toMatch(/^extra/);
+    expect(problemsAfter((m) => Object.assign(m, { extra: 1 }))[0]).toMatch(/^extra: .*Update @tessera/);
   });
 
   it('lists all problems at once', () => {

@@ -114,7 +114,7 @@ export class ManifestError extends TesseraError {
  * Reads a manifest.
  *
  * @param json the text of `mar.json`
- * @throws ManifestError that lists everything wrong with it
+ * @throws ManifestError that says what is wrong with it; of fields that are not known, the first of each part
  */
 export function parseManifest(json: string): Manifest {
   if (isHtml(json)) {
@@ -137,7 +137,13 @@ export function parseManifest(json: string): Manifest {
   const result = v.safeParse(schema, value);
   if (!result.success) {
     throw new ManifestError(
-      result.issues.map((issue) => `${v.getDotPath(issue) ?? 'manifest'}: ${issue.message}`),
+      result.issues.map((issue) => {
+        const unknown = issue.expected === 'never';
+        const problem = unknown
+          ? 'this version does not know it. Update @tessera packages, or remove it'
+          : issue.message;
+        return `${v.getDotPath(issue) ?? 'manifest'}: ${problem}`;
+      }),
     );
   }
   const problems = inconsistencies(result.output);

@@ -65,6 +65,6 @@ export function assertFileHash(path: string, file: ManifestFile, sha256: string)
   if (sha256 === file.sha256) return;
   throw new ModelFileError(
     path,
-    'its SHA-256 is not the one in the manifest: the file was changed or damaged.',
+    'its SHA-256 is not the one in the manifest: the file was changed or damaged. Copy or convert the model again.',
   );
 }

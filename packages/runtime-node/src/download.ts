@@ -216,7 +216,11 @@ async function reach(url: string, from: number, signal: AbortSignal | undefined)
 }
 
 function assertAnswered(url: string, { ok, status, statusText }: Response): void {
-  if (!ok) throw new ModelFileError(url, `the server answered ${status} ${statusText}.`);
+  if (!ok)
+    throw new ModelFileError(
+      url,
+      `the server answered ${status} ${statusText}. A model's address is that of the folder that holds mar.json.`,
+    );
 }
 
 function htmlInstead(url: string): ModelFileError {

@@ -120,7 +120,11 @@ export async function reach(url: string, init: RequestInit = {}): Promise<Respon
 
 /** Throws {@link ModelFileError} unless the server has what it was asked for. */
 export function assertAnswered(url: string, { ok, status, statusText }: Response): void {
-  if (!ok) throw new ModelFileError(url, `the server answered ${status} ${statusText}.`);
+  if (!ok)
+    throw new ModelFileError(
+      url,
+      `the server answered ${status} ${statusText}. A model's address is that of the folder that holds mar.json.`,
+    );
 }
 
 function htmlInstead(url: string): ModelFileError {

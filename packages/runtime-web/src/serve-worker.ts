@@ -3,7 +3,14 @@ import { packError, type ServedModel, serveModel } from '@tessera/onnx';
 import { createModel } from './create-model.js';
 import { checkDevice } from './device-check.js';
 import { DeviceWatch } from './device-watch.js';
-import { DEVICES, type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
+import {
+  DEVICES,
+  type Device,
+  DeviceLostError,
+  DeviceUnavailableError,
+  type Fallback,
+  reasonFrom,
+} from './devices.js';
 import { cacheStorage, type FileStorage } from './file-storage.js';
 import { findAdapter, type GpuDevice, isSoftware, type WebScope } from './gpu.js';
 import { webPort } from './message-port.js';
@@ -112,7 +119,8 @@ async function start(
       );
     }
   } catch (error) {
-    await model.dispose();
+    // On a lost device the call that was guarded may never end, and disposal would wait for it.
+    if (!DeviceLostError.isInstance(error)) await model.dispose();
     throw error;
   }
   return servedModel(model, turns, watch);

@@ -23,14 +23,22 @@ export const TOLERANCES = {
   autoencoder: 5e-5,
   /** Bytes of a picture: two that round differently are one apart. */
   byte: 1,
-  /** How many bytes of a case may do so. */
-  differingBytes: 3,
   /** Relative; 1 − ᾱ near ᾱ = 1 and its logarithms lose up to 9 digits of float64. */
   schedule: 1e-8,
   /** cos and sin of t · frequency; one unit in a frequency's last place gives up to 6e-5. */
   sinusoid: 1e-6,
   exact: 0,
 } as const;
+
+/** How many bytes of a case may round differently, of so many: three, and in large pictures one of ten thousand. */
+export function differingBytes(count: number): number {
+  return Math.max(3, Math.ceil(count / 10_000));
+}
+
+/** Guided ε is (1 − s)·ε_u + s·ε_c, so that errors of the head weigh 2s − 1 times as much; measured at a scale of 3. */
+export function guidedTolerance(scale: number): number {
+  return TOLERANCES.denoise * Math.max(1, (2 * scale - 1) / 5);
+}
 
 /** Up to here a chain's first step is harmless, and {@link TOLERANCES.chain} holds. 100 steps: 318. */
 const MODERATE_AMPLIFICATION = 400;

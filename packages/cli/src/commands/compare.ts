@@ -83,8 +83,9 @@ async function compare(context: CommandContext, flags: CompareFlags): Promise<vo
     const document = comparisonDocument(used, flags.seed, contests, standings);
     const title = `${used.identity.name}, seed ${flags.seed}`;
     const scale = flags.scale ?? sheetScale(model);
-    await writePng(sheetPath, standingsSheet(contests, standings, { title, scale }));
+    // The numbers first: a sheet may be too large to be one.
     await writeJson(reportPath, document);
+    await writePng(sheetPath, standingsSheet(contests, standings, { title, scale }));
 
     const { style } = context;
     const [head, ...lines] = standingsTable(standings);

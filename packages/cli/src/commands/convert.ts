@@ -6,6 +6,7 @@ import { type CommandContext, voiceOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
 import { parityLines, recordParity, replayParity } from '../model-parity.js';
 import { decimalOption, repeatableOption } from '../number-options.js';
+import { shellWord } from '../shell-word.js';
 import { UsageError } from '../usage-error.js';
 
 interface ConvertFlags {
@@ -116,7 +117,8 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   for (const [i, line] of (replay ? parityLines(replay) : []).entries()) {
     voice.say(`  ${i === 0 ? 'parity' : '      '}   ${line}`);
   }
-  if (vae > 0) voice.say(`\nTry it:  tessera generate --model ${flags.out} --index 0 --out picture.png`);
+  if (vae > 0)
+    voice.say(`\nTry it:  tessera generate --model ${shellWord(flags.out)} --index 0 --out picture.png`);
   voice.result({
     folder: report.folder,
     parameters: report.parameters,

@@ -209,7 +209,7 @@ function tell(
       classLabel: picture.classLabel,
       path: target.pathOf(picture),
       made: !kept.has(picture.index),
-      ...(preview && !kept.has(picture.index) ? { preview: target.previewPathOf(picture) } : {}),
+      ...(preview ? { preview: target.previewPathOf(picture) } : {}),
     })),
   });
 }

@@ -1,6 +1,7 @@
 import type { ComparedMetric } from '@tessera/evaluate';
 import { EMBEDDED } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
+import { shellWord } from '../shell-word.js';
 
 /** The flags that decide what an evaluation finds. */
 export interface RepeatedFlags {
@@ -46,10 +47,6 @@ export function evaluationCommand(flags: RepeatedFlags): string {
     ['resamples', flags.resamples],
   ];
   return `tessera evaluate ${options
-    .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(`${value}`)}`]))
+    .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${shellWord(`${value}`)}`]))
     .join(' ')}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w.,:+=/@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -2,6 +2,7 @@ import {
   type CancellationSignal,
   type ClassInput,
   type Conditions,
+  type DiffusionTable,
   type GridShape,
   type ImageRgb,
   type MaskedModel,
@@ -81,7 +82,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       rows: image.rows,
       positions: image.positions,
       guidanceScale: image.guidanceScale,
-      noise: packNoise(image, table.steps.length, this.shape.channels),
+      noise: packNoise(image, table, this.shape.channels),
     }));
     const request = {
       images: remote,
@@ -148,7 +149,10 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   #idOf(conditions: Conditions): number {
     const id = this.#ids.get(conditions);
     if (id === undefined) {
-      throw new TesseraError('foreign-conditions', 'These conditions were made by another model.');
+      throw new TesseraError(
+        'foreign-conditions',
+        'These conditions were not made by this model. Pass those that its `condition` returned, and choose among them by `rows`.',
+      );
     }
     return id;
   }
@@ -188,12 +192,20 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }
 }
 
-/** A source's key where it has one; else its numbers, drawn here: a function can't be sent. */
-function packNoise({ noise, positions }: TokenImage, steps: number, channels: number): TokenNoise {
+/** A source's key where it has one; else its numbers, drawn here: a function can't be sent. Steps without noise have zeros. */
+function packNoise(
+  { noise, positions }: TokenImage,
+  { steps }: DiffusionTable,
+  channels: number,
+): TokenNoise {
   if (noise.key) return { key: noise.key };
-  const recorded = new Float32Array((1 + steps) * positions.length * channels);
+  const recorded = new Float32Array((1 + steps.length) * positions.length * channels);
   let offset = 0;
-  for (let step = 0; step <= steps; step++) {
+  for (let step = 0; step <= steps.length; step++) {
+    if (steps[step - 1]?.noise.kind === 'none') {
+      offset += positions.length * channels;
+      continue;
+    }
     for (const position of positions) {
       noise.tokenNormal(position, step, recorded.subarray(offset, offset + channels));
       offset += channels;

@@ -1,11 +1,14 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
+  ddimSampler,
   emptyGrid,
   generateImages,
   keyedNoise,
   ModelDisposedError,
   NonFiniteError,
   randomOrder,
+  raster,
+  replayNoise,
   TesseraError,
 } from '@tessera/core';
 import { describeModel, fakeModel } from '@tessera/core/testing';
@@ -62,6 +65,23 @@ describe('a remote model', () => {
     const far = await generateImages({ model: remote(), ...options });
     expect(far[0]!.grid.tokens).toEqual(near[0]!.grid.tokens);
     expect(far[0]!.image).toEqual(near[0]!.image);
+  });
+
+  it('asks a recording for nothing that a sampler without noise does not need', async () => {
+    const noise = () =>
+      replayNoise((position, step, out) => {
+        if (step > 0) throw new Error(`step ${step} was not recorded`);
+        return out.fill(position / 16);
+      });
+    const options = {
+      images,
+      policy: raster({ steps: 2, diffusionSteps: 4 }),
+      sampler: ddimSampler(),
+      noise,
+    };
+    const near = await generateImages({ model: fakeModel({ shape }), ...options });
+    const far = await generateImages({ model: remote(), ...options });
+    expect(far[0]!.grid.tokens).toEqual(near[0]!.grid.tokens);
   });
 
   it('takes its defaults from the manifest', () => {

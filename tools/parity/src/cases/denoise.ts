@@ -5,7 +5,7 @@ import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';
 import { type GoldenTensors, rowsOf } from '../golden-files.js';
 import { recordedConditions } from '../recorded-conditions.js';
-import { TOLERANCES } from '../tolerances.js';
+import { guidedTolerance, TOLERANCES } from '../tolerances.js';
 
 /**
  * The head: `out` [n, 2C] of each row's own timestep, the parts of its time embedding, and `cfg.out.SCALE`, where ε is
@@ -98,7 +98,7 @@ async function checkGuided(
     rows.flatMap((row) => [...row.subarray(first, first + channels)]);
   const ours = own.flatMap((row) => row.slice(channels));
   return [
-    compare(`${name} ε`, [...guided, ...guided].flat(), side(expected, 0), TOLERANCES.denoise),
+    compare(`${name} ε`, [...guided, ...guided].flat(), side(expected, 0), guidedTolerance(scale)),
     compare(`${name} v`, ours, side(expected, channels), TOLERANCES.denoise),
   ];
 }

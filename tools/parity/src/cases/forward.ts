@@ -153,9 +153,8 @@ async function checkEncoder(
   const expected = file.get(name, [images.labels.length, undefined, converted.model.manifest.widths.encoder]);
   const parts: number[] = [];
   for (const batch of batches(images)) {
-    parts.push(
-      ...(await converted.graphs.encodeTokens(conditionBatch(images, batch, unconditional, converted))),
-    );
+    const rows = await converted.graphs.encodeTokens(conditionBatch(images, batch, unconditional, converted));
+    for (const value of rows) parts.push(value);
   }
   return compare(name, parts, expected.data, TOLERANCES.conditions);
 }
