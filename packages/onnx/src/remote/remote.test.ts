@@ -73,12 +73,8 @@ describe('a remote model', () => {
         if (step > 0) throw new Error(`step ${step} was not recorded`);
         return out.fill(position / 16);
       });
-    const options = {
-      images,
-      policy: raster({ steps: 2, diffusionSteps: 4 }),
-      sampler: ddimSampler(),
-      noise,
-    };
+    const given = { images, policy: raster({ steps: 2, diffusionSteps: 4 }), sampler: ddimSampler(), noise };
+    const options = { ...given, guidance: () => 2, temperature: 1 };
     const near = await generateImages({ model: fakeModel({ shape }), ...options });
     const far = await generateImages({ model: remote(), ...options });
     expect(far[0]!.grid.tokens).toEqual(near[0]!.grid.tokens);
