@@ -31,6 +31,7 @@ export type Clamp = number | readonly number[];
 
 /** Some tokens of one image, all with the same diffusion table. */
 export interface TokenImage {
+  /** Those that the same model's `condition` returned: one behind a worker takes no others. */
   readonly conditions: Conditions;
   /** [m], rows of `conditions` to sample, ascending. */
   readonly rows: Uint32Array;
