@@ -114,7 +114,7 @@ export function checkedPlan(
   for (const steps of new Set(plan.diffusionSteps)) {
     try {
       // By `?.` since a faulty sampler may return anything.
-      if (sampler && !sampler(steps)?.steps?.length) throw new TypeError('it returned no table with steps');
+      if (sampler && !sampler(steps)?.steps) throw new TypeError('it returned no table');
     } catch (error) {
       const reason = error instanceof Error ? error.message : `it threw ${wordsOf(error)}`;
       fail(`the sampler can't take ${steps} diffusion steps (${reason})`, error);

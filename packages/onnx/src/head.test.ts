@@ -126,3 +126,10 @@ it('does not give tokens that are no numbers', async () => {
   });
   await expect(sampleHead(graphs, request(3, false))).rejects.toMatchObject({ code: 'non-finite' });
 });
+
+it('refuses a table without steps, which would leave nothing but noise', async () => {
+  const { graphs, runs } = fakeGraphs(8);
+  const empty = { ...request(3, false), table: { name: 'none', steps: [] } };
+  await expect(sampleHead(graphs, empty)).rejects.toThrow('table = none: this model needs a diffusion step');
+  expect(runs.embed).toBe(0);
+});

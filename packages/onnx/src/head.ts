@@ -3,6 +3,7 @@ import {
   type Clamp,
   type DiffusionTable,
   headStep,
+  InvalidOptionError,
   throwIfAborted,
 } from '@tessera/core';
 import { assertFinite } from './finite.js';
@@ -39,11 +40,14 @@ const MODULATION_BYTES = 48 * 2 ** 20;
  * Runs the diffusion head.
  *
  * @returns [n, C], the sampled tokens
- * @throws NonFiniteError if some of them are no numbers
+ * @throws InvalidOptionError where the table has no step, so that noise would be all there is, NonFiniteError if some of
+ *   them are no numbers
  */
 export async function sampleHead(graphs: MarGraphs, request: HeadRequest): Promise<Float32Array> {
   const { widths, headDepth, grid } = graphs.manifest;
   const { count, rows, table, guidanceScale } = request;
+  if (table.steps.length === 0)
+    throw new InvalidOptionError('table', table.name, 'this model needs a diffusion step at least');
   throwIfAborted(request.signal);
   const { timeEmbed } = await graphs.embed(Float32Array.from(table.steps, (step) => step.timestep));
   const halves = rows.length / count;

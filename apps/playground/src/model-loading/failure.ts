@@ -93,6 +93,7 @@ const BY_CODE: Readonly<Record<string, Said>> = {
   'no-stream': FAULT,
   'conditions-released': FAULT,
   'conditions-unguided': FAULT,
+  'unguided-conditions': FAULT,
   'foreign-conditions': FAULT,
   cancelled: FAULT,
   'invalid-plan': {
