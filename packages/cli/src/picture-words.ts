@@ -74,21 +74,22 @@ function known(classes: Classes, word: string): number {
 export function labelOf(classes: Classes, word: string): number | undefined {
   const wanted = word.trim().toLowerCase();
   if (/^\d+$/.test(wanted)) return Number(wanted) < classes.count ? Number(wanted) : undefined;
-  const fitting: { label: number; fit: number }[] = [];
-  for (let label = 0; label < classes.count; label++) {
-    const name = classNameOf(classes, label);
-    const lower = name.toLowerCase();
-    if (name === word.trim()) fitting.push({ label, fit: 2 });
-    else if (lower === wanted) fitting.push({ label, fit: 1 });
-    else if (lower.split(',').some((synonym) => synonym.trim() === wanted)) fitting.push({ label, fit: 0 });
-  }
-  const best = Math.max(...fitting.map(({ fit }) => fit));
-  const [first, ...others] = fitting.filter(({ fit }) => fit === best);
-  if (first && others.length > 0) {
-    const list = [first, ...others]
-      .map(({ label }) => `  ${label}  ${classNameOf(classes, label)}`)
-      .join('\n');
+  const all = Array.from({ length: classes.count }, (_, label) => ({
+    label,
+    name: classNameOf(classes, label),
+  }));
+  const synonyms = (name: string) => name.toLowerCase().split(',');
+  const fits = [
+    (name: string) => name === word.trim(),
+    (name: string) => name.toLowerCase() === wanted,
+    (name: string) => synonyms(name).some((synonym) => synonym.trim() === wanted),
+  ];
+  for (const isFit of fits) {
+    const [first, ...others] = all.filter(({ name }) => isFit(name));
+    if (!first) continue;
+    if (others.length === 0) return first.label;
+    const list = [first, ...others].map(({ label, name }) => `  ${label}  ${name}`).join('\n');
     throw new UsageError(`"${word.trim()}" is the name of several classes. Give the number of one:\n${list}`);
   }
-  return first?.label;
+  return undefined;
 }

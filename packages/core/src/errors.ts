@@ -137,17 +137,13 @@ export class ModelDisposedError extends TesseraError {
   }
 }
 
-/** A model was asked for unconditional rows, for guidance, and returned none. */
+/** Unconditional rows were needed, for guidance, and conditions have none. */
 export class UnguidedConditionsError extends TesseraError {
-  static override readonly code = 'unguided-conditions';
+  static override readonly code = 'conditions-unguided';
 
-  /** @param guidanceScale the step's */
-  constructor(guidanceScale: number) {
-    super(
-      UnguidedConditionsError.code,
-      `The model returned no unconditional rows for a step with guidance ${guidanceScale}. A model must hold them where ` +
-        '`condition` is asked with `guided`; one that has none takes constantGuidance(1).',
-    );
+  /** @param message what is missing, and what to do */
+  constructor(message: string) {
+    super(UnguidedConditionsError.code, message);
   }
 }
 

@@ -273,7 +273,7 @@ describe('generate', () => {
         condition: async (request) =>
           (await sound.condition(request)).map((held) => ({ ...held, guided: false })),
       },
-      { code: 'unguided-conditions', message: expect.stringContaining('guidance 2') },
+      { code: 'conditions-unguided', message: expect.stringContaining('guidance 2') },
     ],
     [
       'tokens of one image of two',

@@ -92,7 +92,10 @@ export async function* generate<Input>(
         const step = planned[i]!;
         assertShape('conditions [n]', { length: conditions[i]!.count }, [step.plan.positions.length]);
         if (step.guidanceScale !== 1 && !conditions[i]!.guided)
-          throw new UnguidedConditionsError(step.guidanceScale);
+          throw new UnguidedConditionsError(
+            `The model returned no unconditional rows for a step with guidance ${step.guidanceScale}. It must hold them where ` +
+              '`condition` is asked with `guided`; a model that has none takes constantGuidance(1).',
+          );
         const plan = await refinePlan(planner, step.plan, run, conditions[i]!, index);
         carriedOut.push({ ...step, plan });
       }

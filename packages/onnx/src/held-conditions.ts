@@ -1,4 +1,10 @@
-import { type ClassInput, type ConditionImage, type Conditions, TesseraError } from '@tessera/core';
+import {
+  type ClassInput,
+  type ConditionImage,
+  type Conditions,
+  TesseraError,
+  UnguidedConditionsError,
+} from '@tessera/core';
 import type { HeldTensor } from './held-tensor.js';
 
 /** A batch's z [B, T, D], held until none of its images needs it any more. */
@@ -77,7 +83,9 @@ export class HeldConditions implements Conditions {
 
   async readUnconditional(): Promise<Float32Array> {
     if (this.#firstUnconditional === undefined) {
-      throw new TesseraError('conditions-unguided', 'No unconditional rows were asked for.');
+      throw new UnguidedConditionsError(
+        'No unconditional rows were asked for. Ask `condition` for them with `guided`.',
+      );
     }
     return this.#rows(this.#firstUnconditional);
   }

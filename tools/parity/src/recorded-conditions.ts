@@ -1,4 +1,4 @@
-import { type Conditions, TesseraError } from '@tessera/core';
+import { type Conditions, UnguidedConditionsError } from '@tessera/core';
 
 /**
  * Recorded rows as the conditions that a model's head is run on.
@@ -17,8 +17,7 @@ export function recordedConditions(
     guided: unconditional !== undefined,
     read: async () => conditional,
     async readUnconditional() {
-      if (!unconditional)
-        throw new TesseraError('conditions-unguided', 'No unconditional rows are recorded.');
+      if (!unconditional) throw new UnguidedConditionsError('No unconditional rows are recorded.');
       return unconditional;
     },
     release() {},

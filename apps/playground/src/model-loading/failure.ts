@@ -93,7 +93,6 @@ const BY_CODE: Readonly<Record<string, Said>> = {
   'no-stream': FAULT,
   'conditions-released': FAULT,
   'conditions-unguided': FAULT,
-  'unguided-conditions': FAULT,
   'foreign-conditions': FAULT,
   cancelled: FAULT,
   'invalid-plan': {

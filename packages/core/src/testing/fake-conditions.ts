@@ -1,5 +1,5 @@
 import type { Conditions } from '../conditions.js';
-import { TesseraError } from '../errors.js';
+import { TesseraError, UnguidedConditionsError } from '../errors.js';
 import type { TokenGrid } from '../grid.js';
 import type { ClassInput, ConditionImage } from '../model.js';
 
@@ -18,7 +18,7 @@ export function fakeConditions(image: ConditionImage<ClassInput>, width: number)
 
   async function held(rows: Float32Array | undefined, missing: string): Promise<Float32Array> {
     if (released) throw new TesseraError('conditions-released', 'These conditions have been released.');
-    if (!rows) throw new TesseraError('not-guided', missing);
+    if (!rows) throw new UnguidedConditionsError(missing);
     return rows.slice();
   }
 
