@@ -1,9 +1,9 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EvaluationDocument } from '@tessera/evaluation-report';
+import { writePng } from '@tessera/evaluation-report/files';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { describe, expect, test } from 'vitest';
-import type { EvaluationDocument } from '../evaluate/evaluation-document.js';
-import { writePng } from '../png-file.js';
 import { run } from '../run.js';
 import { capturedIo } from '../testing/captured-io.js';
 import { writeColourNetwork } from '../testing/colour-network.js';
