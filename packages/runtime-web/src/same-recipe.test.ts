@@ -41,7 +41,7 @@ describeInBrowser('the same recipe', () => {
     for (const [name, folder] of Object.entries(folders)) {
       const model = await loadModel(folder, { device: 'cpu' });
       const images = [{ seed: recipe.seed, input: { classLabel: recipe.classLabel } }];
-      [expected[name]] = (await generateImages({ model, images, policy: randomOrder(recipe) })) as [
+      [expected[name]] = (await generateImages({ model, requests: images, policy: randomOrder(recipe) })) as [
         GeneratedImage,
       ];
       await model.dispose();
