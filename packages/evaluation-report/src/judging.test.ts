@@ -89,7 +89,7 @@ describe('a feature network', () => {
     await expect(loadNetwork(join(folder, 'net.onnx'))).rejects.toThrow(/there is no .*net\.json/);
     await writeFile(join(folder, 'net.json'), JSON.stringify(judge.network));
     await expect(loadNetwork(join(folder, 'net.json'))).rejects.toMatchObject({
-      code: 'usage',
+      code: 'evaluation-request',
       message: expect.stringContaining('net.json is no graph'),
     });
     await writeFile(join(folder, 'net.onnx'), 'no graph');
@@ -148,7 +148,7 @@ describe('what pictures are judged by', () => {
   test('is not the judge where a model has as many classes and no names for them', async () => {
     const unnamed: Classes = { kind: 'class', count: judgeClasses.count };
     await expect(judgingFor({ classes: unnamed, cacheFolder: 'unused', signal })).rejects.toMatchObject({
-      code: 'usage',
+      code: 'evaluation-request',
       message: expect.stringContaining('the classes of this model have no names'),
     });
   });
@@ -165,7 +165,7 @@ describe('what pictures are judged by', () => {
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
     const asked = { real, classes: FAKE_MANIFEST.condition, cacheFolder: await temporaryFolder(), signal };
     await expect(judgingFor(asked)).rejects.toMatchObject({
-      code: 'usage',
+      code: 'evaluation-request',
       message: expect.stringContaining('not those of this model'),
     });
     await expect(judgingFor({ ...asked, network: fileURLToPath(judgeFolder) })).resolves.toBeDefined();

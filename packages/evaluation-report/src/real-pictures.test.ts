@@ -163,7 +163,7 @@ test('files of another kind are told before any picture is seen, all together', 
   await writeFile(join(folder, 'd.png'), transparent);
   const network = fakeNetwork();
   await expect(realPictures(folder, await freshOptions(network))).rejects.toMatchObject({
-    code: 'usage',
+    code: 'evaluation-request',
     message: expect.stringMatching(
       /^2 of the real pictures are no 8-bit RGB PNGs: .*c\.png, .*d\.png\. Save/,
     ),
@@ -187,12 +187,12 @@ test('pictures beside the folders of classes, and classes without any, are told'
   const options = await freshOptions();
   for (const name of ['1', '2']) await writePng(join(folder, 'cat', `${name}.png`), grey(1));
   await expect(realPictures(folder, options)).rejects.toMatchObject({
-    code: 'usage',
+    code: 'evaluation-request',
     message: expect.stringContaining('holds no pictures of red fox, Vulpes vulpes; café.'),
   });
   await writePng(join(folder, '3.png'), grey(3));
   await expect(realPictures(folder, options)).rejects.toMatchObject({
-    code: 'usage',
+    code: 'evaluation-request',
     message: expect.stringContaining('holds 1 PNG pictures beside folders'),
   });
 });
