@@ -1,4 +1,4 @@
-import { InvalidOptionError, plansOf, type StepPlan } from '@tessera/core';
+import { InvalidOptionError, planImage, type StepPlan } from '@tessera/core';
 import { describePolicy } from '@tessera/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,11 +11,11 @@ const ascending = (positions: Iterable<number>) => [...positions].sort((a, b) =>
 
 describePolicy('generationThenReconstruction', () => generationThenReconstruction());
 describePolicy('generationThenReconstruction, quincunx, odd first', () =>
-  generationThenReconstruction({ subsets: 'quincunx', parity: 1, steps: [5, 4, 3, 2] }),
+  generationThenReconstruction({ subsets: 'quincunx', firstColour: 1, stepsPerStage: [5, 4, 3, 2] }),
 );
 
 describe('generationThenReconstruction', () => {
-  const made = plansOf(generationThenReconstruction(), { height: 16, width: 16 });
+  const made = planImage(generationThenReconstruction(), { height: 16, width: 16 });
 
   it('takes 24 + 6 + 2 steps for 256 tokens, spread as evenly as integers allow', () => {
     expect(made).toHaveLength(32);
@@ -43,31 +43,31 @@ describe('generationThenReconstruction', () => {
     expect(steps.slice(0, 4)).toEqual([50, 49, 48, 47]);
     expect(steps.slice(27)).toEqual([22, 21, 20, 20, 20]);
     const own = generationThenReconstruction({
-      steps: [2, 1, 1],
-      maxSteps: 9,
-      minSteps: 4,
-      reconstructionSteps: 30,
+      stepsPerStage: [2, 1, 1],
+      maxDiffusionSteps: 9,
+      minDiffusionSteps: 4,
+      reconstructionDiffusionSteps: 30,
     });
-    expect(plansOf(own, { height: 16, width: 16 }).map((plan) => plan.diffusionSteps[0])).toEqual([
+    expect(planImage(own, { height: 16, width: 16 }).map((plan) => plan.diffusionSteps[0])).toEqual([
       9, 7, 4, 30,
     ]);
     expect(made.every((plan) => new Set(plan.diffusionSteps).size === 1)).toBe(true);
   });
 
   it('gives a single generation step T_max', () => {
-    const own = generationThenReconstruction({ steps: [1, 1] });
-    expect(plansOf(own, { height: 4, width: 4 }).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
+    const own = generationThenReconstruction({ stepsPerStage: [1, 1] });
+    expect(planImage(own, { height: 4, width: 4 }).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
   });
 
   it.each([
     ['diagonal', diagonalSubsets],
     ['quincunx', quincunxSubsets],
   ] as const)('decodes the %s subsets one after the other, each in random order', (subsets, bisection) => {
-    const policy = generationThenReconstruction({ subsets, steps: [3, 3, 3, 3], parity: 1 });
-    const first = order(plansOf(policy, { height: 8, width: 8 }));
-    const second = order(plansOf(policy, { height: 8, width: 8 }, { seed: 2 }));
+    const policy = generationThenReconstruction({ subsets, stepsPerStage: [3, 3, 3, 3], firstColour: 1 });
+    const first = order(planImage(policy, { height: 8, width: 8 }));
+    const second = order(planImage(policy, { height: 8, width: 8 }, { seed: 2 }));
     let start = 0;
-    for (const subset of bisection({ height: 8, width: 8 }, 4, { parity: 1 })) {
+    for (const subset of bisection({ height: 8, width: 8 }, 4, { firstColour: 1 })) {
       const decoded = first.slice(start, start + subset.length);
       expect(ascending(decoded)).toEqual([...subset]);
       expect(decoded).not.toEqual([...subset]);
@@ -76,25 +76,27 @@ describe('generationThenReconstruction', () => {
     }
   });
 
-  it('takes random subsets at the same pace, other ones for each seed', () => {
+  it('takes random subsets with the same step schedule, other ones for each seed', () => {
     const policy = generationThenReconstruction({ subsets: 'random' });
-    const random = plansOf(policy, { height: 16, width: 16 });
-    const pace = (all: typeof made) =>
+    const random = planImage(policy, { height: 16, width: 16 });
+    const sizes = (all: typeof made) =>
       all.map(({ stage, positions, diffusionSteps }) => [stage, positions.length, diffusionSteps[0]]);
-    expect(pace(random)).toEqual(pace(made));
+    expect(sizes(random)).toEqual(sizes(made));
     const black = order(random)
       .slice(128)
       .filter((position) => (Math.floor(position / 16) + position) % 2 === 0).length;
     // Half of them, by chance; none in GtR's own order.
     expect(black).toBeGreaterThan(40);
     expect(black).toBeLessThan(88);
-    expect(order(plansOf(policy, { height: 16, width: 16 }, { seed: 2 }))).not.toEqual(order(random));
+    expect(order(planImage(policy, { height: 16, width: 16 }, { seed: 2 }))).not.toEqual(order(random));
   });
 
   it('keeps the slow start of quincunx subsets on random ones, where stripes have run out', () => {
     const steps = [4, 4, 5, 7, 8, 9, 3];
     const counts = (subsets: 'quincunx' | 'random') =>
-      tokens(plansOf(generationThenReconstruction({ steps, subsets }), { height: 16, width: 16 }));
+      tokens(
+        planImage(generationThenReconstruction({ stepsPerStage: steps, subsets }), { height: 16, width: 16 }),
+      );
     const sorted = (all: readonly number[], from: number, to: number) => all.slice(from, to).sort();
     expect(counts('random')).toHaveLength(40);
     for (const [from, to] of [
@@ -106,15 +108,15 @@ describe('generationThenReconstruction', () => {
   });
 
   it('takes half of what is left as each random subset, from the last on', () => {
-    const policy = generationThenReconstruction({ subsets: 'random', steps: [1, 1, 1, 1] });
-    expect(tokens(plansOf(policy, { height: 11, width: 13 }))).toEqual([18, 18, 36, 71]);
-    expect(tokens(plansOf(policy, { height: 1, width: 1 }))).toEqual([1]);
+    const policy = generationThenReconstruction({ subsets: 'random', stepsPerStage: [1, 1, 1, 1] });
+    expect(tokens(planImage(policy, { height: 11, width: 13 }))).toEqual([18, 18, 36, 71]);
+    expect(tokens(planImage(policy, { height: 1, width: 1 }))).toEqual([1]);
   });
 
   it('takes the paper’s rates in place of steps', () => {
     const mar = generationThenReconstruction({ rates: [2.67, 10.67, 64] });
-    expect(tokens(plansOf(mar, { height: 16, width: 16 }))).toEqual(tokens(made));
-    const lightgen = plansOf(generationThenReconstruction({ rates: [16, 42.6, 85.3, 256] }), {
+    expect(tokens(planImage(mar, { height: 16, width: 16 }))).toEqual(tokens(made));
+    const lightgen = planImage(generationThenReconstruction({ rates: [16, 42.6, 85.3, 256] }), {
       height: 32,
       width: 32,
     });
@@ -123,12 +125,12 @@ describe('generationThenReconstruction', () => {
 
   it('keeps its rates where tokens are given from the start', () => {
     const known = new Uint8Array(256).fill(1, 0, 128);
-    const half = plansOf(generationThenReconstruction(), { height: 16, width: 16 }, { known });
+    const half = planImage(generationThenReconstruction(), { height: 16, width: 16 }, { known });
     expect(half).toHaveLength(12 + 3 + 1);
     expect(Math.min(...order(half))).toBe(128);
     expect(half.at(0)!.diffusionSteps[0]).toBe(50);
     expect(half.at(14)!.diffusionSteps[0]).toBe(20);
-    const one = plansOf(
+    const one = planImage(
       generationThenReconstruction(),
       { height: 16, width: 16 },
       { known: new Uint8Array(256).fill(1, 0, 255) },
@@ -137,7 +139,7 @@ describe('generationThenReconstruction', () => {
   });
 
   it('decodes a token a step where a subset is smaller than its number of steps', () => {
-    const small = plansOf(generationThenReconstruction(), { height: 4, width: 4 });
+    const small = planImage(generationThenReconstruction(), { height: 4, width: 4 });
     expect(tokens(small)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 4, 4]);
   });
 
@@ -150,12 +152,12 @@ describe('generationThenReconstruction', () => {
         fc.constantFrom('diagonal' as const, 'quincunx' as const, 'random' as const),
         fc.constantFrom(0 as const, 1 as const),
         fc.nat({ max: 168 }),
-        (height, width, steps, subsets, parity, given) => {
-          const policy = generationThenReconstruction({ steps, subsets, parity });
+        (height, width, steps, subsets, firstColour, given) => {
+          const policy = generationThenReconstruction({ stepsPerStage: steps, subsets, firstColour });
           const length = height * width;
           const first = Math.min(given, length - 1);
           const known = new Uint8Array(length).fill(1, 0, first);
-          const decoded = order(plansOf(policy, { height, width }, { known }));
+          const decoded = order(planImage(policy, { height, width }, { known }));
           expect([...Array(first).keys(), ...ascending(decoded)]).toEqual([...Array(length).keys()]);
         },
       ),
@@ -164,25 +166,25 @@ describe('generationThenReconstruction', () => {
 
   it('refuses options that contradict each other or are out of range', () => {
     const refused = [
-      { steps: [1, 2, 3], rates: [1, 2, 3] },
+      { stepsPerStage: [1, 2, 3], rates: [1, 2, 3] },
       { stages: 4 },
-      { stages: 2, steps: [1, 2, 3] },
-      { steps: [1, 0, 3] },
+      { stages: 2, stepsPerStage: [1, 2, 3] },
+      { stepsPerStage: [1, 0, 3] },
       { rates: [0.5, 1, 1] },
-      { maxSteps: 0 },
-      { minSteps: 1.5 },
-      { reconstructionSteps: 70_000 },
+      { maxDiffusionSteps: 0 },
+      { minDiffusionSteps: 1.5 },
+      { reconstructionDiffusionSteps: 70_000 },
       { subsets: 'spiral' as 'random' },
     ];
     for (const options of refused)
       expect(() => generationThenReconstruction(options)).toThrow(InvalidOptionError);
-    expect(() => generationThenReconstruction({ stages: 4 })).toThrow('give the steps or the rates');
+    expect(() => generationThenReconstruction({ stages: 4 })).toThrow('give stepsPerStage or rates');
   });
 
   it.each([
-    ['steps', []],
+    ['stepsPerStage', []],
     ['rates', []],
-    ['steps', Array(31).fill(1)],
+    ['stepsPerStage', Array(31).fill(1)],
   ])('refuses %s = %j by the name it was given by', (option, value) => {
     expect(() => generationThenReconstruction({ [option]: value })).toThrow(
       expect.objectContaining({ option, message: expect.stringContaining('1 to 30 stages') }),
