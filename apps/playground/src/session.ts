@@ -179,7 +179,7 @@ export class Session {
   async #remember(state: PictureState): Promise<void> {
     this.#setShown(undefined);
     if (state.status !== 'done') return;
-    const entry = await entryOfPicture(state);
+    const entry = await entryOfPicture(state, this.#source.versions);
     if (!entry) return;
     if (get(this.picture.state) === state) this.#setShown(entry);
     await this.history.add(entry);

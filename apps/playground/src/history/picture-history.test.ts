@@ -1,7 +1,7 @@
 import { get } from 'svelte/store';
 import { expect, it, vi } from 'vitest';
 import { DEFAULT_SETTINGS } from '../settings/settings.js';
-import type { HistoryStorage } from './history-storage.js';
+import { memoryHistory } from '../testing/memory-history.js';
 import { type HistoryEntry, MOST_ENTRIES, PictureHistory } from './picture-history.js';
 
 function entry(number: number): HistoryEntry {
@@ -18,22 +18,10 @@ function entry(number: number): HistoryEntry {
   };
 }
 
-function memory(stored: readonly HistoryEntry[] = []): HistoryStorage & { readonly ids: () => string[] } {
-  const held = new Map(stored.map((each) => [each.id, each]));
-  return {
-    ids: () => [...held.keys()],
-    load: async () => [...held.values()],
-    save: async (each) => void held.set(each.id, each),
-    remove: async (ids) => {
-      for (const id of ids) held.delete(id);
-    },
-  };
-}
-
 const ids = (history: PictureHistory) => get(history.entries).map(({ id }) => id);
 
 it('lists the stored pictures after a reload, newest first', async () => {
-  const storage = memory();
+  const storage = memoryHistory();
   const history = new PictureHistory(storage);
   await history.add(entry(1));
   await history.add(entry(2));
@@ -43,14 +31,14 @@ it('lists the stored pictures after a reload, newest first', async () => {
 });
 
 it('loses no picture that is finished before the stored ones are read', async () => {
-  const history = new PictureHistory(memory([entry(1)]));
+  const history = new PictureHistory(memoryHistory([entry(1)]));
   await history.add(entry(2));
   await history.loaded;
   expect(ids(history)).toEqual(['picture-2', 'picture-1']);
 });
 
 it('removes the oldest pictures beyond its limit, in the storage too', async () => {
-  const storage = memory(Array.from({ length: MOST_ENTRIES }, (_, i) => entry(i)));
+  const storage = memoryHistory(Array.from({ length: MOST_ENTRIES }, (_, i) => entry(i)));
   const history = new PictureHistory(storage);
   await history.loaded;
   await history.add(entry(MOST_ENTRIES));
@@ -59,7 +47,7 @@ it('removes the oldest pictures beyond its limit, in the storage too', async () 
 });
 
 it('removes one picture, or all', async () => {
-  const storage = memory([entry(1), entry(2), entry(3)]);
+  const storage = memoryHistory([entry(1), entry(2), entry(3)]);
   const history = new PictureHistory(storage);
   await history.loaded;
   await history.remove('picture-2');

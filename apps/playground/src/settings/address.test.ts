@@ -40,7 +40,11 @@ function page(hash: string) {
     view,
     settings,
     compared,
-    linked: derived([view, settings, compared], ([view, settings, compared]) => ({ view, settings, compared })),
+    linked: derived([view, settings, compared], ([view, settings, compared]) => ({
+      view,
+      settings,
+      compared,
+    })),
     follow(linked: Linked) {
       followed.push(linked);
       session.settings.set(linked.settings);
