@@ -1,8 +1,8 @@
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
 import type { ModelLoader } from './command-context.js';
-import { readPng } from './png-file.js';
 import { run } from './run.js';
 import { capturedIo } from './testing/captured-io.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
@@ -330,7 +330,7 @@ test('the list of policies can be asked for', async () => {
   expect(out).toContain('gtr-16-quincunx');
 });
 
-test('convert writes a folder with a parity sample, verify finds it sound, and unsound when a file is changed', async () => {
+test('convert writes a folder with a reference sample, verify finds it sound, and unsound when a file is changed', async () => {
   const folder = await temporaryFolder();
   const golden = new URL('../../../fixtures/golden/', import.meta.url).pathname;
   const out = join(folder, 'model');

@@ -1,0 +1,155 @@
+import {
+  ancestralSampler,
+  type ClassInput,
+  emptyGrid,
+  gridLength,
+  keyedNoise,
+  type MaskedModel,
+  TesseraError,
+  type TokenGrid,
+} from '@tessera/core';
+import * as v from 'valibot';
+
+const numbers = v.array(v.pipe(v.number(), v.finite()));
+const schema = v.strictObject({
+  version: v.literal(1),
+  /** Key of all the sample's noise and of its known tokens. */
+  seed: v.number(),
+  classLabel: v.number(),
+  /** Starts below t = 999, where 1/√ᾱ is 20,000 and every rounding would show. */
+  respacing: v.string(),
+  guidanceScale: v.number(),
+  /** z at the wanted positions, [n, D], then the unconditional rows, [n, D]. */
+  z: numbers,
+  /** The head's tokens there, [n, C]. */
+  tokens: numbers,
+  /** Every `pixelStride`-th byte of the decoded picture; empty where the model has no decoder. */
+  pixels: numbers,
+  pixelStride: v.number(),
+});
+
+/** A recorded run of a model, by which another device, dtype or version can be checked. Plain JSON. */
+export type ReferenceSample = v.InferOutput<typeof schema>;
+
+/** Largest deviations from a sample, beside what is allowed. */
+export interface ReferenceReport {
+  readonly passed: boolean;
+  readonly checks: readonly {
+    readonly name: 'z' | 'tokens' | 'pixels';
+    readonly largestError: number;
+    readonly tolerance: number;
+  }[];
+}
+
+/**
+ * Absolute deviations that fp32 arithmetic in another order of summation stays well below, and a wrong graph does not.
+ * z and tokens are of unit order; pixels are in 0 … 255.
+ */
+const TOLERANCES = { z: 2e-3, tokens: 2e-2, pixels: 2 };
+
+/** Wanted positions of the sample: few, so that it stays cheap for the largest models. */
+const WANTED = 4;
+
+/** Runs the sample on a model and records it. The model decides only the numbers, so record on the CPU in fp32. */
+export async function recordReferenceSample(model: MaskedModel<ClassInput>): Promise<ReferenceSample> {
+  const recipe = { version: 1 as const, seed: 20, classLabel: 0, respacing: 'ddim50', guidanceScale: 2 };
+  const { z, tokens, picture } = await run(model, recipe);
+  const pixelStride = Math.max(1, Math.floor(picture.length / 1024)) | 1;
+  return {
+    ...recipe,
+    z: [...z],
+    tokens: [...tokens],
+    pixels: [...picture.filter((_, i) => i % pixelStride === 0)],
+    pixelStride,
+  };
+}
+
+/** Replays a sample. @throws TesseraError with code `reference-sample` where `sample` is not one */
+export async function verifyReferenceSample(
+  model: MaskedModel<ClassInput>,
+  sample: unknown,
+): Promise<ReferenceReport> {
+  const parsed = v.safeParse(schema, sample);
+  if (!parsed.success) {
+    throw new TesseraError(
+      'reference-sample',
+      `The reference sample can't be used: ${v.summarize(parsed.issues)}`,
+    );
+  }
+  const expected = parsed.output;
+  const { z, tokens, picture } = await run(model, expected);
+  const pixels = picture.filter((_, i) => i % expected.pixelStride === 0);
+  const checks = [
+    check('z', expected.z, z),
+    check('tokens', expected.tokens, tokens),
+    ...(expected.pixels.length > 0 ? [check('pixels', expected.pixels, pixels)] : []),
+  ];
+  return { passed: checks.every((each) => each.largestError <= each.tolerance), checks };
+}
+
+/** What is wrong where a sample was not reproduced, as a sentence's end; undefined where it was. */
+export function referenceProblem({ checks }: ReferenceReport): string | undefined {
+  const off = checks
+    .filter(({ largestError, tolerance }) => largestError > tolerance)
+    .map(
+      ({ name, largestError, tolerance }) =>
+        `${name} off by ${largestError.toPrecision(2)} where ${tolerance} is allowed`,
+    );
+  return off.length > 0 ? `it computes this model wrong: ${off.join(', ')}.` : undefined;
+}
+
+function check(name: keyof typeof TOLERANCES, expected: ArrayLike<number>, actual: ArrayLike<number>) {
+  let largestError = expected.length === actual.length ? 0 : Number.POSITIVE_INFINITY;
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(expected[i]! - actual[i]!);
+    // A NaN must not pass as "not larger".
+    if (!(error <= largestError)) largestError = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+  }
+  return { name, largestError, tolerance: TOLERANCES[name] };
+}
+
+/** Half of the grid known, random; a few positions of the other half sampled, and all of it decoded. */
+async function run(
+  model: MaskedModel<ClassInput>,
+  {
+    seed,
+    classLabel,
+    respacing,
+    guidanceScale,
+  }: Omit<ReferenceSample, 'z' | 'tokens' | 'pixels' | 'pixelStride'>,
+): Promise<{ z: Float32Array; tokens: Float32Array; picture: Uint8Array }> {
+  const { shape } = model;
+  const { channels } = shape;
+  const noise = keyedNoise({ seed });
+  const length = gridLength(shape);
+  const grid = emptyGrid(shape);
+  for (let position = 0; position < length; position += 2) {
+    noise.tokenNormal(position, 0, grid.tokens.subarray(position * channels, (position + 1) * channels));
+    grid.known[position] = 1;
+  }
+  const positions = Uint32Array.from({ length: Math.min(WANTED, length >> 1) }, (_, i) => 2 * i + 1);
+  const images = [{ grid, positions, input: { classLabel }, guided: true }];
+  const conditions = (await model.condition({ batch: images }))[0]!;
+  try {
+    const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
+    const [tokens] = await model.sampleTokens({
+      batch: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
+      coefficients: ancestralSampler()(respacing),
+      temperature: 1,
+      ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
+    });
+    return { z, tokens: tokens!, picture: await decodeIfPossible(model, grid) };
+  } finally {
+    conditions.release();
+  }
+}
+
+async function decodeIfPossible(model: MaskedModel<ClassInput>, grid: TokenGrid): Promise<Uint8Array> {
+  try {
+    const [picture] = await model.decode([grid]);
+    return picture!.data;
+  } catch (error) {
+    if (TesseraError.isInstance(error) && error.code === 'missing-component') return new Uint8Array();
+    throw error;
+  }
+}
