@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import type { ImageRgb } from '@tessera/core';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import { paceOf } from '@tessera/recipe';
+import { paceOf } from '@tessera/format';
 import type { Contest } from './comparison.js';
 import { contactSheet } from './contact-sheet.js';
 import type { ModelInUse } from './model-options.js';

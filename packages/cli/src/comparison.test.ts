@@ -1,4 +1,4 @@
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { compare } from './comparison.js';
 import { standingsOf, standingsTable } from './comparison-report.js';

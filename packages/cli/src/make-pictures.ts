@@ -1,5 +1,5 @@
 import type { ImageRgb } from '@tessera/core';
-import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
+import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/format';
 import type { Voice } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';

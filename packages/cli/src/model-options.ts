@@ -1,5 +1,5 @@
 import { TesseraError } from '@tessera/core';
-import { EMBEDDED, manifestHash, type Recipe } from '@tessera/recipe';
+import { EMBEDDED, manifestHash, type Recipe } from '@tessera/format';
 import type { Device, LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Voice } from './command-context.js';

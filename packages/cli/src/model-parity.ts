@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, type ParityReport, recordParitySample, verifyParitySample } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
+import { type ParityReport, recordParitySample, verifyParitySample } from '@tessera/onnx';
 import type { LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
 import type { ModelLoader } from './command-context.js';
 import { writeJson, writeWhole } from './written-file.js';

@@ -1,5 +1,5 @@
 import type { ImageRgb } from '@tessera/core';
-import type { Picture } from '@tessera/recipe';
+import type { Picture } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { contactSheet, inRows } from './contact-sheet.js';
 

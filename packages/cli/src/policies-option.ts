@@ -1,5 +1,5 @@
-import type { Manifest } from '@tessera/onnx';
-import { NAMED_POLICIES, type SamplingDescription, samplingNamed, samplingOf } from '@tessera/recipe';
+import type { Manifest } from '@tessera/format';
+import { NAMED_POLICIES, type SamplingDescription, samplingNamed, samplingOf } from '@tessera/format';
 import type { Voice } from './command-context.js';
 import { policyList, type SamplingFlags, settingsFromFlags } from './sampling-options.js';
 import { UsageError } from './usage-error.js';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { canvas } from './canvas.js';
 import { writePng } from './png-file.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { TesseraError } from '@tessera/core';
-import { parseRecipe, type Recipe, RecipeError } from '@tessera/recipe';
+import { parseRecipe, type Recipe, RecipeError } from '@tessera/format';
 import { readPng } from './png-file.js';
 
 /** Reads a recipe from `recipe.json`, or from a picture, which carries its own. */

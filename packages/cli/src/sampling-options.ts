@@ -1,4 +1,4 @@
-import type { GuidanceDescription } from '@tessera/onnx';
+import type { GuidanceDescription } from '@tessera/format';
 import {
   NAMED_POLICIES,
   type NamedPolicy,
@@ -6,7 +6,7 @@ import {
   type SamplerDescription,
   type SamplingSettings,
   SUFFIXES,
-} from '@tessera/recipe';
+} from '@tessera/format';
 import { type Command, Option } from 'commander';
 import { decimalOption } from './number-options.js';
 import { table } from './terminal.js';

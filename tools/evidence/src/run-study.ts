@@ -13,7 +13,7 @@ import {
   type TimeLeft,
   timeLeft,
 } from '@tessera/cli/evaluation';
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import type { Study } from './study.js';
 import { type Timing, timeArms } from './timing.js';
 

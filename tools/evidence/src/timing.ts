@@ -10,7 +10,7 @@ import {
   writeJson,
 } from '@tessera/cli/evaluation';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import { jsonHash, picturesOf } from '@tessera/recipe';
+import { jsonHash, picturesOf } from '@tessera/format';
 
 /** How long an arm's pictures take, one at a time. */
 export interface ArmTiming {

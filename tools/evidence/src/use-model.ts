@@ -1,5 +1,5 @@
 import { describeModel, embeddedModel, type ModelInUse } from '@tessera/cli/evaluation';
-import { EMBEDDED } from '@tessera/recipe';
+import { EMBEDDED } from '@tessera/format';
 import { loadModel } from '@tessera/runtime-node';
 
 /**

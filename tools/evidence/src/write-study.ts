@@ -13,7 +13,7 @@ import {
   writePng,
   writeWhole,
 } from '@tessera/cli/evaluation';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import { conclusionsOf, markedIfStale } from './conclusions.js';
 import { indexPage } from './evidence-index.js';
 import type { StudyResult } from './run-study.js';

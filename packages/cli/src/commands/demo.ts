@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { compare } from '../comparison.js';

@@ -8,7 +8,7 @@ import {
   evaluate,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/recipe';
+import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/format';
 import type { ModelInUse } from '../model-options.js';
 import type { NamedSampling } from '../policies-option.js';
 import type { EvaluationDocument } from './evaluation-document.js';

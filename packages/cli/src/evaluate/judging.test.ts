@@ -5,7 +5,7 @@ import { GraphBuilder, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
 import { parseJudge } from '@tessera/evaluate';
 import { judgeFolder } from '@tessera/evaluate/judge';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { writePng } from '../png-file.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';

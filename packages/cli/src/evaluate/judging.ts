@@ -1,5 +1,5 @@
 import type { ReferencePictures } from '@tessera/evaluate';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import { UsageError } from '../usage-error.js';
 import { type LoadedNetwork, loadNetwork } from './feature-network-file.js';
 import { realPictures } from './real-pictures.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Classes, pictureAt, slugOf } from '@tessera/recipe';
-import { pngBytes } from '@tessera/recipe/png';
+import { type Classes, pictureAt, slugOf } from '@tessera/format';
+import { pngBytes } from '@tessera/format/png';
 import { shortName } from '../picture-sheet.js';
 import { writePng } from '../png-file.js';
 import { writeJson, writeWhole } from '../written-file.js';

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type NamedSampling, secondsText, shortTime, stepsOf, timeLeft } from '@tessera/cli/evaluation';
-import { jsonHash } from '@tessera/recipe';
+import { jsonHash } from '@tessera/format';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 
 export interface SideBySideOptions {
