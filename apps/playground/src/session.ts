@@ -167,7 +167,7 @@ export class Session {
 
   /** Shows a picture of the history, and sets what it was drawn with. */
   async showEntry(entry: HistoryEntry): Promise<void> {
-    const { readPngBytes } = await import('@tessera/recipe/png');
+    const { readPngBytes } = await import('@tessera/format/png');
     const { image } = readPngBytes(entry.png, entry.file);
     this.#stopRuns();
     if (entry.settings.policy.kind === 'own') this.draft.adopt(entry.settings.policy.source);

@@ -1,4 +1,4 @@
-import { manifestHash, pictureAt } from '@tessera/recipe';
+import { manifestHash, pictureAt } from '@tessera/format';
 import { recipeOfPicture } from '../recipe/recipe.js';
 import type { PictureState } from '../run/picture-run.js';
 import { totals } from '../run/step-record.js';
@@ -15,7 +15,7 @@ export async function entryOfPicture(
 ): Promise<HistoryEntry | undefined> {
   if (!finished?.madeOn || !settings) return undefined;
   const { manifest, device, dtype } = finished.madeOn;
-  const { pngBytes } = await import('@tessera/recipe/png');
+  const { pngBytes } = await import('@tessera/format/png');
   const made = { device, dtype, versions };
   const recipe = recipeOfPicture({ manifest, sha256: await manifestHash(manifest), settings, made });
   const { file, className } = pictureAt(manifest.condition, settings.classLabel);
