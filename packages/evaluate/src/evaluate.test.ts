@@ -126,9 +126,9 @@ describe('evaluate', () => {
     );
     const last = (phase: EvaluationProgress['phase']) =>
       seen.findLast((progress) => progress.phase === phase);
-    expect(last('drawing')).toMatchObject({ arm: 'raster', done: 14, total: 14 });
+    expect(last('drawing')).toMatchObject({ variant: 'raster', done: 14, total: 14 });
     expect(last('floors')).toMatchObject({ done: 3, total: 3 });
-    expect(last('resampling')).toMatchObject({ arm: 'raster', done: 100, total: 100 });
+    expect(last('resampling')).toMatchObject({ variant: 'raster', done: 100, total: 100 });
     expect(pauses).toBeGreaterThan(40);
   });
 
