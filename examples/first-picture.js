@@ -1,8 +1,5 @@
-// Draws one cat with GtR + FTS and writes it as a PNG.
-import { generateImages } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
-import { modelFolder } from '@tessera/model-tiny';
-import { loadModel, writePng } from '@tessera/runtime-node';
+// A picture of a cat in ten lines.
+import { generateImages, gtr, loadModel, modelFolder, writePng } from 'tessera';
 
 const model = await loadModel(modelFolder);
 const requests = [{ seed: 7, input: { classLabel: 6 } }];
