@@ -1,5 +1,10 @@
 import { samplingParts } from '@tessera/recipe';
-import type { Variant } from './variant.js';
+import type { EvaluationDocument } from './evaluation-document.js';
+
+/** The part of a document that says how its arms are sampled. */
+interface ArmsDescribed {
+  readonly arms: readonly Pick<EvaluationDocument['arms'][number], 'description'>[];
+}
 
 /** What each arm is, in a line; what is the same in all is said once. */
 export interface ArmLines {
@@ -9,8 +14,8 @@ export interface ArmLines {
 }
 
 /** Order and counts of each arm; the rest of what it is only where the arms differ in it. */
-export function armLines(arms: readonly Variant[]): ArmLines {
-  const parts = arms.map(({ sampling }) => samplingParts(sampling));
+export function armLines({ arms }: ArmsDescribed): ArmLines {
+  const parts = arms.map(({ description }) => samplingParts(description));
   const isCommon = (part: string): boolean => parts.every((each) => each.includes(part));
   return {
     common: parts[0]?.slice(1).filter(isCommon).join(', ') ?? '',

@@ -1,4 +1,4 @@
-import type { ArmLines } from './arm-lines.js';
+import { armLines } from './arm-lines.js';
 import { textTable } from './display/text-table.js';
 import { mixtureNote, threadsText } from './drawn-with.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
@@ -19,7 +19,6 @@ export interface ReportTextOptions {
 /** A report in lines for a terminal: a table, or two where the terminal is too narrow for one, and sentences. */
 export function reportText(
   document: EvaluationDocument,
-  { common }: Pick<ArmLines, 'common'>,
   { columns, bold = (text) => text, dim = (text) => text }: ReportTextOptions = {},
 ): string[] {
   const timed = isTimed(document);
@@ -34,7 +33,7 @@ export function reportText(
     mixtureNote(document.made),
   ].filter((note) => note !== undefined);
   return [
-    dim(`${drawnLine(document)}. ${common}`),
+    dim(`${drawnLine(document)}. ${armLines(document).common}`),
     '',
     ...tables.flatMap(([head, ...rows]) => [bold(head!), ...rows, '']),
     floorsLine(document),

@@ -3,7 +3,6 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Classes, pictureAt, slugOf } from '@tessera/recipe';
 import { pngBytes } from '@tessera/recipe/png';
-import type { ArmLines } from './arm-lines.js';
 import { shortName } from './display/contact-sheet.js';
 import type { FolderEvaluation } from './evaluate-in-folder.js';
 import { armSheet, armsSheet } from './evaluation-sheets.js';
@@ -32,7 +31,7 @@ export interface WrittenEvaluation {
 export async function writeEvaluation(
   folder: string,
   { document, pictures }: FolderEvaluation,
-  { lines, classes, scale }: { lines: ArmLines; classes: Classes; scale: number },
+  { classes, scale }: { readonly classes: Classes; readonly scale: number },
 ): Promise<WrittenEvaluation> {
   const names = document.arms.map(({ name }) => name);
   const report = join(folder, 'report.json');
@@ -58,7 +57,7 @@ export async function writeEvaluation(
       className: shortName(pictureAt(classes, index)),
     })),
   );
-  await writeWhole(page, reportPage({ document, lines, pictures: pagePictures }));
+  await writeWhole(page, reportPage({ document, pictures: pagePictures }));
   return { report, page, ...(sheet === undefined ? {} : { sheet }), sheets };
 }
 

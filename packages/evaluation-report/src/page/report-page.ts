@@ -1,4 +1,4 @@
-import type { ArmLines } from '../arm-lines.js';
+import { armLines } from '../arm-lines.js';
 import { mixtureNote } from '../drawn-with.js';
 import { type EvaluationDocument, isTimed, networkText } from '../evaluation-document.js';
 import { chanceNote, changesNote, fewPicturesNote, findingsOf, marginNote } from '../findings.js';
@@ -13,8 +13,6 @@ import { damageSection, verdictTable } from './verdict-section.js';
 
 export interface ReportPageParts {
   readonly document: EvaluationDocument;
-  /** What each arm is. */
-  readonly lines: ArmLines;
   /** The first pictures of each arm. */
   readonly pictures: readonly (readonly PagePicture[])[];
 }
@@ -23,7 +21,8 @@ const WIDE = 1020;
 const NARROW = 340;
 
 /** The report as one HTML file that needs nothing else: no script, no font, no other file. */
-export function reportPage({ document, lines, pictures }: ReportPageParts): string {
+export function reportPage({ document, pictures }: ReportPageParts): string {
+  const lines = armLines(document);
   const { arms, n, seed, model, made, network, reference, comparisons } = document;
   const notes = [
     fewPicturesNote(document),
