@@ -1,4 +1,4 @@
-import { samplingParts } from '@tessera/recipe';
+import { samplingParts } from '@tessera/format';
 import type { EvaluationDocument } from './evaluation-document.js';
 
 /** The part of a document that says how its arms are sampled. */

@@ -1,5 +1,5 @@
 import type { ArmReport, EvaluationReport } from '@tessera/evaluate';
-import type { Recipe, SamplingDescription } from '@tessera/recipe';
+import type { Recipe, SamplingDescription } from '@tessera/format';
 import type { DrawnWith } from './drawn-with.js';
 import type { TimingSetUp } from './timing-set-up.js';
 

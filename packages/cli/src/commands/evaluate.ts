@@ -20,7 +20,7 @@ import {
   writeStudy,
 } from '@tessera/evaluation-report';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED } from '@tessera/recipe';
+import { EMBEDDED } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
 import { evaluationCommand } from '../evaluation-command.js';

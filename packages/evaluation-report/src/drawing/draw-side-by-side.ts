@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { jsonHash } from '@tessera/recipe';
+import { jsonHash } from '@tessera/format';
 import type { LoadModelOptions } from '@tessera/runtime-node';
 import type { Variant } from '../variant.js';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import * as v from 'valibot';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { ModelInUse } from '../model-in-use.js';

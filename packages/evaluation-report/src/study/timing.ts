@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import { jsonHash, picturesOf } from '@tessera/recipe';
+import { jsonHash, picturesOf } from '@tessera/format';
 import { compare } from '../comparison.js';
 import { writeJson } from '../files/written-file.js';
 import { type Machine, thisMachine } from '../machine.js';

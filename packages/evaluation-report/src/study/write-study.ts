@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { armsSheet } from '../evaluation-sheets.js';

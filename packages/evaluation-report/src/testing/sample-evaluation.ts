@@ -1,5 +1,5 @@
 import { type ComparedMetric, type Comparison, verdictOf } from '@tessera/evaluate';
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { FAKE_MANIFEST } from './fake-loaded-model.js';
 
