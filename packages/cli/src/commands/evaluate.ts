@@ -296,7 +296,7 @@ function studyWith(study: Study, flags: EvaluateFlags, given: Given): Study {
 function givenOf(
   flags: EvaluateFlags,
   given: Given,
-): Partial<Pick<Study, 'n' | 'seed' | 'batch' | 'resamples'>> {
+): Partial<Pick<EvaluateFlags, 'n' | 'seed' | 'batch' | 'resamples'>> {
   const names = (['n', 'seed', 'batch', 'resamples'] as const).filter(given);
   return Object.fromEntries(names.map((name) => [name, flags[name]]));
 }
