@@ -1,10 +1,9 @@
-import type { Conditions } from '../conditions.js';
-import { TesseraError, UnguidedConditionsError } from '../errors.js';
+import { ConditionRows, memoryTensor } from '../condition-rows.js';
 import type { TokenGrid } from '../grid.js';
 import type { ClassInput, ConditionImage } from '../model.js';
 
 /** z [n, D] by simple arithmetic from the position, the label and the known tokens. */
-export function fakeConditions(image: ConditionImage<ClassInput>, width: number): Conditions {
+export function fakeConditions(image: ConditionImage<ClassInput>, width: number): ConditionRows {
   const { grid, positions, input, guided } = image;
   const means = knownMeans(grid);
   const rowsFor = (label: number): Float32Array =>
@@ -13,25 +12,8 @@ export function fakeConditions(image: ConditionImage<ClassInput>, width: number)
       return Math.sin(0.37 * place + label) + means[(i % width) % means.length]!;
     });
   const conditional = rowsFor(input.classLabel ?? -1);
-  const unconditional = guided ? rowsFor(-1) : undefined;
-  let released = false;
-
-  async function held(rows: Float32Array | undefined, missing: string): Promise<Float32Array> {
-    if (released) throw new TesseraError('conditions-released', 'These conditions have been released.');
-    if (!rows) throw new UnguidedConditionsError(missing);
-    return rows.slice();
-  }
-
-  return {
-    count: positions.length,
-    width,
-    guided,
-    read: () => held(conditional, ''),
-    readUnconditional: () => held(unconditional, 'Ask for guided conditions to get unconditional rows.'),
-    release() {
-      released = true;
-    },
-  };
+  const rows = guided ? Float32Array.of(...conditional, ...rowsFor(-1)) : conditional;
+  return ConditionRows.split(memoryTensor(rows), width, [{ count: positions.length, guided }])[0]!;
 }
 
 /** The mean of the known tokens, channel by channel, [C]; 0 where none is known. */
