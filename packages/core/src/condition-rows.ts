@@ -127,6 +127,12 @@ export class ConditionRows implements Conditions {
     return this.#gather(this.#unconditional);
   }
 
+  /** The conditional rows, then the unconditional ones of guided conditions, [n, D] or [2n, D]. */
+  readAll(): Promise<Float32Array> {
+    const unconditional = this.#unconditional ?? new Uint32Array();
+    return this.#gather(Uint32Array.of(...this.#rows, ...unconditional));
+  }
+
   /**
    * Some of the rows, in the order of `rows` [m]. They can be read until the conditions themselves are released; releasing
    * them does nothing.

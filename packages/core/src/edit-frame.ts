@@ -82,9 +82,16 @@ export function editFrame(options: EditFrameOptions): EditFrame {
     known: drawn.map((isDrawn) => 1 - isDrawn),
     repainted: { width: canvas.width, height: canvas.height, data: repainted },
     paste(picture) {
-      const inner = extended(picture, { top: -top, left: -left, right: left + width - imageSize.width, bottom: top + height - imageSize.height });
+      const inner = extended(picture, {
+        top: -top,
+        left: -left,
+        right: left + width - imageSize.width,
+        bottom: top + height - imageSize.height,
+      });
       const drawnCanvas = resizeImage(inner, canvas.width, canvas.height);
-      const data = canvas.data.map((value, i) => (repainted[Math.floor(i / 3)] ? drawnCanvas.data[i]! : value));
+      const data = canvas.data.map((value, i) =>
+        repainted[Math.floor(i / 3)] ? drawnCanvas.data[i]! : value,
+      );
       return { width: canvas.width, height: canvas.height, data };
     },
   };
@@ -157,11 +164,17 @@ function drawnTokens(
       mark(row.first - growTokens, row.last + growTokens, column.first - growTokens, right);
     }
   }
-  const inside = { top: rows[0]!.first, bottom: rows.at(-1)!.last, left: columns[0]!.first, right: columns.at(-1)!.last };
+  const inside = {
+    top: rows[0]!.first,
+    bottom: rows.at(-1)!.last,
+    left: columns[0]!.first,
+    right: columns.at(-1)!.last,
+  };
   for (let position = 0; position < drawn.length; position++) {
     const row = Math.floor(position / shape.width);
     const column = position % shape.width;
-    if (row < inside.top || row > inside.bottom || column < inside.left || column > inside.right) drawn[position] = 1;
+    if (row < inside.top || row > inside.bottom || column < inside.left || column > inside.right)
+      drawn[position] = 1;
   }
   return drawn;
 }
@@ -174,7 +187,8 @@ const TOUCH = 1e-6;
  * overlaps, and the one its centre lies in.
  */
 function spans(count: number, length: number, offset: number, total: number, size: number): Span[] {
-  const cell = (at: number): number => Math.max(0, Math.min(Math.ceil(total / size) - 1, Math.floor(at / size)));
+  const cell = (at: number): number =>
+    Math.max(0, Math.min(Math.ceil(total / size) - 1, Math.floor(at / size)));
   const step = length / count;
   return Array.from({ length: count }, (_, i) => ({
     first: cell(offset + i * step + TOUCH),

@@ -1,7 +1,13 @@
 import { type EditFrame, editFrame, type Margins } from './edit-frame.js';
 import { assertInteger, assertShape, InvalidOptionError, TesseraError } from './errors.js';
 import { finalResults, generate } from './generate.js';
-import type { GeneratedImage, GenerateEvent, GenerateOptions, ImageRequest, OnProgress } from './generation.js';
+import type {
+  GeneratedImage,
+  GenerateEvent,
+  GenerateOptions,
+  ImageRequest,
+  OnProgress,
+} from './generation.js';
 import { emptyGrid, type TokenGrid } from './grid.js';
 import type { ImageMask, ImageRgb } from './image.js';
 

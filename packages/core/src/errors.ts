@@ -103,7 +103,9 @@ export function assertShape(
 
 /** For numbers of another type, which look like numbers in a message: `'1'` and `1n`. */
 export function typeNote(value: unknown): string {
-  return typeof value === 'number' || value == null ? '' : `, as a number, not ${typeof value === 'object' ? "an" : "a"} ${typeof value}`;
+  return typeof value === 'number' || value == null
+    ? ''
+    : `, as a number, not ${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }
 
 /** Throws {@link InvalidOptionError} unless `value` is an integer in [min, max]. */

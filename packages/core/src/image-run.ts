@@ -2,7 +2,15 @@ import { checkedPlan, stepPolicy } from './checked-plan.js';
 import type { ConditionRows } from './condition-rows.js';
 import { assertInteger, assertNumber, InvalidOptionError, InvalidPlanError } from './errors.js';
 import type { GenerateOptions, ImageRequest, ImageStep, PlannedStep, Progress } from './generation.js';
-import { assertGrid, copyGrid, emptyGrid, type GridShape, gridLength, maskedPositions, type TokenGrid } from './grid.js';
+import {
+  assertGrid,
+  copyGrid,
+  emptyGrid,
+  type GridShape,
+  gridLength,
+  maskedPositions,
+  type TokenGrid,
+} from './grid.js';
 import { keyedNoise } from './noise/keyed.js';
 import type { NoiseSource } from './noise/source.js';
 import { applyPlan, type StepPlan, stepPlan } from './plan.js';

@@ -1,29 +1,38 @@
 export { type CancellationSignal, throwIfAborted } from './cancellation.js';
 export { assertClamp } from './clamp.js';
-export { type Conditions, selectConditions } from './conditions.js';
+export { ConditionRows, type DeviceTensor, memoryTensor } from './condition-rows.js';
+export type { Conditions } from './conditions.js';
 export { ancestralSampler } from './diffusion/ancestral.js';
 export { ddimSampler } from './diffusion/ddim.js';
 export { dpmSolverSampler } from './diffusion/dpm-solver.js';
-export { type HeadStep, headStep } from './diffusion/head-step.js';
 export { respaceTimesteps } from './diffusion/respace.js';
+export type {
+  DiffusionSampler,
+  DiffusionStep,
+  SamplerCoefficients,
+  StepNoise,
+} from './diffusion/sampler-coefficients.js';
+export { type SamplerStep, samplerStep } from './diffusion/sampler-step.js';
 export {
   type CosineSchedule,
   cosineSchedule,
   type RespacedSchedule,
   respacedSchedule,
 } from './diffusion/schedule.js';
-export type { DiffusionSampler, DiffusionStep, DiffusionTable, StepNoise } from './diffusion/table.js';
 export {
-  type AnnealedStepsOptions,
-  annealedSteps,
-  constantSteps,
+  type AnnealedDiffusionStepsOptions,
+  annealedDiffusionSteps,
+  constantDiffusionSteps,
   type DiffusionStepSchedule,
   diffusionStepSchedule,
 } from './diffusion-steps.js';
+export type { Margins } from './edit-frame.js';
+export { type EditedImage, type EditOptions, type EditResult, edit, editImage } from './edit-image.js';
 export {
   assertInteger,
   assertNumber,
   assertShape,
+  ConditionsReleasedError,
   InvalidOptionError,
   InvalidPlanError,
   ModelDisposedError,
@@ -40,6 +49,9 @@ export type {
   GenerateResult,
   ImageRequest,
   ImageStep,
+  OnProgress,
+  PlannedStep,
+  Progress,
 } from './generation.js';
 export {
   assertGrid,
@@ -52,6 +64,7 @@ export {
   type TokenGrid,
   unpatchify,
 } from './grid.js';
+export { groupBy } from './group-by.js';
 export {
   constantGuidance,
   type GuidanceContext,
@@ -59,7 +72,20 @@ export {
   intervalGuidance,
   linearGuidance,
 } from './guidance.js';
-export type { ImageRgb } from './image.js';
+export type { ImageMask, ImageRgb, ImageSize } from './image.js';
+export {
+  arccosMask,
+  cosineMask,
+  cosineMaskSchedule,
+  evenMaskSchedule,
+  haltonMaskSchedule,
+  linearMask,
+  type MaskFraction,
+  type MaskSchedule,
+  maskScheduleOf,
+  rootMask,
+  squareMask,
+} from './mask-schedule.js';
 export type {
   Clamp,
   ClassInput,
@@ -75,26 +101,23 @@ export { philox4x32 } from './noise/philox.js';
 export { replayNoise } from './noise/replay.js';
 export type { NoiseKey, NoiseSource } from './noise/source.js';
 export { fillTokenNoise } from './noise/token-noise.js';
+export { plainData } from './plain-data.js';
 export { MAX_DIFFUSION_STEPS, type StepPlan, stepPlan } from './plan.js';
-export { plansOf } from './plans-of.js';
+export { planImage } from './plan-image.js';
 export { type HaltonOptions, halton, haltonOrder } from './policies/halton.js';
 export { type OrderedOptions, type OrderedPolicyOptions, orderedPolicy } from './policies/ordered.js';
 export { type RandomOrderOptions, randomOrder } from './policies/random-order.js';
 export { raster } from './policies/raster.js';
 export { shuffle } from './policies/shuffle.js';
 export { subsample } from './policies/subsample.js';
-export { type PolicyContext, plannedPolicy, type SamplingPolicy } from './policy.js';
-export { inStage, type Refinement, type RefinementContext, refine } from './refinement.js';
 export {
-  arccosMask,
-  cosineCounts,
-  cosineMask,
-  evenCounts,
-  haltonCounts,
-  linearMask,
-  type MaskFraction,
-  maskFractionCounts,
-  rootMask,
-  squareMask,
-  type TokenCounts,
-} from './schedule.js';
+  type PolicyContext,
+  plannedPolicy,
+  type Refinement,
+  type RefinementContext,
+  type SamplingPolicy,
+} from './policy.js';
+export { proxyModel } from './proxy-model.js';
+export { inStage, refine } from './refinement.js';
+export { resizeBilinear, resizeImage } from './resize.js';
+export { type SamplingWork, samplingWork } from './sampling-work.js';

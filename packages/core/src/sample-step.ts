@@ -27,7 +27,11 @@ export async function sampleStep<Input>(
       const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
       const rows = rowsOf(planned[i]!.plan, positions);
       const { noise } = active[i]!;
-      return { i, diffusionSteps, image: { conditions: conditions[i]!, rows, positions, guidanceScale, noise } };
+      return {
+        i,
+        diffusionSteps,
+        image: { conditions: conditions[i]!, rows, positions, guidanceScale, noise },
+      };
     }),
   );
   const sampled = await groupBy(
@@ -76,7 +80,8 @@ function writeTokens({ tokens, shape }: TokenGrid, positions: Uint32Array, value
   const { channels } = shape;
   assertShape('sampled tokens [m, C]', values, [positions.length, channels]);
   const wrong = values.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) throw new NonFiniteError(`The token at position ${positions[Math.floor(wrong / channels)]}`);
+  if (wrong >= 0)
+    throw new NonFiniteError(`The token at position ${positions[Math.floor(wrong / channels)]}`);
   for (const [i, position] of positions.entries())
     tokens.set(values.subarray(i * channels, (i + 1) * channels), position * channels);
 }

@@ -36,7 +36,11 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
   const steps = Math.min(64, gridLength(shape));
   const policy = options.policy ?? defaults.policy ?? randomOrder({ steps });
   if (typeof policy.init !== 'function' || typeof policy.step !== 'function')
-    throw new InvalidOptionError('policy', policy, 'must be a policy such as randomOrder(), with init and step');
+    throw new InvalidOptionError(
+      'policy',
+      policy,
+      'must be a policy such as randomOrder(), with init and step',
+    );
   const sampler = options.sampler ?? defaults.sampler ?? ancestralSampler();
   if (typeof sampler !== 'function')
     throw new InvalidOptionError('sampler', sampler, 'must be a sampler such as ancestralSampler()');

@@ -10,7 +10,8 @@ export interface SamplingWork {
 
 /** The work of several steps. */
 export function samplingWork(steps: readonly { readonly work: SamplingWork }[]): SamplingWork {
-  const sum = (of: (work: SamplingWork) => number): number => steps.reduce((all, { work }) => all + of(work), 0);
+  const sum = (of: (work: SamplingWork) => number): number =>
+    steps.reduce((all, { work }) => all + of(work), 0);
   return {
     passes: sum(({ passes }) => passes),
     conditionRows: sum(({ conditionRows }) => conditionRows),

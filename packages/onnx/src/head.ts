@@ -1,26 +1,26 @@
 import {
   type CancellationSignal,
   type Clamp,
-  type DiffusionTable,
-  headStep,
   InvalidOptionError,
+  type SamplerCoefficients,
+  samplerStep,
   throwIfAborted,
 } from '@tessera/core';
 import { assertFinite } from './finite.js';
-import type { HeldTensor } from './held-tensor.js';
 import type { MarGraphs } from './mar-graphs.js';
+import type { OrtTensor } from './ort-tensor.js';
 
 /** Tokens that share a diffusion table and are all guided or all not. */
 export interface HeadRequest {
   /** n: how many tokens. */
   readonly count: number;
   /** [B, T, D]. */
-  readonly z: HeldTensor;
+  readonly z: OrtTensor;
   /** [R], which of z's B·T rows: n conditional ones and, where R = 2n, n unconditional ones. */
   readonly rows: Int32Array;
   /** [n]. */
   readonly guidanceScale: Float32Array;
-  readonly table: DiffusionTable;
+  readonly table: SamplerCoefficients;
   readonly temperature: number;
   readonly clamp?: Clamp;
   /** Fills `out` [C] with the noise of a row at a step: 0 is the initial x, s the s-th diffusion step. */
@@ -102,7 +102,7 @@ async function sampleBlock(
           const step = table.steps[s]!;
           const output = await graphs.denoise(x, modulation, s - first);
           if (step.noise.kind !== 'none') fillNoise(request, s + 1, noise, channels);
-          headStep({
+          samplerStep({
             step,
             x,
             output,

@@ -1,6 +1,6 @@
-import { rememberTables } from './remember.js';
+import { memoizeCoefficients } from './memoize-coefficients.js';
+import type { DiffusionSampler } from './sampler-coefficients.js';
 import { assertMaxTimestep, respacedSchedule } from './schedule.js';
-import type { DiffusionSampler } from './table.js';
 
 /**
  * Ancestral sampling with learned variance, MAR's own: x' = c1·x0 + c2·x + σ·noise, log σ² between the posterior's
@@ -14,7 +14,7 @@ export function ancestralSampler(options: { readonly maxTimestep?: number } = {}
   const { maxTimestep } = options;
   assertMaxTimestep(maxTimestep);
   const { fround } = Math;
-  return rememberTables((respacing) => {
+  return memoizeCoefficients((respacing) => {
     const schedule = respacedSchedule(respacing, options);
     const steps = schedule.timesteps.map((timestep, i) => ({
       timestep,

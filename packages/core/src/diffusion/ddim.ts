@@ -1,7 +1,7 @@
 import { assertNumber } from '../errors.js';
-import { rememberTables } from './remember.js';
+import { memoizeCoefficients } from './memoize-coefficients.js';
+import type { DiffusionSampler } from './sampler-coefficients.js';
 import { assertMaxTimestep, respacedSchedule } from './schedule.js';
-import type { DiffusionSampler } from './table.js';
 
 /**
  * DDIM (Song et al. 2021, equations 12 and 16). ε is taken anew from x and the clamped x0. With η = 0 no noise is drawn,
@@ -19,7 +19,7 @@ export function ddimSampler(
   assertNumber('eta', eta, 0, 1);
   assertMaxTimestep(maxTimestep);
   const { fround, sqrt } = Math;
-  return rememberTables((respacing) => {
+  return memoizeCoefficients((respacing) => {
     const schedule = respacedSchedule(respacing, { maxTimestep });
     const steps = schedule.timesteps.map((timestep, i) => {
       const alpha = schedule.alphasCumprod[i]!;

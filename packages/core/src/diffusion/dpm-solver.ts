@@ -1,7 +1,7 @@
 import { assertInteger, assertNumber, InvalidOptionError } from '../errors.js';
-import { rememberTables } from './remember.js';
+import { memoizeCoefficients } from './memoize-coefficients.js';
+import type { DiffusionSampler, DiffusionStep } from './sampler-coefficients.js';
 import { cosineSchedule } from './schedule.js';
-import type { DiffusionSampler, DiffusionStep } from './table.js';
 
 /**
  * DPM-Solver++ (Lu et al. 2022, algorithm 2, "2M"), a multistep solver for few steps: 8 to 14 do where the ancestral chain
@@ -31,7 +31,7 @@ export function dpmSolverSampler(
   const { exp, expm1, fround, sqrt } = Math;
   const alphas = cosineSchedule().alphasCumprod;
   const lambdas = alphas.map((alpha) => Math.log(alpha / (1 - alpha)) / 2);
-  return rememberTables((respacing) => {
+  return memoizeCoefficients((respacing) => {
     const count = Number(respacing);
     const most = lambdas.findLastIndex((lambda) => lambda >= minLogSnr) + 1;
     if (respacing === '' || !Number.isInteger(count) || count < 1 || count > most) {

@@ -6,14 +6,14 @@ import type { ClassInput, ConditionImage } from '../model.js';
 export function fakeConditions(image: ConditionImage<ClassInput>, width: number): ConditionRows {
   const { grid, positions, input, guided } = image;
   const means = knownMeans(grid);
-  const rowsFor = (label: number): Float32Array =>
-    Float32Array.from({ length: positions.length * width }, (_, i) => {
-      const place = (positions[Math.floor(i / width)]! + 1) * ((i % width) + 1);
-      return Math.sin(0.37 * place + label) + means[(i % width) % means.length]!;
-    });
-  const conditional = rowsFor(input.classLabel ?? -1);
-  const rows = guided ? Float32Array.of(...conditional, ...rowsFor(-1)) : conditional;
-  return ConditionRows.split(memoryTensor(rows), width, [{ count: positions.length, guided }])[0]!;
+  const count = positions.length;
+  const rows = Float32Array.from({ length: count * width * (guided ? 2 : 1) }, (_, i) => {
+    const row = Math.floor(i / width);
+    const place = (positions[row % count]! + 1) * ((i % width) + 1);
+    const label = row < count ? (input.classLabel ?? -1) : -1;
+    return Math.sin(0.37 * place + label) + means[(i % width) % means.length]!;
+  });
+  return ConditionRows.split(memoryTensor(rows), width, [{ count, guided }])[0]!;
 }
 
 /** The mean of the known tokens, channel by channel, [C]; 0 where none is known. */

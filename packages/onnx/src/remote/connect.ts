@@ -1,12 +1,15 @@
 import {
   type CancellationSignal,
   type ClassInput,
-  type Conditions,
-  type DiffusionTable,
+  ConditionRows,
+  type DeviceTensor,
   type GridShape,
   type ImageRgb,
+  type ImageSize,
   type MaskedModel,
   ModelDisposedError,
+  plainData,
+  type SamplerCoefficients,
   type SamplingDefaults,
   TesseraError,
   type TokenGrid,
@@ -14,6 +17,7 @@ import {
   type TokenRequest,
   throwIfAborted,
 } from '@tessera/core';
+import { imageSizeOf } from '../image-size.js';
 import type { Manifest } from '../manifest.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { samplingDefaults } from '../sampling-defaults.js';
@@ -40,6 +44,7 @@ type Cancellable = { readonly signal?: CancellationSignal };
 export class RemoteModel implements MaskedModel<ClassInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
+  readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly #port: Port;
   readonly #waiting = new Map<number, Waiting>();
@@ -51,6 +56,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   constructor(port: Port, manifest: Manifest) {
     this.manifest = manifest;
     this.shape = manifest.grid;
+    this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
     this.#port = port;
     port.listen((received) => {
@@ -63,30 +69,30 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }
 
   async condition({
-    images,
+    batch,
     signal,
-  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly Conditions[]> {
-    const handles = await this.#call('condition', { images }, signal);
+  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
+    const handles = await this.#call('condition', { images: batch }, signal);
     return handles.map((handle) => this.#conditions(handle));
   }
 
   async sampleTokens({
-    images,
-    table,
+    batch,
+    coefficients,
     temperature,
     clamp,
     signal,
   }: TokenRequest): Promise<readonly Float32Array[]> {
-    const remote = images.map((image) => ({
+    const remote = batch.map((image) => ({
       conditions: this.#idOf(image.conditions),
-      rows: image.rows,
+      rows: image.rows.map((row) => image.conditions.tensorRow(row, false)),
       positions: image.positions,
       guidanceScale: image.guidanceScale,
-      noise: packNoise(image, table, this.shape.channels),
+      noise: packNoise(image, coefficients, this.shape.channels),
     }));
     const request = {
       images: remote,
-      table: packTable(table),
+      table: packTable(coefficients),
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
     };
@@ -126,19 +132,10 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     this.#waiting.clear();
   }
 
-  readonly #ids = new WeakMap<Conditions, number>();
-
-  #conditions({ id, count, width, guided }: ConditionsHandle): Conditions {
-    const conditions: Conditions = {
-      count,
-      width,
-      guided,
-      read: () => this.#call('read', { conditions: id, unconditional: false }, undefined),
-      readUnconditional: () => this.#call('read', { conditions: id, unconditional: true }, undefined),
-      release: () => this.#release([{ id }]),
-    };
-    this.#ids.set(conditions, id);
-    return conditions;
+  #conditions({ id, count, width, guided }: ConditionsHandle): ConditionRows {
+    const read = () => this.#call('read', { conditions: id }, undefined);
+    const tensor = new RemoteTensor(this, id, read, () => this.#release([{ id }]));
+    return ConditionRows.split(tensor, width, [{ count, guided }])[0]!;
   }
 
   #release(handles: readonly Pick<ConditionsHandle, 'id'>[]): void {
@@ -146,15 +143,14 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     for (const { id } of handles) this.#send({ type: 'release', conditions: id });
   }
 
-  #idOf(conditions: Conditions): number {
-    const id = this.#ids.get(conditions);
-    if (id === undefined) {
+  #idOf({ tensor }: ConditionRows): number {
+    if (!(tensor instanceof RemoteTensor) || tensor.model !== this) {
       throw new TesseraError(
         'foreign-conditions',
         'These conditions were not made by this model. Pass those that its `condition` returned, and choose among them by `rows`.',
       );
     }
-    return id;
+    return tensor.id;
   }
 
   async #call<Name extends CallName>(
@@ -170,7 +166,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       const value = await new Promise<unknown>((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
         signal?.addEventListener('abort', cancel, { once: true });
-        this.#send({ type: 'call', id, name, arguments: given });
+        this.#send({ type: 'call', id, name, arguments: plainData(given) });
       });
       // The answer may have been on its way when the signal was aborted.
       if (signal?.aborted) {
@@ -192,10 +188,25 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }
 }
 
+/** The rows of one image at the other end: the conditional ones, then the unconditional ones. */
+class RemoteTensor implements DeviceTensor {
+  readonly model: RemoteModel;
+  readonly id: number;
+  readonly read: () => Promise<Float32Array>;
+  readonly release: () => void;
+
+  constructor(model: RemoteModel, id: number, read: () => Promise<Float32Array>, release: () => void) {
+    this.model = model;
+    this.id = id;
+    this.read = read;
+    this.release = release;
+  }
+}
+
 /** A source's key where it has one; else its numbers, drawn here: a function can't be sent. Steps without noise have zeros. */
 function packNoise(
   { noise, positions }: TokenImage,
-  { steps }: DiffusionTable,
+  { steps }: SamplerCoefficients,
   channels: number,
 ): TokenNoise {
   if (noise.key) return { key: noise.key };

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
+  type ClassInput,
   ddimSampler,
   emptyGrid,
   generateImages,
@@ -10,6 +11,7 @@ import {
   raster,
   replayNoise,
   TesseraError,
+  type TokenGrid,
 } from '@tessera/core';
 import { describeModel, fakeModel } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
@@ -56,11 +58,11 @@ describeModel('a fake model behind a channel', () => remote(), {
 });
 
 const policy = randomOrder({ steps: 3, diffusionSteps: 4 });
-const images = [{ seed: 1, input: { classLabel: 2 } }];
+const requests = [{ seed: 1, input: { classLabel: 2 } }];
 
 describe('a remote model', () => {
   it('draws what the model itself draws', async () => {
-    const options = { images, policy, guidance: () => 2, temperature: 1 };
+    const options = { requests, policy, guidance: () => 2, temperature: 1 };
     const near = await generateImages({ model: fakeModel({ shape }), ...options });
     const far = await generateImages({ model: remote(), ...options });
     expect(far[0]!.grid.tokens).toEqual(near[0]!.grid.tokens);
@@ -73,7 +75,12 @@ describe('a remote model', () => {
         if (step > 0) throw new Error(`step ${step} was not recorded`);
         return out.fill(position / 16);
       });
-    const given = { images, policy: raster({ steps: 2, diffusionSteps: 4 }), sampler: ddimSampler(), noise };
+    const given = {
+      requests,
+      policy: raster({ steps: 2, diffusionSteps: 4 }),
+      sampler: ddimSampler(),
+      noise,
+    };
     const options = { ...given, guidance: () => 2, temperature: 1 };
     const near = await generateImages({ model: fakeModel({ shape }), ...options });
     const far = await generateImages({ model: remote(), ...options });
@@ -124,22 +131,35 @@ describe('a remote model', () => {
     const model = remote({
       guard: (read) => (lost ? Promise.reject(new TesseraError('device-lost', 'gone')) : read()),
     });
-    const [held] = await model.condition({ images: [{ ...image, guided: true }] });
+    const batch = [false, true].map((guided) => ({ ...image, guided }));
+    const [held, other] = await model.condition({ batch });
     expect(await held!.read()).not.toHaveLength(0);
     lost = true;
-    await expect(held!.read()).rejects.toMatchObject({ code: 'device-lost' });
-    await expect(held!.readUnconditional()).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(other!.read()).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(other!.readUnconditional()).rejects.toMatchObject({ code: 'device-lost' });
+  });
+
+  it('takes inputs, starts and options that are proxies, as reactive state is', async () => {
+    const model = remote();
+    const start = { ...emptyGrid(shape), shape: new Proxy(shape, {}) };
+    const input = new Proxy({ classLabel: 1 }, {});
+    const clamp = new Proxy(new Array<number>(shape.channels).fill(1), {});
+    const draw = (request: { input: ClassInput; start?: TokenGrid }) =>
+      generateImages({ model, policy, clamp, requests: [{ seed: 1, ...request }] });
+    const [drawn] = await draw({ input, start });
+    const [plain] = await draw({ input: { classLabel: 1 } });
+    expect(drawn!.grid.tokens).toEqual(plain!.grid.tokens);
   });
 
   it('refuses the conditions of another model', async () => {
     const request = {
-      images: [
+      batch: [
         { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 }, guided: false },
       ],
     };
     const [conditions] = await remote().condition(request);
     const tokens = remote().sampleTokens({
-      images: [
+      batch: [
         {
           conditions: conditions!,
           rows: Uint32Array.of(0),
@@ -148,7 +168,7 @@ describe('a remote model', () => {
           noise: keyedNoise({ seed: 1 }),
         },
       ],
-      table: { name: 'none', steps: [] },
+      coefficients: { name: 'none', steps: [] },
       temperature: 1,
     });
     await expect(tokens).rejects.toMatchObject({ code: 'foreign-conditions' });
@@ -200,7 +220,7 @@ describe('a remote model', () => {
     });
     const image = { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 } };
     const images = [false, true].map((guided) => ({ ...image, guided }));
-    await expect(model.condition({ images, signal: controller.signal })).rejects.toThrow('enough');
+    await expect(model.condition({ batch: images, signal: controller.signal })).rejects.toThrow('enough');
     await model.runStatistics();
     expect(released).toEqual([0, 1]);
   });
@@ -222,9 +242,9 @@ describe('a remote model', () => {
     let finish = (): void => {};
     const { model, serving } = served({
       async condition(request) {
-        const late = request.images.length > 1;
+        const late = request.batch.length > 1;
         if (late) await new Promise<void>((resolve) => (finish = resolve));
-        const conditions = await fake.condition({ images: request.images });
+        const conditions = await fake.condition({ batch: request.batch });
         return conditions.map((each) => ({ ...each, release: () => released.push(late ? 'late' : 'held') }));
       },
       decode: (_, options) =>
@@ -238,10 +258,10 @@ describe('a remote model', () => {
       input: { classLabel: 0 },
       guided: false,
     };
-    await model.condition({ images: [image] });
+    await model.condition({ batch: [image] });
     // Neither is answered.
     void model.decode([emptyGrid(shape)]);
-    void model.condition({ images: [image, image] });
+    void model.condition({ batch: [image, image] });
     await model.runStatistics();
     serving.end();
     finish();

@@ -1,9 +1,9 @@
 import { assertShape, NonFiniteError } from '../errors.js';
 import type { Clamp } from '../model.js';
-import type { DiffusionStep } from './table.js';
+import type { DiffusionStep } from './sampler-coefficients.js';
 
-/** What {@link headStep} works on: n tokens of C channels, R = n rows of head output, or 2n with guidance. */
-export interface HeadStep {
+/** What {@link samplerStep} works on: n tokens of C channels, R = n rows of head output, or 2n with guidance. */
+export interface SamplerStep {
   readonly step: DiffusionStep;
   /** C. */
   readonly channels: number;
@@ -30,7 +30,7 @@ export interface HeadStep {
  * @throws ShapeMismatchError where an array has the wrong length
  * @throws NonFiniteError where the head gave NaN or infinity, or x leaves float32
  */
-export function headStep(options: HeadStep): void {
+export function samplerStep(options: SamplerStep): void {
   const { step, channels, x, xStart, output, guidanceScale, noise, temperature, clamp } = options;
   const count = Math.floor(x.length / channels);
   const guided = output.length > 2 * x.length;

@@ -1,7 +1,7 @@
-import type { DiffusionSampler } from './table.js';
+import type { DiffusionSampler } from './sampler-coefficients.js';
 
 /** The sampler that makes each table once. */
-export function rememberTables(make: DiffusionSampler): DiffusionSampler {
+export function memoizeCoefficients(make: DiffusionSampler): DiffusionSampler {
   const tables = new Map<string, ReturnType<DiffusionSampler>>();
   return (respacing) => {
     const known = tables.get(`${respacing}`);

@@ -24,7 +24,7 @@ export interface DiffusionStep {
 }
 
 /** The steps of one sampler run, noisiest first. Plain data: it can be posted to a worker or stored. */
-export interface DiffusionTable {
+export interface SamplerCoefficients {
   /** Sampler and respacing, e.g. `ancestral 100`. */
   readonly name: string;
   readonly steps: readonly DiffusionStep[];
@@ -36,4 +36,4 @@ export interface DiffusionTable {
  * Makes the table for a step count, or for a respacing string (`"30,20"` sections, `"ddim50"`).
  * Repeated calls with the same argument return the same table.
  */
-export type DiffusionSampler = (respacing: number | string) => DiffusionTable;
+export type DiffusionSampler = (respacing: number | string) => SamplerCoefficients;
