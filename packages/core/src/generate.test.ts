@@ -7,8 +7,8 @@ import { constantGuidance, intervalGuidance } from './guidance.js';
 import { keyedNoise } from './noise/keyed.js';
 import { stepPlan } from './plan.js';
 import { randomOrder } from './policies/random-order.js';
-import { plannedPolicy } from './policy.js';
-import { type Refinement, refine } from './refinement.js';
+import { plannedPolicy, type Refinement } from './policy.js';
+import { refine } from './refinement.js';
 import { fakeModel } from './testing/fake-model.js';
 
 const shape = { height: 4, width: 4, channels: 3 };

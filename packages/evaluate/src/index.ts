@@ -43,6 +43,5 @@ export {
 export { quartilesOf } from './quartiles.js';
 export type { ReferencePictures } from './reference-pictures.js';
 export { resampleCounts, resampleSpread } from './resampling.js';
-export { type SamplingWork, samplingWork } from './sampling-work.js';
 export { classAccuracy, damageShares } from './shares.js';
 export { verdictOf } from './verdict.js';

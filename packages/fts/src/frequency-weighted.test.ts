@@ -26,7 +26,6 @@ function conditionsOf(rows: readonly { frequency: number; height: number }[]): C
     guided: false,
     read: async () => z,
     readUnconditional: async () => Promise.reject(new Error('not guided')),
-    release() {},
   };
 }
 
@@ -136,6 +135,6 @@ describe('frequencyWeighted', () => {
       'expected [3], got [1]',
     );
     expect(() => frequencyWeighted({ ratio: 1.5 })).toThrow(InvalidOptionError);
-    expect(() => frequencyWeighted({ detailSteps: 0 })).toThrow(InvalidOptionError);
+    expect(() => frequencyWeighted({ detailDiffusionSteps: 0 })).toThrow(InvalidOptionError);
   });
 });

@@ -7,6 +7,7 @@ import {
   keyedNoise,
   ModelDisposedError,
   NonFiniteError,
+  proxyModel,
   randomOrder,
   raster,
   replayNoise,
@@ -215,7 +216,7 @@ describe('a remote model', () => {
       async condition(request) {
         const conditions = await fake.condition(request);
         controller.abort(new Error('enough'));
-        return conditions.map((held, k) => ({ ...held, release: () => released.push(k) }));
+        return conditions.map((rows, k) => proxyModel(rows, { release: () => void released.push(k) }));
       },
     });
     const image = { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 } };
@@ -245,7 +246,8 @@ describe('a remote model', () => {
         const late = request.batch.length > 1;
         if (late) await new Promise<void>((resolve) => (finish = resolve));
         const conditions = await fake.condition({ batch: request.batch });
-        return conditions.map((each) => ({ ...each, release: () => released.push(late ? 'late' : 'held') }));
+        const release = () => void released.push(late ? 'late' : 'held');
+        return conditions.map((rows) => proxyModel(rows, { release }));
       },
       decode: (_, options) =>
         new Promise((_resolve, reject) => {
