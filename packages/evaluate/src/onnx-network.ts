@@ -1,8 +1,7 @@
-import { assertInteger, type ImageRgb, NonFiniteError } from '@tessera/core';
+import { assertInteger, type ImageRgb, NonFiniteError, resizeBilinear } from '@tessera/core';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { FeatureNetwork, Judgements } from './feature-network.js';
 import { FeatureNetworkError, type NetworkDescription } from './network-description.js';
-import { resizeBilinear } from '@tessera/core';
 
 /** The part of an onnxruntime session that is used. */
 export type FeatureSession = Pick<
