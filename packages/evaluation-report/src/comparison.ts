@@ -1,6 +1,6 @@
 import { generateImages, type ImageRgb, samplingWork } from '@tessera/core';
+import { type Picture, samplingFrom } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
-import { type Picture, samplingFrom } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
 import type { Variant } from './variant.js';
 

@@ -6,7 +6,7 @@ import {
   InvalidOptionError,
   maskedPositions,
 } from '@tessera/core';
-import type { Manifest } from './manifest.js';
+import type { Manifest } from '@tessera/format';
 import type { ConditionBatch } from './mar-graphs.js';
 
 /** Equal for images with equally many known and equally many wanted tokens: they can be one batch. */

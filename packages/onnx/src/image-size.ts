@@ -1,5 +1,5 @@
 import type { ImageSize } from '@tessera/core';
-import type { Manifest } from './manifest.js';
+import type { Manifest } from '@tessera/format';
 
 /** The size of the pictures that a model decodes and encodes. */
 export function imageSizeOf({ grid, latents }: Manifest): ImageSize {

@@ -1,7 +1,7 @@
 import { assertShape } from '@tessera/core';
+import type { ComponentName, Manifest } from '@tessera/format';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';
-import type { ComponentName, Manifest } from './manifest.js';
 import { OrtTensor } from './ort-tensor.js';
 import type { RunStatistics } from './run-statistics.js';
 

@@ -24,17 +24,16 @@ import {
   throwIfAborted,
   unpatchify,
 } from '@tessera/core';
+import { type Manifest, samplingDefaults } from '@tessera/format';
 import { conditionBatch, countsKey } from './condition-batch.js';
 import { sampleHead } from './head.js';
 import { imageSizeOf } from './image-size.js';
-import type { Manifest } from './manifest.js';
 import type { MarGraphs } from './mar-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
 import { runtimeTensor, sampledRows } from './sampled-rows.js';
-import { samplingDefaults } from './sampling-defaults.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
 

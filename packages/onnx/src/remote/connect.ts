@@ -17,10 +17,9 @@ import {
   type TokenRequest,
   throwIfAborted,
 } from '@tessera/core';
+import { type Manifest, samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
-import type { Manifest } from '../manifest.js';
 import type { RunStatistics } from '../run-statistics.js';
-import { samplingDefaults } from '../sampling-defaults.js';
 import { packTable } from './packed-table.js';
 import type { Port } from './port.js';
 import {
