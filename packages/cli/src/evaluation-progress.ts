@@ -6,19 +6,19 @@ import {
   timeLeft,
 } from '@tessera/evaluation-report';
 import { secondsText } from '@tessera/evaluation-report/display';
-import type { Voice } from './command-context.js';
+import type { Output } from './command-context.js';
 
 export type EvaluationProgressBar = ReturnType<typeof evaluationProgress>;
 
 /** Shows how far an evaluation is; `fraction` is of its pictures, once any are to be drawn. */
-export function evaluationProgress({ progress }: Pick<Voice, 'progress'>) {
+export function evaluationProgress({ progress }: Pick<Output, 'progress'>) {
   let left: TimeLeft | undefined;
   let atOnce = 1;
   const bar = {
     fraction: () => left?.fraction(),
     onSeen: (name: string, done: number, total: number) =>
       progress.update(done / total, `${done}/${total} kept pictures of ${name} seen`),
-    onWorkers(variants: FolderEvaluationOptions['arms'], n: number, workers: number) {
+    onWorkers(variants: FolderEvaluationOptions['variants'], n: number, workers: number) {
       const names = variants.map(({ name }) => name);
       const steps = new Map(variants.map(({ name, sampling }) => [name, stepsOf(sampling)]));
       left = timeLeft(new Map(names.map((name) => [name, 0])), n, steps);
@@ -36,14 +36,14 @@ export function evaluationProgress({ progress }: Pick<Voice, 'progress'>) {
       progress.update(left!.fraction(), label, rest === undefined ? undefined : rest / atOnce);
     },
     onProgress(step: StudyProgress) {
-      if (step.phase === 'drawing') return bar.onDrawn(step.arm, step.done, step.seconds);
+      if (step.phase === 'drawing') return bar.onDrawn(step.variant, step.done, step.seconds);
       const { phase, done, total } = step;
       const what =
         phase === 'floors'
           ? 'measuring the floors'
           : phase === 'timing'
             ? `timing  ${done}/${total}`
-            : `resampling ${step.arm}`;
+            : `resampling ${step.variant}`;
       progress.update(done / total, what);
     },
   };

@@ -1,4 +1,4 @@
-export { type CompareOptions, type Contest, compare, type Trial } from './comparison.js';
+export { type CompareOptions, compare, type TimedRun, type VariantRuns } from './comparison.js';
 export {
   type DrawingReport,
   type DrawingTask,
@@ -31,4 +31,5 @@ export {
 } from './study/write-study.js';
 export { stepsOf, type TimeLeft, timeLeft } from './time-left.js';
 export type { Variant } from './variant.js';
+export { type VariantLines, variantLines } from './variant-lines.js';
 export { type WrittenEvaluation, writeEvaluation } from './write-evaluation.js';

@@ -1,9 +1,9 @@
-import { armLines } from './arm-lines.js';
 import { textTable } from './display/text-table.js';
 import { mixtureNote, threadsText } from './drawn-with.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
 import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
-import { floorsLine, type ReportTable, reportTable } from './report-table.js';
+import { baselinesLine, type ReportTable, reportTable } from './report-table.js';
+import { variantLines } from './variant-lines.js';
 
 /** Columns of the first of two tables, which stand for one that is too wide. */
 const FIRST_COLUMNS = ['arm', 's/image', 'speed', 'Fréchet', 'verdict'];
@@ -33,10 +33,10 @@ export function reportText(
     mixtureNote(document.made),
   ].filter((note) => note !== undefined);
   return [
-    dim(`${drawnLine(document)}. ${armLines(document).common}`),
+    dim(`${drawnLine(document)}. ${variantLines(document).common}`),
     '',
     ...tables.flatMap(([head, ...rows]) => [bold(head!), ...rows, '']),
-    floorsLine(document),
+    baselinesLine(document),
     ...notes,
     '',
     ...findingsOf(document, { timed }),

@@ -22,14 +22,14 @@ import {
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { EMBEDDED } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
+import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { evaluationCommand } from '../evaluation-command.js';
 import { type EvaluationProgressBar, evaluationProgress } from '../evaluation-progress.js';
 import { InterruptedError } from '../interruption.js';
 import { embeddedModel, type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
+import { labelOf } from '../parse-class-labels.js';
 import { sheetScale } from '../picture-sheet.js';
-import { labelOf } from '../picture-words.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
 import { UsageError } from '../usage-error.js';
@@ -135,17 +135,17 @@ Examples:
 const BATCH = 12;
 
 async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Given): Promise<void> {
-  const voice = voiceOf(context, flags.json);
+  const output = outputOf(context, flags.json);
   const study = flags.study === undefined ? undefined : studyWith(await readStudy(flags.study), flags, given);
-  if (flags.render) return render(voice, study, flags.page);
-  const choice = policiesFromFlags(flags, voice);
+  if (flags.render) return render(output, study, flags.page);
+  const choice = policiesFromFlags(flags, output);
   if (!choice) return;
   const { signal } = context.io;
-  const used = await modelInUse(context, flags, voice);
+  const used = await modelInUse(context, flags, output);
   const { model } = used;
   const classes = model.manifest.condition;
   const folder = study ? join(flags.out, sharedFolder(used, study)) : flags.out;
-  const progress = evaluationProgress(voice);
+  const progress = evaluationProgress(output);
   try {
     const judging = await judgingFor({
       ...flags,
@@ -153,8 +153,9 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
       labelOf: (name) => labelOf(classes, name),
       cacheFolder: join(folder, 'real'),
       signal,
-      onNote: (line) => voice.note(`Note: ${line}`),
-      onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
+      onNote: (line) => output.warn(`Note: ${line}`),
+      onProgress: (done, total) =>
+        output.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
     const margins = { ...judging.loaded.margins, ...marginsOf(flags.margin ?? []) };
     const { device, dtype } = model;
@@ -171,7 +172,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
             keep: flags.keep,
             resamples: flags.resamples,
           },
-          arms: choice(model.manifest.sampling),
+          variants: choice(model.manifest.sampling),
           margins,
           command: evaluationCommand({ ...flags, margins, device, dtype }),
         };
@@ -180,33 +181,33 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
     const evaluation = study
       ? await runStudy({ ...common, study, judging, command: asked.command })
       : await evaluateInFolder(asked);
-    await report(context, voice, evaluation, { used, flags, folder, study });
+    await report(context, output, evaluation, { used, flags, folder, study });
   } catch (error) {
     if (!signal.aborted) throw error;
     const drawn = progress.fraction();
     const done = drawn === undefined ? '' : ` ${Math.floor(drawn * 100)} % is drawn and kept.`;
     throw new InterruptedError(`Stopped.${done} Go on with the same command.`);
   } finally {
-    voice.progress.clear();
+    output.progress.clear();
     await model.dispose();
   }
 }
 
-async function render(voice: Voice, study: Study | undefined, page: string | undefined): Promise<void> {
+async function render(output: Output, study: Study | undefined, page: string | undefined): Promise<void> {
   if (!study || page === undefined) throw new UsageError('--render needs --study and --page.');
   await renderStudy(page, study);
-  voice.say(`page    ${join(page, `${study.id}.md`)}`);
-  voice.result({ page: join(page, `${study.id}.md`) });
+  output.print(`page    ${join(page, `${study.id}.md`)}`);
+  output.result({ page: join(page, `${study.id}.md`) });
 }
 
 /** Draws what the evaluation lacks, each variant in a process. */
 async function drawInProcesses(
-  { used, arms, n, seed, batch, folder, keep = SHOWN, signal }: FolderEvaluationOptions,
+  { used, variants, n, seed, batch, folder, keep = SHOWN, signal }: FolderEvaluationOptions,
   { workers, threads = 1, model = EMBEDDED, network, real }: EvaluateFlags,
   progress: EvaluationProgressBar,
 ): Promise<void> {
   const { device, dtype } = used.model;
-  progress.onWorkers(arms, n, workers);
+  progress.onWorkers(variants, n, workers);
   await drawSideBySide({
     task: {
       model: model === EMBEDDED ? fileURLToPath(await embeddedModel()) : model,
@@ -217,7 +218,7 @@ async function drawInProcesses(
       ...{ n, seed, batch, folder, keep },
     },
     workers,
-    variants: arms,
+    variants,
     signal,
     onReport(report) {
       if (report.type === 'seen') progress.onSeen(report.name, report.done, report.total);
@@ -228,7 +229,7 @@ async function drawInProcesses(
 
 async function report(
   context: CommandContext,
-  voice: Voice,
+  output: Output,
   evaluation: FolderEvaluation,
   options: {
     readonly used: ModelInUse;
@@ -244,24 +245,24 @@ async function report(
   const written = await writeEvaluation(reports, evaluation, { classes, scale: sheetScale(used.model) });
   const pages = flags.page ?? join(folder, 'reports');
   if (study) await writeStudy(pages, study, document, { pictures, classes });
-  voice.progress.clear();
+  output.progress.clear();
   if (notKept > 0) {
-    voice.note(
+    output.warn(
       `Note: --keep ${flags.keep} came too late for ${notKept} of the pictures, which were drawn without being kept. ` +
         'To have them as files, draw into another folder.',
     );
   }
   const { columns } = context.io.stdout;
-  for (const line of reportText(document, { ...context.style, columns })) voice.say(line);
-  if (document.comparisons.length > 0) voice.say();
+  for (const line of reportText(document, { ...context.style, columns })) output.print(line);
+  if (document.comparisons.length > 0) output.print();
   const files = {
     ...(study ? { study: join(pages, `${study.id}.md`) } : {}),
     page: written.page,
     report: written.report,
     ...(written.sheet === undefined ? {} : { sheet: written.sheet }),
   };
-  for (const [what, path] of Object.entries(files)) voice.say(`${what.padEnd(7)} ${path}`);
-  voice.result({ ...document, files: { ...written, ...files } });
+  for (const [what, path] of Object.entries(files)) output.print(`${what.padEnd(7)} ${path}`);
+  output.result({ ...document, files: { ...written, ...files } });
 }
 
 /** Whether a flag was given, by its name in camel case. */

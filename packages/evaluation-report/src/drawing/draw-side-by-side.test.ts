@@ -63,7 +63,7 @@ test('two processes draw what one would, each way of sampling once', { timeout: 
     const onProgress = (): void => {
       batches++;
     };
-    await drawInFolder({ ...sizes, used, loaded, folder, arms: variants, signal, onProgress });
+    await drawInFolder({ ...sizes, used, loaded, folder, variants, signal, onProgress });
     return batches;
   };
   try {

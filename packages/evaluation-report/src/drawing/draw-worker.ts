@@ -29,7 +29,7 @@ async function main(): Promise<void> {
       ...task,
       used,
       loaded,
-      arms: [variant],
+      variants: [variant],
       signal,
       onSeen: (_, done, total) => report({ type: 'seen', name, done, total }),
       onStart: (done) => report({ type: 'drawn', name, done: done.get(name)! }),

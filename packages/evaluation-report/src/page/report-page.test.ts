@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { armLines } from '../arm-lines.js';
 import { SAMPLE_EVALUATION } from '../testing/sample-evaluation.js';
+import { variantLines } from '../variant-lines.js';
 import { forestPlot } from './forest-plot.js';
 import { plotFile } from './plot-file.js';
 import { reportPage } from './report-page.js';
 import { speedQualityPlot } from './speed-quality-plot.js';
 
 const names = SAMPLE_EVALUATION.arms.map(({ name }) => name);
-const lines = armLines(SAMPLE_EVALUATION);
+const lines = variantLines(SAMPLE_EVALUATION);
 const png = Uint8Array.of(137, 80, 78, 71);
 const page = reportPage({
   document: SAMPLE_EVALUATION,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ArmReport, Comparison } from '@tessera/evaluate';
+import type { Comparison, VariantReport } from '@tessera/evaluate';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
 
 /** What conclusions rest on: other numbers may ask for other conclusions where any of it changes. */
@@ -11,8 +11,8 @@ export type Basis = Pick<
   readonly reference: Pick<EvaluationDocument['reference'], 'key'>;
   /** Only whether there is one: the variants then have times of their own. */
   readonly timing?: unknown;
-  readonly arms: readonly (Pick<ArmReport, 'name'> & {
-    readonly speedup: Pick<ArmReport['speedup'], 'median'>;
+  readonly arms: readonly (Pick<VariantReport, 'name'> & {
+    readonly speedup: Pick<VariantReport['speedup'], 'median'>;
   })[];
   readonly comparisons: readonly Pick<Comparison, 'arm' | 'against' | 'metric' | 'difference'>[];
 };

@@ -35,7 +35,7 @@ export function studyEvaluation(options: StudyOptions): FolderEvaluationOptions 
   return {
     ...options,
     ...judging,
-    arms: variantsOf(study, used),
+    variants: variantsOf(study, used),
     n,
     seed,
     batch,

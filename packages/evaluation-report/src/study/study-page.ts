@@ -1,5 +1,4 @@
-import type { ArmReport, ComparedMetric } from '@tessera/evaluate';
-import { armLines } from '../arm-lines.js';
+import type { ComparedMetric, VariantReport } from '@tessera/evaluate';
 import {
   decimalsOf,
   percent,
@@ -7,8 +6,8 @@ import {
   secondsText,
   signed,
   timesText,
+  withDeviation,
   withInterval,
-  withSpread,
 } from '../display/number-text.js';
 import { machinesText, mixtureNote, threadsText, versionsText } from '../drawn-with.js';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
@@ -21,17 +20,18 @@ import {
   marginNote,
 } from '../findings.js';
 import { metricName } from '../page/forest-plot.js';
-import { floorExcessText, hasOwnFloors } from '../report-table.js';
+import { baselineExcessText, hasOwnBaselines } from '../report-table.js';
 import { timingText } from '../timing-set-up.js';
+import { variantLines } from '../variant-lines.js';
 import { resultsFingerprint } from './results-fingerprint.js';
 import type { Study } from './study.js';
 
-type Column = readonly [head: string, cell: (arm: ArmReport, place: number) => string];
+type Column = readonly [head: string, cell: (arm: VariantReport, place: number) => string];
 
 /** A study and its results as a page in Markdown. */
 export function studyPage(study: Study, document: EvaluationDocument): string {
   const { timing } = document;
-  const lines = armLines(document);
+  const lines = variantLines(document);
   const findings = findingsOf(document, { timed: timing !== undefined });
   const metrics: readonly ComparedMetric[] = ['frechet', 'kid'];
   return `# ${study.title}
@@ -40,7 +40,7 @@ ${study.question}
 
 **What was said before.** ${study.claim}
 
-**Method.** ${study.method} In all arms: ${lines.common || 'nothing else'}. ${drawing(document)} ${margins(document)}
+**Method.** ${study.method} In all variants: ${lines.common || 'nothing else'}. ${drawing(document)} ${margins(document)}
 
 ## Conclusions
 
@@ -100,7 +100,7 @@ function margins(document: EvaluationDocument): string {
 
 function armTable(study: Study, document: EvaluationDocument, lines: readonly string[]): string {
   const { arms, floors, timing } = document;
-  const ownFloors = hasOwnFloors(document);
+  const ownFloors = hasOwnBaselines(document);
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const specs = new Map(study.variants.map(({ name, sampler }) => [name, sampler]));
@@ -150,10 +150,12 @@ function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMe
 function floors(document: EvaluationDocument): string {
   const { n, floors } = document;
   const { frechet, kid, precision, recall, count, splits } = floors;
-  const fewer = hasOwnFloors(document) ? '' : `There are too few for a floor at ${n}, which would be lower. `;
+  const fewer = hasOwnBaselines(document)
+    ? ''
+    : `There are too few for a floor at ${n}, which would be lower. `;
   return (
     `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
-    `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. Its Fréchet distance is ${floorExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
+    `${withDeviation(frechet)}, KID ${withDeviation(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. Its Fréchet distance is ${baselineExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
     'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided.'
   );
 }

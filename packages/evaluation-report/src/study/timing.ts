@@ -47,20 +47,20 @@ export async function timeVariants(options: TimingOptions): Promise<Timing> {
     return { ...timing, variants: arms };
   }
   const classes = model.manifest.condition;
-  const contests = await compare({
+  const runs = await compare({
     model,
-    contenders: variants,
+    variants,
     seed,
     pictures: picturesOf(classes, [...Array(classes.count).keys()], rounds),
     signal,
     onPicture: ({ done, total }) => onProgress?.(done, total),
   });
-  const first = contests[0]!.trials;
+  const first = runs[0]!.runs;
   const timing: TimingSetUp = { pictures: first.length, threads, machine };
-  const arms = contests.map(({ contender, trials }) => ({
-    name: contender.name,
-    secondsPerImage: quartilesOf(trials.map(({ seconds }) => seconds)),
-    speedup: quartilesOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)),
+  const arms = runs.map(({ variant, runs }) => ({
+    name: variant.name,
+    secondsPerImage: quartilesOf(runs.map(({ seconds }) => seconds)),
+    speedup: quartilesOf(runs.map(({ seconds }, i) => first[i]!.seconds / seconds)),
   }));
   await writeJson(path, { key, timing: { ...timing, arms } } satisfies KeptTiming);
   return { ...timing, variants: arms };

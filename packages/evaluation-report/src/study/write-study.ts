@@ -5,7 +5,7 @@ import type { ImageRgb } from '@tessera/core';
 import type { Classes } from '@tessera/format';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
-import { armsSheet } from '../evaluation-sheets.js';
+import { variantsSheet } from '../evaluation-sheets.js';
 import { writePng } from '../files/png-file.js';
 import { writeJson, writeWhole } from '../files/written-file.js';
 import { forestPlot } from '../page/forest-plot.js';
@@ -43,7 +43,7 @@ export async function writeStudy(
   const names = document.arms.map(({ name }) => name);
   // The numbers first: hours of drawing hang on them.
   await writeJson(join(folder, `${study.id}.json`), { study, evaluation: document } satisfies StudyRecord);
-  const sheet = armsSheet({ names, pictures, classes, title: study.title, scale: 1 });
+  const sheet = variantsSheet({ names, pictures, classes, title: study.title, scale: 1 });
   await writePng(join(folder, `${study.id}.png`), sheet);
   await writePage(folder, study, document);
 }

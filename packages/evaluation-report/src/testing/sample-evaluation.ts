@@ -38,7 +38,7 @@ const DIFFERENCES = {
 
 const SCALE: Readonly<Record<ComparedMetric, number>> = { frechet: 1, kid: 0.004 };
 
-/** A report of five arms as one may come out, with each of the verdicts. */
+/** A report of five variants as one may come out, with each of the verdicts. */
 export const SAMPLE_EVALUATION: EvaluationDocument = {
   format: 'tessera-evaluation',
   version: 1,
