@@ -54,4 +54,22 @@ describe('bundled, minified and gzipped,', () => {
     const code = "export { annealedDiffusionSteps } from './dist/index.js';";
     expect(await bundledSize('packages/core', code, [])).toBeLessThan(KB);
   });
+
+  it('what core has for tests loads no test runner, but for its suites', async () => {
+    const outside = async (entry: string): Promise<string[]> => {
+      const { metafile } = await build({
+        entryPoints: [resolve('packages/core/dist', entry)],
+        bundle: true,
+        write: false,
+        metafile: true,
+        format: 'esm',
+        platform: 'neutral',
+        external: ['vitest'],
+      });
+      const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+      return [...new Set(imports.filter(({ external }) => external).map(({ path }) => path))];
+    };
+    expect(await outside('testing.js')).toEqual([]);
+    expect(await outside('testing/suites.js')).toEqual(['vitest']);
+  });
 });
