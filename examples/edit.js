@@ -1,25 +1,13 @@
-// Renews the left half of a picture: the tokens of the right half are given, so the policy plans only the others.
-import { generate } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
-import { modelFolder } from '@tessera/model-tiny';
-import { loadModel, writePng } from '@tessera/runtime-node';
+// Repaints the left half of a picture. The right half keeps its bytes.
+import { editImage, generateImages, loadModel, modelFolder, writePng } from 'tessera';
 
 const model = await loadModel(modelFolder);
 const input = { classLabel: 10 };
 
-/** @param {import('@tessera/core').ImageRequest<import('@tessera/core').ClassInput>} image */
-async function draw(image) {
-  for await (const event of generate({ model, requests: [image], policy: gtr('gradual') })) {
-    if (event.type === 'image') return event;
-  }
-  throw new Error('no image');
-}
-
-const first = await draw({ seed: 3, input });
-await writePng('edit-before.png', first.image);
-const known = first.grid.known.map((_, position) =>
-  position % model.shape.width >= model.shape.width / 2 ? 1 : 0,
-);
-const second = await draw({ seed: 4, input, start: { ...first.grid, known } });
-await writePng('edit-after.png', second.image);
+const [{ image }] = await generateImages({ model, requests: [{ seed: 3, input }] });
+await writePng('edit-before.png', image);
+// White is repainted. A mask of 2 × 2 pixels is stretched over the picture.
+const mask = { width: 2, height: 2, data: Uint8Array.of(255, 0, 255, 0) };
+const [edited] = await editImage({ model, image, mask, seed: 4, input });
+await writePng('edit-after.png', edited.image);
 await model.dispose();

@@ -1,8 +1,8 @@
-// A picture of a cat in ten lines.
-import { generateImages, gtr, loadModel, modelFolder, writePng } from 'tessera';
+// Draws a cat as the model advises and writes it as a PNG.
+import { generateImages, loadModel, modelFolder, writePng } from 'tessera';
 
 const model = await loadModel(modelFolder);
 const requests = [{ seed: 7, input: { classLabel: 6 } }];
-const drawn = await generateImages({ model, requests, policy: gtr('gradual') });
-for (const { image } of drawn) await writePng('cat.png', image);
+const [cat] = await generateImages({ model, requests });
+await writePng('cat.png', cat.image);
 await model.dispose();

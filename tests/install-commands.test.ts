@@ -41,7 +41,11 @@ beforeAll(async () => {
 afterAll(() => rm(packages, { recursive: true, force: true }));
 
 /** Runs an install command in an empty folder, then what uses what it installed. */
-async function installed(command: string, use: (folder: string) => Promise<void>, skip: (why: string) => void) {
+async function installed(
+  command: string,
+  use: (folder: string) => Promise<void>,
+  skip: (why: string) => void,
+) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'tessera-user-')));
   const env = { ...process.env, YARN_COMPRESSION_LEVEL: '0', YARN_ENABLE_TELEMETRY: '0' };
   try {
@@ -52,7 +56,9 @@ async function installed(command: string, use: (folder: string) => Promise<void>
     try {
       await shell(command.replace(manager!, MANAGERS[manager!]!), { cwd: folder, env, maxBuffer: 2 ** 24 });
     } catch (error) {
-      const reachable = await shell('npm view vite version --prefer-online --fetch-retries=0').catch(() => null);
+      const reachable = await shell('npm view vite version --prefer-online --fetch-retries=0').catch(
+        () => null,
+      );
       if (reachable || process.env.CI) throw error;
       return skip('Not tested, for want of a package registry.');
     }

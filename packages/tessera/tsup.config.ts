@@ -5,4 +5,5 @@ export default preset({
   browser: 'src/browser.ts',
   'webgpu-worker': 'src/webgpu-worker.ts',
   'wasm-worker': 'src/wasm-worker.ts',
+  testing: 'src/testing.ts',
 });
