@@ -1,5 +1,5 @@
 export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
-export { isHtml } from './html-page.js';
+export { isHtml } from './store/foreign-content.js';
 export {
   type ComponentName,
   type Manifest,

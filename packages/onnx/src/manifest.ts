@@ -1,7 +1,7 @@
 import { TesseraError } from '@tessera/core';
 import * as v from 'valibot';
 import { guidanceSchema } from './guidance-description.js';
-import { isHtml } from './html-page.js';
+import { isHtml } from './store/foreign-content.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const scale = v.pipe(v.number(), v.finite(), v.minValue(0));

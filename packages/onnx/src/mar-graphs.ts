@@ -5,8 +5,6 @@ import { HeldTensor } from './held-tensor.js';
 import type { ComponentName, Manifest } from './manifest.js';
 import type { RunStatistics } from './run-statistics.js';
 
-declare const performance: { now(): number };
-
 /** The part of an onnxruntime session that is used. */
 export interface GraphSession {
   run(

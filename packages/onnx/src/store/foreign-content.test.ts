@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isHtml } from './html-page.js';
+import { isHtml } from './store/foreign-content.js';
 
 it('an HTML page is told by its first characters, as text or as bytes', () => {
   for (const page of [
