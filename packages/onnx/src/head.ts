@@ -6,8 +6,8 @@ import {
   samplerStep,
   throwIfAborted,
 } from '@tessera/core';
+import type { DeviceTensor } from './device-tensor.js';
 import { assertFinite } from './finite.js';
-import type { HeldTensor } from './held-tensor.js';
 import type { MarGraphs } from './mar-graphs.js';
 
 /** Tokens that share a diffusion table and are all guided or all not. */
@@ -15,7 +15,7 @@ export interface HeadRequest {
   /** n: how many tokens. */
   readonly count: number;
   /** [B, T, D]. */
-  readonly z: HeldTensor;
+  readonly z: DeviceTensor;
   /** [R], which of z's B·T rows: n conditional ones and, where R = 2n, n unconditional ones. */
   readonly rows: Int32Array;
   /** [n]. */

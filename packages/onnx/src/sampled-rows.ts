@@ -1,7 +1,7 @@
 import type { Conditions, TokenImage } from '@tessera/core';
+import { ConditionRows } from './condition-rows.js';
+import type { DeviceTensor } from './device-tensor.js';
 import type { HeadRequest } from './head.js';
-import { HeldConditions } from './held-conditions.js';
-import type { HeldTensor } from './held-tensor.js';
 import type { MarGraphs } from './mar-graphs.js';
 
 /**
@@ -9,11 +9,11 @@ import type { MarGraphs } from './mar-graphs.js';
  * a model's own are read, so they can all share one.
  */
 export function sameZ(images: readonly TokenImage[]): number[][] {
-  const guided = new Map<HeldTensor | undefined, number[]>();
+  const guided = new Map<DeviceTensor | undefined, number[]>();
   const plain: typeof guided = new Map();
   for (const [place, { conditions }] of images.entries()) {
     const groups = conditions.guided ? guided : plain;
-    const z = conditions instanceof HeldConditions ? conditions.z : undefined;
+    const z = conditions instanceof ConditionRows ? conditions.z : undefined;
     groups.set(z, [...(groups.get(z) ?? []), place]);
   }
   return [...guided.values(), ...plain.values()];
@@ -26,10 +26,10 @@ export async function sampledRows(
 ): Promise<Pick<HeadRequest, 'z' | 'rows'>> {
   const { conditions: first } = images[0]!;
   const halves = first.guided ? [false, true] : [false];
-  if (first instanceof HeldConditions) {
+  if (first instanceof ConditionRows) {
     const places = halves.flatMap((unconditional) =>
       images.flatMap(({ conditions, rows }) =>
-        Array.from(rows, (row) => (conditions as HeldConditions).place(row, unconditional)),
+        Array.from(rows, (row) => (conditions as ConditionRows).place(row, unconditional)),
       ),
     );
     return { z: first.z, rows: Int32Array.from(places) };
