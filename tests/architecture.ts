@@ -44,7 +44,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     only: { '@tessera/fts': 'src/preset.ts' },
     portable: true,
   },
-  '@tessera/onnx': { dependencies: ['@tessera/core', 'onnxruntime-common', 'valibot'] },
+  '@tessera/onnx': {
+    dependencies: ['@tessera/core', 'onnxruntime-common', 'valibot', 'vitest'],
+    only: { vitest: 'src/testing/' },
+  },
   '@tessera/recipe': {
     dependencies: ['@tessera/core', '@tessera/gtr', '@tessera/onnx', 'fast-png', 'fflate', 'valibot'],
     // Needed only where pictures are stored.

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Manifest, type ManifestFile, ModelFileError, type ModelStore } from '@tessera/onnx';
+import { type ManifestFile, ModelFileError, type ModelStore, parseManifest } from '@tessera/onnx';
 import { leavePart, partOf, takeOverPart } from './partial-file.js';
 
 /**
@@ -22,13 +22,16 @@ export function fileStore(folder: string): ModelStore {
   const placeOf = async (file: ManifestFile): Promise<string> =>
     (await isCommitted(file)) ? targetOf(file) : partOf(targetOf(file));
 
+  const manifestOf = (): Promise<string | undefined> =>
+    readFile(join(folder, 'mar.json'), 'utf8').catch(() => undefined);
+
   async function close(): Promise<void> {
     await out?.handle.close();
     out = undefined;
   }
 
   return {
-    manifest: () => readFile(join(folder, 'mar.json'), 'utf8').catch(() => undefined),
+    manifest: manifestOf,
     async size(file) {
       if (await isCommitted(file)) return file.bytes;
       begun.add(targetOf(file));
@@ -65,11 +68,12 @@ export function fileStore(folder: string): ModelStore {
     },
     async commit({ json, manifest, files }) {
       await close();
-      const before = JSON.parse((await this.manifest()) ?? '{"files":[]}') as Pick<Manifest, 'files'>;
+      const before = pathsIn(await manifestOf());
       await onDisk(folder, async () => {
         for (const file of files) {
           const part = partOf(targetOf(file));
           if ((await sizeOf(part)) !== undefined) await rename(part, targetOf(file));
+          rejected.delete(file.sha256);
         }
         const path = join(folder, 'mar.json');
         await mkdir(folder, { recursive: true });
@@ -77,7 +81,7 @@ export function fileStore(folder: string): ModelStore {
         await rename(partOf(path), path);
       });
       const listed = new Set(manifest.files.map(({ path }) => path));
-      for (const { path } of before.files) {
+      for (const path of before) {
         // One that can't be removed, because it is in use, does no harm.
         if (!listed.has(path)) await rm(join(folder, path), { force: true }).catch(() => undefined);
       }
@@ -99,6 +103,15 @@ export async function fileSha256(path: string, signal?: AbortSignal): Promise<st
     throw error;
   }
   return hash.digest('hex');
+}
+
+/** The files that a manifest lists; none where it is missing or can't be read. */
+function pathsIn(json: string | undefined): readonly string[] {
+  try {
+    return json === undefined ? [] : parseManifest(json).files.map(({ path }) => path);
+  } catch {
+    return [];
+  }
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

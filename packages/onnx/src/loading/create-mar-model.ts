@@ -18,7 +18,10 @@ export async function createMarModel(
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
   const sessions: { [name in ComponentName]?: GraphSession } = {};
   try {
-    for (const [name, component] of Object.entries(variant.components) as [ComponentName, ManifestComponent?][]) {
+    for (const [name, component] of Object.entries(variant.components) as [
+      ComponentName,
+      ManifestComponent?,
+    ][]) {
       if (component) sessions[name] = await createSession(name, component);
     }
     return new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));

@@ -66,17 +66,19 @@ export interface ModelWorker {
   readonly disposesGently: boolean;
   /** Calls back when the thread has ended by itself. */
   onEnd(listener: (reason: Error) => void): void;
-  terminate(): void | Promise<unknown>;
+  /** May return a promise, which is awaited. */
+  terminate(): unknown;
 }
 
 /**
  * Loads a model in a worker of its own, which ends with the model, and where loading fails or is stopped.
  *
- * @throws the signal's reason; what `onProgress` threw; the worker's error
+ * @param request what the worker is told; where it throws, the worker ends too
+ * @throws the signal's reason; what `onProgress` or `request` threw; the worker's error
  */
 export async function loadInWorker<Request extends object, Device extends string>(
   worker: ModelWorker,
-  request: Request,
+  request: () => Request,
   { signal, onProgress }: Pick<LoadOptions<Device>, 'signal' | 'onProgress'>,
 ): Promise<LoadedModel<Device>> {
   const caller = new Caller<WorkerCalls<Request, Device>>(worker.port);
@@ -84,7 +86,7 @@ export async function loadInWorker<Request extends object, Device extends string
   // The worker may be in a call that can't be stopped: it is not waited for.
   const withdraw = onAbort(signal, () => caller.close(signal?.reason));
   try {
-    const loaded = await caller.call('load', request, { onProgress });
+    const loaded = await caller.call('load', request(), { onProgress });
     return new WorkerModel(worker, caller, loaded);
   } catch (error) {
     await worker.terminate();

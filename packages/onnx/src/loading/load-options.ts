@@ -1,5 +1,6 @@
 import { assertInteger, InvalidOptionError } from '@tessera/core';
-import type { StorageType } from '../manifest.js';
+import type { Manifest, StorageType } from '../manifest.js';
+import { neededFiles } from '../model-files.js';
 
 /** How far loading has come, in bytes of all files together. The total is exact from the first report on. */
 export interface LoadProgress {
@@ -12,6 +13,12 @@ export interface LoadProgress {
   readonly file: string;
   readonly loadedBytes: number;
   readonly totalBytes: number;
+}
+
+/** The report between the last file and the first session. */
+export function preparing(manifest: Manifest, dtype: StorageType): LoadProgress {
+  const totalBytes = neededFiles(manifest, dtype).reduce((sum, { bytes }) => sum + bytes, 0);
+  return { phase: 'prepare', file: 'mar.json', loadedBytes: totalBytes, totalBytes };
 }
 
 /** What every runtime's `loadModel` takes. */

@@ -47,7 +47,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     const handles = await this.#caller.call(
       'condition',
       { images: batch },
-      { signal, discard: (late) => late.forEach((handle) => this.#release(handle)) },
+      { signal, discard: (late) => this.#release(late) },
     );
     return handles.map((handle) => this.#conditions(handle));
   }
@@ -113,14 +113,14 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       guided,
       read: () => this.#caller.call('read', { conditions: id, unconditional: false }),
       readUnconditional: () => this.#caller.call('read', { conditions: id, unconditional: true }),
-      release: () => this.#release({ id }),
+      release: () => this.#release([{ id }]),
     };
     this.#ids.set(conditions, id);
     return conditions;
   }
 
-  #release({ id }: Pick<ConditionsHandle, 'id'>): void {
-    this.#caller.notify('release', { conditions: id });
+  #release(handles: readonly Pick<ConditionsHandle, 'id'>[]): void {
+    for (const { id } of handles) this.#caller.notify('release', { conditions: id });
   }
 
   #idOf(conditions: Conditions): number {

@@ -1,10 +1,4 @@
-import {
-  type Clamp,
-  type ClassInput,
-  type ImageRgb,
-  type NoiseKey,
-  type TokenGrid,
-} from '@tessera/core';
+import type { Clamp, ClassInput, ImageRgb, NoiseKey, TokenGrid } from '@tessera/core';
 import type { RunStatistics } from '../run-statistics.js';
 import type { PackedTable } from './packed-table.js';
 
@@ -51,9 +45,9 @@ export interface Calls {
   decode: { arguments: { grids: readonly TokenGrid[] }; result: readonly ImageRgb[] };
   encode: { arguments: { images: readonly ImageRgb[] }; result: readonly TokenGrid[] };
   /** A notice, without an answer. */
-  release: { arguments: { conditions: number }; result: void };
+  release: { arguments: { conditions: number }; result: undefined };
   runStatistics: { arguments: Record<string, never>; result: RunStatistics };
-  dispose: { arguments: Record<string, never>; result: void };
+  dispose: { arguments: Record<string, never>; result: undefined };
 }
 
 export type CallName = keyof Calls;

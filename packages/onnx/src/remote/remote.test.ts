@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.js';
 import { RemoteModel } from './connect.js';
 import type { Port } from './port.js';
-import { packError, unpackError } from './protocol.js';
+import { packError, unpackError } from './remote-error.js';
 import { type ServedModel, type Serving, serveModel } from './serve.js';
 
 const shape = exampleManifest().grid;

@@ -101,7 +101,7 @@ export interface CallOptions<Result> {
   /** Takes a result that arrives after the call was cancelled, e.g. to release it. */
   readonly discard?: (result: Result) => void;
   /** What of the arguments is moved rather than copied. */
-  readonly transfer?: readonly Transferable[];
+  readonly transfer?: readonly object[];
 }
 
 export interface CallerOptions {
@@ -184,10 +184,7 @@ export class Caller<Calls extends Record<keyof Calls, CallShape>> {
   }
 
   /** Makes a call that has no answer. Nothing happens once the port is closed. */
-  notify<Name extends keyof Calls & string>(
-    name: Name,
-    given: Calls[Name]['arguments'],
-  ): void {
+  notify<Name extends keyof Calls & string>(name: Name, given: Calls[Name]['arguments']): void {
     if (!this.#closed) sendPlain(this.#port, { rpc: 'notice', name, given });
   }
 
@@ -211,7 +208,7 @@ function cancelled(): TesseraError {
  * Sends a message. What holds proxies, as the reactive objects of user interfaces are, can't be copied as it is: it is sent
  * as plain objects.
  */
-function sendPlain(port: Port, message: Message, transfer?: readonly Transferable[]): void {
+function sendPlain(port: Port, message: Message, transfer?: readonly object[]): void {
   try {
     port.send(message, transfer);
   } catch (error) {

@@ -1,10 +1,4 @@
-import {
-  type Conditions,
-  keyedNoise,
-  type NoiseSource,
-  replayNoise,
-  TesseraError,
-} from '@tessera/core';
+import { type Conditions, keyedNoise, type NoiseSource, replayNoise, TesseraError } from '@tessera/core';
 import type { MarModel } from '../mar-model.js';
 import { unpackTable } from './packed-table.js';
 import type { Port } from './port.js';
@@ -95,11 +89,13 @@ export function modelHandlers(model: ServedModel): {
     async release({ conditions }) {
       held.get(conditions)?.release();
       held.delete(conditions);
+      return undefined;
     },
     runStatistics: () => model.runStatistics(),
     async dispose() {
       releaseAll();
       await model.dispose();
+      return undefined;
     },
   };
   return { handlers, releaseAll };

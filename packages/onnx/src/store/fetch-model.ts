@@ -53,9 +53,8 @@ export async function fetchModel(address: string, options: FetchModelOptions): P
       await completeFile(fileAddress(address, file.path), file, options, report);
     }
     if (isNew) await store.commit({ json, manifest, files });
-  } catch (error) {
+  } finally {
     await store.leave();
-    throw error;
   }
   return { manifest, dtype };
 }
@@ -119,12 +118,9 @@ async function completeFile(
   // What was there may be damaged, or of another version of the model.
   if (size > 0) await store.remove(file);
   await download(url, file, 0, options, report);
-  try {
-    assertFileHash(url, file, await store.sha256(file, signal));
-  } catch (error) {
-    await store.remove(file);
-    throw error;
-  }
+  const hash = await store.sha256(file, signal);
+  if (hash !== file.sha256) await store.remove(file);
+  assertFileHash(url, file, hash);
   report('download', file, file.bytes);
 }
 
@@ -152,6 +148,8 @@ async function download(
   let loaded = answer.from === 0 ? 0 : from;
   // A server that begins earlier sends bytes that are there.
   let ahead = loaded - answer.from;
+  // So that an empty file is there too.
+  if (loaded === 0) await store.append(file, new Uint8Array());
   const brokeOff = (cause: unknown): ModelFileError => {
     const problem = `the download broke off after ${loaded} of ${file.bytes} bytes. Load again to go on from there.`;
     return new ModelFileError(url, problem, { cause });

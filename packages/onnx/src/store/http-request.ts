@@ -1,5 +1,5 @@
-import { ModelFileError } from '../model-files.js';
 import { onAbort } from '../abort-listener.js';
+import { ModelFileError } from '../model-files.js';
 
 export interface HttpRequestOptions {
   /** Asks for what there is from this byte on. @default 0 */
@@ -30,7 +30,8 @@ export async function requestFile(url: string, options: HttpRequestOptions = {})
   const { from = 0, signal } = options;
   for (let retries = 0; ; retries++) {
     const response = await reach(url, options);
-    if (response.status === 200 || response.status === 206) return { from: firstByte(response, from), response };
+    if (response.status === 200 || response.status === 206)
+      return { from: firstByte(response, from), response };
     await response.body?.cancel();
     if (response.status === 416 && from > 0) return { from: undefined, response };
     const isBusy = response.status === 429 || response.status === 503;

@@ -29,7 +29,7 @@ export interface ModelStore {
   append(file: ManifestFile, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Removes what has arrived of a file. The version that was committed before still has its own. */
   remove(file: ManifestFile): Promise<void>;
-  /** Ends a download before its model is whole: what has arrived is left to the next one. */
+  /** Ends a download: what has arrived and is not committed is left to the next one. */
   leave(): Promise<void>;
   /** Makes a model the one that is stored. Files that only the one before it had are removed. */
   commit(model: CommittedModel): Promise<void>;

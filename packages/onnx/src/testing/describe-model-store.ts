@@ -23,10 +23,12 @@ async function fileOf(path: string, content: string): Promise<ManifestFile> {
 
 /** A version of a model with one file a text. */
 async function modelOf(contents: Readonly<Record<string, string>>): Promise<CommittedModel> {
-  const files = await Promise.all(
-    Object.entries(contents).map(([path, content]) => fileOf(path, content)),
-  );
-  const manifest: Manifest = { ...exampleManifest(), files };
+  const files = await Promise.all(Object.entries(contents).map(([path, content]) => fileOf(path, content)));
+  const example = exampleManifest();
+  const [{ components: parts, ...variant }] = example.variants as [Manifest['variants'][number]];
+  const components = Object.fromEntries(Object.keys(parts).map((name) => [name, { path: files[0]!.path }]));
+  const variants = [{ ...variant, components: components as typeof parts }];
+  const manifest: Manifest = { ...example, variants, files };
   return { json: JSON.stringify(manifest), manifest, files };
 }
 
@@ -43,7 +45,10 @@ export function describeModelStore(name: string, place: () => OpenStore | Promis
       return each;
     };
     /** Stores a model whole. */
-    async function put(store: ModelStore, contents: Readonly<Record<string, string>>): Promise<CommittedModel> {
+    async function put(
+      store: ModelStore,
+      contents: Readonly<Record<string, string>>,
+    ): Promise<CommittedModel> {
       const model = await modelOf(contents);
       for (const file of model.files) {
         if ((await store.size(file)) === 0) await store.append(file, bytesOf(contents[file.path]!));
