@@ -1,4 +1,3 @@
-export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
 export { createMarModel } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
@@ -16,15 +15,6 @@ export {
   preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
-export {
-  type ComponentName,
-  type Manifest,
-  type ManifestComponent,
-  ManifestError,
-  type ManifestVariant,
-  parseManifest,
-  type StorageType,
-} from './manifest.js';
 export {
   type ConditionBatch,
   type GraphSession,
@@ -64,7 +54,7 @@ export { type ServedModel, type Serving, serveModel } from './remote/serve.js';
 export { RunQueue } from './run-queue.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';
 export { type FetchedModel, type FetchModelOptions, fetchModel } from './store/fetch-model.js';
-export { foreignContent, isHtml } from './store/foreign-content.js';
+export { foreignContent } from './store/foreign-content.js';
 export { memoryStore } from './store/memory-store.js';
 export type { CommittedModel, ModelStore } from './store/model-store.js';
 export { sha256 } from './store/sha256.js';

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type ManifestFile, ModelFileError, type ModelStore, parseManifest } from '@tessera/onnx';
+import { parseManifest } from '@tessera/format';
+import { type ManifestFile, ModelFileError, type ModelStore } from '@tessera/onnx';
 import { leavePart, partOf, takeOverPart } from './partial-file.js';
 
 /**

@@ -1,6 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type ManifestComponent, ModelFileError } from '@tessera/onnx';
+import type { ManifestComponent } from '@tessera/format';
+import { ModelFileError } from '@tessera/onnx';
 import type { InferenceSession } from 'onnxruntime-node';
 
 /** The most bytes that Node reads into one buffer. */

@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
+import type { Manifest, StorageType } from '@tessera/format';
 import {
   type LoadedModel as AnyLoadedModel,
   type LoadOptions,
   type LoadRequest,
   loadInWorker,
   loadRequest,
-  type Manifest,
-  type StorageType,
   storedType,
 } from '@tessera/onnx';
 import { DEVICES, type Device } from './devices.js';

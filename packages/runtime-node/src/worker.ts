@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ComponentName, ManifestComponent } from '@tessera/format';
 import {
   assertReferenceSample,
-  type ComponentName,
   createMarModel,
   type GraphSession,
-  type ManifestComponent,
   type MarModel,
   neededFiles,
   preparing,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Manifest, ManifestFile } from '@tessera/onnx';
-import { describeModelStore, exampleManifest } from '@tessera/onnx/testing';
+import type { Manifest } from '@tessera/format';
+import { exampleManifest } from '@tessera/format/testing';
+import type { ManifestFile } from '@tessera/onnx';
+import { describeModelStore } from '@tessera/onnx/testing';
 import { describe, expect, it } from 'vitest';
 import { cacheStore } from './cache-store.js';
 import type { FileStorage } from './file-storage.js';

@@ -1,4 +1,5 @@
-import type { ComponentName, GraphSession, ManifestComponent } from '@tessera/onnx';
+import type { ComponentName, ManifestComponent } from '@tessera/format';
+import type { GraphSession } from '@tessera/onnx';
 import type { InferenceSession } from 'onnxruntime-web/wasm';
 import type { Device } from './devices.js';
 import type { MessageTurns } from './message-turns.js';

@@ -1,5 +1,5 @@
+import type { ComponentName, Manifest, ManifestComponent, StorageType } from '@tessera/format';
 import type { TensorConstructor } from 'onnxruntime-common';
-import type { ComponentName, Manifest, ManifestComponent, StorageType } from '../manifest.js';
 import { type GraphSession, type GraphSessions, MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
 

@@ -1,6 +1,6 @@
 import { type ClassInput, type MaskedModel, ModelDisposedError } from '@tessera/core';
+import type { Manifest, StorageType } from '@tessera/format';
 import { onAbort } from '../abort-listener.js';
-import type { Manifest, StorageType } from '../manifest.js';
 import { RemoteModel } from '../remote/connect.js';
 import type { Port } from '../remote/port.js';
 import type { Calls } from '../remote/protocol.js';

@@ -1,5 +1,5 @@
 import { assertInteger, InvalidOptionError } from '@tessera/core';
-import type { Manifest, StorageType } from '../manifest.js';
+import type { Manifest, StorageType } from '@tessera/format';
 import { neededFiles } from '../model-files.js';
 
 /** How far loading has come, in bytes of all files together. The total is exact from the first report on. */

@@ -13,9 +13,9 @@ import {
   type TokenImage,
   type TokenRequest,
 } from '@tessera/core';
-import type { Manifest } from '../manifest.js';
+import type { Manifest } from '@tessera/format';
+import { samplingDefaults } from '@tessera/format';
 import type { RunStatistics } from '../run-statistics.js';
-import { samplingDefaults } from '../sampling-defaults.js';
 import { packTable } from './packed-table.js';
 import type { Port } from './port.js';
 import type { Calls, ConditionsHandle, TokenNoise } from './protocol.js';

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import type { Manifest } from '@tessera/format';
+import { exampleManifest } from '@tessera/format/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LoadProgress } from '../loading/load-options.js';
-import type { Manifest } from '../manifest.js';
-import { exampleManifest } from '../testing/example-manifest.js';
 import { type FetchModelOptions, fetchModel } from './fetch-model.js';
 import { memoryStore } from './memory-store.js';
 import type { ModelStore } from './model-store.js';
@@ -32,10 +32,7 @@ beforeEach(async () => {
   const paths = example.files.map(({ path }) => path);
   for (const [k, path] of paths.entries()) {
     const size = path === LARGE ? 200_000 : 50;
-    contents.set(
-      path,
-      Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * 31 + k) % 251)),
-    );
+    contents.set(path, Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * 31 + k) % 251)));
   }
   setManifest();
   answer = plainly;

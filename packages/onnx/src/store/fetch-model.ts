@@ -1,6 +1,6 @@
+import { type Manifest, parseManifest, type StorageType } from '@tessera/format';
 import { onAbort } from '../abort-listener.js';
 import type { LoadProgress } from '../loading/load-options.js';
-import { type Manifest, parseManifest, type StorageType } from '../manifest.js';
 import {
   assertFileHash,
   assertFileSize,

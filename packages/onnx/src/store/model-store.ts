@@ -1,4 +1,4 @@
-import type { Manifest } from '../manifest.js';
+import type { Manifest } from '@tessera/format';
 import type { ManifestFile } from '../model-files.js';
 
 /** A manifest whose files have arrived. */

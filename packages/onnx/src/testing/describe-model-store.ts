@@ -1,9 +1,9 @@
+import type { Manifest } from '@tessera/format';
+import { exampleManifest } from '@tessera/format/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Manifest } from '../manifest.js';
 import type { ManifestFile } from '../model-files.js';
 import type { CommittedModel, ModelStore } from '../store/model-store.js';
 import { sha256 } from '../store/sha256.js';
-import { exampleManifest } from './example-manifest.js';
 
 /** A place for a model. */
 export interface OpenStore {

@@ -1,0 +1,185 @@
+import { TesseraError } from '@tessera/core';
+import * as v from 'valibot';
+import { guidanceSchema } from './guidance-description.js';
+import { isHtml } from './html-page.js';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const scale = v.pipe(v.number(), v.finite(), v.minValue(0));
+/** A path inside the model folder: relative, forward slashes, no way out. */
+const path = v.pipe(
+  v.string(),
+  v.regex(/^[\w.-]+(\/[\w.-]+)*$/, 'must be a relative path with forward slashes'),
+  v.check((value) => !value.split('/').includes('..'), 'must not leave the folder'),
+);
+
+const component = v.strictObject({
+  /** The graph. */
+  path,
+  /** Files with its weights, where they are not inside the graph; each lies beside it. */
+  data: v.optional(v.array(path)),
+});
+
+const schema = v.strictObject({
+  format: v.literal('tessera-mar'),
+  version: v.literal(1),
+  name: v.pipe(v.string(), v.minLength(1)),
+  licence: v.string(),
+  /** Where the weights come from: a name, a checksum, an address. */
+  source: v.string(),
+  /** The token grid: `height`·`width` positions with `channels` = `latents.channels`·`latents.patchSize`² values. */
+  grid: v.strictObject({ height: count, width: count, channels: count }),
+  condition: v.strictObject({
+    kind: v.literal('class'),
+    count,
+    /** One name a class. */
+    names: v.optional(v.array(v.string())),
+  }),
+  /** Row widths: encoder E, decoder D (the width of z), head W. */
+  widths: v.strictObject({ encoder: count, decoder: count, head: count }),
+  /** Residual blocks of the head; the modulation is (3·headDepth + 2)·W wide. */
+  headDepth: count,
+  latents: v.strictObject({
+    channels: count,
+    patchSize: count,
+    /** The decoder takes latents divided by this (0.2325 for KL-16). */
+    scale: v.pipe(v.number(), v.finite(), v.gtValue(0)),
+    /** Pixels a latent cell spans, in each direction. */
+    stride: count,
+  }),
+  diffusion: v.strictObject({
+    schedule: v.literal('cosine'),
+    trainSteps: v.literal(1000),
+    variance: v.literal('learned-range'),
+  }),
+  /** What the authors advise. */
+  sampling: v.strictObject({
+    guidance: guidanceSchema,
+    temperature: scale,
+    /** Limits of x0: ±c, or ±c[i] for channel i. Absent where the head needs none. */
+    clamp: v.optional(v.union([scale, v.array(scale)])),
+  }),
+  /** The same graphs with weights stored in different types; the first is the default. */
+  variants: v.pipe(
+    v.array(
+      v.strictObject({
+        dtype: v.picklist(['fp32', 'fp16']),
+        components: v.strictObject({
+          condition: component,
+          embed: component,
+          project: component,
+          modulate: component,
+          denoise: component,
+          decoder: v.optional(component),
+          encoder: v.optional(component),
+        }),
+      }),
+    ),
+    v.minLength(1),
+  ),
+  /** A recorded run, see `reference-sample.ts`. */
+  parity: v.optional(path),
+  /** Every file of the folder but this manifest and the model card. */
+  files: v.array(
+    v.strictObject({
+      path,
+      bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    }),
+  ),
+});
+
+/** `mar.json`: what a model folder holds and how to run it. */
+export type Manifest = v.InferOutput<typeof schema>;
+export type ManifestVariant = Manifest['variants'][number];
+export type ManifestComponent = v.InferOutput<typeof component>;
+export type ComponentName = keyof ManifestVariant['components'];
+export type StorageType = ManifestVariant['dtype'];
+
+/** `mar.json` is not JSON, not a manifest, or one of a version this package does not know. */
+export class ManifestError extends TesseraError {
+  static override readonly code = 'manifest';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], options?: { cause?: unknown }) {
+    super(
+      ManifestError.code,
+      `mar.json can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      options,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads a manifest.
+ *
+ * @param json the text of `mar.json`
+ * @throws ManifestError that says what is wrong with it; of fields that are not known, the first of each part
+ */
+export function parseManifest(json: string): Manifest {
+  if (isHtml(json)) {
+    throw new ManifestError([
+      'this is an HTML page: the server answered a missing file with its index page. Check the address of the model folder',
+    ]);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new ManifestError([`not JSON: ${String(cause)}`], { cause });
+  }
+  const newer = value as { format?: unknown; version?: unknown } | null;
+  if (newer?.format === 'tessera-mar' && typeof newer.version === 'number' && newer.version > 1) {
+    throw new ManifestError([
+      `its version is ${newer.version}, this package knows version 1. Update @tessera packages`,
+    ]);
+  }
+  const result = v.safeParse(schema, value);
+  if (!result.success) {
+    throw new ManifestError(
+      result.issues.map((issue) => {
+        const unknown = issue.expected === 'never';
+        const problem = unknown
+          ? 'this version does not know it. Update @tessera packages, or remove it'
+          : issue.message;
+        return `${v.getDotPath(issue) ?? 'manifest'}: ${problem}`;
+      }),
+    );
+  }
+  const problems = inconsistencies(result.output);
+  if (problems.length > 0) throw new ManifestError(problems);
+  return result.output;
+}
+
+/** What the schema alone can't see. */
+function inconsistencies({
+  grid,
+  latents,
+  condition,
+  sampling,
+  variants,
+  parity,
+  files,
+}: Manifest): string[] {
+  const problems: string[] = [];
+  const channels = latents.channels * latents.patchSize ** 2;
+  if (grid.channels !== channels) {
+    problems.push(
+      `grid.channels is ${grid.channels}, but latents make it ${channels} (channels · patchSize²)`,
+    );
+  }
+  if (condition.names && condition.names.length !== condition.count) {
+    problems.push(`condition.names has ${condition.names.length} names for ${condition.count} classes`);
+  }
+  if (Array.isArray(sampling.clamp) && sampling.clamp.length !== grid.channels) {
+    problems.push(`sampling.clamp has ${sampling.clamp.length} limits for ${grid.channels} channels`);
+  }
+  const listed = new Set(files.map((file) => file.path));
+  const used = variants.flatMap(({ components }) =>
+    Object.values(components).flatMap((part) => (part ? [part.path, ...(part.data ?? [])] : [])),
+  );
+  for (const file of [...used, ...(parity ? [parity] : [])]) {
+    if (!listed.has(file)) problems.push(`files does not list ${file}`);
+  }
+  return problems;
+}
