@@ -2,7 +2,7 @@ import type { ComponentName, ManifestComponent } from '@tessera/format';
 import type { GraphSession } from '@tessera/onnx';
 import type { InferenceSession } from 'onnxruntime-web/wasm';
 import type { Device } from './devices.js';
-import type { MessageTurns } from './message-turns.js';
+import type { EventLoopYielder } from './event-loop-yielder.js';
 import type { OrtModule } from './ort.js';
 
 /** Creates the session of one graph from the bytes of its files. */
@@ -12,7 +12,7 @@ export async function createSession(
   { path, data = [] }: ManifestComponent,
   device: Device,
   read: (path: string) => Promise<Uint8Array<ArrayBuffer>>,
-  turns: MessageTurns,
+  yielder: EventLoopYielder,
 ): Promise<GraphSession> {
   const externalData = [];
   for (const each of data) {
@@ -22,10 +22,10 @@ export async function createSession(
     ...sessionOptions(name, device),
     ...(externalData.length > 0 ? { externalData } : {}),
   });
-  await turns.next();
+  await yielder.yieldToEventLoop();
   return {
     async run(feeds, outputs) {
-      await turns.ifDue();
+      await yielder.yieldIfDue();
       return session.run(feeds, outputs);
     },
     release: () => session.release(),

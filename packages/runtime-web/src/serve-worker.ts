@@ -18,10 +18,10 @@ import { createSession } from './create-session.js';
 import { checkDevice } from './device-check.js';
 import { DeviceWatch } from './device-watch.js';
 import { DEVICES, type Device, DeviceLostError } from './devices.js';
+import { EventLoopYielder } from './event-loop-yielder.js';
 import { cacheStorage, type FileStorage } from './file-storage.js';
 import { findAdapter, type GpuDevice, isSoftware, type WebScope } from './gpu.js';
 import type { WebLoadRequest } from './load-model.js';
-import { MessageTurns } from './message-turns.js';
 import type { OrtModule, WasmPaths } from './ort.js';
 import { checkScript, explainStart, RuntimeFileError } from './runtime-files.js';
 import { servedModel } from './served-model.js';
@@ -61,7 +61,7 @@ export function serveWorker(options: ServeWorkerOptions): void {
 interface Source extends FetchedModel {
   readonly ort: OrtModule;
   readonly store: CacheStore;
-  readonly turns: MessageTurns;
+  readonly yielder: EventLoopYielder;
   /** The bytes of a file, by its path in the manifest. */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -84,9 +84,9 @@ async function load(
   const store = cacheStore(storage, folder);
   const fetched = await fetchModel(folder, { store, dtype, headers, onProgress });
   onProgress(preparing(fetched.manifest, fetched.dtype));
-  const turns = new MessageTurns();
+  const yielder = new EventLoopYielder();
   const read = (path: string) => storedBytes(store, fetched, path);
-  const source: Source = { ...fetched, ort, store, turns, read };
+  const source: Source = { ...fetched, ort, store, yielder, read };
   const { model, device, fallbacks } = await startOnDevice({
     wanted: request.device,
     candidates: DEVICES,
@@ -122,14 +122,14 @@ async function storedBytes(
   throw new ModelFileError(path, 'the browser deleted it meanwhile. Load the model again.');
 }
 
-function createModel({ manifest, dtype, ort, read, turns }: Source, device: Device) {
+function createModel({ manifest, dtype, ort, read, yielder }: Source, device: Device) {
   return createMarModel(manifest, dtype, ort.Tensor, (name, component) =>
-    createSession(ort, name, component, device, read, turns),
+    createSession(ort, name, component, device, read, yielder),
   );
 }
 
 async function startOnWasm(source: Source): Promise<ServedModel> {
-  return servedModel(await createModel(source, 'wasm'), source.turns);
+  return servedModel(await createModel(source, 'wasm'), source.yielder);
 }
 
 /** Creates the model on a GPU, and checks that it computes right. */
@@ -137,7 +137,7 @@ async function startOnGpu(
   source: Source,
   { device, verify }: Pick<WebLoadRequest, 'device' | 'verify'>,
 ): Promise<ServedModel> {
-  const { ort, turns, store, read } = source;
+  const { ort, yielder, store, read } = source;
   const adapter = await findAdapter(globalThis as WebScope);
   if (typeof adapter === 'string') throw new Error(adapter);
   if (device === 'auto' && isSoftware(adapter)) {
@@ -149,7 +149,7 @@ async function startOnGpu(
     if (verify) {
       await watch.guard(
         () => checkDevice(model, source, read, store, adapter, ort.env.versions),
-        () => turns.next(),
+        () => yielder.yieldToEventLoop(),
       );
     }
   } catch (error) {
@@ -157,7 +157,7 @@ async function startOnGpu(
     if (!DeviceLostError.isInstance(error)) await model.dispose();
     throw error;
   }
-  return servedModel(model, turns, watch);
+  return servedModel(model, yielder, watch);
 }
 
 function threadsFrom(wanted: number | undefined, havePaths: boolean): number {

@@ -1,27 +1,26 @@
+import { proxyModel } from '@tessera/core';
 import type { MarModel, ServedModel } from '@tessera/onnx';
 import type { DeviceWatch } from './device-watch.js';
-import type { MessageTurns } from './message-turns.js';
+import type { EventLoopYielder } from './event-loop-yielder.js';
 
 /** The model as it is called from the page: it reads cancellations before it begins, and notices a lost GPU. */
 export function servedModel(
   model: MarModel,
-  turns: Pick<MessageTurns, 'next'>,
+  yielder: Pick<EventLoopYielder, 'yieldToEventLoop'>,
   watch?: DeviceWatch,
 ): ServedModel {
-  const turn = (): Promise<void> => turns.next();
+  const turn = (): Promise<void> => yielder.yieldToEventLoop();
   const guard = <T>(task: () => Promise<T>): Promise<T> => (watch ? watch.guard(task, turn) : task());
   const call = async <T>(task: () => Promise<T>): Promise<T> => {
     await turn();
     return guard(task);
   };
-  return {
+  return proxyModel<ServedModel, Partial<ServedModel>>(model, {
     condition: (request) => call(() => model.condition(request)),
     sampleTokens: (request) => call(() => model.sampleTokens(request)),
     decode: (grids, options) => call(() => model.decode(grids, options)),
     encode: (images, options) => call(() => model.encode(images, options)),
-    runStatistics: () => model.runStatistics(),
-    dispose: () => model.dispose(),
     // A read begins at once: a release may be the next message.
     guard,
-  };
+  });
 }

@@ -1,9 +1,11 @@
 import {
   type CancellationSignal,
   type ClassInput,
-  type Conditions,
+  ConditionRows,
+  type DeviceTensor,
   type GridShape,
   type ImageRgb,
+  type ImageSize,
   type MaskedModel,
   ModelDisposedError,
   type SamplerCoefficients,
@@ -15,6 +17,7 @@ import {
 } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import { samplingDefaults } from '@tessera/format';
+import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { packTable } from './packed-table.js';
 import type { Port } from './port.js';
@@ -27,15 +30,16 @@ type Cancellable = { readonly signal?: CancellationSignal };
 export class RemoteModel implements MaskedModel<ClassInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
+  readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly #caller: Caller<Calls>;
-  readonly #ids = new WeakMap<Conditions, number>();
   #disposal: Promise<void> | undefined;
 
   /** @param connection a port, or what calls through it already */
   constructor(connection: Port | Caller<Calls>, manifest: Manifest) {
     this.manifest = manifest;
     this.shape = manifest.grid;
+    this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
     this.#caller = connection instanceof Caller ? connection : new Caller(connection);
   }
@@ -43,7 +47,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   async condition({
     batch,
     signal,
-  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly Conditions[]> {
+  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
     const handles = await this.#caller.call(
       'condition',
       { images: batch },
@@ -61,7 +65,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }: TokenRequest): Promise<readonly Float32Array[]> {
     const remote = batch.map((image) => ({
       conditions: this.#idOf(image.conditions),
-      rows: image.rows,
+      rows: image.rows.map((row) => image.conditions.tensorRow(row, false)),
       positions: image.positions,
       guidanceScale: image.guidanceScale,
       noise: packNoise(image, coefficients, this.shape.channels),
@@ -106,32 +110,39 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     this.#caller.close(reason);
   }
 
-  #conditions({ id, count, width, guided }: ConditionsHandle): Conditions {
-    const conditions: Conditions = {
-      count,
-      width,
-      guided,
-      read: () => this.#caller.call('read', { conditions: id, unconditional: false }),
-      readUnconditional: () => this.#caller.call('read', { conditions: id, unconditional: true }),
-      release: () => this.#release([{ id }]),
-    };
-    this.#ids.set(conditions, id);
-    return conditions;
+  #conditions({ id, count, width, guided }: ConditionsHandle): ConditionRows {
+    const read = () => this.#caller.call('read', { conditions: id });
+    const tensor = new RemoteTensor(this, id, read, () => this.#release([{ id }]));
+    return ConditionRows.split(tensor, width, [{ count, guided }])[0]!;
   }
 
   #release(handles: readonly Pick<ConditionsHandle, 'id'>[]): void {
     for (const { id } of handles) this.#caller.notify('release', { conditions: id });
   }
 
-  #idOf(conditions: Conditions): number {
-    const id = this.#ids.get(conditions);
-    if (id === undefined) {
+  #idOf({ tensor }: ConditionRows): number {
+    if (!(tensor instanceof RemoteTensor) || tensor.model !== this) {
       throw new TesseraError(
         'foreign-conditions',
         'These conditions were not made by this model. Pass those that its `condition` returned, and choose among them by `rows`.',
       );
     }
-    return id;
+    return tensor.id;
+  }
+}
+
+/** The rows of one image at the other end: the conditional ones, then the unconditional ones. */
+class RemoteTensor implements DeviceTensor {
+  readonly model: RemoteModel;
+  readonly id: number;
+  readonly read: () => Promise<Float32Array>;
+  readonly release: () => void;
+
+  constructor(model: RemoteModel, id: number, read: () => Promise<Float32Array>, release: () => void) {
+    this.model = model;
+    this.id = id;
+    this.read = read;
+    this.release = release;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type CancellationSignal, TesseraError, throwIfAborted } from '@tessera/core';
+import { type CancellationSignal, plainData, TesseraError, throwIfAborted } from '@tessera/core';
 import { onAbort } from '../abort-listener.js';
 import type { Port } from './port.js';
 import { packError, type RemoteError, unpackError } from './remote-error.js';
@@ -54,7 +54,7 @@ export function answerCalls<Calls extends Record<keyof Calls, CallShape>>(
   const running = new Map<number, AbortController>();
   let ended = false;
   const send = (message: Message): void => {
-    if (!ended) sendPlain(port, message);
+    if (!ended) port.send(message);
   };
 
   async function handle(name: string, given: object, context: CallContext): Promise<unknown> {
@@ -156,7 +156,7 @@ export class Caller<Calls extends Record<keyof Calls, CallShape>> {
     try {
       const result = await new Promise<Calls[Name]['result']>((resolve, reject) => {
         // First of all, for a message that can't be copied throws, and has no answer.
-        sendPlain(this.#port, { rpc: 'call', id, name, given }, transfer);
+        this.#send({ rpc: 'call', id, name, given: plainData(given) }, transfer);
         if (this.#waiting.size === 0) this.#port.keepAlive?.(true);
         this.#waiting.set(id, {
           resolve,
@@ -169,7 +169,7 @@ export class Caller<Calls extends Record<keyof Calls, CallShape>> {
             }
           },
         });
-        withdraw = onAbort(signal, () => sendPlain(this.#port, { rpc: 'cancel', id }));
+        withdraw = onAbort(signal, () => this.#send({ rpc: 'cancel', id }));
       });
       if (signal?.aborted) discard?.(result);
       throwIfAborted(signal);
@@ -185,7 +185,7 @@ export class Caller<Calls extends Record<keyof Calls, CallShape>> {
 
   /** Makes a call that has no answer. Nothing happens once the port is closed. */
   notify<Name extends keyof Calls & string>(name: Name, given: Calls[Name]['arguments']): void {
-    if (!this.#closed) sendPlain(this.#port, { rpc: 'notice', name, given });
+    if (!this.#closed) this.#send({ rpc: 'notice', name, given: plainData(given) });
   }
 
   /** Rejects all calls under way and every later one. */
@@ -198,28 +198,12 @@ export class Caller<Calls extends Record<keyof Calls, CallShape>> {
   refuse(reason: Error): void {
     this.#closed ??= reason;
   }
+
+  #send(message: Message, transfer?: readonly object[]): void {
+    this.#port.send(message, transfer);
+  }
 }
 
 function cancelled(): TesseraError {
   return new TesseraError('cancelled', 'The call was cancelled.');
-}
-
-/**
- * Sends a message. What holds proxies, as the reactive objects of user interfaces are, can't be copied as it is: it is sent
- * as plain objects.
- */
-function sendPlain(port: Port, message: Message, transfer?: readonly object[]): void {
-  try {
-    port.send(message, transfer);
-  } catch (error) {
-    if ((error as Error).name !== 'DataCloneError') throw error;
-    port.send(plain(message), transfer);
-  }
-}
-
-/** Copies arrays and objects of data, and leaves all else as it is. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return Array.from(value, plain);
-  if (Object.prototype.toString.call(value) !== '[object Object]') return value;
-  return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, plain(each)]));
 }

@@ -1,4 +1,10 @@
-import { type Conditions, keyedNoise, type NoiseSource, replayNoise, TesseraError } from '@tessera/core';
+import {
+  type ConditionRows,
+  ConditionsReleasedError,
+  keyedNoise,
+  type NoiseSource,
+  replayNoise,
+} from '@tessera/core';
 import type { MarModel } from '../mar-model.js';
 import { unpackTable } from './packed-table.js';
 import type { Port } from './port.js';
@@ -38,14 +44,12 @@ export function modelHandlers(model: ServedModel): {
   /** Releases all conditions that the other end holds, and those that are made from now on. */
   releaseAll(): void;
 } {
-  const held = new Map<number, Conditions>();
+  const held = new Map<number, ConditionRows>();
   let nextConditions = 0;
   let ended = false;
-  const conditionsOf = (id: number): Conditions => {
+  const conditionsOf = (id: number): ConditionRows => {
     const conditions = held.get(id);
-    if (!conditions) {
-      throw new TesseraError('conditions-released', 'These conditions were released and can not be read.');
-    }
+    if (!conditions) throw new ConditionsReleasedError();
     return conditions;
   };
   const releaseAll = (): void => {
@@ -67,10 +71,9 @@ export function modelHandlers(model: ServedModel): {
         return { id, count: conditions.count, width: conditions.width, guided: conditions.guided };
       });
     },
-    async read({ conditions, unconditional }) {
+    async read({ conditions }) {
       const source = conditionsOf(conditions);
-      const read = () => (unconditional ? source.readUnconditional() : source.read());
-      return model.guard ? model.guard(read) : read();
+      return model.guard ? model.guard(() => source.readAll()) : source.readAll();
     },
     sampleTokens({ images, table, ...request }, { signal }) {
       return model.sampleTokens({
