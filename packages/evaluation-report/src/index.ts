@@ -21,7 +21,7 @@ export { baselineExcessText, hasOwnBaselines } from './report-table.js';
 export { type ReportTextOptions, reportText } from './report-text.js';
 export { SHOWN } from './shown-pictures.js';
 export { EvaluationFolderError } from './store/evaluation-folder-error.js';
-export { stepsOf, type TimeLeft, timeLeft } from './time-left.js';
+export { type TimeLeft, timeLeft } from './time-left.js';
 export { type TimingSetUp, timingText } from './timing-set-up.js';
 export type { Variant } from './variant.js';
 export { type VariantLines, variantLines } from './variant-lines.js';

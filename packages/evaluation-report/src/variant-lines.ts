@@ -1,4 +1,4 @@
-import { samplingParts } from '@tessera/format';
+import { describeSampling } from '@tessera/format';
 import type { Variant } from './variant.js';
 
 /** What each variant is, in a line; what is the same in all is said once. */
@@ -10,7 +10,7 @@ export interface VariantLines {
 
 /** Order and counts of each variant; the rest of what it is only where the variants differ in it. */
 export function variantLines(arms: readonly Variant[]): VariantLines {
-  const parts = arms.map(({ sampling }) => samplingParts(sampling));
+  const parts = arms.map(({ sampling }) => describeSampling(sampling));
   const isCommon = (part: string): boolean => parts.every((each) => each.includes(part));
   return {
     common: parts[0]?.slice(1).filter(isCommon).join(', ') ?? '',

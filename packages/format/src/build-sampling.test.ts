@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { POLICY_NAMES } from './presets.js';
 import { assertSamplingFits } from './build-sampling.js';
-import { resolveSampling } from './resolve-sampling.js';
 import { parseSpec } from './parse-spec.js';
+import { POLICY_NAMES } from './presets.js';
+import { resolveSampling } from './resolve-sampling.js';
 
 const SHAPE = { height: 16, width: 16, channels: 3 };
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: [5, 5, 5] };

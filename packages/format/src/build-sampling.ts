@@ -12,7 +12,7 @@ import {
 } from '@tessera/core';
 import type { Manifest } from './manifest.js';
 import { CHOICES, type Choice } from './parameters.js';
-import type { SettingsConfig } from "./resolve-sampling.js";
+import type { SettingsConfig } from './resolve-sampling.js';
 import {
   type ChoicePart,
   choiceOf,
@@ -121,7 +121,7 @@ function build(part: ChoicePart, config: Partial<SamplingConfig>): unknown {
   const options = Object.fromEntries(
     parametersOf(part, choice)
       .filter(({ key }) => values[key] !== undefined)
-      .map(({ key, option = key, make: valueOf }) => [option, valueOf ? valueOf(values[key]) : values[key]]),
+      .map(({ key, option = key, make: made }) => [option, made ? made(values[key]) : values[key]]),
   );
   // Each function takes the options of its rows; that they are these is what the tests of the table see to.
   return (make as (options: unknown) => unknown)(scalar ? options[scalar] : { ...options, ...fixed });

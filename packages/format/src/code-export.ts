@@ -84,7 +84,9 @@ function optionsCode(part: ChoicePart, config: Partial<SamplingConfig>): PartCod
       .map(({ key, option = key, code }) => [option, code?.(values[key]) ?? { text: literal(values[key]) }]);
   if (choice === 'gtr') return presetCode(optionsBut);
   // An order without its numbers would say little, and guidance has no defaults of its own.
-  const options = optionsBut((row) => (row.place || part === 'guidance' ? undefined : defaultOf(row, choice)));
+  const options = optionsBut((row) =>
+    row.place || part === 'guidance' ? undefined : defaultOf(row, choice),
+  );
   return objectCode([
     ...Object.entries(fixed).map(([key, value]) => [key, { text: literal(value) }] as const),
     ...options,
@@ -92,15 +94,19 @@ function optionsCode(part: ChoicePart, config: Partial<SamplingConfig>): PartCod
 }
 
 /** By the preset that leaves the fewest options. */
-function presetCode(optionsBut: (usual: (row: Parameter) => unknown) => readonly (readonly [string, Code])[]): PartCode {
+function presetCode(
+  optionsBut: (usual: (row: Parameter) => unknown) => readonly (readonly [string, Code])[],
+): PartCode {
   const calls = Object.entries(GTR_PRESETS).map(([preset, set]) => ({
     preset: { text: literal(preset) },
-    options: optionsBut((row) => set[(row.option ?? row.key) as keyof GtrPresetOptions] ?? defaultOf(row, 'gtr')),
+    options: optionsBut(
+      (row) => set[(row.option ?? row.key) as keyof GtrPresetOptions] ?? defaultOf(row, 'gtr'),
+    ),
   }));
-  const { preset, options } = calls.reduce((best, each) => (each.options.length < best.options.length ? each : best));
-  return options.length === 0
-    ? { ...preset, imports: [] }
-    : objectCode([['preset', preset], ...options]);
+  const { preset, options } = calls.reduce((best, each) =>
+    each.options.length < best.options.length ? each : best,
+  );
+  return options.length === 0 ? { ...preset, imports: [] } : objectCode([['preset', preset], ...options]);
 }
 
 function objectCode(options: readonly (readonly [string, Code])[]): PartCode {

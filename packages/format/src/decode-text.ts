@@ -14,6 +14,8 @@ export function decodeText(bytes: Uint8Array, from: string): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new TesseraError('text-encoding', `${from} is not text in UTF-8 or UTF-16. Save it as UTF-8.`, { cause });
+    throw new TesseraError('text-encoding', `${from} is not text in UTF-8 or UTF-16. Save it as UTF-8.`, {
+      cause,
+    });
   }
 }

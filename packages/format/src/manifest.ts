@@ -129,16 +129,11 @@ export function parseManifest(json: string): Manifest {
       'this is an HTML page: the server answered a missing file with its index page. Check the address of the model folder',
     ]);
   }
-  const manifest = parseDocument(
-    json,
-    schema,
-    (problems, options) => new ManifestError(problems, options),
-    {
-      format: 'tessera-mar',
-      version: 1,
-      unknown: 'this version does not know it. Update the @tessera packages, or remove it',
-    },
-  );
+  const manifest = parseDocument(json, schema, (problems, options) => new ManifestError(problems, options), {
+    format: 'tessera-mar',
+    version: 1,
+    unknown: 'this version does not know it. Update the @tessera packages, or remove it',
+  });
   const problems = inconsistencies(manifest);
   if (problems.length > 0) throw new ManifestError(problems);
   return manifest;

@@ -1,7 +1,7 @@
 import { TEXT_ROWS, type TextRow } from './parameters.js';
 import { SamplerSpecError, type SpecFlags } from './parse-spec.js';
 import { NAMED_POLICIES } from './presets.js';
-import { type SamplingOverrides, partOf, withPart } from './sampling-config.js';
+import { partOf, type SamplingOverrides, withPart } from './sampling-config.js';
 
 /** An option of a command that sets a knob. */
 export interface ParameterOption {
@@ -29,7 +29,8 @@ function optionsOf(rows: readonly TextRow[]): ParameterOption[] {
       ofPolicy: part === 'policy',
       hidden: writtenBy !== undefined,
     };
-    for (const each of [flag, ...aliases]) options.set(each, { ...option, flag: each, hidden: each !== flag || option.hidden });
+    for (const each of [flag, ...aliases])
+      options.set(each, { ...option, flag: each, hidden: each !== flag || option.hidden });
   }
   return [...options.values()].sort((a, b) => (a.flag < b.flag ? -1 : 1));
 }
@@ -43,7 +44,9 @@ function optionsOf(rows: readonly TextRow[]): ParameterOption[] {
 export function parseSettings(flags: SpecFlags): Omit<SamplingOverrides, 'policy' | 'preset'> {
   let overrides: SamplingOverrides = {};
   for (const [flag, text] of Object.entries(flags)) {
-    const row = TEXT_ROWS.find((each) => each.part !== 'policy' && (each.flag === flag || each.aliases?.includes(flag)));
+    const row = TEXT_ROWS.find(
+      (each) => each.part !== 'policy' && (each.flag === flag || each.aliases?.includes(flag)),
+    );
     if (!row || text === undefined) continue;
     const change = row.parse(text, partOf(overrides, row.part));
     if (!change) throw new SamplerSpecError(`--${flag} ${text} can't be. It is ${row.form}: ${row.summary}.`);
@@ -64,12 +67,17 @@ export function policyRows(): readonly (readonly [name: string, summary: string]
 
 /** The words of a spec as a table in Markdown. */
 export function specTable(): string {
-  const rows = specWords().map(({ flag, form, summary }) => [`\`${flag}\``, `\`${form.replaceAll('|', '\\|')}\``, summary]);
+  const rows = specWords().map(({ flag, form, summary }) => [
+    `\`${flag}\``,
+    `\`${form.replaceAll('|', '\\|')}\``,
+    summary,
+  ]);
   return markdownTable([['key', 'value', 'changes'], ...rows]);
 }
 
 function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string {
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

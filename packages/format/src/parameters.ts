@@ -37,8 +37,11 @@ export interface Choice {
   readonly scalar?: string;
 }
 
-const fromCore = <Make extends Choice['make']>(symbol: string, make: Make, more: Pick<Choice, 'fixed' | 'scalar'> = {}) =>
-  ({ module: '@tessera/core', symbol, make, ...more }) as const;
+const fromCore = <Make extends Choice['make']>(
+  symbol: string,
+  make: Make,
+  more: Pick<Choice, 'fixed' | 'scalar'> = {},
+) => ({ module: '@tessera/core', symbol, make, ...more }) as const;
 
 export const CHOICES = {
   policy: {
@@ -46,8 +49,18 @@ export const CHOICES = {
     raster: fromCore('raster', raster),
     subsample: fromCore('subsample', subsample),
     halton: fromCore('halton', halton),
-    diagonal: { module: '@tessera/gtr', symbol: 'bisectedOrder', make: bisectedOrder, fixed: { subsets: 'diagonal' } },
-    quincunx: { module: '@tessera/gtr', symbol: 'bisectedOrder', make: bisectedOrder, fixed: { subsets: 'quincunx' } },
+    diagonal: {
+      module: '@tessera/gtr',
+      symbol: 'bisectedOrder',
+      make: bisectedOrder,
+      fixed: { subsets: 'diagonal' },
+    },
+    quincunx: {
+      module: '@tessera/gtr',
+      symbol: 'bisectedOrder',
+      make: bisectedOrder,
+      fixed: { subsets: 'quincunx' },
+    },
     gtr: { module: '@tessera/gtr', symbol: 'gtr', make: gtr },
   },
   guidance: {
@@ -291,12 +304,14 @@ export const PARAMETERS = [
     flag: 'diffusion-steps',
     place: 'diffusion',
     form: 'MAX[+MIN[+RECONSTRUCTION[+DETAIL]]]',
-    summary: 'diffusion steps, from MAX to MIN over the generation stage, of reconstructed tokens, of those FTS chooses',
+    summary:
+      'diffusion steps, from MAX to MIN over the generation stage, of reconstructed tokens, of those FTS chooses',
     parse(text, part) {
       const { frequencyWeighted } = part as unknown as Gtr;
       const [maxSteps, minSteps = maxSteps, reconstructionSteps = minSteps, detailSteps] =
         gtrDiffusionSteps.parse(text) ?? [];
-      if (reconstructionSteps === undefined || (detailSteps !== undefined && !frequencyWeighted)) return undefined;
+      if (reconstructionSteps === undefined || (detailSteps !== undefined && !frequencyWeighted))
+        return undefined;
       return {
         maxSteps,
         minSteps,
@@ -310,7 +325,12 @@ export const PARAMETERS = [
     print(part) {
       const { maxSteps, minSteps, reconstructionSteps, frequencyWeighted } = part as unknown as Gtr;
       const usual = usualDetailSteps(reconstructionSteps);
-      const all = [maxSteps, minSteps, reconstructionSteps, (frequencyWeighted && frequencyWeighted.detailSteps) || usual];
+      const all = [
+        maxSteps,
+        minSteps,
+        reconstructionSteps,
+        frequencyWeighted ? frequencyWeighted.detailSteps : usual,
+      ];
       if (all[3] !== usual) return all.join('+');
       return all.slice(0, minSteps !== reconstructionSteps ? 3 : maxSteps !== minSteps ? 2 : 1).join('+');
     },

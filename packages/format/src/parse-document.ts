@@ -28,7 +28,9 @@ export function parseDocument<Output>(
   const found = value as { format?: unknown; version?: unknown } | null;
   if (format !== undefined && found?.format === format && Number(found.version) > version) {
     const known = version === 1 ? 'version 1' : `versions up to ${version}`;
-    throw fail([`its version is ${found.version}, and this package knows ${known}. Update the @tessera packages`]);
+    throw fail([
+      `its version is ${found.version}, and this package knows ${known}. Update the @tessera packages`,
+    ]);
   }
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;

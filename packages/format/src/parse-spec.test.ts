@@ -1,12 +1,12 @@
 import { planImage } from '@tessera/core';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { resolveSampling } from './resolve-sampling.js';
 import { buildSampling } from './build-sampling.js';
 import { describeSampling } from './describe-sampling.js';
 import { specWords } from './parameter-help.js';
-import { samplingSchema } from './sampling-config.js';
 import { parseSpec } from './parse-spec.js';
+import { resolveSampling } from './resolve-sampling.js';
+import { samplingSchema } from './sampling-config.js';
 
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: 5 };
 

@@ -27,7 +27,10 @@ export type SpecFlags = Readonly<Record<string, string | undefined>>;
  * @returns the policy in full, and of the rest what the text gives
  * @throws SamplerSpecError that says what may stand there
  */
-export function parseSpec(text: string, flags: SpecFlags = {}): SamplingOverrides & { readonly policy: PolicyConfig } {
+export function parseSpec(
+  text: string,
+  flags: SpecFlags = {},
+): SamplingOverrides & { readonly policy: PolicyConfig } {
   const [head = '', ...suffixes] = text.split('/');
   const name = head.split(':', 1)[0]!;
   const named = policyNamed(name);
@@ -55,7 +58,10 @@ export function parseSpec(text: string, flags: SpecFlags = {}): SamplingOverride
     }
     spec = withPart(spec, row.part, change);
   };
-  for (const [place, value] of [['steps', numbers[1]], ['diffusion', numbers[2]]] as const) {
+  for (const [place, value] of [
+    ['steps', numbers[1]],
+    ['diffusion', numbers[2]],
+  ] as const) {
     const row = TEXT_ROWS.filter((each) => each.place === place).find((each) => isOf(each, spec));
     if (row && value !== undefined) set(row, value, place === 'steps' ? value : `x${value}`);
   }
@@ -77,7 +83,9 @@ function isOf({ part, of }: TextRow, { policy }: ParsedSpec): boolean {
 }
 
 function rowOf(flag: string, spec: ParsedSpec, text: string): TextRow {
-  const rows: readonly TextRow[] = TEXT_ROWS.filter(({ flag: word, aliases }) => word === flag || aliases?.includes(flag));
+  const rows: readonly TextRow[] = TEXT_ROWS.filter(
+    ({ flag: word, aliases }) => word === flag || aliases?.includes(flag),
+  );
   const row = rows.find((each) => isOf(each, spec));
   if (row) return row;
   const known = TEXT_ROWS.filter((each) => isOf(each, spec) && !each.writtenBy).map((each) => each.flag);

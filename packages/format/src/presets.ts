@@ -1,12 +1,7 @@
 import { GTR_PRESETS, type GtrPresetOptions } from '@tessera/gtr';
 import { describePolicyConfig } from './describe-sampling.js';
 import type { Parameter } from './parameters.js';
-import {
-  defaultOf,
-  parametersOf,
-  type PolicyConfig,
-  type SamplingOverrides,
-} from './sampling-config.js';
+import { defaultOf, type PolicyConfig, parametersOf, type SamplingOverrides } from './sampling-config.js';
 
 /** A policy that has a name, and what it brings along. */
 export type NamedPolicy = Pick<SamplingOverrides, 'preset'> & {
@@ -57,8 +52,8 @@ export function policyNamed(name: string): NamedPolicy | undefined {
   return undefined;
 }
 
-function policyOf(order: PolicyConfig['order'], valueOf: (row: Parameter) => unknown): PolicyConfig {
-  const values = parametersOf('policy', order).map((row) => [row.key, valueOf(row) ?? defaultOf(row, order)]);
+function policyOf(order: PolicyConfig['order'], value: (row: Parameter) => unknown): PolicyConfig {
+  const values = parametersOf('policy', order).map((row) => [row.key, value(row) ?? defaultOf(row, order)]);
   return { order, ...Object.fromEntries(values) } as PolicyConfig;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { parseSpec } from './parse-spec.js';
 import { parseRecipe, type Recipe, RecipeError, recipeOf } from './recipe.js';
 import { differences } from './recipe-differences.js';
 import { resolveSampling } from './resolve-sampling.js';
-import { parseSpec } from './parse-spec.js';
 
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: 5 };
 

@@ -83,6 +83,9 @@ export function recipeFor(recipe: Recipe, picture: Picture): Recipe {
  */
 export function parseRecipe(json: string, from: string): Recipe {
   const fail = (problems: readonly string[], options?: { cause: unknown }): RecipeError =>
-    new RecipeError(`${from} is not a recipe:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`, options);
+    new RecipeError(
+      `${from} is not a recipe:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      options,
+    );
   return parseDocument(json, schema, fail, { format: 'tessera-recipe', version: VERSION });
 }

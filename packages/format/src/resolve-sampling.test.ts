@@ -13,8 +13,12 @@ test('the timestep that a policy starts from is taken from either place, the cho
     resolveSettings(said, ADVISED, otherwise).sampler;
   const ancestral = (maxTimestep: number) => ({ name: 'ancestral', maxTimestep });
   expect(startOf({}, { preset: { sampler: { maxTimestep: 950 } } })).toEqual(ancestral(950));
-  expect(startOf({ preset: { sampler: { maxTimestep: 900 } } }, { preset: { sampler: { maxTimestep: 950 } } })).toEqual(ancestral(900));
-  expect(startOf({}, { preset: { sampler: { maxTimestep: 950 } }, sampler: { maxTimestep: 990 } })).toEqual(ancestral(990));
+  expect(
+    startOf({ preset: { sampler: { maxTimestep: 900 } } }, { preset: { sampler: { maxTimestep: 950 } } }),
+  ).toEqual(ancestral(900));
+  expect(startOf({}, { preset: { sampler: { maxTimestep: 950 } }, sampler: { maxTimestep: 990 } })).toEqual(
+    ancestral(990),
+  );
   expect(startOf({}, {})).toEqual(ancestral(999));
 });
 

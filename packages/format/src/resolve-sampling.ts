@@ -74,7 +74,11 @@ export function adviseSampling(
   const { guidance, ...advice } = parseSpec(adviceOf(modelDefaults), flags);
   // Guidance that the model advises to leave off has no schedule that a scale could go by.
   const advised = overrides.guidance && guidance?.scale === 1 ? advice : { ...advice, guidance };
-  return resolveSampling({ ...overrides, policy: advice.policy }, modelDefaults, advised as SamplingOverrides);
+  return resolveSampling(
+    { ...overrides, policy: advice.policy },
+    modelDefaults,
+    advised as SamplingOverrides,
+  );
 }
 
 /**
@@ -108,7 +112,11 @@ function resolvePart(
   return { [key]: choice, ...Object.fromEntries(values) };
 }
 
-function notOf({ part, flag, of = [], writtenBy = flag }: Parameter, values: Part, choice: string): InvalidOptionError {
+function notOf(
+  { part, flag, of = [], writtenBy = flag }: Parameter,
+  values: Part,
+  choice: string,
+): InvalidOptionError {
   const row = TEXT_ROWS.find((each) => each.flag === writtenBy)!;
   const word = part === 'guidance' ? 'guidance schedule' : part;
   return new InvalidOptionError(

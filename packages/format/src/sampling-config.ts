@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import {
   CHOICES,
-  TEXT_ROWS,
   type Parameter,
   type Part,
   type PartName,
   type PlainParameter,
+  TEXT_ROWS,
   type TextRow,
 } from './parameters.js';
 
@@ -47,7 +47,9 @@ export interface SamplingConfig extends Options<'', string> {
 
 /** Some options of any of the choices. */
 type Some<Union> = {
-  readonly [K in Union extends unknown ? keyof Union : never]?: Union extends { readonly [_ in K]: infer Value }
+  readonly [K in Union extends unknown ? keyof Union : never]?: Union extends {
+    readonly [_ in K]: infer Value;
+  }
     ? Value
     : never;
 };
@@ -62,7 +64,11 @@ export interface SamplingOverrides extends Some<Options<'', string>> {
 }
 
 /** The same with something of a part changed. */
-export function withPart<Config extends SamplingOverrides>(config: Config, part: PartName, change: Part): Config {
+export function withPart<Config extends SamplingOverrides>(
+  config: Config,
+  part: PartName,
+  change: Part,
+): Config {
   return part === '' ? { ...config, ...change } : { ...config, [part]: { ...config[part], ...change } };
 }
 
@@ -129,5 +135,7 @@ export const samplingSchema: v.GenericSchema<unknown, SamplingConfig> = v.strict
   policy: partSchema('policy'),
   guidance: guidanceSchema,
   sampler: partSchema('sampler'),
-  ...(entriesOf('', undefined) as { readonly [K in keyof Options<'', string>]: v.GenericSchema<unknown, Options<'', string>[K]> }),
+  ...(entriesOf('', undefined) as {
+    readonly [K in keyof Options<'', string>]: v.GenericSchema<unknown, Options<'', string>[K]>;
+  }),
 });

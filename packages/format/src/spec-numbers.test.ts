@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseSpec } from './parse-spec.js';
 import { stepsText } from './describe-sampling.js';
+import { parseSpec } from './parse-spec.js';
 
 const described = (text: string, numbers = {}) => parseSpec(text, numbers).policy;
 

@@ -12,7 +12,7 @@ import {
 } from '@tessera/evaluation-report';
 import { secondsText, shortTime } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import type { Study } from './study.js';
 import { type Timing, timeVariants } from './timing.js';
 
@@ -47,7 +47,7 @@ export interface StudyResult {
 /** A study's variants with all that a model advises. */
 export function variantsOf({ arms }: Study, { model }: ModelInUse): Variant[] {
   const advised = model.manifest.sampling;
-  return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), advised) }));
+  return arms.map(({ name, text }) => ({ name, sampling: resolveSampling(parseSpec(text), advised) }));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeRun } from './testing/fake-run.js';
 import { timeVariants } from './timing.js';
@@ -10,7 +10,7 @@ test('times are taken once a machine, not once for all', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'evidence-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const run = await fakeRun();
-  const sampling = samplingOf(samplingNamed('mar:3x2'), run.used.model.manifest.sampling);
+  const sampling = resolveSampling(parseSpec('mar:3x2'), run.used.model.manifest.sampling);
   const { signal } = new AbortController();
   const path = join(folder, 'timing.json');
   const drawnOn = async (processor: string, cores: number): Promise<number> => {

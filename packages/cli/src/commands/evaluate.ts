@@ -20,10 +20,10 @@ import { wholeNumberOption } from '../number-options.js';
 import { labelOf } from '../parse-class-labels.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
-import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
+import { type SamplingFlags, specFlags, withSamplingOptions } from '../sampling-options.js';
 
 interface EvaluateFlags extends ModelFlags, SamplingFlags {
-  readonly policies: string;
+  readonly policies?: string;
   readonly n: number;
   readonly seed: number;
   readonly batch: number;
@@ -41,13 +41,12 @@ export function evaluateCommand(context: CommandContext): Command {
     .description('Measure how good and how fast policies are: distances to real pictures, with intervals.')
     .option(
       '--policies <list>',
-      'policies, by comma; the first is what the others are compared with',
-      'mar,gtr-32,gtr-16',
+      'specs of policies, by comma; the first is what the others are compared with, and "help" lists them (default: mar, gtr-32, and what the model advises)',
     )
     .addOption(wholeNumberOption('--n <n>', 'pictures of each policy', 2).default(1200))
     .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1))
     .addOption(wholeNumberOption('--batch <n>', 'pictures drawn at once', 1).default(BATCH));
-  withSamplingOptions(command);
+  withSamplingOptions(command, { policy: false });
   withModelOptions(command);
   command
     .option(
@@ -77,8 +76,6 @@ export function evaluateCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-${policyList()}
-
 All policies draw the same classes from the same noise and take turns, batch by batch. Fréchet
 distance and KID are distances to real pictures in the features of a network, less is better;
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
@@ -136,7 +133,14 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       keep: flags.keep,
       resamples: flags.resamples,
       margins,
-      command: evaluationCommand({ ...flags, margins, device: model.device, dtype: model.dtype }),
+      command: evaluationCommand({
+        ...flags,
+        policies: arms.map(({ name }) => name).join(','),
+        sampling: specFlags(flags),
+        margins,
+        device: model.device,
+        dtype: model.dtype,
+      }),
       signal,
       onSeen: (arm, done, total) =>
         output.progress.update(done / total, `${done}/${total} kept pictures of ${arm} seen`),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { evaluateInFolder, judgingFor } from '@tessera/evaluation-report';
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import { expect, onTestFinished, test } from 'vitest';
 import { variantsOf } from '../run-study.js';
 import { ORDER } from '../studies/order.js';
@@ -17,7 +17,7 @@ const sizes = { n: 24, seed: 1, batch: 12 };
 
 const TWO_ARMS = ['mar:2x2', 'halton:2x2'].map((text) => ({
   name: text,
-  sampling: samplingOf(samplingNamed(text), { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 }),
+  sampling: resolveSampling(parseSpec(text), { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 }),
 }));
 
 async function temporaryFolder(): Promise<string> {

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { stepsOf, timeLeft, type Variant } from '@tessera/evaluation-report';
+import { timeLeft, type Variant } from '@tessera/evaluation-report';
 import { secondsText, shortTime } from '@tessera/evaluation-report/display';
-import { jsonHash } from '@tessera/format';
+import { jsonHash, samplingSteps } from '@tessera/format';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 
 export interface SideBySideOptions {
@@ -33,7 +33,7 @@ export async function drawSideBySide(options: SideBySideOptions): Promise<void> 
   const left = timeLeft(
     new Map(waiting.map(({ name }) => [name, 0])),
     task.n,
-    new Map(waiting.map(({ name, sampling }) => [name, stepsOf(sampling)])),
+    new Map(waiting.map(({ name, sampling }) => [name, samplingSteps(sampling)])),
   );
   const heard = (message: Progress): void => {
     if (message.type === 'seen') {

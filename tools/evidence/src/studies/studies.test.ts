@@ -1,4 +1,4 @@
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { STUDIES } from './index.js';
 
@@ -13,7 +13,7 @@ describe.each(STUDIES.map((study) => [study.id, study] as const))('the study %s'
 
   test('has arms that all have a name of their own and sample in a way of their own', () => {
     expect(new Set(names).size).toBe(names.length);
-    const samplings = study.arms.map(({ text }) => JSON.stringify(samplingOf(samplingNamed(text), ADVISED)));
+    const samplings = study.arms.map(({ text }) => JSON.stringify(resolveSampling(parseSpec(text), ADVISED)));
     expect(new Set(samplings).size).toBe(names.length);
   });
 
