@@ -1,14 +1,25 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-/** An option that takes an integer ≥ `least`. */
-export function wholeNumberOption(flags: string, description: string, least: number): Option {
+/** An option that takes an integer from `least` to `most`. */
+export function wholeNumberOption(
+  flags: string,
+  description: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): Option {
   return new Option(flags, description).argParser((text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It must be an integer from ${least}.`);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      const limit = value > most || most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : '';
+      throw new InvalidArgumentError(`It must be an integer from ${least}${limit}.`);
     }
     return value;
   });
+}
+
+/** The option `--seed`. */
+export function seedOption(): Option {
+  return wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1);
 }
 
 /** An option that takes a number ≥ 0. */

@@ -13,6 +13,14 @@ describe('classes', () => {
     expect(classLabels(classes, ['red fox, Vulpes vulpes'])).toEqual([1]);
   });
 
+  test('are found whether an accented letter is one character or two, in the name or in the word', () => {
+    const [composed, decomposed] = ['CAFÉ', 'cafe\u0301, Kaffee'];
+    expect(classLabels(classes, [composed.normalize('NFD')])).toEqual([2]);
+    const manifest = { kind: 'class', count: 2, names: ['tea', decomposed] } as const;
+    for (const word of [composed, 'cafe\u0301', 'café, Kaffee'])
+      expect(classLabels(manifest, [word])).toEqual([1]);
+  });
+
   test('that are unknown get the list of those there are', () => {
     expect(() => classLabels(classes, ['dog'])).toThrow(/no class "dog".*\n {2}0 {2}cat\n {2}1 {2}red fox/);
     expect(() => classLabels(classes, ['3'])).toThrow(/no class "3"/);
