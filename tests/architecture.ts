@@ -65,6 +65,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     portable: true,
     data: 'judge/',
   },
+  '@tessera/evaluation-report': {
+    dependencies: [
+      ...['@tessera/core', '@tessera/evaluate', '@tessera/onnx', '@tessera/recipe', '@tessera/runtime-node'],
+      ...['onnxruntime-node', 'valibot'],
+    ],
+  },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
   '@tessera/playground': {
     dependencies: [

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeJson, writeWhole } from '@tessera/evaluation-report/files';
 import {
   type Manifest,
   type ReferenceReport,
@@ -9,7 +10,6 @@ import {
 } from '@tessera/onnx';
 import type { LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
 import type { ModelLoader } from './command-context.js';
-import { writeJson, writeWhole } from './written-file.js';
 
 const PARITY_FILE = 'parity.json';
 

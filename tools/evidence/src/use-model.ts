@@ -1,4 +1,5 @@
-import { describeModel, embeddedModel, type ModelInUse } from '@tessera/cli/evaluation';
+import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
+import { modelFolder } from '@tessera/model-tiny';
 import { EMBEDDED } from '@tessera/recipe';
 import { loadModel } from '@tessera/runtime-node';
 
@@ -11,7 +12,7 @@ export async function useModel(
   threads: number | undefined,
   signal?: AbortSignal,
 ): Promise<ModelInUse> {
-  const loaded = await loadModel(model ?? (await embeddedModel()), {
+  const loaded = await loadModel(model ?? modelFolder, {
     ...(threads === undefined ? {} : { threads }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -9,10 +9,8 @@ import {
   plotFile,
   speedQualityPlot,
   writeEvaluation,
-  writeJson,
-  writePng,
-  writeWhole,
-} from '@tessera/cli/evaluation';
+} from '@tessera/evaluation-report';
+import { writeJson, writePng, writeWhole } from '@tessera/evaluation-report/files';
 import type { Classes } from '@tessera/recipe';
 import { conclusionsOf, markedIfStale } from './conclusions.js';
 import { indexPage } from './evidence-index.js';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { evaluateInFolder, judgingFor } from '@tessera/cli/evaluation';
+import { evaluateInFolder, judgingFor } from '@tessera/evaluation-report';
 import { samplingNamed, samplingOf } from '@tessera/recipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { armsOf } from '../run-study.js';
