@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
@@ -45,17 +48,27 @@ const PREVIEW_FRAMES = 16;
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target } = options;
   assertSamplingFits(recipe.sampling, used.model.shape);
-  const release = await takeLock(`${target.recipePath}.lock`, `${target.place} is being drawn into`);
+  const folder = dirname(target.recipePath);
+  const topmost = await mkdir(folder, { recursive: true });
   try {
-    return await makeMissing(options);
+    const release = await takeLock(`${target.recipePath}.lock`, `${target.place} is being drawn into`);
+    try {
+      return await makeMissing(options);
+    } finally {
+      await release();
+    }
   } finally {
-    await release();
+    // Where nothing came of it, the folders made for it go as well.
+    for (let path = folder; topmost && resolve(path).startsWith(topmost); path = dirname(path)) {
+      await rmdir(path).catch(() => undefined);
+    }
   }
 }
 
 async function makeMissing(options: MakeOptions): Promise<Made> {
   const { used, recipe, target, batch, scale, preview, signal, voice } = options;
   const opened = await openTarget(target, recipe, options);
+  const isNew = !existsSync(target.recipePath);
   await writeJson(target.recipePath, opened.recipe);
   if (opened.otherwiseMade.length > 0) {
     voice.note(`Note: what is there was made with another set-up (${opened.otherwiseMade.join(', ')}).`);
@@ -87,7 +100,11 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
     }
     if (options.sheet) await writeSheet(recipe, target, scale);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) {
+      // A recipe without a picture would stay as a claim that nobody can follow.
+      if (isNew && made === 0) await rm(target.recipePath, { force: true });
+      throw error;
+    }
     throw new InterruptedError(
       `Stopped. ${kept + made} of ${pictures.length} pictures are finished in ${target.place}. ` +
         `Go on with the same command${options.overwrite ? ' without --overwrite, which would start over' : ''}, or:\n  tessera generate --recipe ${shellWord(target.recipePath)}`,
