@@ -18,17 +18,25 @@ test.each([
   ['a pipe', capturedIo()],
   ['CI', capturedIo({ isTTY: true, env: { CI: 'true' } })],
   ['NO_COLOR', capturedIo({ isTTY: true, env: { NO_COLOR: '1' } })],
-])('%s is shown nothing', (_, io) => {
-  const bar = progressBar(io.stderr, io.env);
-  bar.update(0.5, 'half');
+])('%s gets a line after ten seconds and then every half minute', (_, io) => {
+  let now = 0;
+  const bar = progressBar(io.stderr, io.env, () => now);
+  for (now = 0; now <= 75_000; now += 1000) bar.update(now / 100_000, `${now / 1000}/100 pictures`);
   bar.clear();
-  expect(io.written.error).toBe('');
+  expect(io.written.error).toBe(
+    ' 10 %  10/100 pictures  1 min 30 s left\n 40 %  40/100 pictures  1 min 0 s left\n 70 %  70/100 pictures  30 s left\n',
+  );
 });
 
-test('a line never gets longer than the terminal is wide', () => {
+test.each([30, 45, 80])('in %i columns a line fits and ends with the time that is left', (columns) => {
   const io = capturedIo({ isTTY: true });
-  progressBar(io.stderr, io.env).update(1, 'x'.repeat(500));
-  expect(io.written.error.replace('\r\u001b[2K', '').length).toBeLessThan(80);
+  let now = 0;
+  const bar = progressBar({ ...io.stderr, columns }, io.env, () => now);
+  now = 2000;
+  bar.update(0.5, 'x'.repeat(500));
+  const line = io.written.error.replace('\r\u001b[2K', '');
+  expect(line.length).toBeLessThan(columns);
+  expect(line).toMatch(/^( {2}█+·+ )? 50 % {2}x+ {2}2 s left$/);
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { shortTime } from '@tessera/evaluation-report/display';
 import type { Environment, OutputStream } from './terminal.js';
 
-/** A line that is drawn over and over on a terminal, and never elsewhere. */
+/** How far a command is: a line that is drawn over and over on a terminal, and a new line now and then elsewhere. */
 export interface ProgressBar {
   /**
    * @param fraction 0 … 1
@@ -15,29 +15,40 @@ export interface ProgressBar {
 const CELLS = 24;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A bar on a terminal; nothing in a pipe, in CI, or where NO_COLOR is set. */
+/** Milliseconds between two drawings of the bar; and between two lines, of which the first comes earlier. */
+const BAR_PAUSE = 50;
+const LINE_PAUSE = 30_000;
+const FIRST_LINE = 10_000;
+
+/** A bar on a terminal; plain lines in a pipe, in CI, or where NO_COLOR is set. */
 export function progressBar(
   stream: OutputStream,
   env: Environment,
   now: () => number = Date.now,
 ): ProgressBar {
-  const shown = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
-  if (!shown) return { update() {}, clear() {} };
+  const isBar = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
   const began = now();
-  let last = Number.NEGATIVE_INFINITY;
+  let next = began + (isBar ? 0 : FIRST_LINE);
   return {
     update(fraction, label, known) {
       const moment = now();
-      if (moment - last < 50 && fraction < 1) return;
-      last = moment;
+      if (moment < next && !(isBar && fraction >= 1)) return;
+      next = moment + (isBar ? BAR_PAUSE : LINE_PAUSE);
       const soFar = (moment - began) / 1000;
       const left = known ?? (fraction > 0 && soFar >= 1 ? (soFar * (1 - fraction)) / fraction : undefined);
+      const percent = `${`${Math.floor(fraction * 100)}`.padStart(3)} %`;
       const rest = left === undefined ? '' : `  ${shortTime(left)} left`;
-      const line = `  ${bar(fraction)} ${`${Math.floor(fraction * 100)}`.padStart(3)} %  ${label}${rest}`;
-      stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
+      if (!isBar) {
+        stream.write(`${percent}  ${label}${rest}\n`);
+        return;
+      }
+      const columns = Math.max(20, (stream.columns || 80) - 1);
+      const start = `${columns < 60 ? '' : `  ${bar(fraction)} `}${percent}  `;
+      const shown = label.slice(0, Math.max(0, columns - start.length - rest.length));
+      stream.write(`\r\u001b[2K${`${start}${shown}${rest}`.slice(0, columns)}`);
     },
     clear() {
-      stream.write('\r\u001b[2K');
+      if (isBar) stream.write('\r\u001b[2K');
     },
   };
 }
