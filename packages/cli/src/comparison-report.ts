@@ -4,7 +4,7 @@ import { type Quartiles, quartilesOf } from '@tessera/evaluate';
 import type { Contest } from '@tessera/evaluation-report';
 import { contactSheet, shortName, textTable } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { paceOf } from '@tessera/recipe';
+import { paceOf } from '@tessera/format';
 
 /** One line of a comparison. */
 export interface Standing {

@@ -1,5 +1,5 @@
 import { compare } from '@tessera/evaluation-report';
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { standingsOf, standingsTable } from './comparison-report.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';

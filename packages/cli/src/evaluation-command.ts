@@ -1,5 +1,5 @@
 import type { ComparedMetric } from '@tessera/evaluate';
-import { EMBEDDED } from '@tessera/recipe';
+import { EMBEDDED } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { shellWord } from './shell-word.js';
 

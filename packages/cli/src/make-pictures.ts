@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
-import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
+import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/format';
 import type { Voice } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';

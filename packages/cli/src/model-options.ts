@@ -1,6 +1,6 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED } from '@tessera/recipe';
+import { EMBEDDED } from '@tessera/format';
 import type { Device, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Voice } from './command-context.js';

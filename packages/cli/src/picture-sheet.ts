@@ -1,6 +1,6 @@
 import type { ImageRgb } from '@tessera/core';
 import { contactSheet, inRows, shortName } from '@tessera/evaluation-report/display';
-import type { Picture } from '@tessera/recipe';
+import type { Picture } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 
 /** A contact sheet of one picture a class, captioned, in a block; or of several, a row a class. */

@@ -1,6 +1,6 @@
 import type { Variant } from '@tessera/evaluation-report';
-import type { Manifest } from '@tessera/onnx';
-import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/recipe';
+import type { Manifest } from '@tessera/format';
+import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/format';
 import type { Voice } from './command-context.js';
 import { policyList, type SamplingFlags, settingsFromFlags } from './sampling-options.js';
 import { UsageError } from './usage-error.js';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canvas } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { readRecipe } from './recipe-file.js';
 import { settingsFromFlags } from './sampling-options.js';

@@ -2,12 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeJson, writeWhole } from '@tessera/evaluation-report/files';
-import {
-  type Manifest,
-  type ReferenceReport,
-  recordReferenceSample,
-  verifyReferenceSample,
-} from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
+import { type ReferenceReport, recordReferenceSample, verifyReferenceSample } from '@tessera/onnx';
 import type { LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
 import type { ModelLoader } from './command-context.js';
 

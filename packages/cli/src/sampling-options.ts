@@ -1,5 +1,5 @@
 import { textTable } from '@tessera/evaluation-report/display';
-import type { GuidanceDescription } from '@tessera/onnx';
+import type { GuidanceDescription } from '@tessera/format';
 import {
   NAMED_POLICIES,
   type NamedPolicy,
@@ -7,7 +7,7 @@ import {
   type SamplerDescription,
   type SamplingSettings,
   SUFFIXES,
-} from '@tessera/recipe';
+} from '@tessera/format';
 import { type Command, Option } from 'commander';
 import { decimalOption } from './number-options.js';
 import { UsageError } from './usage-error.js';

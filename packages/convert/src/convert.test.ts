@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseManifest } from '@tessera/onnx';
+import { parseManifest } from '@tessera/format';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type ConvertOptions, type ConvertProgress, convertModel } from './convert.js';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
-import { type Manifest, parseManifest } from '@tessera/onnx';
+import { type Manifest, parseManifest } from '@tessera/format';
 import { Checkpoint, type TakenWeights } from './checkpoint.js';
 import { CheckpointValuesError, type UnusableTensor } from './errors.js';
 import { fileChecksums } from './file-checksums.js';

@@ -1,4 +1,4 @@
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 import type { TakenWeights } from './checkpoint.js';
 import type { MarConfig, StackConfig } from './mar-config.js';
 import type { VaeConfig } from './vae-config.js';

@@ -1,4 +1,4 @@
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { armLines } from './arm-lines.js';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';

@@ -1,4 +1,4 @@
-import { samplingParts } from '@tessera/recipe';
+import { samplingParts } from '@tessera/format';
 import type { Variant } from './variant.js';
 
 /** What each arm is, in a line; what is the same in all is said once. */

@@ -1,7 +1,7 @@
 import { generateImages, type ImageRgb } from '@tessera/core';
 import { samplingWork } from '@tessera/evaluate';
+import { type Picture, samplingFrom } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
-import { type Picture, samplingFrom } from '@tessera/recipe';
 import type { LoadedModel } from '@tessera/runtime-node';
 import type { Variant } from './variant.js';
 

@@ -8,7 +8,7 @@ import {
   evaluate,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/recipe';
+import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/format';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { thisMachine } from './machine.js';

@@ -1,5 +1,5 @@
 import type { EvaluationReport } from '@tessera/evaluate';
-import type { Recipe } from '@tessera/recipe';
+import type { Recipe } from '@tessera/format';
 import type { DrawnWith } from './drawn-with.js';
 import type { TimingSetUp } from './timing-set-up.js';
 

@@ -1,5 +1,5 @@
 import type { ImageRgb } from '@tessera/core';
-import { type Classes, pictureAt } from '@tessera/recipe';
+import { type Classes, pictureAt } from '@tessera/format';
 import { contactSheet, shortName } from './display/contact-sheet.js';
 
 /** Pictures side by side. */

@@ -5,7 +5,7 @@ import { GraphBuilder, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
 import { parseJudge } from '@tessera/evaluate';
 import { judgeFolder } from '@tessera/evaluate/judge';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { loadNetwork } from './feature-network-file.js';
 import { writePng } from './files/png-file.js';

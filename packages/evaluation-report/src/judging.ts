@@ -1,5 +1,5 @@
 import type { ReferencePictures } from '@tessera/evaluate';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import { EvaluationRequestError } from './evaluation-request-error.js';
 import { type LoadedNetwork, loadNetwork } from './feature-network-file.js';
 import type { LabelOf } from './real-files.js';

@@ -1,4 +1,4 @@
-import { manifestHash, type Recipe } from '@tessera/recipe';
+import { manifestHash, type Recipe } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { versions } from './versions.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Classes, classNameOf } from '@tessera/recipe';
+import { type Classes, classNameOf } from '@tessera/format';
 import { EvaluationRequestError } from './evaluation-request-error.js';
 
 /** A real picture's file. */

@@ -8,7 +8,7 @@ import {
   type Judgements,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import * as v from 'valibot';
 import { EvaluationRequestError } from './evaluation-request-error.js';
 import type { LoadedNetwork } from './feature-network-file.js';

@@ -1,4 +1,4 @@
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 import { stepsOf, timeLeft } from './time-left.js';

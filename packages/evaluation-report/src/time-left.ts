@@ -1,4 +1,4 @@
-import type { SamplingDescription } from '@tessera/recipe';
+import type { SamplingDescription } from '@tessera/format';
 
 /** How long an evaluation still draws, from the pace of each arm so far. */
 export interface TimeLeft {

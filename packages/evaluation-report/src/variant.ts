@@ -1,4 +1,4 @@
-import type { SamplingDescription } from '@tessera/recipe';
+import type { SamplingDescription } from '@tessera/format';
 
 /** A way to sample, and its name in tables and plots. */
 export interface Variant {

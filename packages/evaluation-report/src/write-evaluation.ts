@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Classes, pictureAt, slugOf } from '@tessera/recipe';
-import { pngBytes } from '@tessera/recipe/png';
+import { type Classes, pictureAt, slugOf } from '@tessera/format';
+import { pngBytes } from '@tessera/format/png';
 import type { ArmLines } from './arm-lines.js';
 import { shortName } from './display/contact-sheet.js';
 import type { FolderEvaluation } from './evaluate-in-folder.js';

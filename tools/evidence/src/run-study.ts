@@ -12,7 +12,7 @@ import {
 } from '@tessera/evaluation-report';
 import { secondsText, shortTime } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import type { Study } from './study.js';
 import { type Timing, timeArms } from './timing.js';
 

@@ -4,7 +4,7 @@ import { type Quartiles, quartilesOf } from '@tessera/evaluate';
 import { compare, type TimingSetUp, type Variant } from '@tessera/evaluation-report';
 import { type Machine, type ModelInUse, thisMachine } from '@tessera/evaluation-report/environment';
 import { writeJson } from '@tessera/evaluation-report/files';
-import { jsonHash, picturesOf } from '@tessera/recipe';
+import { jsonHash, picturesOf } from '@tessera/format';
 
 /** How long an arm's pictures take, one at a time. */
 export interface ArmTiming {

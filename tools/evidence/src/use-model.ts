@@ -1,6 +1,6 @@
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
+import { EMBEDDED } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
-import { EMBEDDED } from '@tessera/recipe';
 import { loadModel } from '@tessera/runtime-node';
 
 /**

@@ -11,7 +11,7 @@ import {
   writeEvaluation,
 } from '@tessera/evaluation-report';
 import { writeJson, writePng, writeWhole } from '@tessera/evaluation-report/files';
-import type { Classes } from '@tessera/recipe';
+import type { Classes } from '@tessera/format';
 import { conclusionsOf, markedIfStale } from './conclusions.js';
 import { indexPage } from './evidence-index.js';
 import type { StudyResult } from './run-study.js';

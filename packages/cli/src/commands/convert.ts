@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { ConvertOptions, ConvertReport, MarPreset, TakenWeights } from '@tessera/convert';
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 import { Command, Option } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';

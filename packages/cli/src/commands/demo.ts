@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { compare } from '@tessera/evaluation-report';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';

@@ -13,7 +13,7 @@ import {
   samplingLine,
   samplingNamed,
   samplingOf,
-} from '@tessera/recipe';
+} from '@tessera/format';
 import { Command, Option } from 'commander';
 import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';

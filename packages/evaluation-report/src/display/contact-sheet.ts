@@ -1,5 +1,5 @@
 import type { ImageRgb } from '@tessera/core';
-import type { Picture } from '@tessera/recipe';
+import type { Picture } from '@tessera/format';
 import { type Colour, canvas, draw } from './canvas.js';
 import { drawText, fittingText, textHeight, textWidth } from './pixel-font.js';
 

@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import type { ImageRgb } from '@tessera/core';
-import { pngBytes, readPngBytes } from '@tessera/recipe/png';
+import { pngBytes, readPngBytes } from '@tessera/format/png';
 import { writeWhole } from './written-file.js';
 
 /** Writes a picture whole or not at all, with its recipe inside, if it has one. */

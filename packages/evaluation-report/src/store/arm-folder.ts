@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { DrawnPicture, FeatureNetwork, JudgedPicture } from '@tessera/evaluate';
-import { type Classes, type Picture, pictureAt } from '@tessera/recipe';
+import { type Classes, type Picture, pictureAt } from '@tessera/format';
 import { takeLock } from '../files/lock-file.js';
 import { readPng, writePng } from '../files/png-file.js';
 import { writeJson } from '../files/written-file.js';

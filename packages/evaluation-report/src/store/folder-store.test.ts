@@ -1,7 +1,7 @@
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DrawnPicture } from '@tessera/evaluate';
-import { parseRecipe, recipeOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { parseRecipe, recipeOf, samplingNamed, samplingOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { readPng } from '../files/png-file.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { ArmIdentity, EvaluationStore, FeatureNetwork } from '@tessera/evaluate';
-import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/recipe';
+import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/format';
 import { type DrawnWith, drawnWith, type SetUp } from '../drawn-with.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { Variant } from '../variant.js';

@@ -14,9 +14,9 @@ import {
   type TokenRequest,
   throwIfAborted,
 } from '@tessera/core';
-import type { Manifest } from '../manifest.js';
+import type { Manifest } from '@tessera/format';
+import { samplingDefaults } from '@tessera/format';
 import type { RunStatistics } from '../run-statistics.js';
-import { samplingDefaults } from '../sampling-defaults.js';
 import { packTable } from './packed-table.js';
 import type { Port } from './port.js';
 import {

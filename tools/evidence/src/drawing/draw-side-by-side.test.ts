@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { evaluateInFolder, judgingFor } from '@tessera/evaluation-report';
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import { expect, onTestFinished, test } from 'vitest';
 import { armsOf } from '../run-study.js';
 import { ORDER } from '../studies/order.js';

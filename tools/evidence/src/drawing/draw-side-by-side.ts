@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stepsOf, timeLeft, type Variant } from '@tessera/evaluation-report';
 import { secondsText, shortTime } from '@tessera/evaluation-report/display';
-import { jsonHash } from '@tessera/recipe';
+import { jsonHash } from '@tessera/format';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 
 export interface SideBySideOptions {

@@ -1,5 +1,5 @@
 import { assertInteger, InvalidOptionError } from '@tessera/core';
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from './manifest.js';
 
 /**
  * One picture of a seed. Its index says which class and which picture of that class it is: pictures are numbered round

@@ -1,3 +1,14 @@
+export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
+export { isHtml } from './html-page.js';
+export {
+  type ComponentName,
+  type Manifest,
+  type ManifestComponent,
+  ManifestError,
+  type ManifestVariant,
+  parseManifest,
+  type StorageType,
+} from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
 export {
   isPolicyName,
@@ -19,6 +30,7 @@ export { EMBEDDED, parseRecipe, type Recipe, RecipeError, recipeFor, recipeOf } 
 export { differences } from './recipe-differences.js';
 export { assertSamplingFits } from './sampling-check.js';
 export { type SamplingChoice, type SamplingSettings, samplingOf, settingsOf } from './sampling-choice.js';
+export { samplingDefaults } from './sampling-defaults.js';
 export {
   type SamplerDescription,
   type Sampling,

@@ -7,8 +7,8 @@ import {
   type GuidanceSchedule,
   type SamplingPolicy,
 } from '@tessera/core';
-import { guidanceFrom, guidanceSchema } from '@tessera/onnx';
 import * as v from 'valibot';
+import { guidanceFrom, guidanceSchema } from './guidance-description.js';
 import { policyFrom, policySchema } from './policy-description.js';
 
 const scale = v.pipe(v.number(), v.finite(), v.minValue(0));

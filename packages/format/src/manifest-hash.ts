@@ -1,4 +1,4 @@
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from './manifest.js';
 
 /** {@link jsonHash} of a manifest. It holds the hash of every file, so this stands for the whole model. */
 export async function manifestHash(manifest: Manifest): Promise<string> {

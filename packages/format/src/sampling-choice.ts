@@ -1,5 +1,6 @@
 import { type Clamp, InvalidOptionError } from '@tessera/core';
-import type { GuidanceDescription, Manifest } from '@tessera/onnx';
+import type { GuidanceDescription } from './guidance-description.js';
+import type { Manifest } from './manifest.js';
 import type { PolicyDescription } from './policy-description.js';
 import type { SamplerDescription, SamplingDescription, SettingsDescription } from './sampling-description.js';
 
