@@ -68,7 +68,6 @@ export async function makePictures(options: MakeOptions): Promise<Made> {
 async function makeMissing(options: MakeOptions): Promise<Made> {
   const { used, recipe, target, batch, scale, preview, signal, voice } = options;
   const opened = await openTarget(target, recipe, options);
-  const isNew = !existsSync(target.recipePath);
   await writeJson(target.recipePath, opened.recipe);
   if (opened.otherwiseMade.length > 0) {
     voice.note(`Note: what is there was made with another set-up (${opened.otherwiseMade.join(', ')}).`);
@@ -101,8 +100,9 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
     if (options.sheet) await writeSheet(recipe, target, scale);
   } catch (error) {
     if (!signal.aborted) {
-      // A recipe without a picture would stay as a claim that nobody can follow.
-      if (isNew && made === 0) await rm(target.recipePath, { force: true });
+      // A recipe without a picture of it would only be in the way.
+      const isDrawn = opened.recipe.images.some((picture) => existsSync(target.pathOf(picture)));
+      if (!isDrawn) await rm(target.recipePath, { force: true });
       throw error;
     }
     throw new InterruptedError(

@@ -10,8 +10,7 @@ export function wholeNumberOption(
   return new Option(flags, description).argParser((text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most) {
-      const limit = value > most || most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : '';
-      throw new InvalidArgumentError(`It must be an integer from ${least}${limit}.`);
+      throw new InvalidArgumentError(`It must be an integer from ${least} to ${most}.`);
     }
     return value;
   });

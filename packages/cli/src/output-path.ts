@@ -1,6 +1,7 @@
 import { mkdtempSync, rmdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { TesseraError } from '@tessera/core';
+import { type Command, Option } from 'commander';
 import { UsageError } from './usage-error.js';
 
 /** A place can't be written to. */
@@ -23,13 +24,37 @@ const EXAMPLES: Readonly<Record<OutputKind, string>> = {
   'folder or picture': 'a folder or a PNG file, such as --out results or --out picture.png',
 };
 
+const NAMES: Readonly<Record<OutputKind, string>> = {
+  folder: '<folder>',
+  picture: '<file.png>',
+  'folder or picture': '<folder|file.png>',
+};
+
+/**
+ * Adds `--out`, which is checked before the command does any work: every command that writes takes its path from here.
+ *
+ * @param fallback the path without the option; null where the option is required
+ */
+export function withOutputOption(
+  command: Command,
+  kind: OutputKind,
+  description: string,
+  fallback?: string | null,
+): Command {
+  const option = new Option(`--out ${NAMES[kind]}`, description).makeOptionMandatory(fallback === null);
+  return command.addOption(option.default(fallback ?? undefined)).hook('preAction', () => {
+    const { out } = command.opts<{ readonly out?: string }>();
+    if (out !== undefined) assertOutput(out, kind);
+  });
+}
+
 /** Names of files in formats that no command writes. */
 const OTHER_FORMAT = /\.(jpe?g|webp|gif|bmp|tiff?|avif|heic|jxl|svg|pdf|json|html?|zip|onnx|safetensors)$/i;
 
 export const isPng = (path: string): boolean => /\.png$/i.test(path);
 
 /**
- * Checks where a command is to write, before it does any work. Every `--out` goes through here.
+ * Checks where a command is to write.
  *
  * @throws UsageError if the path is empty, or names something that the command doesn't write
  * @throws OutputPathError if something else is there, or nothing can be written there
@@ -64,8 +89,15 @@ function assertWritable(path: string): void {
   }
 }
 
+/** Undefined where there is nothing, or a file where a folder on the way should be. */
 function statsOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+  try {
+    return statSync(path);
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return undefined;
+    throw new OutputPathError(path, `can't be written: ${systemErrorText(cause)}`, { cause });
+  }
 }
 
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {

@@ -17,6 +17,7 @@ import { evaluationCommand } from '../evaluation-command.js';
 import { InterruptedError } from '../interruption.js';
 import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
+import { withOutputOption } from '../output-path.js';
 import { sheetScale } from '../picture-sheet.js';
 import { labelOf } from '../picture-words.js';
 import { policiesFromFlags } from '../policies-option.js';
@@ -49,7 +50,13 @@ export function evaluateCommand(context: CommandContext): Command {
     .addOption(wholeNumberOption('--batch <n>', 'pictures drawn at once', 1).default(BATCH));
   withSamplingOptions(command);
   withModelOptions(command);
-  command
+  const out = join('out', 'evaluate');
+  withOutputOption(
+    command,
+    'folder',
+    'where pictures and the report are stored; a second run continues there',
+    out,
+  )
     .option(
       '--network <file|folder>',
       'a feature network of your own, NAME.onnx with NAME.json beside it (default: the judge of the embedded model)',
@@ -68,11 +75,6 @@ export function evaluateCommand(context: CommandContext): Command {
       wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', LEAST_RESAMPLES).default(1000),
     )
     .addOption(wholeNumberOption('--keep <n>', 'how many pictures of each policy to keep', 0).default(SHOWN))
-    .option(
-      '--out <folder>',
-      'where pictures are kept and the report goes; it goes on where it was stopped',
-      join('out', 'evaluate'),
-    )
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
       'after',

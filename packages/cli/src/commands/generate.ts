@@ -19,6 +19,7 @@ import { type CommandContext, type Voice, voiceOf } from '../command-context.js'
 import { type Made, makePictures } from '../make-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
+import { assertOutput, withOutputOption } from '../output-path.js';
 import { placeOfRecipe, type Target, targetOf } from '../picture-folder.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
@@ -52,8 +53,7 @@ export function generateCommand(context: CommandContext): Command {
     .option('--diffusion-steps <n>', 'diffusion steps of a token; first+last to let them fall');
   withSamplingOptions(command);
   withModelOptions(command);
-  command
-    .option('--out <folder|file.png>', 'where to (default: out/POLICY-seed-SEED)')
+  withOutputOption(command, 'folder or picture', 'where pictures go (default: out/POLICY-seed-SEED)')
     .addOption(
       new Option('--recipe <file>', 'make what a recipe.json, or a picture of ours, says').conflicts([
         'class',
@@ -108,12 +108,14 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
     return;
   }
   const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
+  const out = flags.out ?? defaultPlace(flags);
+  assertOutput(out, 'folder or picture');
   const choice = samplingNamed(flags.policy, flags);
   const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, voice);
   const { model } = used;
   try {
     const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, choice);
-    const target = targetOf(flags.out ?? defaultPlace(flags), recipe.images);
+    const target = targetOf(out, recipe.images);
     const made = await makePictures({
       used,
       recipe,
