@@ -6,6 +6,7 @@ import './styles/controls.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { tabStore, visitStore } from './choice-store.js';
+import { indexedDbHistory } from './history/history-storage.js';
 import { embeddedModel } from './model-loading/embedded-model.js';
 import { keepOffline } from './offline/keep-offline.js';
 import { takeNewVersion } from './offline/new-version.js';
@@ -15,6 +16,10 @@ import { fromHash } from './settings/settings-link.js';
 
 await takeNewVersion(navigator.serviceWorker, () => location.reload());
 const linked = await fromHash(location.hash);
-const session = new Session(embeddedModel, linked, { visit: visitStore, tab: tabStore });
+const session = new Session(embeddedModel, linked, {
+  visit: visitStore,
+  tab: tabStore,
+  history: indexedDbHistory(),
+});
 mount(App, { target: document.getElementById('app')!, context: sessionContext(session) });
 void keepOffline([]);

@@ -12,6 +12,7 @@ import type { PictureState } from './run/picture-run.js';
 import { Session } from './session.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings/settings.js';
 import { DEFAULT_COMPARED, type Linked } from './settings/settings-link.js';
+import { memoryHistory } from './testing/memory-history.js';
 
 const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
 const own = { kind: 'own' as const, source: 'export default 1;' };
@@ -39,6 +40,7 @@ function session({
 } = {}) {
   const loaded: string[] = [];
   const source: ModelSource = {
+    versions: {},
     probe: async () => ({
       webgpu: noGpu,
       threads: { count: 1 },
@@ -61,7 +63,8 @@ function session({
       return all as unknown as LoadedModel;
     },
   };
-  return { loaded, session: new Session(source, linked, { visit: memory(), tab: memory() }) };
+  const stores = { visit: memory(), tab: memory(), history: memoryHistory() };
+  return { loaded, session: new Session(source, linked, stores) };
 }
 
 async function ended(given: Session): Promise<PictureState> {

@@ -3,6 +3,9 @@ import type { LoadedModel } from '@tessera/runtime-web';
 import { derived, get, type Readable, type Writable, writable } from 'svelte/store';
 import type { ChoiceStore } from './choice-store.js';
 import { PictureEdit } from './edit/picture-edit.js';
+import { entryOfPicture } from './history/entry-of-picture.js';
+import type { HistoryStorage } from './history/history-storage.js';
+import { type HistoryEntry, PictureHistory } from './history/picture-history.js';
 import { type DeviceChoice, isDeviceChoice } from './model-loading/device-choice.js';
 import { type Failure, failureOf } from './model-loading/failure.js';
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
@@ -12,23 +15,32 @@ import { policyTitle } from './policies/policy-title.js';
 import type { PolicyName } from './policies/shown-policies.js';
 import { generationOf } from './recipe/recipe.js';
 import { Comparison } from './run/comparison.js';
-import { PictureRun } from './run/picture-run.js';
+import { PictureRun, type PictureState } from './run/picture-run.js';
 import { recordRun } from './run/record-run.js';
 import type { Run } from './run/step-record.js';
-import type { PolicyChoice, Settings } from './settings/settings.js';
-import type { Linked, View } from './settings/settings-link.js';
+import { LARGEST_SEED, type PolicyChoice, type Settings } from './settings/settings.js';
+import { type Linked, type SettingsView, settingsView, type View } from './settings/settings-link.js';
 
 const DEVICE_KEY = 'tessera-device';
 
 /** What all views share. It stays while the page is open, whichever view is shown. */
 export class Session {
   readonly view: Writable<View>;
-  readonly settings: Writable<Settings>;
+  /** The settings of each view that has some: what is set in one changes nothing in the others. */
+  readonly settings: Readonly<Record<SettingsView, Writable<Settings>>>;
   readonly compared: Writable<readonly PolicyName[]>;
+  /** What a link to the current view says. */
+  readonly linked: Readable<Linked>;
   readonly device: Readable<DeviceChoice>;
   readonly host: ModelHost;
   /** The picture of the view "Generate". */
   readonly picture: PictureRun;
+  /** The pictures that were finished, of this visit and earlier ones. */
+  readonly history: PictureHistory;
+  /** What is kept of the picture that "Generate" shows; undefined until it is finished. */
+  readonly shown: Readable<HistoryEntry | undefined>;
+  /** How many pictures "Generate" draws, with one seed after another. */
+  readonly count: Writable<number>;
   /** The race of the view "Compare". */
   readonly comparison: Comparison;
   /** The picture of the view "Edit". */
@@ -43,19 +55,33 @@ export class Session {
   readonly #source: ModelSource;
   readonly #setDevice: (device: DeviceChoice) => void;
   readonly #setDamage: (damage: Failure | undefined) => void;
+  readonly #setShown: (entry: HistoryEntry | undefined) => void;
 
   /** @param stores what is kept from visit to visit, and while the tab is open */
   constructor(
     source: ModelSource,
     linked: Linked,
-    stores: { readonly visit: ChoiceStore; readonly tab: ChoiceStore },
+    stores: {
+      readonly visit: ChoiceStore;
+      readonly tab: ChoiceStore;
+      readonly history: HistoryStorage;
+    },
   ) {
     this.view = writable(linked.view);
-    this.settings = writable(linked.settings);
+    const { settings: given } = linked;
+    this.settings = { generate: writable(given), compare: writable(given), edit: writable(given) };
     this.compared = writable(linked.compared);
+    const { generate, compare, edit } = this.settings;
+    this.linked = derived(
+      [this.view, generate, compare, edit, this.compared],
+      ([view, generate, compare, edit, compared]) => {
+        const settings = { generate, compare, edit }[settingsView(view)];
+        return { view, settings, compared };
+      },
+    );
     this.draft = new Draft(stores.tab, linked.settings.policy);
     this.waits = derived(
-      [this.settings, this.draft.state],
+      [this.settings.generate, this.draft.state],
       ([{ policy }, { foreign }]) => policy.kind === 'own' && foreign,
     );
     const damage = writable<Failure | undefined>(damageOf(linked));
@@ -73,6 +99,12 @@ export class Session {
       return this.host.tells(error) ? undefined : failureOf(error);
     };
     this.picture = new PictureRun(tell);
+    this.history = new PictureHistory(stores.history);
+    this.count = writable(1);
+    const shown = writable<HistoryEntry | undefined>();
+    this.shown = shown;
+    this.#setShown = shown.set;
+    this.picture.state.subscribe((state) => void this.#remember(state));
     this.comparison = new Comparison(tell);
     this.edit = new PictureEdit(tell);
     this.trial = new PolicyTrial(tell);
@@ -90,15 +122,11 @@ export class Session {
   /** Takes over what an address says, and draws it where it says so. */
   follow(linked: Linked): void {
     this.draft.follow(linked.settings.policy);
-    this.settings.set(linked.settings);
+    this.settings[settingsView(linked.view)].set(linked.settings);
     this.compared.set(linked.compared);
     this.view.set(linked.view);
     this.#setDamage(damageOf(linked));
     if (linked.view === 'generate') this.drawUnasked();
-  }
-
-  change(change: Partial<Settings>): void {
-    this.settings.update((settings) => ({ ...settings, ...change }));
   }
 
   /** Loads the model after it could not be had, and begins what failed for want of it. */
@@ -124,8 +152,37 @@ export class Session {
 
   draw(): void {
     this.#stopRuns();
-    const settings = get(this.settings);
-    void this.picture.start(settings, (signal) => this.#begin(settings, signal));
+    void this.#drawSeveral(get(this.settings.generate), get(this.count));
+  }
+
+  /** One after another: memory stays that of one picture, and each can be looked at while the next is drawn. */
+  async #drawSeveral(settings: Settings, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const next = { ...settings, seed: (settings.seed + i) % (LARGEST_SEED + 1) };
+      await this.picture.start(next, (signal) => this.#begin(next, signal));
+      const { status, settings: drawn } = get(this.picture.state);
+      if (status !== 'done' || drawn !== next) return;
+    }
+  }
+
+  /** Shows a picture of the history, and sets what it was drawn with. */
+  async showEntry(entry: HistoryEntry): Promise<void> {
+    const { readPngBytes } = await import('@tessera/format/png');
+    const { image } = readPngBytes(entry.png, entry.file);
+    this.#stopRuns();
+    if (entry.settings.policy.kind === 'own') this.draft.adopt(entry.settings.policy.source);
+    this.settings.generate.set(entry.settings);
+    this.picture.show(entry.settings, { image });
+    this.#setShown(entry);
+  }
+
+  async #remember(state: PictureState): Promise<void> {
+    this.#setShown(undefined);
+    if (state.status !== 'done') return;
+    const entry = await entryOfPicture(state, this.#source.versions);
+    if (!entry) return;
+    if (get(this.picture.state) === state) this.#setShown(entry);
+    await this.history.add(entry);
   }
 
   /** Draws unless that is for the user to decide: code that someone else wrote or that is lost, a connection to spare. */
@@ -136,13 +193,13 @@ export class Session {
   race(): void {
     this.#stopRuns();
     const policies = get(this.compared).map((name) => ({ kind: 'named' as const, name }));
-    this.#startRace(this.comparison, policies);
+    this.#startRace(this.comparison, get(this.settings.compare), policies);
   }
 
   /** Draws the painted part of the edited picture anew. */
   renew(): void {
     this.#stopRuns();
-    this.edit.renew(get(this.settings), {
+    this.edit.renew(get(this.settings.edit), {
       encode: (image, signal) => this.#encode(image, signal),
       begin: (settings, signal, start) => this.#begin(settings, signal, start),
     });
@@ -154,10 +211,21 @@ export class Session {
     this.#stopRuns();
     this.draft.approve(source);
     if (!(await this.trial.check(source))) return;
-    const policy = { kind: 'own' as const, source };
     this.draft.adopt(source);
-    this.change({ policy });
-    this.#startRace(this.trial.race, [policy, { kind: 'named', name: 'gtr-16' }]);
+    const policies = [
+      { kind: 'own', source },
+      { kind: 'named', name: 'gtr-16' },
+    ] as const;
+    this.#startRace(this.trial.race, get(this.settings.generate), policies);
+  }
+
+  /** Draws with the draft under "Generate". */
+  drawWithDraft(): void {
+    const { source } = this.draft.now;
+    this.draft.adopt(source);
+    this.settings.generate.update((settings) => ({ ...settings, policy: { kind: 'own', source } }));
+    this.view.set('generate');
+    this.draw();
   }
 
   #runs() {
@@ -171,8 +239,7 @@ export class Session {
     this.trial.stop();
   }
 
-  #startRace(race: Comparison, policies: readonly PolicyChoice[]): void {
-    const settings = get(this.settings);
+  #startRace(race: Comparison, settings: Settings, policies: readonly PolicyChoice[]): void {
     const entries = policies.map((policy) => ({ title: policyTitle(policy), policy }));
     void race.start(settings, entries, (wanted, signal) => this.#begin(wanted, signal));
   }

@@ -14,6 +14,7 @@ const FILES = {
 
 /** The model that comes with the page. */
 export const embeddedModel: ModelSource = {
+  versions: __VERSIONS__,
   probe: () => probe(),
   online: () => navigator.onLine,
   savesData: () =>

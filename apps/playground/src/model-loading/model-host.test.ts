@@ -34,6 +34,7 @@ const noGpu = { available: false, software: false, f16: { available: false }, re
 function source(changes: Partial<ModelSource> = {}) {
   const disposed: string[] = [];
   const base: ModelSource = {
+    versions: {},
     probe: async () => capable,
     online: () => true,
     savesData: () => false,

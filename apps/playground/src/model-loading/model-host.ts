@@ -19,6 +19,8 @@ export type ModelState =
 
 /** How the host loads a model: given by the page, so that a test can give another. */
 export interface ModelSource {
+  /** The packages that draw, and their versions, for recipes. */
+  readonly versions: Readonly<Record<string, string>>;
   probe(): Promise<Capabilities>;
   load(
     choice: DeviceChoice,

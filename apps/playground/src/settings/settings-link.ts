@@ -14,6 +14,13 @@ import { compressText, decompressText, MOST_UNPACKED } from './text-compression.
 export const VIEWS = ['generate', 'compare', 'edit', 'policy', 'code'] as const;
 export type View = (typeof VIEWS)[number];
 
+/** The views with settings of their own. */
+export type SettingsView = 'generate' | 'compare' | 'edit';
+
+/** Whose settings a view shows: its own, or those of "Generate". */
+export const settingsView = (view: View): SettingsView =>
+  view === 'compare' || view === 'edit' ? view : 'generate';
+
 /** What a link says. */
 export interface Linked {
   readonly view: View;

@@ -1,6 +1,6 @@
+import type { Chunked } from './chunked.js';
 import { assertSharedLabel, type KernelReference, kernel } from './kernel-reference.js';
 import { pairMean } from './pair-mean.js';
-import type { Piecewise } from './piecewise.js';
 import type { ReferenceSplit } from './reference-split.js';
 import { rowProducts, selectRows } from './row-products.js';
 
@@ -11,10 +11,10 @@ import { rowProducts, selectRows } from './row-products.js';
  * @param chosen at least two places, all different, at least two less than there are
  * @throws InvalidOptionError where a part has no two pictures of a class
  */
-export function* kernelFloor(
+export function* kernelBaseline(
   reference: KernelReference,
   { chosen, rest }: ReferenceSplit,
-): Piecewise<number> {
+): Chunked<number> {
   const { features, labels, width, rowSums, classRowSums, pairs } = reference;
   const side = selectRows(features, chosen, width);
   const sideLabels = Array.from(chosen, (place) => labels[place]!);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
-import type { DrawnPicture, FeatureNetwork, JudgedPicture } from '@tessera/evaluate';
+import type { DrawnPicture, FeatureNetwork, MeasuredPicture } from '@tessera/evaluate';
 import { type Classes, type Picture, pictureAt } from '@tessera/format';
 import { takeLock } from '../files/lock-file.js';
 import { readPng, writePng } from '../files/png-file.js';
@@ -10,18 +10,18 @@ import { appendLines, readLines } from './line-file.js';
 import {
   type DrawnRecord,
   drawnRecord,
-  judgedPicture,
+  measuredPicture,
   pictureRecords,
   type SeenRecord,
   type Sitting,
   seenRecord,
 } from './picture-records.js';
 
-export interface ArmFolderOptions {
-  /** The arm's own. */
+export interface VariantFolderOptions {
+  /** The variant's own. */
   readonly folder: string;
   readonly name: string;
-  /** Goes into `arm.json`, for people. */
+  /** Goes into `variant.json`, for people. */
   readonly description: unknown;
   readonly classes: Classes;
   readonly network: FeatureNetwork;
@@ -38,10 +38,10 @@ export interface ArmFolderOptions {
   recipeOf(picture: Picture): unknown;
 }
 
-/** An arm on the disk: `arm.json`, `drawn.jsonl`, a `seen-NETWORK.jsonl` each network, and `pictures/`. */
-export interface ArmFolder {
+/** An variant on the disk: `variant.json`, `drawn.jsonl`, a `seen-NETWORK.jsonl` each network, and `pictures/`. */
+export interface VariantFolder {
   /** Pictures that are drawn and that the network has seen, by index. */
-  readonly judged: ReadonlyMap<number, JudgedPicture>;
+  readonly judged: ReadonlyMap<number, MeasuredPicture>;
   /** What each of them took and was drawn with, by index. */
   readonly drawn: ReadonlyMap<number, DrawnRecord>;
   save(pictures: readonly DrawnPicture[]): Promise<void>;
@@ -57,10 +57,10 @@ export interface ArmFolder {
 const AT_ONCE = 48;
 
 /**
- * Opens an arm's folder. Pictures that were kept and that this network has not seen yet are shown to it now, rather than
+ * Opens a variant's folder. Pictures that were kept and that this network has not seen yet are shown to it now, rather than
  * drawn again.
  */
-export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
+export async function openVariant(options: VariantFolderOptions): Promise<VariantFolder> {
   const { folder, name, description, classes, networkKey, sitting, keep, signal } = options;
   const drawnPath = join(folder, 'drawn.jsonl');
   const seenPath = join(folder, `seen-${networkKey}.jsonl`);
@@ -81,10 +81,10 @@ export async function openArm(options: ArmFolderOptions): Promise<ArmFolder> {
       options.onSeen?.(first + part.length, unseen.length);
     }
     const drawn = new Map<number, DrawnRecord>();
-    const judged = new Map<number, JudgedPicture>();
+    const judged = new Map<number, MeasuredPicture>();
     for (const [index, picture] of seen) {
       drawn.set(index, picture.drawn);
-      judged.set(index, judgedPicture(picture));
+      judged.set(index, measuredPicture(picture));
     }
     return {
       judged,

@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto';
 import { type ImageRgb, keyedNoise } from '@tessera/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FeatureNetwork } from './feature-network.js';
+import {
+  type FeatureNetworkDescription,
+  featureNetworkReference,
+  parseFeatureNetwork,
+} from './feature-network-description.js';
 import { type FrechetReference, frechetDistance, frechetReference } from './frechet-distance.js';
-import { type JudgeDescription, judgeReference, parseJudge } from './judge.js';
 import { FeatureNetworkError } from './network-description.js';
 import type { ReferencePictures } from './reference-pictures.js';
-import { blurred, noisy, withSwappedTokens } from './testing/damage.js';
+import { blurred, noisy, withSwappedTokens } from './testing/corruption.js';
 import { judgeFile, openJudge, realPictures } from './testing/judge-files.js';
 
-let description: JudgeDescription;
+let description: FeatureNetworkDescription;
 let network: FeatureNetwork;
 let reference: ReferencePictures;
 let real: ImageRgb[];
@@ -88,23 +92,23 @@ describe('the judge', () => {
   });
 });
 
-describe('parseJudge', () => {
+describe('parseFeatureNetwork', () => {
   it('refuses what is no judge, naming what is wrong', () => {
     const valid = JSON.parse(judgeFile('judge.json').toString()) as Record<string, unknown>;
-    expect(() => parseJudge('{')).toThrow(FeatureNetworkError);
-    expect(() => parseJudge(JSON.stringify({ ...valid, version: 2 }))).toThrow(/version/);
+    expect(() => parseFeatureNetwork('{')).toThrow(FeatureNetworkError);
+    expect(() => parseFeatureNetwork(JSON.stringify({ ...valid, version: 2 }))).toThrow(/version/);
     const { reference: _, ...without } = valid;
-    expect(() => parseJudge(JSON.stringify(without))).toThrow(/reference/);
+    expect(() => parseFeatureNetwork(JSON.stringify(without))).toThrow(/reference/);
   });
 });
 
-describe('judgeReference', () => {
+describe('featureNetworkReference', () => {
   it('reads half floats, subnormal ones too', () => {
     const { network, reference } = description;
     const { width } = network.features;
     const halves = new Uint16Array(2 * width);
     halves.set([0x3c00, 0xc000, 0x3555, 0x0001, 0x83ff, 0x7bff]);
-    const { features, labels } = judgeReference(
+    const { features, labels } = featureNetworkReference(
       { ...description, reference: { ...reference, count: 2 } },
       halves,
     );
@@ -114,6 +118,6 @@ describe('judgeReference', () => {
   });
 
   it('refuses a file of another length', () => {
-    expect(() => judgeReference(description, new Uint16Array(10))).toThrow(/\[6000, 128\]/);
+    expect(() => featureNetworkReference(description, new Uint16Array(10))).toThrow(/\[6000, 128\]/);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { floorCount, floorExcess, floorSample, floorsOf } from './floors.js';
+import { baselineCount, baselineExcess, baselineSample, baselinesOf } from './baselines.js';
+import { atOnce } from './chunked.js';
 import { frechetDistance, frechetReference } from './frechet-distance.js';
 import { kernelReference } from './kernel-reference.js';
-import { atOnce } from './piecewise.js';
 import type { ReferencePictures } from './reference-pictures.js';
 import { mean, normalFeatures } from './testing/synthetic-features.js';
 
@@ -16,12 +16,14 @@ const labels = Int32Array.from({ length: 400 }, (_, k) => k % 4);
 const reference = { name: 'some', width: WIDTH, features, labels };
 const kernel = kernelReference(features, WIDTH, { labels });
 const samples = (count: number) =>
-  Array.from({ length: 12 }, (_, split) => atOnce(floorSample(reference, kernel, { count, seed: 1, split })));
+  Array.from({ length: 12 }, (_, split) =>
+    atOnce(baselineSample(reference, kernel, { count, seed: 1, split })),
+  );
 
 describe('floors', () => {
   it('fall as the number of pictures grows, of the Fréchet distance; the kernel distance stays at 0', () => {
-    const few = floorsOf(samples(20), 20);
-    const many = floorsOf(samples(160), 160);
+    const few = baselinesOf(samples(20), 20);
+    const many = baselinesOf(samples(160), 160);
     expect(few.frechet.mean).toBeGreaterThan(2 * many.frechet.mean);
     for (const { kid } of [few, many]) expect(Math.abs(kid.mean)).toBeLessThan(kid.spread);
     expect(few).toMatchObject({ count: 20, splits: 12 });
@@ -36,13 +38,13 @@ describe('floors', () => {
           return frechetDistance(normalFeatures(2 * trial + 1, 100, axes), real);
         }),
       );
-    expect(meanDistance(100) / meanDistance(200)).toBeCloseTo(1 + floorExcess(100, 200), 1);
-    expect(floorExcess(100, 200)).toBeCloseTo(1 / 3, 12);
-    expect(floorExcess(1200, 6000)).toBeCloseTo(0.0417, 4);
+    expect(meanDistance(100) / meanDistance(200)).toBeCloseTo(1 + baselineExcess(100, 200), 1);
+    expect(baselineExcess(100, 200)).toBeCloseTo(1 / 3, 12);
+    expect(baselineExcess(1200, 6000)).toBeCloseTo(0.0417, 4);
   });
 
   it('have a precision and a recall far above those of strangers, and below 1', () => {
-    const { precision, recall } = floorsOf(samples(100), 100);
+    const { precision, recall } = baselinesOf(samples(100), 100);
     for (const floor of [precision, recall]) {
       expect(floor.mean).toBeGreaterThan(0.7);
       expect(floor.mean).toBeLessThan(1);
@@ -51,7 +53,7 @@ describe('floors', () => {
 
   it('are the mean and the standard deviation over the splits', () => {
     const all = samples(50);
-    const { frechet } = floorsOf(all, 50);
+    const { frechet } = baselinesOf(all, 50);
     const distances = all.map((sample) => sample.frechet);
     expect(frechet.mean).toBeCloseTo(mean(distances), 12);
     expect(frechet.spread ** 2 * 11).toBeCloseTo(
@@ -61,7 +63,8 @@ describe('floors', () => {
   });
 
   it('differ from split to split and not from call to call', () => {
-    const sample = (split: number) => atOnce(floorSample(reference, kernel, { count: 50, seed: 1, split }));
+    const sample = (split: number) =>
+      atOnce(baselineSample(reference, kernel, { count: 50, seed: 1, split }));
     expect(sample(0)).toEqual(sample(0));
     expect(sample(0).frechet).not.toBe(sample(1).frechet);
   });
@@ -76,9 +79,9 @@ describe('floors', () => {
     const prepared = kernelReference(apart, WIDTH, { labels: unequal });
     const one = kernelReference(features, WIDTH);
     const floorOf = (of: ReferencePictures, ready: typeof one) =>
-      floorsOf(
+      baselinesOf(
         Array.from({ length: 12 }, (_, split) =>
-          atOnce(floorSample(of, ready, { count: 100, seed: 1, split })),
+          atOnce(baselineSample(of, ready, { count: 100, seed: 1, split })),
         ),
         100,
       );
@@ -88,6 +91,6 @@ describe('floors', () => {
   });
 
   it('are taken at half of the real pictures where an arm has more', () => {
-    expect([floorCount(1200, 6000), floorCount(5000, 6000)]).toEqual([1200, 3000]);
+    expect([baselineCount(1200, 6000), baselineCount(5000, 6000)]).toEqual([1200, 3000]);
   });
 });

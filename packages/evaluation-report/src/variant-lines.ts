@@ -1,15 +1,15 @@
 import { samplingParts } from '@tessera/format';
 import type { Variant } from './variant.js';
 
-/** What each arm is, in a line; what is the same in all is said once. */
-export interface ArmLines {
+/** What each variant is, in a line; what is the same in all is said once. */
+export interface VariantLines {
   readonly common: string;
-  /** A line an arm. */
+  /** A line a variant. */
   readonly own: readonly string[];
 }
 
-/** Order and counts of each arm; the rest of what it is only where the arms differ in it. */
-export function armLines(arms: readonly Variant[]): ArmLines {
+/** Order and counts of each variant; the rest of what it is only where the variants differ in it. */
+export function variantLines(arms: readonly Variant[]): VariantLines {
   const parts = arms.map(({ sampling }) => samplingParts(sampling));
   const isCommon = (part: string): boolean => parts.every((each) => each.includes(part));
   return {

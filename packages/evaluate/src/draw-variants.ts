@@ -1,29 +1,31 @@
 import { ancestralSampler, assertShape, generateImages, throwIfAborted } from '@tessera/core';
 import { assertDrawing } from './checked-options.js';
-import type { EvaluateOptions, EvaluationArm } from './evaluation-options.js';
-import type { DrawnPicture, JudgedPicture } from './evaluation-store.js';
+import type { EvaluateOptions, EvaluationVariant } from './evaluation-options.js';
+import type { DrawnPicture, MeasuredPicture } from './evaluation-store.js';
 import { samplingWork } from './sampling-work.js';
 
 /** The part of an evaluation's options that drawing depends on. */
 export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
   Pick<
     EvaluateOptions,
-    'model' | 'classes' | 'arms' | 'n' | 'network' | 'store' | 'clock' | 'signal' | 'onProgress'
+    'model' | 'classes' | 'variants' | 'n' | 'network' | 'store' | 'clock' | 'signal' | 'onProgress'
   >;
 
 /**
- * Draws and judges the pictures of all arms that the store doesn't have, arms in turn batch by batch, so that whatever
+ * Draws and judges the pictures of all variants that the store doesn't have, variants in turn batch by batch, so that whatever
  * slows the machine down for a while slows them all.
  *
- * @returns an arm's pictures 0 … n − 1
- * @throws InvalidOptionError where there is no arm, two of one name, or a number out of range, before anything is drawn
+ * @returns a variant's pictures 0 … n − 1
+ * @throws InvalidOptionError where there is no variant, two of one name, or a number out of range, before anything is drawn
  */
-export async function drawArms(options: DrawingOptions): Promise<readonly (readonly JudgedPicture[])[]> {
+export async function drawVariants(
+  options: DrawingOptions,
+): Promise<readonly (readonly MeasuredPicture[])[]> {
   assertDrawing(options);
-  const { arms, n, batch, store, network, signal, onProgress } = options;
+  const { variants, n, batch, store, network, signal, onProgress } = options;
   const drawn = await Promise.all(
-    arms.map(async ({ name, description }) => {
-      const pictures = new Map<number, JudgedPicture>();
+    variants.map(async ({ name, description }) => {
+      const pictures = new Map<number, MeasuredPicture>();
       for (const picture of await store.load({ name, description })) {
         assertShape(`kept features of ${name}`, picture.features, [network.width]);
         if (picture.index < n) pictures.set(picture.index, picture);
@@ -33,17 +35,17 @@ export async function drawArms(options: DrawingOptions): Promise<readonly (reado
   );
   for (let from = 0; from < n; from += batch) {
     const indices = Array.from({ length: Math.min(batch, n - from) }, (_, i) => from + i);
-    for (const [place, arm] of arms.entries()) {
+    for (const [place, variant] of variants.entries()) {
       const kept = drawn[place]!;
       const missing = indices.filter((index) => !kept.has(index));
       if (missing.length === 0) continue;
       throwIfAborted(signal);
-      const pictures = await drawBatch(options, arm, missing);
-      await store.save({ name: arm.name, description: arm.description }, pictures);
+      const pictures = await drawBatch(options, variant, missing);
+      await store.save({ name: variant.name, description: variant.description }, pictures);
       // Pictures would fill the memory; what the report needs is small.
       for (const { image: _, ...judged } of pictures) kept.set(judged.index, judged);
       const [{ seconds }] = pictures as [DrawnPicture];
-      onProgress?.({ phase: 'drawing', arm: arm.name, done: kept.size, total: n, seconds });
+      onProgress?.({ phase: 'drawing', variant: variant.name, done: kept.size, total: n, seconds });
     }
   }
   return drawn.map((pictures) => Array.from({ length: n }, (_, index) => pictures.get(index)!));
@@ -51,10 +53,10 @@ export async function drawArms(options: DrawingOptions): Promise<readonly (reado
 
 async function drawBatch(
   { model, classes, seed, network, clock, signal }: DrawingOptions,
-  arm: EvaluationArm,
+  variant: EvaluationVariant,
   indices: readonly number[],
 ): Promise<DrawnPicture[]> {
-  const { policy, guidance, temperature, clamp, sampler = ancestralSampler() } = arm;
+  const { policy, guidance, temperature, clamp, sampler = ancestralSampler() } = variant;
   const began = clock();
   const generated = await generateImages({
     model,

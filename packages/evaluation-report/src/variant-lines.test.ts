@@ -1,10 +1,10 @@
 import { samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
-import { armLines } from './arm-lines.js';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
+import { variantLines } from './variant-lines.js';
 
 const lines = (...names: readonly string[]) =>
-  armLines(
+  variantLines(
     names.map((name) => ({ name, sampling: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling) })),
   );
 

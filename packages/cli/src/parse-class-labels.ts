@@ -11,7 +11,7 @@ export const MOST_PICTURES = 100_000;
  * @returns ascending, each once
  * @throws UsageError that lists the classes
  */
-export function classLabels(classes: Classes, words: readonly string[]): number[] {
+export function parseClassLabels(classes: Classes, words: readonly string[]): number[] {
   if (words.length === 0) return Array.from({ length: classes.count }, (_, label) => label);
   const labels = new Set<number>();
   for (const word of words) {
@@ -29,7 +29,7 @@ export function classLabels(classes: Classes, words: readonly string[]): number[
  *
  * @throws UsageError where they are none, or more than {@link MOST_PICTURES}
  */
-export function indicesFrom(text: string): number[] {
+export function parseIndices(text: string): number[] {
   const indices = new Set<number>();
   for (const part of text.split(',')) {
     const [, from, to] = /^\s*(\d{1,9})(?:-(\d{1,9}))?\s*$/.exec(part) ?? [];

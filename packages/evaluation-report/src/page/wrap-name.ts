@@ -1,5 +1,5 @@
 /** A name in one line or two, broken where one of its parts begins. */
-export function nameLines(name: string, most: number): string[] {
+export function wrapName(name: string, most: number): string[] {
   if (name.length <= most) return [name];
   const breaks = [...name.matchAll(/[/ ]/g)].map(({ index }) => index).filter((index) => index > 0);
   const place = breaks.reduce<number | undefined>(

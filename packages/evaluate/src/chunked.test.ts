@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { atOnce, inPieces, type Piecewise } from './piecewise.js';
+import { atOnce, type Chunked, inChunks } from './chunked.js';
 
-function* sumTo(count: number): Piecewise<number> {
+function* sumTo(count: number): Chunked<number> {
   let sum = 0;
   for (let i = 1; i <= count; i++) {
     sum += i;
@@ -13,11 +13,11 @@ function* sumTo(count: number): Piecewise<number> {
 describe('a piecewise computation', () => {
   it('gives the same in one go as with a breath after each piece', async () => {
     let breaths = 0;
-    const breathe = async () => {
+    const yieldToEventLoop = async () => {
       breaths++;
     };
     expect(atOnce(sumTo(10))).toBe(55);
-    expect(await inPieces(sumTo(10), breathe)).toBe(55);
+    expect(await inChunks(sumTo(10), yieldToEventLoop)).toBe(55);
     expect(breaths).toBe(10);
   });
 
@@ -25,6 +25,6 @@ describe('a piecewise computation', () => {
     const stop = async () => {
       throw new Error('stopped');
     };
-    await expect(inPieces(sumTo(Number.POSITIVE_INFINITY), stop)).rejects.toThrow('stopped');
+    await expect(inChunks(sumTo(Number.POSITIVE_INFINITY), stop)).rejects.toThrow('stopped');
   });
 });

@@ -1,12 +1,12 @@
 import { InvalidOptionError } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from './chunked.js';
+import { kernelBaseline } from './kernel-baseline.js';
 import { kernelDistance } from './kernel-distance.js';
-import { kernelFloor } from './kernel-floor.js';
 import { kernelReference } from './kernel-reference.js';
-import { atOnce } from './piecewise.js';
 import { classesInTurn } from './testing/synthetic-features.js';
 
-describe('kernelFloor', () => {
+describe('kernelBaseline', () => {
   it('is the kernel distance of the two parts', () => {
     const { features, labels } = classesInTurn(1, 30);
     const chosen = Uint32Array.of(0, 1, 2, 9, 13, 17, 21, 25);
@@ -17,10 +17,10 @@ describe('kernelFloor', () => {
     });
     const [first, second] = [part(chosen), part(rest)];
     const expected = kernelDistance(first.features, kernelReference(second.features, 2, second), first);
-    const floor = atOnce(kernelFloor(kernelReference(features, 2, { labels }), { chosen, rest }));
+    const floor = atOnce(kernelBaseline(kernelReference(features, 2, { labels }), { chosen, rest }));
     expect(floor).toBeCloseTo(expected, 8);
     const plain = kernelDistance(first.features, kernelReference(second.features, 2));
-    const plainFloor = atOnce(kernelFloor(kernelReference(features, 2), { chosen, rest }));
+    const plainFloor = atOnce(kernelBaseline(kernelReference(features, 2), { chosen, rest }));
     expect(plainFloor).toBeCloseTo(plain, 8);
   });
 
@@ -28,7 +28,7 @@ describe('kernelFloor', () => {
     const { features } = classesInTurn(1, 8);
     const reference = kernelReference(features, 2, { labels: [0, 1, 2, 3, 0, 1, 2, 3] });
     const split = { chosen: Uint32Array.of(0, 1, 2, 3), rest: Uint32Array.of(4, 5, 6, 7) };
-    expect(() => atOnce(kernelFloor(reference, split))).toThrow(InvalidOptionError);
-    expect(() => atOnce(kernelFloor(reference, split))).toThrow(/labels of 4 pictures of the reference/);
+    expect(() => atOnce(kernelBaseline(reference, split))).toThrow(InvalidOptionError);
+    expect(() => atOnce(kernelBaseline(reference, split))).toThrow(/labels of 4 pictures of the reference/);
   });
 });

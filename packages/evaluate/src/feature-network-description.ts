@@ -47,14 +47,16 @@ const schema = v.strictObject({
 });
 
 /** `judge.json`: the judge's network, its real pictures, what differences matter to it, and where all come from. */
-export type JudgeDescription = v.InferOutput<typeof schema> & { readonly network: NetworkDescription };
+export type FeatureNetworkDescription = v.InferOutput<typeof schema> & {
+  readonly network: NetworkDescription;
+};
 
 /**
  * Reads `judge.json`.
  *
  * @throws FeatureNetworkError that lists everything wrong with it
  */
-export function parseJudge(json: string): JudgeDescription {
+export function parseFeatureNetwork(json: string): FeatureNetworkDescription {
   return parseDescription('judge.json', schema, json);
 }
 
@@ -63,8 +65,8 @@ export function parseJudge(json: string): JudgeDescription {
  *
  * @param halves the file `reference.path`: float16 bits, [count, width]
  */
-export function judgeReference(
-  { network, reference }: JudgeDescription,
+export function featureNetworkReference(
+  { network, reference }: FeatureNetworkDescription,
   halves: Uint16Array,
 ): ReferencePictures {
   const { name, count, classAccuracy, damages } = reference;

@@ -7,14 +7,14 @@ export type PortPolicy =
   | { readonly order: 'gtr'; readonly steps: readonly number[]; readonly fts: boolean };
 
 /** One of the samplers that are compared. */
-export interface Arm {
+export interface BenchVariant {
   readonly name: string;
   readonly policy: SamplingPolicy;
   readonly port: PortPolicy;
 }
 
 /** MAR's own sampler first: what all others are compared with. */
-const ARMS: readonly Arm[] = [
+const VARIANTS: readonly BenchVariant[] = [
   {
     name: 'mar-64x100',
     policy: randomOrder({ steps: 64, diffusionSteps: 100 }),
@@ -26,7 +26,7 @@ const ARMS: readonly Arm[] = [
   gtrArm('16', [12, 3, 1], true),
 ];
 
-function gtrArm(preset: '32' | '16', steps: readonly number[], fts: boolean): Arm {
+function gtrArm(preset: '32' | '16', steps: readonly number[], fts: boolean): BenchVariant {
   return {
     name: `gtr-${preset}${fts ? '+fts' : ''}`,
     policy: gtr(fts ? { preset } : { preset, frequencyWeighted: false }),
@@ -34,11 +34,11 @@ function gtrArm(preset: '32' | '16', steps: readonly number[], fts: boolean): Ar
   };
 }
 
-export const ARM_NAMES: readonly string[] = ARMS.map((arm) => arm.name);
+export const VARIANT_NAMES: readonly string[] = VARIANTS.map((arm) => arm.name);
 
-/** The arms of the given names, in the order of the table. */
-export function armsNamed(names: readonly string[]): Arm[] {
-  const unknown = names.find((name) => !ARM_NAMES.includes(name));
-  if (unknown !== undefined) throw new Error(`--policies ${unknown}: there are ${ARM_NAMES.join(', ')}.`);
-  return ARMS.filter((arm) => names.includes(arm.name));
+/** The variants of the given names, in the order of the table. */
+export function variantsNamed(names: readonly string[]): BenchVariant[] {
+  const unknown = names.find((name) => !VARIANT_NAMES.includes(name));
+  if (unknown !== undefined) throw new Error(`--policies ${unknown}: there are ${VARIANT_NAMES.join(', ')}.`);
+  return VARIANTS.filter((arm) => names.includes(arm.name));
 }

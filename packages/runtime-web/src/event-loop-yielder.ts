@@ -5,7 +5,7 @@ const TURN = 8;
  * Lets a worker read its messages while it computes. ONNX Runtime's WebAssembly answers without giving the event loop a
  * turn, so a cancellation would be read when all is done.
  */
-export class MessageTurns {
+export class EventLoopYielder {
   readonly #channel = new MessageChannel();
   readonly #waiting: (() => void)[] = [];
   #last = performance.now();
@@ -15,7 +15,7 @@ export class MessageTurns {
   }
 
   /** Waits until the messages that have arrived by now were read. */
-  async next(): Promise<void> {
+  async yieldToEventLoop(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
       this.#channel.port2.postMessage(null);
@@ -24,7 +24,7 @@ export class MessageTurns {
   }
 
   /** The same, if the last turn is some time ago. */
-  async ifDue(): Promise<void> {
-    if (performance.now() - this.#last > TURN) await this.next();
+  async yieldIfDue(): Promise<void> {
+    if (performance.now() - this.#last > TURN) await this.yieldToEventLoop();
   }
 }
