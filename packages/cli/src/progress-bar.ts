@@ -15,10 +15,9 @@ export interface ProgressBar {
 const CELLS = 24;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** Milliseconds between two drawings of the bar; and between two lines, of which the first comes earlier. */
+/** Milliseconds from one drawing of the bar, or one line, to the next. */
 const BAR_PAUSE = 50;
 const LINE_PAUSE = 30_000;
-const FIRST_LINE = 10_000;
 
 /** A bar on a terminal; plain lines in a pipe, in CI, or where NO_COLOR is set. */
 export function progressBar(
@@ -28,7 +27,7 @@ export function progressBar(
 ): ProgressBar {
   const isBar = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
   const began = now();
-  let next = began + (isBar ? 0 : FIRST_LINE);
+  let next = began + (isBar ? 0 : LINE_PAUSE);
   return {
     update(fraction, label, known) {
       const moment = now();

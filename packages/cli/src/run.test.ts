@@ -186,7 +186,7 @@ describe('generate', () => {
       expect(await readdir(folder)).toEqual([]);
       await tessera(command);
       expect((await tessera([...command, '--seed', '2', '--overwrite'], { loadModel })).code).toBe(1);
-      expect(await readdir(folder)).toEqual([]);
+      expect((await readdir(folder, { recursive: true })).filter((path) => path.includes('.'))).toEqual([]);
     },
   );
 

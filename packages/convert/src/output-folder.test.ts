@@ -128,7 +128,9 @@ it('puts the folder back that it was about to replace where the new one can’t 
     await mkdir(out);
     await writeFile(join(out, 'mar.json'), 'old');
     // Without the new folder there is nothing to move.
-    await expect(writeOutput(out, again, (partial) => rmdir(partial))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(writeOutput(out, again, (partial) => rmdir(partial))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
     expect(await readFile(join(out, 'mar.json'), 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['model']);
   });

@@ -16,7 +16,7 @@ import { type CommandContext, outputOf } from '../command-context.js';
 import { evaluationCommand } from '../evaluation-command.js';
 import { InterruptedError } from '../interruption.js';
 import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
-import { wholeNumberOption } from '../number-options.js';
+import { seedOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { labelOf } from '../parse-class-labels.js';
 import { sheetScale } from '../picture-sheet.js';
@@ -46,7 +46,7 @@ export function evaluateCommand(context: CommandContext): Command {
       'mar,gtr-32,gtr-16',
     )
     .addOption(wholeNumberOption('--n <n>', 'pictures of each policy', 2).default(1200))
-    .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1))
+    .addOption(seedOption())
     .addOption(wholeNumberOption('--batch <n>', 'pictures drawn at once', 1).default(BATCH));
   withSamplingOptions(command);
   withModelOptions(command);
