@@ -89,7 +89,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       '@lezer/highlight': 'src/own-policy/code-editor.ts',
       '@codemirror/view': 'src/own-policy/code-editor.ts',
       '@codemirror/state': 'src/own-policy/code-editor.ts',
-      'onnxruntime-web': 'src/model-loading/embedded-model.ts',
+      'onnxruntime-web': 'src/model-loading/page-models.ts',
     },
   },
 };

@@ -7,7 +7,7 @@ import { mount } from 'svelte';
 import App from './App.svelte';
 import { tabStore, visitStore } from './choice-store.js';
 import { indexedDbHistory } from './history/history-storage.js';
-import { embeddedModel } from './model-loading/embedded-model.js';
+import { pageModels } from './model-loading/page-models.js';
 import { keepOffline } from './offline/keep-offline.js';
 import { takeNewVersion } from './offline/new-version.js';
 import { Session } from './session.js';
@@ -16,7 +16,7 @@ import { fromHash } from './settings/settings-link.js';
 
 await takeNewVersion(navigator.serviceWorker, () => location.reload());
 const linked = await fromHash(location.hash);
-const session = new Session(embeddedModel, linked, {
+const session = new Session(pageModels, linked, {
   visit: visitStore,
   tab: tabStore,
   history: indexedDbHistory(),

@@ -49,7 +49,7 @@ function session({
     }),
     online: () => true,
     savesData: () => false,
-    async load(choice) {
+    async load(_, choice) {
       loaded.push(choice);
       if (missing.length > 0) throw missing.shift();
       const model = fakeModel({ shape: manifest.grid });
@@ -125,7 +125,7 @@ describe('a session', () => {
     page.follow(link({ seed: 5 }));
     expect(await ended(page)).toMatchObject({ status: 'done', settings: { seed: 5 } });
     page.follow(link({ policy: own }));
-    expect(get(page.waits)).toBe(true);
+    expect(get(page.waits)).toBe('policy');
     expect(get(page.picture.state).settings?.seed).toBe(5);
     expect(page.draft.now.source).toBe(own.source);
     page.follow(link({ seed: 6 }, { view: 'edit' }));
@@ -148,9 +148,9 @@ describe('a session', () => {
 
   it('asks no more before it runs code that the user has run once', () => {
     const { session: page } = session({ linked: link({ policy: own }) });
-    expect(get(page.waits)).toBe(true);
+    expect(get(page.waits)).toBe('policy');
     page.draw();
-    expect(get(page.waits)).toBe(false);
+    expect(get(page.waits)).toBeUndefined();
     page.picture.stop();
   });
 

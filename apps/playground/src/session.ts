@@ -8,7 +8,9 @@ import type { HistoryStorage } from './history/history-storage.js';
 import { type HistoryEntry, PictureHistory } from './history/picture-history.js';
 import { type DeviceChoice, isDeviceChoice } from './model-loading/device-choice.js';
 import { type Failure, failureOf } from './model-loading/failure.js';
+import { EMBEDDED_FACTS, factsOf, type ModelFacts } from './model-loading/model-facts.js';
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
+import { EMBEDDED_LOCATION, type ModelLocation } from './model-loading/model-location.js';
 import { Draft } from './own-policy/draft.js';
 import { PolicyTrial } from './own-policy/policy-trial.js';
 import { policyTitle } from './policies/policy-title.js';
@@ -32,6 +34,9 @@ export class Session {
   /** What a link to the current view says. */
   readonly linked: Readable<Linked>;
   readonly device: Readable<DeviceChoice>;
+  readonly location: Readable<ModelLocation>;
+  /** The model's classes and sizes: those of the last one that was loaded. */
+  readonly facts: Readable<ModelFacts>;
   readonly host: ModelHost;
   /** The picture of the view "Generate". */
   readonly picture: PictureRun;
@@ -48,12 +53,15 @@ export class Session {
   /** What the user writes under "Write a policy", and what came of it. */
   readonly draft: Draft;
   readonly trial: PolicyTrial;
-  /** Whether the policy that is set came with an address and has not been run: then nothing runs it unasked. */
-  readonly waits: Readable<boolean>;
+  /** What came with an address and waits for the user: code that was not run yet, a model that was not loaded yet. */
+  readonly waits: Readable<'policy' | 'model' | undefined>;
   /** What can't be read of the address; until then nothing is drawn unasked. */
   readonly damage: Readable<Failure | undefined>;
   readonly #source: ModelSource;
   readonly #setDevice: (device: DeviceChoice) => void;
+  readonly #setLocation: (location: ModelLocation) => void;
+  /** Whether the model's location came with an address and the user has not begun anything since. */
+  readonly #foreignModel: Writable<boolean>;
   readonly #setDamage: (damage: Failure | undefined) => void;
   readonly #setShown: (entry: HistoryEntry | undefined) => void;
 
@@ -72,17 +80,25 @@ export class Session {
     this.settings = { generate: writable(given), compare: writable(given), edit: writable(given) };
     this.compared = writable(linked.compared);
     const { generate, compare, edit } = this.settings;
+    const location = writable(locationOf(linked));
+    this.location = location;
+    this.#setLocation = location.set;
+    this.#foreignModel = writable(linked.model !== undefined);
     this.linked = derived(
-      [this.view, generate, compare, edit, this.compared],
-      ([view, generate, compare, edit, compared]) => {
+      [this.view, generate, compare, edit, this.compared, location],
+      ([view, generate, compare, edit, compared, location]) => {
         const settings = { generate, compare, edit }[settingsView(view)];
-        return { view, settings, compared };
+        const model = location.kind === 'address' ? { model: location.url } : {};
+        return { view, settings, compared, ...model };
       },
     );
     this.draft = new Draft(stores.tab, linked.settings.policy);
     this.waits = derived(
-      [this.settings.generate, this.draft.state],
-      ([{ policy }, { foreign }]) => policy.kind === 'own' && foreign,
+      [this.settings.generate, this.draft.state, this.#foreignModel],
+      ([{ policy }, { foreign }, foreignModel]) => {
+        if (policy.kind === 'own' && foreign) return 'policy';
+        return foreignModel ? 'model' : undefined;
+      },
     );
     const damage = writable<Failure | undefined>(damageOf(linked));
     this.damage = damage;
@@ -94,6 +110,13 @@ export class Session {
     this.#setDevice = device.set;
     this.#source = source;
     this.host = new ModelHost(source);
+    const facts = writable(EMBEDDED_FACTS);
+    this.facts = facts;
+    this.host.state.subscribe((state) => {
+      if (state.phase !== 'ready') return;
+      facts.set(factsOf(state.model.manifest));
+      this.#fitSettings(get(facts));
+    });
     const tell = (error: unknown): Failure | undefined => {
       this.host.forgetLost(error);
       return this.host.tells(error) ? undefined : failureOf(error);
@@ -116,7 +139,7 @@ export class Session {
   }
 
   model(): Promise<LoadedModel> {
-    return this.host.get(get(this.device));
+    return this.host.get(get(this.device), get(this.location));
   }
 
   /** Takes over what an address says, and draws it where it says so. */
@@ -124,6 +147,11 @@ export class Session {
     this.draft.follow(linked.settings.policy);
     this.settings[settingsView(linked.view)].set(linked.settings);
     this.compared.set(linked.compared);
+    const location = locationOf(linked);
+    if (linked.model !== undefined && !sameAddress(location, get(this.location))) {
+      this.#changeLocation(location);
+      this.#foreignModel.set(true);
+    }
     this.view.set(linked.view);
     this.#setDamage(damageOf(linked));
     if (linked.view === 'generate') this.drawUnasked();
@@ -143,6 +171,28 @@ export class Session {
     for (const run of underWay) run.again();
     // What is wrong with a device is said at once, not at the next picture.
     if (get(this.host.state).phase !== 'idle') this.model().catch(() => undefined);
+  }
+
+  /** Moves to another model. The pictures of the one before are gone from the views; the history holds them. */
+  chooseModel(location: ModelLocation): void {
+    this.#changeLocation(location);
+    this.#foreignModel.set(false);
+    this.model().catch(() => undefined);
+  }
+
+  #changeLocation(location: ModelLocation): void {
+    for (const run of this.#runs()) run.clear();
+    this.trial.stop();
+    this.#setLocation(location);
+    if (location.kind === 'embedded') this.edit.reset(EMBEDDED_FACTS.grid);
+  }
+
+  /** Settings may name a class that another model lacks. */
+  #fitSettings({ classes, grid }: ModelFacts): void {
+    const last = classes.count - 1;
+    for (const store of Object.values(this.settings))
+      if (get(store).classLabel > last) store.update((settings) => ({ ...settings, classLabel: last }));
+    if (get(this.edit.state).mask.length !== grid.height * grid.width) this.edit.reset(grid);
   }
 
   /** Whether the model is at work. */
@@ -187,7 +237,7 @@ export class Session {
 
   /** Draws unless that is for the user to decide: code that someone else wrote or that is lost, a connection to spare. */
   drawUnasked(): void {
-    if (!get(this.waits) && !get(this.damage) && !this.#source.savesData()) this.draw();
+    if (get(this.waits) === undefined && !get(this.damage) && !this.#source.savesData()) this.draw();
   }
 
   race(): void {
@@ -235,6 +285,7 @@ export class Session {
   /** One thing at a time: they all ask the same model. Whoever begins one has read what is wrong with the address. */
   #stopRuns(): void {
     this.#setDamage(undefined);
+    this.#foreignModel.set(false);
     for (const run of this.#runs()) run.stop();
     this.trial.stop();
   }
@@ -263,6 +314,14 @@ export class Session {
     const { drawOwn } = await import('./own-policy/draw-own.js');
     return madeOn(model, drawOwn({ settings, source: policy.source, model, start, signal }));
   }
+}
+
+function locationOf({ model }: Linked): ModelLocation {
+  return model === undefined ? EMBEDDED_LOCATION : { kind: 'address', url: model };
+}
+
+function sameAddress(a: ModelLocation, b: ModelLocation): boolean {
+  return a.kind === 'address' && b.kind === 'address' && a.url === b.url;
 }
 
 function damageOf({ damage }: Linked): Failure | undefined {

@@ -12,21 +12,26 @@ const FILES = {
   webgpu: { wasm: webgpuWasm, mjs: webgpuMjs },
 };
 
-/** The model that comes with the page. */
-export const embeddedModel: ModelSource = {
+/** Loads the model that comes with the page, or one of the user's own. */
+export const pageModels: ModelSource = {
   versions: __VERSIONS__,
   probe: () => probe(),
   online: () => navigator.onLine,
   savesData: () =>
     'connection' in navigator && (navigator.connection as { saveData?: boolean }).saveData === true,
-  async load(choice, capabilities, observers) {
+  async load(location, choice, capabilities, observers) {
     const { build, ...plan } = devicePlan(choice, capabilities);
     const worker =
       build === 'webgpu'
         ? new Worker(new URL('./webgpu-worker.ts', import.meta.url), { type: 'module' })
         : new Worker(new URL('./wasm-worker.ts', import.meta.url), { type: 'module' });
     const wasmPaths = FILES[build];
-    const model = await loadModel('model/', { worker, wasmPaths, ...plan, ...observers });
+    const model = await loadModel(location.kind === 'address' ? location.url : 'model/', {
+      worker,
+      wasmPaths,
+      ...plan,
+      ...observers,
+    });
     void keepOffline([wasmPaths.wasm, wasmPaths.mjs]);
     return model;
   },
