@@ -16,7 +16,7 @@ describe('classes', () => {
   test('are found whether an accented letter is one character or two, in the name or in the word', () => {
     const [composed, decomposed] = ['CAFÉ', 'cafe\u0301, Kaffee'];
     expect(parseClassLabels(classes, [composed.normalize('NFD')])).toEqual([2]);
-    const manifest = { kind: 'class', count: 2, names: ['tea', decomposed] } as const;
+    const manifest = { kind: 'class' as const, count: 2, names: ['tea', decomposed] };
     for (const word of [composed, 'cafe\u0301', 'café, Kaffee'])
       expect(parseClassLabels(manifest, [word])).toEqual([1]);
   });
