@@ -18,13 +18,17 @@ test.each([
   ['a pipe', capturedIo()],
   ['CI', capturedIo({ isTTY: true, env: { CI: 'true' } })],
   ['NO_COLOR', capturedIo({ isTTY: true, env: { NO_COLOR: '1' } })],
-])('%s gets a line every half minute', (_, io) => {
+])('%s gets a line every half minute, and none before', (_, io) => {
   let now = 0;
   const bar = progressBar(io.stderr, io.env, () => now);
-  for (now = 0; now <= 65_000; now += 1000) bar.update(now / 100_000, `${now / 1000}/100 pictures`);
+  bar.update(0, 'none');
+  now = 29_000;
+  bar.update(0.5, 'half');
   bar.clear();
+  expect(io.written.error).toBe('');
+  for (now of [30_000, 31_000, 59_000, 60_000]) bar.update(now / 120_000, `${now} of 120000`);
   expect(io.written.error).toBe(
-    ' 30 %  30/100 pictures  1 min 10 s left\n 60 %  60/100 pictures  40 s left\n',
+    '25 %  30000 of 120000  1 min 30 s left\n50 %  60000 of 120000  1 min 0 s left\n',
   );
 });
 

@@ -38,7 +38,7 @@ export function progressBar(
       const percent = `${`${Math.floor(fraction * 100)}`.padStart(3)} %`;
       const rest = left === undefined ? '' : `  ${shortTime(left)} left`;
       if (!isBar) {
-        stream.write(`${percent}  ${label}${rest}\n`);
+        stream.write(`${percent.trimStart()}  ${label}${rest}\n`);
         return;
       }
       const columns = Math.max(20, (stream.columns || 80) - 1);
