@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type EditedImage, editImage, type ImageRgb, type Margins, type Progress } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { type SamplingDescription, samplingFrom } from '@tessera/format';
+import { buildSampling, type SamplingConfig } from '@tessera/format';
 import { PngError, readPngBytes } from '@tessera/format/png';
 
 /** A picture from a file, and how a recipe names it. */
@@ -30,7 +30,7 @@ export interface EditRequest {
   readonly classLabel: number;
   readonly className: string;
   readonly seed: number;
-  readonly sampling: SamplingDescription;
+  readonly sampling: SamplingConfig;
 }
 
 /** What an edited picture was made from: its recipe, as plain data. */
@@ -72,7 +72,7 @@ export async function* drawEdits(
       seed,
       imageIndex: first,
       variations,
-      ...samplingFrom(sampling),
+      ...buildSampling(sampling),
       signal,
       onProgress: ({ tokensDecoded, tokens }: Progress) =>
         onProgress(first + (variations * tokensDecoded) / tokens),

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Margins } from '@tessera/core';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
-import { type Classes, classNameOf, samplingLine, samplingNamed, samplingOf } from '@tessera/format';
+import { type Classes, classNameOf, describeSampling } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { drawEdits, editRecipe, readInput } from '../edit-picture.js';
@@ -12,12 +12,7 @@ import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../mod
 import { seedOption, wholeNumberOption } from '../number-options.js';
 import { assertOutput, isPng, OutputPathError, withOutputOption } from '../output-path.js';
 import { parseClassLabels } from '../parse-class-labels.js';
-import {
-  DEFAULT_POLICY,
-  type SamplingFlags,
-  settingsFromFlags,
-  withSamplingOptions,
-} from '../sampling-options.js';
+import { type SamplingFlags, samplingChoice, withSamplingOptions } from '../sampling-options.js';
 import { UsageError } from '../usage-error.js';
 
 interface EditFlags extends ModelFlags, SamplingFlags {
@@ -29,9 +24,7 @@ interface EditFlags extends ModelFlags, SamplingFlags {
   readonly count: number;
   readonly batch?: number;
   readonly seed: number;
-  readonly policy: string;
-  readonly steps?: string;
-  readonly diffusionSteps?: string;
+  readonly policy?: string;
   readonly out?: string;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -54,10 +47,11 @@ export function editCommand(context: CommandContext): Command {
     .option('--exact', 'repaint the white pixels alone, not the whole tokens that they touch')
     .addOption(wholeNumberOption('--count <n>', 'variations', 1).default(1))
     .addOption(seedOption())
-    .option('--policy <name>', 'sampling policy; "tessera generate --policy help" lists them', DEFAULT_POLICY)
-    .option('--steps <n>', 'sampling steps; for GtR those of each stage, e.g. 24+6+2')
-    .option('--diffusion-steps <n>', 'diffusion steps of a token; first+last to let them fall');
-  withSamplingOptions(command);
+    .option(
+      '--policy <spec>',
+      'a policy; "tessera generate --policy help" lists them (default: the model\'s)',
+    );
+  withSamplingOptions(command, { policy: true });
   withModelOptions(command);
   withOutputOption(command, 'folder or picture', 'where pictures go (default: out/NAME-edited-seed-SEED)')
     .addOption(wholeNumberOption('--batch <n>', 'variations at once (default: 1 on the CPU, 8 elsewhere)', 1))
@@ -99,7 +93,7 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
   const target = targetOf(path, flags);
   const picture = await readInput(path);
   const mask = flags.mask === undefined ? undefined : await readInput(flags.mask);
-  const choice = samplingNamed(flags.policy, flags);
+  const choice = samplingChoice(flags, flags.policy);
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   const { signal } = context.io;
@@ -111,7 +105,7 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
       ...(mask ? { mask } : {}),
       ...(outpaint ? { outpaint } : {}),
       className: classNameOf(classes, classLabel),
-      sampling: samplingOf(choice, advised, settingsFromFlags(flags)),
+      sampling: choice(advised),
     };
     const recipe = editRecipe(request);
     const batch = flags.batch ?? (model.device === 'cpu' ? 1 : 8);
@@ -146,7 +140,7 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
       `${context.style.green('done')}  ${count === 1 ? 'a picture' : `${count} pictures`} in ${target.place}`,
     );
     output.print(`  model    ${modelLine(used)}`);
-    output.print(`  sampling ${samplingLine(request.sampling)}, seed ${seed}`);
+    output.print(`  sampling ${describeSampling(request.sampling).join(', ')}, seed ${seed}`);
     output.print(`  painted  ${request.className}: ${share}; all others are unchanged`);
     output.print(`  made     ${count} in ${shortTime(seconds)}`);
     output.print(`  recipe   ${target.recipePath}`);
