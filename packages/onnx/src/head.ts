@@ -6,16 +6,16 @@ import {
   samplerStep,
   throwIfAborted,
 } from '@tessera/core';
-import type { DeviceTensor } from './device-tensor.js';
 import { assertFinite } from './finite.js';
 import type { MarGraphs } from './mar-graphs.js';
+import type { OrtTensor } from './ort-tensor.js';
 
 /** Tokens that share a diffusion table and are all guided or all not. */
 export interface HeadRequest {
   /** n: how many tokens. */
   readonly count: number;
   /** [B, T, D]. */
-  readonly z: DeviceTensor;
+  readonly z: OrtTensor;
   /** [R], which of z's B·T rows: n conditional ones and, where R = 2n, n unconditional ones. */
   readonly rows: Int32Array;
   /** [n]. */

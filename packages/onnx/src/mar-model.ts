@@ -4,14 +4,17 @@ import {
   type CancellationSignal,
   type ClassInput,
   type ConditionRequest,
-  type Conditions,
+  ConditionRows,
   type GridShape,
   gridLength,
+  groupBy,
   type ImageRgb,
+  type ImageSize,
   InvalidOptionError,
   type MaskedModel,
   ModelDisposedError,
   patchify,
+  proxyModel,
   type SamplingDefaults,
   ShapeMismatchError,
   TesseraError,
@@ -21,17 +24,16 @@ import {
   throwIfAborted,
   unpatchify,
 } from '@tessera/core';
-import type { Manifest } from '@tessera/format';
-import { samplingDefaults } from '@tessera/format';
-import { conditionBatch, sameCounts } from './condition-batch.js';
-import { splitRows } from './condition-rows.js';
-import type { DeviceTensor } from './device-tensor.js';
+import { type Manifest, samplingDefaults } from '@tessera/format';
+import { conditionBatch, countsKey } from './condition-batch.js';
 import { sampleHead } from './head.js';
+import { imageSizeOf } from './image-size.js';
 import type { MarGraphs } from './mar-graphs.js';
+import type { OrtTensor } from './ort-tensor.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
-import { sameZ, sampledRows } from './sampled-rows.js';
+import { runtimeTensor, sampledRows } from './sampled-rows.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
 
@@ -39,6 +41,7 @@ type Cancellable = { readonly signal?: CancellationSignal };
 export class MarModel implements MaskedModel<ClassInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
+  readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly #graphs: MarGraphs;
   readonly #queue = new RunQueue();
@@ -48,44 +51,50 @@ export class MarModel implements MaskedModel<ClassInput> {
     this.#graphs = graphs;
     this.manifest = graphs.manifest;
     this.shape = graphs.manifest.grid;
+    this.imageSize = imageSizeOf(graphs.manifest);
     this.defaults = samplingDefaults(graphs.manifest);
   }
 
-  condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly Conditions[]> {
+  condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly ConditionRows[]> {
     return this.#enqueue(async () => {
-      const conditions: Conditions[] = [];
+      assertBatch('batch', batch);
+      const made: ConditionRows[] = [];
       try {
-        for (const places of sameCounts(batch)) {
+        return await groupBy(batch, countsKey, async (group) => {
           throwIfAborted(signal);
-          const group = places.map((place) => batch[place]!);
           const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
-          const rows = splitRows(z, group, this.manifest.widths.decoder, (unused) => this.#free(unused));
-          for (const [i, place] of places.entries()) conditions[place] = rows[i]!;
-        }
+          const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
+          const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
+          made.push(...rows);
+          return rows;
+        });
       } catch (error) {
-        // Places of groups that were not reached are empty.
-        for (const made of conditions) made?.release();
+        for (const rows of made) rows.release();
         throw error;
       }
-      return conditions;
     }, signal);
   }
 
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]> {
     return this.#enqueue(async () => {
+      assertBatch('batch', request.batch);
       assertClamp(request.clamp, this.shape.channels);
-      const tokens: Float32Array[] = [];
-      for (const places of sameZ(request.batch)) {
-        const group = places.map((place) => request.batch[place]!);
-        const sampled = await this.#sampleGroup(group, request);
-        for (const [i, place] of places.entries()) tokens[place] = sampled[i]!;
-      }
-      return tokens;
+      return groupBy(
+        request.batch,
+        ({ conditions }) => conditions.guided,
+        (alike) =>
+          groupBy(
+            alike,
+            ({ conditions }) => runtimeTensor(conditions),
+            (group) => this.#sampleGroup(group, request),
+          ),
+      );
     }, request.signal);
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
     return this.#enqueue(async () => {
+      assertBatch('grids', grids);
       this.#need('decoder', 'make pictures');
       const { latents } = this.manifest;
       const { height, width } = this.shape;
@@ -105,13 +114,11 @@ export class MarModel implements MaskedModel<ClassInput> {
 
   encode(images: readonly ImageRgb[], { signal }: Cancellable = {}): Promise<readonly TokenGrid[]> {
     return this.#enqueue(async () => {
+      assertBatch('images', images);
       this.#need('encoder', 'turn pictures into tokens');
       const { latents } = this.manifest;
       const { height, width } = this.shape;
-      const pixels = [
-        height * latents.patchSize * latents.stride,
-        width * latents.patchSize * latents.stride,
-      ] as const;
+      const pixels = [this.imageSize.height, this.imageSize.width] as const;
       const grids: TokenGrid[] = [];
       for (const image of images) {
         throwIfAborted(signal);
@@ -146,9 +153,9 @@ export class MarModel implements MaskedModel<ClassInput> {
     return this.#queue.add(task, signal);
   }
 
-  /** A tensor may be in use by a run that is under way. */
-  #free(z: DeviceTensor): void {
-    void this.#queue.add(async () => z.release());
+  /** The tensor may be in use by a run that is under way, so its release waits its turn. */
+  #queued(z: OrtTensor): OrtTensor {
+    return proxyModel(z, { release: () => void this.#queue.add(async () => z.release()) });
   }
 
   async #sampleGroup(
@@ -200,8 +207,14 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 }
 
+/** For callers without types, who pass a single image. */
+function assertBatch(what: string, batch: readonly unknown[]): void {
+  if (Array.isArray(batch)) return;
+  throw new InvalidOptionError(what, typeof batch, 'must be an array with an entry for each image');
+}
+
 /** A row beyond the image's own would be another image's: a batch shares one z. */
-function assertRow(row: number, { count }: Conditions): void {
+function assertRow(row: number, { count }: ConditionRows): void {
   if (row < count) return;
   throw new InvalidOptionError('rows', row, `must be less than ${count}, the rows of the conditions`);
 }

@@ -1,51 +1,47 @@
-import type { Conditions, TokenImage } from '@tessera/core';
-import { ConditionRows } from './condition-rows.js';
-import type { DeviceTensor } from './device-tensor.js';
+import type { ConditionRows, TokenImage } from '@tessera/core';
 import type { HeadRequest } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
+import { OrtTensor } from './ort-tensor.js';
 
-/**
- * Places of images that one run of the head can serve: guided or not, and with rows in the same z. Conditions that aren't
- * a model's own are read, so they can all share one.
- */
-export function sameZ(images: readonly TokenImage[]): number[][] {
-  const guided = new Map<DeviceTensor | undefined, number[]>();
-  const plain: typeof guided = new Map();
-  for (const [place, { conditions }] of images.entries()) {
-    const groups = conditions.guided ? guided : plain;
-    const z = conditions instanceof ConditionRows ? conditions.z : undefined;
-    groups.set(z, [...(groups.get(z) ?? []), place]);
-  }
-  return [...guided.values(), ...plain.values()];
+/** z of some conditions in the runtime; undefined for those that aren't a model's own, which are read. */
+export function runtimeTensor({ tensor }: ConditionRows): OrtTensor | undefined {
+  return tensor instanceof OrtTensor ? tensor : undefined;
 }
 
-/** z of a group of {@link sameZ}, and the rows of it to sample: the conditional ones, then the unconditional ones. */
+/**
+ * z of images with one {@link runtimeTensor}, all guided or all not, and its rows to sample: the conditional ones, then the
+ * unconditional ones.
+ */
 export async function sampledRows(
   images: readonly TokenImage[],
   graphs: MarGraphs,
 ): Promise<Pick<HeadRequest, 'z' | 'rows'>> {
   const { conditions: first } = images[0]!;
   const halves = first.guided ? [false, true] : [false];
-  if (first instanceof ConditionRows) {
-    const places = halves.flatMap((unconditional) =>
+  const z = runtimeTensor(first);
+  if (z) {
+    const rows = halves.flatMap((unconditional) =>
       images.flatMap(({ conditions, rows }) =>
-        Array.from(rows, (row) => (conditions as ConditionRows).place(row, unconditional)),
+        Array.from(rows, (row) => conditions.tensorRow(row, unconditional)),
       ),
     );
-    return { z: first.z, rows: Int32Array.from(places) };
+    return { z, rows: Int32Array.from(rows) };
   }
   const parts: Float32Array[] = [];
   for (const unconditional of halves) {
     for (const { conditions, rows } of images) {
-      const values = await (unconditional ? conditions.readUnconditional() : conditions.read());
-      for (const row of rows) parts.push(rowOf(values, row, conditions));
+      const chosen = conditions.select(rows);
+      parts.push(await (unconditional ? chosen.readUnconditional() : chosen.read()));
     }
   }
-  const z = new Float32Array(parts.length * first.width);
-  for (const [i, part] of parts.entries()) z.set(part, i * first.width);
-  return { z: graphs.conditionRows(z), rows: Int32Array.from(parts.keys()) };
-}
-
-function rowOf(values: Float32Array, row: number, { width }: Conditions): Float32Array {
-  return values.subarray(row * width, (row + 1) * width);
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    values.set(part, offset);
+    offset += part.length;
+  }
+  return {
+    z: graphs.conditionRows(values),
+    rows: Int32Array.from({ length: values.length / first.width }, (_, row) => row),
+  };
 }

@@ -23,8 +23,9 @@ describe('fakeModel', () => {
       condition: 3,
       conditionRows: 2 * 24,
       sampleTokens: 3,
-      headEvaluations: 24 * 5,
+      headEvaluations: 2 * 24 * 5,
       decode: 1,
+      encode: 0,
     });
   });
 

@@ -1,9 +1,15 @@
 import { type CancellationSignal, throwIfAborted } from '../cancellation.js';
 import { samplerStep } from '../diffusion/sampler-step.js';
-import { assertInteger, assertShape, ModelDisposedError } from '../errors.js';
-import { copyGrid, emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
+import {
+  assertInteger,
+  assertShape,
+  InvalidOptionError,
+  ModelDisposedError,
+  ShapeMismatchError,
+} from '../errors.js';
+import { copyGrid, emptyGrid, type GridShape, type TokenGrid } from '../grid.js';
 import type { ImageRgb } from '../image.js';
-import type { ClassInput, MaskedModel, TokenImage, TokenRequest } from '../model.js';
+import type { ClassInput, MaskedModel, SamplingDefaults, TokenImage, TokenRequest } from '../model.js';
 import { fillTokenNoise } from '../noise/token-noise.js';
 import { fakeConditions } from './fake-conditions.js';
 
@@ -11,6 +17,10 @@ export interface FakeModelOptions {
   readonly shape: GridShape;
   /** D: the width of the conditions. @default 16 */
   readonly width?: number;
+  /** The side of a token in pixels. @default 1 */
+  readonly tokenSize?: number;
+  /** What the model advises. @default nothing */
+  readonly defaults?: SamplingDefaults;
 }
 
 /** How often a fake model was asked, and for how much. */
@@ -19,9 +29,10 @@ export interface FakeModelCalls {
   /** Rows of conditions, conditional and unconditional ones. */
   conditionRows: number;
   sampleTokens: number;
-  /** Tokens × diffusion steps. */
+  /** Rows that the head was evaluated on: tokens × steps of the sampler, twice if guided. */
   headEvaluations: number;
   decode: number;
+  encode: number;
 }
 
 export interface FakeModel extends MaskedModel<ClassInput> {
@@ -32,8 +43,9 @@ export interface FakeModel extends MaskedModel<ClassInput> {
  * A model of simple arithmetic for tests, which keeps every promise of `MaskedModel`: z depends on the position, the
  * label and the known tokens alone; the head's ε is the one that leads to x0 = tanh(z) + sin(x)/10; a token is a pixel.
  */
-export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
+export function fakeModel({ shape, width = 16, tokenSize = 1, defaults }: FakeModelOptions): FakeModel {
   assertInteger('width', width, 1);
+  assertInteger('tokenSize', tokenSize, 1);
   const { known } = emptyGrid(shape);
   const calls: FakeModelCalls = {
     condition: 0,
@@ -41,6 +53,7 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
     sampleTokens: 0,
     headEvaluations: 0,
     decode: 0,
+    encode: 0,
   };
   let disposed = false;
 
@@ -53,11 +66,15 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
 
   return {
     shape,
+    imageSize: { width: shape.width * tokenSize, height: shape.height * tokenSize },
+    ...(defaults ? { defaults } : {}),
     calls,
     async condition({ batch, signal }) {
       await turn(signal);
       calls.condition++;
       return batch.map((image) => {
+        if (image.input?.classLabel === undefined)
+          throw new InvalidOptionError('input', image.input, 'must be { classLabel }, a number or null');
         assertShape('grid.known [L]', image.grid.known, [known.length]);
         calls.conditionRows += image.positions.length * (image.guided ? 2 : 1);
         return fakeConditions(image, width);
@@ -70,15 +87,23 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
       for (const image of request.batch) {
         const heads = [await targets(image, 'read', shape.channels)];
         if (image.conditions.guided) heads.push(await targets(image, 'readUnconditional', shape.channels));
-        sampled.push(await denoise(image, heads, request, shape.channels, turn));
-        calls.headEvaluations += image.rows.length * request.coefficients.steps.length;
+        const evaluated = async (): Promise<void> => {
+          await turn(request.signal);
+          calls.headEvaluations += image.rows.length * heads.length;
+        };
+        sampled.push(await denoise(image, heads, request, shape.channels, evaluated));
       }
       return sampled;
     },
     async decode(grids, options) {
       await turn(options?.signal);
       calls.decode++;
-      return grids.map(picture);
+      return grids.map((grid) => picture(grid, tokenSize));
+    },
+    async encode(images, options) {
+      await turn(options?.signal);
+      calls.encode++;
+      return images.map((image) => tokensOf(image, shape, tokenSize));
     },
     async dispose() {
       disposed = true;
@@ -103,9 +128,9 @@ async function targets(
 async function denoise(
   image: TokenImage,
   heads: readonly Float32Array[],
-  { coefficients, temperature, clamp, signal }: TokenRequest,
+  { coefficients, temperature, clamp }: TokenRequest,
   channels: number,
-  turn: (signal: CancellationSignal | undefined) => Promise<void>,
+  evaluated: () => Promise<void>,
 ): Promise<Float32Array> {
   const x = new Float32Array(image.rows.length * channels);
   const noise = new Float32Array(x.length);
@@ -115,7 +140,7 @@ async function denoise(
   fillTokenNoise([image], 0, channels, x);
   if (coefficients.temperedStart) for (const i of x.keys()) x[i]! *= temperature;
   for (const [index, step] of coefficients.steps.entries()) {
-    await turn(signal);
+    await evaluated();
     for (const [half, head] of heads.entries()) {
       for (const [i, target] of head.entries()) {
         const row = half * image.rows.length + Math.floor(i / channels);
@@ -129,15 +154,38 @@ async function denoise(
   return x;
 }
 
-/** A pixel a token: its first three channels, −1 … 1 to 0 … 255; masked ones as 0. */
-function picture(grid: TokenGrid): ImageRgb {
+/** A token is a square of pixels: its first three channels, −1 … 1 to 0 … 255; masked ones as 0. */
+function picture(grid: TokenGrid, tokenSize: number): ImageRgb {
   const { shape, tokens, known } = copyGrid(grid);
-  const { height, width, channels } = shape;
-  const data = new Uint8Array(gridLength(shape) * 3);
-  for (const [i] of data.entries()) {
-    const position = Math.floor(i / 3);
-    const value = known[position] ? tokens[position * channels + Math.min(i % 3, channels - 1)]! : 0;
-    data[i] = Math.round(Math.max(0, Math.min(1, (value + 1) / 2)) * 255);
-  }
+  const width = shape.width * tokenSize;
+  const height = shape.height * tokenSize;
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const position = positionOf(Math.floor(i / 3), width, tokenSize);
+    const channel = Math.min(i % 3, shape.channels - 1);
+    const value = known[position] ? tokens[position * shape.channels + channel]! : 0;
+    return Math.round(Math.max(0, Math.min(1, (value + 1) / 2)) * 255);
+  });
   return { width, height, data };
+}
+
+/** The inverse of {@link picture}: the mean of each square. Channels beyond the third are 0. */
+function tokensOf(image: ImageRgb, shape: GridShape, tokenSize: number): TokenGrid {
+  const grid = emptyGrid(shape);
+  const size = [shape.height * tokenSize, shape.width * tokenSize] as const;
+  if (image.height !== size[0] || image.width !== size[1])
+    throw new ShapeMismatchError('image [H, W]', size, [image.height, image.width]);
+  assertShape('image.data [H, W, 3]', image.data, [...size, 3]);
+  for (const [i, value] of image.data.entries()) {
+    if (i % 3 >= shape.channels) continue;
+    const position = positionOf(Math.floor(i / 3), image.width, tokenSize);
+    grid.tokens[position * shape.channels + (i % 3)]! += (value / 127.5 - 1) / tokenSize ** 2;
+  }
+  grid.known.fill(1);
+  return grid;
+}
+
+/** The token that a pixel lies in. */
+function positionOf(pixel: number, width: number, tokenSize: number): number {
+  const row = Math.floor(pixel / width / tokenSize);
+  return (row * width) / tokenSize + Math.floor((pixel % width) / tokenSize);
 }

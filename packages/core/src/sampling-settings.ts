@@ -1,0 +1,63 @@
+import type { CancellationSignal } from './cancellation.js';
+import { assertClamp } from './clamp.js';
+import { ancestralSampler } from './diffusion/ancestral.js';
+import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
+import { assertNumber, InvalidOptionError } from './errors.js';
+import type { GenerateOptions } from './generation.js';
+import { gridLength } from './grid.js';
+import { constantGuidance, type GuidanceSchedule } from './guidance.js';
+import type { Clamp, MaskedModel } from './model.js';
+import { randomOrder } from './policies/random-order.js';
+import type { SamplingPolicy } from './policy.js';
+
+/** The options of a generation with nothing left to a default. */
+export interface SamplingSettings<Input> {
+  readonly model: MaskedModel<Input>;
+  readonly policy: SamplingPolicy;
+  readonly guidance: GuidanceSchedule;
+  readonly sampler: DiffusionSampler;
+  readonly temperature: number;
+  readonly clamp: Clamp | undefined;
+  readonly signal: CancellationSignal | undefined;
+}
+
+/**
+ * The options, or else what the model advises, or else MAR's own.
+ *
+ * @throws InvalidOptionError if one is of another type or out of range
+ */
+export function samplingSettings<Input>(options: GenerateOptions<Input>): SamplingSettings<Input> {
+  const { model, signal } = options;
+  if (typeof model?.condition !== 'function')
+    throw new InvalidOptionError('model', model, 'must be a loaded model, or a MaskedModel of your own');
+  if (!Array.isArray(options.requests))
+    throw new InvalidOptionError('requests', options.requests, 'must be an array of { seed, input }');
+  const { defaults = {}, shape } = model;
+  const steps = Math.min(64, gridLength(shape));
+  const policy = options.policy ?? defaults.policy ?? randomOrder({ steps });
+  if (typeof policy.init !== 'function' || typeof policy.step !== 'function')
+    throw new InvalidOptionError(
+      'policy',
+      policy,
+      'must be a policy such as randomOrder(), with init and step',
+    );
+  const sampler = options.sampler ?? defaults.sampler ?? ancestralSampler();
+  if (typeof sampler !== 'function')
+    throw new InvalidOptionError('sampler', sampler, 'must be a sampler such as ancestralSampler()');
+  const temperature = options.temperature ?? defaults.temperature ?? 1;
+  const clamp = options.clamp === undefined ? defaults.clamp : (options.clamp ?? undefined);
+  assertNumber('temperature', temperature, 0);
+  assertClamp(clamp, shape.channels);
+  const guidance = guidanceSchedule(options.guidance ?? defaults.guidance ?? 1);
+  return { model, policy, guidance, sampler, temperature, clamp, signal };
+}
+
+function guidanceSchedule(guidance: GuidanceSchedule | number): GuidanceSchedule {
+  if (typeof guidance === 'function') return guidance;
+  if (typeof guidance === 'number') assertNumber('guidance', guidance, 0);
+  else {
+    const expectation = 'must be a number ≥ 0, or a schedule such as linearGuidance(3)';
+    throw new InvalidOptionError('guidance', guidance, expectation);
+  }
+  return constantGuidance(guidance);
+}
