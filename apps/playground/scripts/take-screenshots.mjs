@@ -84,7 +84,8 @@ for (const { name, size, ...options } of styles) {
     await page.mouse.move(0, 0);
     // The phone shows what came of it, which is below the code there.
     const results = page.locator('aside .findings');
-    if (name.startsWith('phone') && view === 'policy') await results.evaluate((each) => each.scrollIntoView());
+    if (name.startsWith('phone') && view === 'policy')
+      await results.evaluate((each) => each.scrollIntoView());
     else if (view !== 'generate') await page.evaluate('scrollTo(0, 0)');
     await page.waitForTimeout(300);
     await writeFile(`${folder}${view}-${name}.png`, await page.screenshot());
