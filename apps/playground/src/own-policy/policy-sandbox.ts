@@ -1,5 +1,5 @@
 import sandboxCode from 'virtual:policy-sandbox';
-import type { PolicyFinding } from '@tessera/core/check-policy';
+import type { PolicyFinding } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
 import { type ServedModel, serveModel } from '@tessera/onnx';
 import type { PictureEditOptions } from '../run/record-run.js';

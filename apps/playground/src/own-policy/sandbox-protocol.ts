@@ -1,4 +1,4 @@
-import type { PolicyFinding } from '@tessera/core/check-policy';
+import type { PolicyFinding } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
 import type { PictureEditOptions } from '../run/record-run.js';
 import type { FinishedRun, StepRecord } from '../run/step-record.js';
