@@ -8,7 +8,7 @@ import {
   evaluate,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/format';
+import { assertSamplingFits, buildSampling, recipeOf } from '@tessera/format';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { thisMachine } from './machine.js';
@@ -144,7 +144,7 @@ function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }:
     variants: variants.map(({ name, sampling }) => ({
       name,
       description: sampling,
-      ...samplingFrom(sampling),
+      ...buildSampling(sampling),
     })),
     n,
     seed,
