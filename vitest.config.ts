@@ -1,12 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that drive a browser or a software GPU: each keeps both cores busy, and some measure gaps in an event loop. */
-const alone = [
-  'packages/runtime-web/src/*.test.ts',
-  'packages/runtime-node/src/webgpu.test.ts',
-  'apps/*/tests/**/*.test.ts',
-  'tests/example-apps.test.ts',
-];
+/**
+ * Tests that drive a browser or a software GPU, by project, one file at a time: each keeps both cores busy, and some
+ * measure gaps in an event loop.
+ */
+const alone = {
+  browser: [
+    'packages/runtime-web/src/{files,memory,same-recipe,wasm,webgpu}.test.ts',
+    'packages/runtime-node/src/webgpu.test.ts',
+    'tests/example-apps.test.ts',
+  ],
+  playground: ['apps/*/tests/**/*.test.ts'],
+};
+
+/** Started once before the first file of a project. */
+const globalSetup = {
+  browser: ['tests/support/shared-browser.ts'],
+  playground: ['tests/support/shared-browser.ts'],
+};
 
 export default defineConfig({
   test: {
@@ -24,23 +35,24 @@ export default defineConfig({
             'apps/*/src/**/*.test.ts',
             'tests/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**', ...alone],
+          exclude: ['**/node_modules/**', ...Object.values(alone).flat()],
           sequence: { groupOrder: 0 },
         },
       },
-      {
-        extends: true,
+      ...(['browser', 'playground'] as const).map((name, index) => ({
+        extends: true as const,
         test: {
-          name: 'alone',
-          include: alone,
+          name,
+          include: alone[name],
           exclude: ['**/node_modules/**'],
+          globalSetup: globalSetup[name],
           fileParallelism: false,
           // A GPU in software on a busy machine takes minutes where it takes seconds on an idle one.
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 1 + index },
         },
-      },
+      })),
     ],
   },
 });

@@ -7,9 +7,9 @@ const model = await loadModel(modelFolder);
 const controller = new AbortController();
 setTimeout(() => controller.abort(), 200);
 try {
-  const images = [{ seed: 1, input: { classLabel: 3 } }];
-  for await (const event of generate({ model, images, policy: randomOrder(), signal: controller.signal })) {
-    if (event.type === 'step-end') console.log(`step ${event.index} done`);
+  const requests = [{ seed: 1, input: { classLabel: 3 } }];
+  for await (const event of generate({ model, requests, policy: randomOrder(), signal: controller.signal })) {
+    if (event.type === 'step-end') console.log(`step ${event.step} done`);
   }
 } catch (error) {
   if (!controller.signal.aborted) throw error;

@@ -16,7 +16,7 @@ const rings = plannedPolicy('rings', function* ({ shape: { height, width } }) {
 
 for (const { severity, message } of await checkPolicy(rings)) console.log(`${severity}: ${message}`);
 const model = await loadModel(modelFolder);
-const run = generate({ model, images: [{ seed: 1, input: { classLabel: 0 } }], policy: rings });
+const run = generate({ model, requests: [{ seed: 1, input: { classLabel: 0 } }], policy: rings });
 for await (const event of run) {
   if (event.type === 'image') await writePng('rings.png', event.image);
 }

@@ -9,7 +9,7 @@ const input = { classLabel: 10 };
 
 /** @param {import('@tessera/core').ImageRequest<import('@tessera/core').ClassInput>} image */
 async function draw(image) {
-  for await (const event of generate({ model, images: [image], policy: gtr('gradual') })) {
+  for await (const event of generate({ model, requests: [image], policy: gtr('gradual') })) {
     if (event.type === 'image') return event;
   }
   throw new Error('no image');

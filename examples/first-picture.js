@@ -5,7 +5,7 @@ import { modelFolder } from '@tessera/model-tiny';
 import { loadModel, writePng } from '@tessera/runtime-node';
 
 const model = await loadModel(modelFolder);
-const images = [{ seed: 7, input: { classLabel: 6 } }];
-const drawn = await generateImages({ model, images, policy: gtr('gradual') });
+const requests = [{ seed: 7, input: { classLabel: 6 } }];
+const drawn = await generateImages({ model, requests, policy: gtr('gradual') });
 for (const { image } of drawn) await writePng('cat.png', image);
 await model.dispose();

@@ -46,14 +46,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/onnx': { dependencies: ['@tessera/core', 'onnxruntime-common', 'valibot'] },
   '@tessera/recipe': {
-    dependencies: ['@tessera/core', '@tessera/gtr', '@tessera/onnx', 'fast-png', 'valibot'],
+    dependencies: ['@tessera/core', '@tessera/gtr', '@tessera/onnx', 'fast-png', 'fflate', 'valibot'],
     // Needed only where pictures are stored.
-    only: { 'fast-png': 'src/png.ts' },
+    only: { 'fast-png': 'src/png.ts', fflate: 'src/png-decoder.ts' },
     portable: true,
-    globals: ['crypto', 'TextEncoder'],
+    globals: ['crypto', 'TextEncoder', 'TextDecoder'],
   },
   '@tessera/runtime-node': {
-    dependencies: ['@tessera/core', '@tessera/onnx', 'onnxruntime-node', 'onnxruntime-common', 'fast-png'],
+    dependencies: [
+      ...['@tessera/core', '@tessera/onnx', '@tessera/recipe', 'onnxruntime-node', 'onnxruntime-common'],
+    ],
   },
   '@tessera/runtime-web': { dependencies: ['@tessera/core', '@tessera/onnx', 'onnxruntime-web'] },
   '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/onnx', '@bufbuild/protobuf'] },

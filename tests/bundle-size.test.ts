@@ -51,7 +51,7 @@ describe('bundled, minified and gzipped,', () => {
   });
 
   it('a single function of core takes only what it needs', async () => {
-    const code = "export { annealedSteps } from './dist/index.js';";
+    const code = "export { annealedDiffusionSteps } from './dist/index.js';";
     expect(await bundledSize('packages/core', code, [])).toBeLessThan(KB);
   });
 });

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../packages/runtime-web/src/testing/host/browser.js';
 import { type InstalledApp, installApp, RegistryUnreachableError } from './installed-app.js';
 import { type PackedRegistry, packedRegistry } from './packed-registry.js';
+import { describeInBrowser, openBrowser } from './support/browser.js';
 
 const PACKAGES = ['core', 'fts', 'gtr', 'onnx', 'runtime-web', 'model-tiny'];
 

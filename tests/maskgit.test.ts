@@ -36,8 +36,8 @@ function rowOf(z: Float32Array, row: number, width: number): Float32Array {
 function categoricalModel(): MaskedModel<null> {
   return {
     shape: SHAPE,
-    async condition({ images }) {
-      return images.map(({ grid, positions }): Conditions => {
+    async condition({ batch }) {
+      return batch.map(({ grid, positions }): Conditions => {
         const sum = grid.tokens.reduce((total, token, p) => total + (grid.known[p] ? token + 1 : 0), 0);
         const logits = Float32Array.from({ length: positions.length * CATEGORIES }, (_, i) => {
           const position = positions[Math.floor(i / CATEGORIES)]!;
@@ -53,9 +53,9 @@ function categoricalModel(): MaskedModel<null> {
         };
       });
     },
-    async sampleTokens({ images }) {
+    async sampleTokens({ batch }) {
       return Promise.all(
-        images.map(async ({ conditions, rows, positions, noise }) => {
+        batch.map(async ({ conditions, rows, positions, noise }) => {
           const z = await conditions.read();
           return Float32Array.from(
             rows,
@@ -77,15 +77,15 @@ function categoricalModel(): MaskedModel<null> {
 
 /** Keeps the tokens of greatest log-probability + annealed Gumbel noise; the others stay masked. */
 function keepMostConfident(gumbelTemperature: number): Refinement {
-  return async (plan, { index, conditions, noise }) => {
+  return async (plan, { step, conditions, noise }) => {
     const z = await conditions.read();
     const left = Math.floor(
-      (plan.positions.length * cosineMask((index + 1) / STEPS)) / cosineMask(index / STEPS),
+      (plan.positions.length * cosineMask((step + 1) / STEPS)) / cosineMask(step / STEPS),
     );
-    const annealed = gumbelTemperature * (1 - (index + 1) / STEPS);
+    const annealed = gumbelTemperature * (1 - (step + 1) / STEPS);
     const scored = Array.from(plan.positions, (position, row) => {
       const { confidence } = drawCategory(rowOf(z, row, conditions.width), position, noise);
-      return { position, score: confidence + annealed * gumbel(noise.fork('confidence', index, position)) };
+      return { position, score: confidence + annealed * gumbel(noise.fork('confidence', step, position)) };
     }).sort((a, b) => b.score - a.score);
     const kept = scored.slice(0, Math.max(1, scored.length - left)).map(({ position }) => position);
     return stepPlan(plan.stage, kept, 1);
@@ -134,7 +134,12 @@ async function drawn(gumbelTemperature: number, seeds: readonly number[] = [1]) 
   const plain = maskgit(gumbelTemperature);
   const policy = { ...plain, refinements: [watch, ...plain.refinements!, keep] };
   const images = seeds.map((seed) => ({ seed, input: null }));
-  const result = await generateImages({ model: categoricalModel(), images, policy, sampler: noDiffusion });
+  const result = await generateImages({
+    model: categoricalModel(),
+    requests: images,
+    policy,
+    sampler: noDiffusion,
+  });
   return { steps, images: result };
 }
 

@@ -11,8 +11,8 @@ const seed = Number(process.argv[2] ?? 3);
 const model = await loadModel(modelFolder);
 const pictures = [];
 for (let classLabel = 0; classLabel < model.manifest.condition.count; classLabel++) {
-  const images = [{ seed, index: classLabel, input: { classLabel } }];
-  const [{ image }] = await generateImages({ model, images, policy: gtr('32') });
+  const requests = [{ seed, imageIndex: classLabel, input: { classLabel } }];
+  const [{ image }] = await generateImages({ model, requests, policy: gtr('32') });
   pictures.push({ ...image, data: [...image.data] });
 }
 await model.dispose();

@@ -18,10 +18,10 @@ export function Picture({ classLabel, seed }: { classLabel: number; seed: number
       const wasmPaths = { wasm: '/ort/ort-wasm-simd-threaded.wasm', mjs: '/ort/ort-wasm-simd-threaded.mjs' };
       const model = await loadModel('/model/', { worker, wasmPaths, signal });
       try {
-        const images = [{ seed, input: { classLabel } }];
-        for await (const event of generate({ model, images, policy: gtr('gradual'), signal })) {
+        const requests = [{ seed, input: { classLabel } }];
+        for await (const event of generate({ model, requests, policy: gtr('gradual'), signal })) {
           if (event.type === 'step-end') {
-            setStatus(`Step ${event.index + 1}: ${event.images[0]!.plan.stage}`);
+            setStatus(`Step ${event.step + 1}: ${event.batch[0]!.plan.stage}`);
             show(canvas.current, await event.preview(0));
           } else if (event.type === 'image') {
             const threads = model.threads === 1 ? 'one thread' : `${model.threads} threads`;

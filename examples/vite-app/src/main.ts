@@ -23,10 +23,10 @@ try {
   const draw = async (seed: number) => {
     button.disabled = true;
     try {
-      const images = [{ seed, input: { classLabel: CAT } }];
-      for await (const event of generate({ model, images, policy: gtr('gradual') })) {
+      const requests = [{ seed, input: { classLabel: CAT } }];
+      for await (const event of generate({ model, requests, policy: gtr('gradual') })) {
         if (event.type === 'step-end') {
-          status.value = `Step ${event.index + 1}: ${event.images[0]!.plan.stage}`;
+          status.value = `Step ${event.step + 1}: ${event.batch[0]!.plan.stage}`;
           show(await event.preview(0));
         } else if (event.type === 'image') {
           const threads = model.threads === 1 ? 'one thread' : `${model.threads} threads`;

@@ -80,7 +80,7 @@ async function trial(
   const began = performance.now();
   const [made] = await generateImages({
     model,
-    images: [{ seed, index: picture.index, input: { classLabel: picture.classLabel } }],
+    requests: [{ seed, imageIndex: picture.index, input: { classLabel: picture.classLabel } }],
     ...choices,
     signal,
   });

@@ -29,19 +29,19 @@ export async function* drawPictures(options: DrawOptions): AsyncGenerator<DrawnP
   for (let first = 0; first < pictures.length; first += batch) {
     const group = pictures.slice(first, first + batch);
     const moments = group.map((): Moment[] => []);
-    const images = group.map(({ index, classLabel }) => ({ seed, index, input: { classLabel } }));
+    const images = group.map(({ index, classLabel }) => ({ seed, imageIndex: index, input: { classLabel } }));
     const length = gridLength(model.shape);
     let known = 0;
-    for await (const event of generate({ model, images, ...sampling, signal })) {
+    for await (const event of generate({ model, requests: images, ...sampling, signal })) {
       if (event.type === 'step-end') {
-        known += event.images.reduce((sum, { plan }) => sum + plan.positions.length, 0);
+        known += event.batch.reduce((sum, { plan }) => sum + plan.positions.length, 0);
         onProgress?.(first + known / length);
         if (frames > 0) keepMoments(event, moments);
       } else if (event.type === 'image') {
         yield {
-          picture: group[event.place]!,
+          picture: group[event.batchIndex]!,
           image: event.image,
-          frames: await framesOf(model, moments[event.place]!, frames, signal),
+          frames: await framesOf(model, moments[event.batchIndex]!, frames, signal),
         };
       }
     }
@@ -56,8 +56,8 @@ interface Moment {
 
 function keepMoments(event: Extract<GenerateEvent, { type: 'step-end' }>, moments: Moment[][]): void {
   const grids = event.grids();
-  for (const { place } of event.images) {
-    moments[place]!.push({ step: event.index + 1, grid: grids[place]! });
+  for (const { batchIndex } of event.batch) {
+    moments[batchIndex]!.push({ step: event.step + 1, grid: grids[batchIndex]! });
   }
 }
 

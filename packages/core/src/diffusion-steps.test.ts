@@ -1,23 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  annealedSteps,
-  constantSteps,
+  annealedDiffusionSteps,
+  constantDiffusionSteps,
   type DiffusionStepSchedule,
   diffusionStepSchedule,
 } from './diffusion-steps.js';
 import { InvalidOptionError } from './errors.js';
 
 const all = (schedule: DiffusionStepSchedule, total: number) =>
-  Array.from({ length: total }, (_, index) => schedule({ index, total }));
+  Array.from({ length: total }, (_, index) => schedule({ step: index, steps: total }));
 
 describe('annealed diffusion steps', () => {
   it('fall linearly from 50 to 5 by default', () => {
-    expect(all(annealedSteps(), 10)).toEqual([50, 45, 40, 35, 30, 25, 20, 15, 10, 5]);
+    expect(all(annealedDiffusionSteps(), 10)).toEqual([50, 45, 40, 35, 30, 25, 20, 15, 10, 5]);
   });
 
   it('are floored, so that the last step alone gets the fewest', () => {
-    expect(all(annealedSteps({ from: 10, to: 8 }), 4)).toEqual([10, 9, 8, 8]);
+    expect(all(annealedDiffusionSteps({ from: 10, to: 8 }), 4)).toEqual([10, 9, 8, 8]);
   });
 
   it('are those of the formula in exact integers, in runs of any length', () => {
@@ -31,47 +31,49 @@ describe('annealed diffusion steps', () => {
           const remainder = ((product % last) + last) % last;
           return to + (product - remainder) / last;
         });
-        expect(all(annealedSteps({ from, to }), total)).toEqual(exact);
+        expect(all(annealedDiffusionSteps({ from, to }), total)).toEqual(exact);
       }),
     );
-    expect(annealedSteps()({ index: 19, total: 46 })).toBe(31);
+    expect(annealedDiffusionSteps()({ step: 19, steps: 46 })).toBe(31);
   });
 
   it('are DiSA’s own in its 64 steps', () => {
-    expect(all(annealedSteps(), 64).join(' ')).toBe(
+    expect(all(annealedDiffusionSteps(), 64).join(' ')).toBe(
       '50 49 48 47 47 46 45 45 44 43 42 42 41 40 40 39 38 37 37 36 35 35 34 33 32 32 31 30 30 29 28 27 27 26 25 25 24 23 22 22 21 20 20 19 18 17 17 16 15 15 14 13 12 12 11 10 10 9 8 7 7 6 5 5',
     );
   });
 
   it('fall along half a cosine', () => {
     // (cos(πk/4) + 1)/2 = 1, 0.854, 0.5, 0.146, 0 of 45
-    expect(all(annealedSteps({ shape: 'cosine' }), 5)).toEqual([50, 43, 27, 11, 5]);
+    expect(all(annealedDiffusionSteps({ shape: 'cosine' }), 5)).toEqual([50, 43, 27, 11, 5]);
   });
 
   it('switch in the middle with two stages, the middle step itself being late', () => {
-    expect(all(annealedSteps({ shape: 'two-stage' }), 5)).toEqual([50, 50, 5, 5, 5]);
-    expect(all(annealedSteps({ shape: 'two-stage' }), 4)).toEqual([50, 50, 5, 5]);
+    expect(all(annealedDiffusionSteps({ shape: 'two-stage' }), 5)).toEqual([50, 50, 5, 5, 5]);
+    expect(all(annealedDiffusionSteps({ shape: 'two-stage' }), 4)).toEqual([50, 50, 5, 5]);
   });
 
   it.each(['linear', 'cosine', 'two-stage'] as const)(
     'are the first count where a run has one step (%s)',
     (shape) => {
-      expect(all(annealedSteps({ shape }), 1)).toEqual([50]);
+      expect(all(annealedDiffusionSteps({ shape }), 1)).toEqual([50]);
     },
   );
 
   it('refuse counts that are no positive integers', () => {
-    expect(() => annealedSteps({ from: 0 })).toThrow(InvalidOptionError);
-    expect(() => annealedSteps({ to: 2.5 })).toThrow(InvalidOptionError);
-    expect(() => constantSteps(70_000)).toThrow(InvalidOptionError);
-    expect(() => annealedSteps({ shape: 'quadratic' as 'cosine' })).toThrow('linear, cosine, two-stage');
+    expect(() => annealedDiffusionSteps({ from: 0 })).toThrow(InvalidOptionError);
+    expect(() => annealedDiffusionSteps({ to: 2.5 })).toThrow(InvalidOptionError);
+    expect(() => constantDiffusionSteps(70_000)).toThrow(InvalidOptionError);
+    expect(() => annealedDiffusionSteps({ shape: 'quadratic' as 'cosine' })).toThrow(
+      'linear, cosine, two-stage',
+    );
   });
 });
 
 describe('a schedule of one’s own', () => {
   it('has its results checked', () => {
-    const schedule = diffusionStepSchedule(({ index }) => index);
-    expect(schedule({ index: 3, total: 4 })).toBe(3);
-    expect(() => schedule({ index: 0, total: 4 })).toThrow('diffusionSteps at step 0 = 0');
+    const schedule = diffusionStepSchedule(({ step }) => step);
+    expect(schedule({ step: 3, steps: 4 })).toBe(3);
+    expect(() => schedule({ step: 0, steps: 4 })).toThrow('diffusionSteps at step 0 = 0');
   });
 });

@@ -8,21 +8,21 @@ import { MAX_DIFFUSION_STEPS } from './plan.js';
  * @param step.total K, the sampling steps of the image
  * @returns an integer from 1 to `MAX_DIFFUSION_STEPS`, and one that the sampler can take
  */
-export type DiffusionStepSchedule = (step: { readonly index: number; readonly total: number }) => number;
+export type DiffusionStepSchedule = (step: { readonly step: number; readonly steps: number }) => number;
 
 /**
  * The same number of diffusion steps for every token.
  *
  * @throws InvalidOptionError where it is not an integer from 1 to {@link MAX_DIFFUSION_STEPS}
  */
-export function constantSteps(count: number): DiffusionStepSchedule {
+export function constantDiffusionSteps(count: number): DiffusionStepSchedule {
   assertInteger('diffusionSteps', count, 1, MAX_DIFFUSION_STEPS);
   return () => count;
 }
 
 const SHAPES = ['linear', 'cosine', 'two-stage'] as const;
 
-export interface AnnealedStepsOptions {
+export interface AnnealedDiffusionStepsOptions {
   /** Diffusion steps of the first sampling step. @default 50 */
   readonly from?: number;
   /** Diffusion steps of the last sampling step. @default 5 */
@@ -42,19 +42,19 @@ export interface AnnealedStepsOptions {
  *
  * @throws InvalidOptionError where an option is out of range
  */
-export function annealedSteps(options: AnnealedStepsOptions = {}): DiffusionStepSchedule {
+export function annealedDiffusionSteps(options: AnnealedDiffusionStepsOptions = {}): DiffusionStepSchedule {
   const { from = 50, to = 5, shape = 'linear' } = options;
   assertInteger('from', from, 1, MAX_DIFFUSION_STEPS);
   assertInteger('to', to, 1, MAX_DIFFUSION_STEPS);
   if (!SHAPES.includes(shape))
     throw new InvalidOptionError('shape', shape, `must be one of ${SHAPES.join(', ')}`);
-  return ({ index, total }) => {
-    const last = total - 1;
+  return ({ step, steps }) => {
+    const last = steps - 1;
     if (last <= 0) return from;
-    if (shape === 'two-stage') return index < last / 2 ? from : to;
+    if (shape === 'two-stage') return step < last / 2 ? from : to;
     // Multiplied first: an integer result must not be lost to the rounding of a fraction.
-    if (shape === 'linear') return to + Math.floor(((from - to) * (last - index)) / last);
-    return to + Math.floor(((from - to) * (Math.cos((Math.PI * index) / last) + 1)) / 2);
+    if (shape === 'linear') return to + Math.floor(((from - to) * (last - step)) / last);
+    return to + Math.floor(((from - to) * (Math.cos((Math.PI * step) / last) + 1)) / 2);
   };
 }
 
@@ -64,10 +64,10 @@ export function annealedSteps(options: AnnealedStepsOptions = {}): DiffusionStep
  * @throws InvalidOptionError where a number, or from the schedule where a result, is out of range
  */
 export function diffusionStepSchedule(steps: number | DiffusionStepSchedule): DiffusionStepSchedule {
-  if (typeof steps === 'number') return constantSteps(steps);
+  if (typeof steps === 'number') return constantDiffusionSteps(steps);
   return (step) => {
     const count = steps(step);
-    assertInteger(`diffusionSteps at step ${step.index}`, count, 1, MAX_DIFFUSION_STEPS);
+    assertInteger(`diffusionSteps at step ${step.step}`, count, 1, MAX_DIFFUSION_STEPS);
     return count;
   };
 }

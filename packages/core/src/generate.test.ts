@@ -12,7 +12,7 @@ import { fakeModel } from './testing/fake-model.js';
 
 const shape = { height: 4, width: 4, channels: 3 };
 const policy = randomOrder({ steps: 5, diffusionSteps: 3 });
-const image = (seed: number, index = 0) => ({ seed, index, input: { classLabel: seed % 4 } });
+const image = (seed: number, imageIndex = 0) => ({ seed, imageIndex, input: { classLabel: seed % 4 } });
 
 /** A grid that knows its first six tokens, the last of them with a NaN. */
 function startWithNaN(): TokenGrid {
@@ -34,7 +34,7 @@ const rows = plannedPolicy('rows', function* () {
 
 async function eventsOf(options: Partial<Parameters<typeof generate>[0]> = {}): Promise<GenerateEvent[]> {
   const events: GenerateEvent[] = [];
-  const run = generate({ model: fakeModel({ shape }), images: [image(1)], policy, ...options } as never);
+  const run = generate({ model: fakeModel({ shape }), requests: [image(1)], policy, ...options } as never);
   for await (const event of run) events.push(event);
   return events;
 }
@@ -46,7 +46,7 @@ describe('generate', () => {
   });
 
   it('decodes every position exactly once, as the steps of the result say', async () => {
-    const [drawn] = await generateImages({ model: fakeModel({ shape }), images: [image(2)], policy });
+    const [drawn] = await generateImages({ model: fakeModel({ shape }), requests: [image(2)], policy });
     const positions = drawn!.steps.flatMap(({ plan }) => [...plan.positions]);
     expect(positions.sort((a, b) => a - b)).toEqual([...Array(16).keys()]);
     expect(drawn!.grid.known.every((known) => known === 1)).toBe(true);
@@ -54,9 +54,9 @@ describe('generate', () => {
 
   it('gives image k of a batch the tokens it has alone, whatever its neighbours, place and policy steps', async () => {
     const images = [image(3), image(3, 1), image(4), image(5)];
-    const batch = await generateImages({ model: fakeModel({ shape }), images, policy });
+    const batch = await generateImages({ model: fakeModel({ shape }), requests: images, policy });
     for (const [place, request] of images.entries()) {
-      const [alone] = await generateImages({ model: fakeModel({ shape }), images: [request], policy });
+      const [alone] = await generateImages({ model: fakeModel({ shape }), requests: [request], policy });
       expect(alone!.grid.tokens).toEqual(batch[place]!.grid.tokens);
     }
     expect(batch[0]!.grid.tokens).not.toEqual(batch[1]!.grid.tokens);
@@ -67,15 +67,15 @@ describe('generate', () => {
     const done = { ...emptyGrid(shape), known };
     const half = { ...emptyGrid(shape), known: known.map((_, position) => (position < 8 ? 1 : 0)) };
     const images = [image(1), { ...image(2), start: half }, { ...image(3), start: done }];
-    const events = await eventsOf({ images, policy: rows });
-    const finished = events.flatMap((event) => (event.type === 'image' ? [event.place] : []));
+    const events = await eventsOf({ requests: images, policy: rows });
+    const finished = events.flatMap((event) => (event.type === 'image' ? [event.batchIndex] : []));
     expect(finished).toEqual([2, 1, 0]);
   });
 
   it('asks for unconditional rows only where the scale is not 1', async () => {
     const rowsFor = async (guidance: Parameters<typeof generate>[0]['guidance']) => {
       const model = fakeModel({ shape });
-      await generateImages({ model, images: [image(1)], policy: rows, ...(guidance ? { guidance } : {}) });
+      await generateImages({ model, requests: [image(1)], policy: rows, ...(guidance ? { guidance } : {}) });
       return model.calls.conditionRows;
     };
     expect(await rowsFor(undefined)).toBe(16);
@@ -90,7 +90,7 @@ describe('generate', () => {
       diffusionSteps: plan.diffusionSteps.map((steps, i) => (i === 0 ? 6 : steps)),
     });
     const model = fakeModel({ shape });
-    await generateImages({ model, images: [image(1), image(2)], policy: refine(rows, detail) });
+    await generateImages({ model, requests: [image(1), image(2)], policy: refine(rows, detail) });
     expect(model.calls.sampleTokens).toBe(4 * 2);
     expect(model.calls.headEvaluations).toBe(2 * 4 * (6 + 3 * 3));
   });
@@ -120,7 +120,7 @@ describe('generate', () => {
     };
     const [drawn] = await generateImages({
       model: fakeModel({ shape }),
-      images: [image(1)],
+      requests: [image(1)],
       policy: refine(plannedAll, keepLastFive, look),
       guidance: constantGuidance(2),
     });
@@ -129,8 +129,8 @@ describe('generate', () => {
   });
 
   it('plans what a refinement drops again, of plans that were made beforehand', async () => {
-    const dropOdd: Refinement = (plan, { index }) =>
-      index > 3
+    const dropOdd: Refinement = (plan, { step }) =>
+      step > 3
         ? plan
         : stepPlan(
             plan.stage,
@@ -139,7 +139,7 @@ describe('generate', () => {
           );
     const [drawn] = await generateImages({
       model: fakeModel({ shape }),
-      images: [image(1)],
+      requests: [image(1)],
       policy: refine(rows, dropOdd),
     });
     const steps = drawn!.steps.map(({ plan }) => [...plan.positions]);
@@ -157,7 +157,7 @@ describe('generate', () => {
 
   it('lets a refinement change the plan that it is given, in place', async () => {
     const tokensWith = async (refinement: Refinement) => {
-      const request = { model: fakeModel({ shape }), images: [image(1)], policy: refine(rows, refinement) };
+      const request = { model: fakeModel({ shape }), requests: [image(1)], policy: refine(rows, refinement) };
       return (await generateImages(request))[0]!.grid.tokens;
     };
     const inPlace = await tokensWith((plan) => {
@@ -172,7 +172,7 @@ describe('generate', () => {
     const model = fakeModel({ shape });
     const run = generateImages({
       model,
-      images: [image(1)],
+      requests: [image(1)],
       policy: randomOrder({ steps: 5, diffusionSteps: 1001 }),
     });
     await expect(run).rejects.toMatchObject({
@@ -221,8 +221,8 @@ describe('generate', () => {
   ])(
     'refuses %s',
     async (_, { start, ...options }: { start?: TokenGrid } & Partial<GenerateOptions<unknown>>, message) => {
-      const images = [start ? { ...image(1), start } : image(1)];
-      await expect(eventsOf({ images, ...options } as never)).rejects.toThrow(message);
+      const requests = [start ? { ...image(1), start } : image(1)];
+      await expect(eventsOf({ requests, ...options } as never)).rejects.toThrow(message);
     },
   );
 
@@ -233,7 +233,7 @@ describe('generate', () => {
       step: () => [stepPlan('s', positions, steps), undefined] as const,
     });
     const failure = (wrong: ReturnType<typeof planned>) =>
-      generateImages({ model: fakeModel({ shape }), images: [image(1)], policy: wrong }).catch(
+      generateImages({ model: fakeModel({ shape }), requests: [image(1)], policy: wrong }).catch(
         (error) => error,
       );
     const invalid = (message: RegExp) => ({
@@ -248,7 +248,7 @@ describe('generate', () => {
     expect(await failure(planned([3]))).toMatchObject({ step: 1, ...invalid(/position 3 is already known/) });
     const adds = refine(rows, (plan) => stepPlan(plan.stage, [15, ...plan.positions], 3));
     await expect(
-      generateImages({ model: fakeModel({ shape }), images: [image(1)], policy: adds }),
+      generateImages({ model: fakeModel({ shape }), requests: [image(1)], policy: adds }),
     ).rejects.toMatchObject({ code: 'invalid-plan', message: expect.stringMatching(/added position 15/) });
   });
 
@@ -304,7 +304,7 @@ describe('generate', () => {
   ])('says so of a model that gives %s', async (_, broken, error) => {
     const images = [image(1), image(2)];
     const guidance = constantGuidance(2);
-    const run = generateImages({ model: { ...sound, ...broken }, images, policy: rows, guidance });
+    const run = generateImages({ model: { ...sound, ...broken }, requests: images, policy: rows, guidance });
     await expect(run).rejects.toMatchObject(error);
   });
 
@@ -319,10 +319,10 @@ describe('generate', () => {
         return all.map((conditions) => ({ ...conditions, release: () => void held-- }));
       },
     };
-    await generateImages({ model: counting, images: [image(1), image(2)], policy });
+    await generateImages({ model: counting, requests: [image(1), image(2)], policy });
     expect(held).toBe(0);
     const fails = refine(policy, () => Promise.reject(new Error('refinement')));
-    await expect(generateImages({ model: counting, images: [image(1)], policy: fails })).rejects.toThrow(
+    await expect(generateImages({ model: counting, requests: [image(1)], policy: fails })).rejects.toThrow(
       'refinement',
     );
     expect(held).toBe(0);
@@ -331,7 +331,7 @@ describe('generate', () => {
   it('stops with the reason of its signal, before it asks the model for anything more', async () => {
     const controller = new AbortController();
     const model = fakeModel({ shape });
-    const run = generate({ model, images: [image(1)], policy, signal: controller.signal });
+    const run = generate({ model, requests: [image(1)], policy, signal: controller.signal });
     for (let i = 0; i < 4; i++) await run.next();
     const { condition } = model.calls;
     controller.abort(new Error('enough'));
@@ -345,7 +345,7 @@ describe('generate', () => {
     const before = structuredClone(start);
     const [drawn] = await generateImages({
       model: fakeModel({ shape }),
-      images: [{ ...image(1), start }],
+      requests: [{ ...image(1), start }],
       policy,
     });
     expect(start).toEqual(before);
@@ -354,17 +354,17 @@ describe('generate', () => {
     }
     const wrong = { ...emptyGrid({ ...shape, width: 5 }) };
     await expect(
-      generateImages({ model: fakeModel({ shape }), images: [{ ...image(1), start: wrong }], policy }),
+      generateImages({ model: fakeModel({ shape }), requests: [{ ...image(1), start: wrong }], policy }),
     ).rejects.toMatchObject({ code: 'shape-mismatch' });
   });
 
   it('shows previews and copies of the grids when asked, and only then', async () => {
     const model = fakeModel({ shape });
-    for await (const event of generate({ model, images: [image(1)], policy })) {
-      if (event.type !== 'step-end' || event.index !== 1) continue;
+    for await (const event of generate({ model, requests: [image(1)], policy })) {
+      if (event.type !== 'step-end' || event.step !== 1) continue;
       expect(model.calls.decode).toBe(0);
       expect(await event.preview(0)).toMatchObject({ width: 4, height: 4 });
-      await expect(event.preview(1)).rejects.toMatchObject({ code: 'invalid-option', option: 'place' });
+      await expect(event.preview(1)).rejects.toMatchObject({ code: 'invalid-option', option: 'batchIndex' });
       event.grids()[0]!.tokens.fill(Number.NaN);
     }
     expect(model.calls.decode).toBe(2);
@@ -373,7 +373,7 @@ describe('generate', () => {
   it('takes its options before the defaults of the model; null turns its clamp off', async () => {
     const model = { ...fakeModel({ shape }), defaults: { temperature: 0, clamp: 0.25 } };
     const largest = async (options: object) => {
-      const [drawn] = await generateImages({ model, images: [image(1)], policy, ...options });
+      const [drawn] = await generateImages({ model, requests: [image(1)], policy, ...options });
       return Math.max(...drawn!.grid.tokens.map(Math.abs));
     };
     expect(await largest({})).toBeLessThanOrEqual(0.25);
@@ -385,8 +385,9 @@ describe('generate', () => {
   it('draws from the noise it is given, and repeats itself for the same seed', async () => {
     const model = fakeModel({ shape });
     const tokens = async (options: object) =>
-      (await generateImages({ model, images: [image(7)], policy, ...options }))[0]!.grid.tokens;
-    const noise = ({ seed, index }: { seed: number; index: number }) => keyedNoise({ seed, image: index });
+      (await generateImages({ model, requests: [image(7)], policy, ...options }))[0]!.grid.tokens;
+    const noise = ({ seed, imageIndex }: { seed: number; imageIndex: number }) =>
+      keyedNoise({ seed, image: imageIndex });
     expect(await tokens({})).toEqual(await tokens({ noise }));
     expect(await tokens({})).not.toEqual(await tokens({ noise: () => keyedNoise({ seed: 8 }) }));
   });

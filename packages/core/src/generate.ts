@@ -48,7 +48,7 @@ export async function* generate<Input>(
   assertNumber('temperature', temperature, 0);
   assertClamp(clamp, model.shape.channels);
   const planner = { policy, guidance, sampler };
-  const runs = options.images.map((image, place) => startImage(options, image, place));
+  const runs = options.requests.map((image, batchIndex) => startImage(options, image, batchIndex));
   const finished: GeneratedImage[] = [];
   const withSignal = signal ? { signal } : {};
 
@@ -62,10 +62,10 @@ export async function* generate<Input>(
   async function* finish(done: readonly ImageRun<Input>[]): AsyncGenerator<GenerateEvent, void, undefined> {
     if (done.length === 0) return;
     const pictures = await decode(done.map((run) => run.grid));
-    for (const [i, { place, grid, steps }] of done.entries()) {
+    for (const [i, { batchIndex, grid, steps }] of done.entries()) {
       const result = { image: pictures[i]!, grid, steps };
-      finished[place] = result;
-      yield { type: 'image', place, ...result };
+      finished[batchIndex] = result;
+      yield { type: 'image', batchIndex, ...result };
     }
   }
 
@@ -75,11 +75,11 @@ export async function* generate<Input>(
     if (active.length === 0) break;
     throwIfAborted(signal);
     const planned = active.map((run) => planStep(planner, run, index));
-    yield { type: 'step-start', index, images: planned };
+    yield { type: 'step-start', step: index, batch: planned };
 
     throwIfAborted(signal);
     const conditions = await model.condition({
-      images: active.map(({ grid, input }, i) => {
+      batch: active.map(({ grid, input }, i) => {
         const { plan, guidanceScale } = planned[i]!;
         return { grid, input, positions: plan.positions, guided: guidanceScale !== 1 };
       }),
@@ -102,8 +102,8 @@ export async function* generate<Input>(
       for (const group of groupByDiffusionSteps(active, planned, carriedOut, conditions)) {
         throwIfAborted(signal);
         const tokens = await model.sampleTokens({
-          images: group.images,
-          table: sampler(group.diffusionSteps),
+          batch: group.images,
+          coefficients: sampler(group.diffusionSteps),
           temperature,
           ...(clamp === undefined ? {} : { clamp }),
           ...withSignal,
@@ -118,19 +118,20 @@ export async function* generate<Input>(
 
     yield {
       type: 'step-end',
-      index,
-      images: carriedOut,
+      step: index,
+      batch: carriedOut,
       grids: () => runs.map((run) => copyGrid(run.grid)),
-      async preview(place) {
-        const run = runs[place];
-        if (!run) throw new InvalidOptionError('place', place, `must be from 0 to ${runs.length - 1}`);
+      async preview(batchIndex) {
+        const run = runs[batchIndex];
+        if (!run)
+          throw new InvalidOptionError('batchIndex', batchIndex, `must be from 0 to ${runs.length - 1}`);
         const [picture] = await decode([run.grid]);
         return picture!;
       },
     };
     yield* finish(active.filter((run) => run.masked === 0));
   }
-  return { images: finished };
+  return { results: finished };
 }
 
 /**
@@ -143,6 +144,6 @@ export async function generateImages<Input>(
   const run = generate(options);
   for (;;) {
     const { done, value } = await run.next();
-    if (done) return value.images;
+    if (done) return value.results;
   }
 }

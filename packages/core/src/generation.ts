@@ -1,5 +1,5 @@
 import type { CancellationSignal } from './cancellation.js';
-import type { DiffusionSampler } from './diffusion/table.js';
+import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
 import type { TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb } from './image.js';
@@ -15,7 +15,7 @@ export interface ImageRequest<Input> {
   /**
    * Tells images of one seed apart: image 37 is the same alone or in a batch of 100. @default 0
    */
-  readonly index?: number;
+  readonly imageIndex?: number;
   /** What the model is conditioned on, e.g. `{ classLabel: 3 }`. */
   readonly input: Input;
   /** Tokens to start from (editing): known ones are kept as they are. @default all masked */
@@ -24,7 +24,7 @@ export interface ImageRequest<Input> {
 
 export interface GenerateOptions<Input> {
   readonly model: MaskedModel<Input>;
-  readonly images: readonly ImageRequest<Input>[];
+  readonly requests: readonly ImageRequest<Input>[];
   readonly policy: SamplingPolicy;
   /** @default the model's, else no guidance */
   readonly guidance?: GuidanceSchedule;
@@ -34,11 +34,11 @@ export interface GenerateOptions<Input> {
   readonly clamp?: Clamp | null;
   /** The head's sampler. @default ancestralSampler() */
   readonly sampler?: DiffusionSampler;
-  /** An image's source of noise. @default keyedNoise({ seed, image: index }) */
+  /** An image's source of noise. @default keyedNoise({ seed, image: imageIndex }) */
   readonly noise?: (image: {
     readonly seed: number;
-    readonly index: number;
-    readonly place: number;
+    readonly imageIndex: number;
+    readonly batchIndex: number;
   }) => NoiseSource;
   /** Checked between every two runs of the model; the generation rejects with the signal's reason. */
   readonly signal?: CancellationSignal;
@@ -46,27 +46,27 @@ export interface GenerateOptions<Input> {
 
 /** What one step did to one image. */
 export interface ImageStep {
-  /** The image's place in `images`. */
-  readonly place: number;
+  /** The image's index in `requests`. */
+  readonly batchIndex: number;
   /** The plan; at `step-end` as refined, positions ascending. */
   readonly plan: StepPlan;
   readonly guidanceScale: number;
 }
 
 export type GenerateEvent =
-  | { readonly type: 'step-start'; readonly index: number; readonly images: readonly ImageStep[] }
+  | { readonly type: 'step-start'; readonly step: number; readonly batch: readonly ImageStep[] }
   | {
       readonly type: 'step-end';
-      readonly index: number;
-      readonly images: readonly ImageStep[];
-      /** The grids of all images, in the order of `images`; copied, so they may be kept. */
+      readonly step: number;
+      readonly batch: readonly ImageStep[];
+      /** The grids of all images, in the order of `requests`; copied, so they may be kept. */
       grids(): readonly TokenGrid[];
       /** Decodes the picture so far. Await it before asking for the next event. */
-      preview(place: number): Promise<ImageRgb>;
+      preview(batchIndex: number): Promise<ImageRgb>;
     }
   | {
       readonly type: 'image';
-      readonly place: number;
+      readonly batchIndex: number;
       readonly image: ImageRgb;
       readonly grid: TokenGrid;
       readonly steps: readonly ImageStep[];
@@ -82,5 +82,5 @@ export interface GeneratedImage {
 
 export interface GenerateResult {
   /** In the order of the request. */
-  readonly images: readonly GeneratedImage[];
+  readonly results: readonly GeneratedImage[];
 }

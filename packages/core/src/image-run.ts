@@ -1,6 +1,6 @@
 import type { Conditions } from './conditions.js';
 import { selectConditions } from './conditions.js';
-import type { DiffusionSampler } from './diffusion/table.js';
+import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
 import {
   assertInteger,
   assertNumber,
@@ -28,7 +28,7 @@ import type { SamplingPolicy } from './policy.js';
 
 /** One image while it is being made. */
 export interface ImageRun<Input> {
-  readonly place: number;
+  readonly batchIndex: number;
   readonly input: Input;
   readonly grid: TokenGrid;
   readonly noise: NoiseSource;
@@ -40,16 +40,16 @@ export interface ImageRun<Input> {
 export function startImage<Input>(
   options: GenerateOptions<Input>,
   image: ImageRequest<Input>,
-  place: number,
+  batchIndex: number,
 ): ImageRun<Input> {
   const { model, policy } = options;
-  const { seed, index = 0, input } = image;
-  assertInteger('index', index, 0);
+  const { seed, imageIndex = 0, input } = image;
+  assertInteger('imageIndex', imageIndex, 0);
   if (image.start) assertStart(image.start, model.shape);
   const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
-  const noise = options.noise?.({ seed, index, place }) ?? keyedNoise({ seed, image: index });
+  const noise = options.noise?.({ seed, imageIndex, batchIndex }) ?? keyedNoise({ seed, image: imageIndex });
   const state = policy.init({ shape: model.shape, known: grid.known.slice(), noise: noise.fork('policy') });
-  return { place, input, grid, noise, steps: [], state, masked: maskedPositions(grid.known).length };
+  return { batchIndex, input, grid, noise, steps: [], state, masked: maskedPositions(grid.known).length };
 }
 
 function assertStart(start: TokenGrid, shape: GridShape): void {
@@ -77,18 +77,18 @@ export interface StepPlanner {
 export function planStep<Input>(
   { policy, guidance, sampler }: StepPlanner,
   run: ImageRun<Input>,
-  index: number,
+  step: number,
 ): ImageStep {
-  const [asPlanned, next] = plannedBy(policy, run.state, { index, grid: run.grid });
-  const plan = checkedPlan(asPlanned, run.grid.known, policy.name, index, sampler);
+  const [asPlanned, next] = plannedBy(policy, run.state, { step, grid: run.grid });
+  const plan = checkedPlan(asPlanned, run.grid.known, policy.name, step, sampler);
   run.state = next;
   const guidanceScale = guidance({
     total: gridLength(run.grid.shape),
     maskedBefore: run.masked,
     maskedAfter: run.masked - plan.positions.length,
   });
-  assertNumber(`guidance at step ${index}`, guidanceScale, 0);
-  return { place: run.place, plan, guidanceScale };
+  assertNumber(`guidance at step ${step}`, guidanceScale, 0);
+  return { batchIndex: run.batchIndex, plan, guidanceScale };
 }
 
 export async function refinePlan<Input>(
@@ -96,13 +96,13 @@ export async function refinePlan<Input>(
   planned: StepPlan,
   run: ImageRun<Input>,
   conditions: Conditions,
-  index: number,
+  step: number,
 ): Promise<StepPlan> {
   let plan = planned;
   for (const refinement of policy.refinements ?? []) {
     const dropped = plan.positions.length < planned.positions.length;
     const seen = {
-      index,
+      step,
       grid: run.grid,
       conditions: dropped ? selectConditions(conditions, rowsOf(planned, plan)) : conditions,
       noise: run.noise,
@@ -110,12 +110,12 @@ export async function refinePlan<Input>(
     // A copy: a refinement that sorts in place would part the positions from their conditions.
     const copy = stepPlan(plan.stage, plan.positions, plan.diffusionSteps);
     const { known } = run.grid;
-    const refined = checkedPlan(await refinement(copy, seen), known, policy.name, index, sampler);
+    const refined = checkedPlan(await refinement(copy, seen), known, policy.name, step, sampler);
     const added = refined.positions.find((position) => !plan.positions.includes(position));
     if (added !== undefined) {
       throw new InvalidPlanError(
         policy.name,
-        index,
+        step,
         `a refinement added position ${added}; it may only drop some`,
       );
     }

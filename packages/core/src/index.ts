@@ -4,19 +4,24 @@ export { type Conditions, selectConditions } from './conditions.js';
 export { ancestralSampler } from './diffusion/ancestral.js';
 export { ddimSampler } from './diffusion/ddim.js';
 export { dpmSolverSampler } from './diffusion/dpm-solver.js';
-export { type HeadStep, headStep } from './diffusion/head-step.js';
 export { respaceTimesteps } from './diffusion/respace.js';
+export type {
+  DiffusionSampler,
+  DiffusionStep,
+  SamplerCoefficients,
+  StepNoise,
+} from './diffusion/sampler-coefficients.js';
+export { type SamplerStep, samplerStep } from './diffusion/sampler-step.js';
 export {
   type CosineSchedule,
   cosineSchedule,
   type RespacedSchedule,
   respacedSchedule,
 } from './diffusion/schedule.js';
-export type { DiffusionSampler, DiffusionStep, DiffusionTable, StepNoise } from './diffusion/table.js';
 export {
-  type AnnealedStepsOptions,
-  annealedSteps,
-  constantSteps,
+  type AnnealedDiffusionStepsOptions,
+  annealedDiffusionSteps,
+  constantDiffusionSteps,
   type DiffusionStepSchedule,
   diffusionStepSchedule,
 } from './diffusion-steps.js';
@@ -60,6 +65,19 @@ export {
   linearGuidance,
 } from './guidance.js';
 export type { ImageRgb } from './image.js';
+export {
+  arccosMask,
+  cosineMask,
+  cosineMaskSchedule,
+  evenMaskSchedule,
+  haltonMaskSchedule,
+  linearMask,
+  type MaskFraction,
+  type MaskSchedule,
+  maskScheduleOf,
+  rootMask,
+  squareMask,
+} from './mask-schedule.js';
 export type {
   Clamp,
   ClassInput,
@@ -76,7 +94,7 @@ export { replayNoise } from './noise/replay.js';
 export type { NoiseKey, NoiseSource } from './noise/source.js';
 export { fillTokenNoise } from './noise/token-noise.js';
 export { MAX_DIFFUSION_STEPS, type StepPlan, stepPlan } from './plan.js';
-export { plansOf } from './plans-of.js';
+export { planImage } from './plan-image.js';
 export { type HaltonOptions, halton, haltonOrder } from './policies/halton.js';
 export { type OrderedOptions, type OrderedPolicyOptions, orderedPolicy } from './policies/ordered.js';
 export { type RandomOrderOptions, randomOrder } from './policies/random-order.js';
@@ -85,16 +103,3 @@ export { shuffle } from './policies/shuffle.js';
 export { subsample } from './policies/subsample.js';
 export { type PolicyContext, plannedPolicy, type SamplingPolicy } from './policy.js';
 export { inStage, type Refinement, type RefinementContext, refine } from './refinement.js';
-export {
-  arccosMask,
-  cosineCounts,
-  cosineMask,
-  evenCounts,
-  haltonCounts,
-  linearMask,
-  type MaskFraction,
-  maskFractionCounts,
-  rootMask,
-  squareMask,
-  type TokenCounts,
-} from './schedule.js';

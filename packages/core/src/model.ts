@@ -1,6 +1,6 @@
 import type { CancellationSignal } from './cancellation.js';
 import type { Conditions } from './conditions.js';
-import type { DiffusionTable } from './diffusion/table.js';
+import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
 import type { GridShape, TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb } from './image.js';
@@ -22,7 +22,7 @@ export interface ConditionImage<Input> {
 }
 
 export interface ConditionRequest<Input> {
-  readonly images: readonly ConditionImage<Input>[];
+  readonly batch: readonly ConditionImage<Input>[];
   readonly signal?: CancellationSignal;
 }
 
@@ -43,8 +43,8 @@ export interface TokenImage {
 }
 
 export interface TokenRequest {
-  readonly images: readonly TokenImage[];
-  readonly table: DiffusionTable;
+  readonly batch: readonly TokenImage[];
+  readonly coefficients: SamplerCoefficients;
   /** Scales the noise of every diffusion step, and the initial x where the table says so. */
   readonly temperature: number;
   readonly clamp?: Clamp;

@@ -1,4 +1,4 @@
-import type { DiffusionSampler } from './diffusion/table.js';
+import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
 import { assertInteger, InvalidPlanError, ShapeMismatchError, wordsOf } from './errors.js';
 import type { TokenGrid } from './grid.js';
 import type { SamplingPolicy } from './policy.js';
@@ -62,11 +62,11 @@ export function stepPlan(
 export function plannedBy<State>(
   policy: SamplingPolicy<State>,
   state: State,
-  seen: { readonly index: number; readonly grid: TokenGrid },
+  seen: { readonly step: number; readonly grid: TokenGrid },
 ): readonly [plan: StepPlan, next: State] {
   const planned = policy.step(state, seen);
   if (!Array.isArray(planned)) {
-    throw new InvalidPlanError(policy.name, seen.index, 'step must return [plan, state]');
+    throw new InvalidPlanError(policy.name, seen.step, 'step must return [plan, state]');
   }
   return planned as readonly [StepPlan, State];
 }

@@ -10,7 +10,7 @@ const pairs = plannedPolicy('pairs', function* () {
   yield stepPlan('first', [0, 1], [5, 6]);
   yield stepPlan('second', [2, 3], 7);
 });
-const seen = { index: 0, grid: { shape, tokens: new Float32Array(4), known: new Uint8Array(4) } };
+const seen = { step: 0, grid: { shape, tokens: new Float32Array(4), known: new Uint8Array(4) } };
 
 it('goes through its plans in order, and a state can be used twice', () => {
   const state = pairs.init(context());

@@ -22,7 +22,7 @@ export interface PolicyContext {
 export interface SamplingPolicy<State = unknown> {
   readonly name: string;
   init(context: PolicyContext): State;
-  step(state: State, seen: { readonly index: number; readonly grid: TokenGrid }): readonly [StepPlan, State];
+  step(state: State, seen: { readonly step: number; readonly grid: TokenGrid }): readonly [StepPlan, State];
   /** Applied in order to each plan once its conditions are known; see `refine`. */
   readonly refinements?: readonly Refinement[];
 }
@@ -70,7 +70,7 @@ export function plannedPolicy(
       }
       return { plans, next: 0 };
     },
-    step({ plans, next }, { index, grid }) {
+    step({ plans, next }, { step: index, grid }) {
       const current = plans[next];
       if (current) return [current, { plans, next: next + 1 }];
       const dropped = plans.map((plan) => withoutKnown(plan, grid.known)).filter(isNotEmpty);

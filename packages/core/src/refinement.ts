@@ -7,7 +7,7 @@ import type { SamplingPolicy } from './policy.js';
 /** What a refinement may look at. */
 export interface RefinementContext {
   /** The step's index in its image, from 0. */
-  readonly index: number;
+  readonly step: number;
   readonly grid: TokenGrid;
   /** z at the plan's positions, in the plan's order. */
   readonly conditions: Conditions;

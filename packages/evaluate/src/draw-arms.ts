@@ -58,7 +58,7 @@ async function drawBatch(
   const began = clock();
   const generated = await generateImages({
     model,
-    images: indices.map((index) => ({ seed, index, input: { classLabel: index % classes } })),
+    requests: indices.map((index) => ({ seed, imageIndex: index, input: { classLabel: index % classes } })),
     policy,
     ...(guidance === undefined ? {} : { guidance }),
     ...(temperature === undefined ? {} : { temperature }),

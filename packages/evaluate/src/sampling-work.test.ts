@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { samplingWork } from './sampling-work.js';
 
 const STEPS = [
-  { place: 0, plan: stepPlan('a', [0, 1], [10, 20]), guidanceScale: 2 },
-  { place: 0, plan: stepPlan('a', [2], 10), guidanceScale: 1 },
+  { batchIndex: 0, plan: stepPlan('a', [0, 1], [10, 20]), guidanceScale: 2 },
+  { batchIndex: 0, plan: stepPlan('a', [2], 10), guidanceScale: 1 },
 ];
 
 describe('samplingWork', () => {

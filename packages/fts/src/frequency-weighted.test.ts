@@ -32,7 +32,7 @@ function conditionsOf(rows: readonly { frequency: number; height: number }[]): C
 
 function seenWith(conditions: Conditions, { index = 0, seed = 1 } = {}): RefinementContext {
   const grid = emptyGrid({ height: 32, width: 32, channels: 1 });
-  return { index, grid, conditions, noise: keyedNoise({ seed }) };
+  return { step: index, grid, conditions, noise: keyedNoise({ seed }) };
 }
 
 const unreadable: Conditions = {

@@ -49,13 +49,13 @@ export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refin
   }
   const score = tokenScores();
 
-  return async (plan, { index, conditions, noise }) => {
+  return async (plan, { step, conditions, noise }) => {
     const { positions } = plan;
     const count = choose === 'all' ? positions.length : chosenCount(ratio, positions.length);
     if (count === 0) return plan;
     if (count === positions.length) return withSteps(plan, positions.keys(), detailSteps);
     if (choose === 'random')
-      return withSteps(plan, randomRows(positions, index, noise).slice(0, count), detailSteps);
+      return withSteps(plan, randomRows(positions, step, noise).slice(0, count), detailSteps);
 
     assertShape('conditions, rows [n]', { length: conditions.count }, [positions.length]);
     const scores = score(await conditions.read(), conditions.count, conditions.width);

@@ -1,4 +1,10 @@
-import { cosineCounts, evenCounts, InvalidOptionError, plansOf, type StepPlan } from '@tessera/core';
+import {
+  cosineMaskSchedule,
+  evenMaskSchedule,
+  InvalidOptionError,
+  planImage,
+  type StepPlan,
+} from '@tessera/core';
 import { describePolicy } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
 import { bisectedOrder } from './bisected-order.js';
@@ -15,21 +21,21 @@ describe('bisectedOrder', () => {
     (subsets) => {
       const reconstructed = generationThenReconstruction({ subsets, parity: 1 });
       const ordered = bisectedOrder({ subsets, parity: 1, steps: 20 });
-      expect(order(plansOf(ordered, { height: 16, width: 16 }, { seed: 5 }))).toEqual(
-        order(plansOf(reconstructed, { height: 16, width: 16 }, { seed: 5 })),
+      expect(order(planImage(ordered, { height: 16, width: 16 }, { seed: 5 }))).toEqual(
+        order(planImage(reconstructed, { height: 16, width: 16 }, { seed: 5 })),
       );
     },
   );
 
   it('takes the counts and diffusion steps of a plain policy', () => {
-    const made = plansOf(bisectedOrder({ steps: 20 }), { height: 16, width: 16 });
-    expect(tokens(made)).toEqual(cosineCounts(256, 20));
+    const made = planImage(bisectedOrder({ steps: 20 }), { height: 16, width: 16 });
+    expect(tokens(made)).toEqual(cosineMaskSchedule(256, 20));
     expect(made.every(({ diffusionSteps }) => diffusionSteps.every((steps) => steps === 100))).toBe(true);
-    const even = plansOf(bisectedOrder({ steps: 5, counts: evenCounts, diffusionSteps: 7 }), {
+    const even = planImage(bisectedOrder({ steps: 5, maskSchedule: evenMaskSchedule, diffusionSteps: 7 }), {
       height: 16,
       width: 16,
     });
-    expect(tokens(even)).toEqual(evenCounts(256, 5));
+    expect(tokens(even)).toEqual(evenMaskSchedule(256, 5));
     expect(even[0]!.diffusionSteps[0]).toBe(7);
   });
 

@@ -1,4 +1,4 @@
-import { InvalidOptionError, plansOf, type StepPlan } from '@tessera/core';
+import { InvalidOptionError, planImage, type StepPlan } from '@tessera/core';
 import { describePolicy } from '@tessera/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ describePolicy('generationThenReconstruction, quincunx, odd first', () =>
 );
 
 describe('generationThenReconstruction', () => {
-  const made = plansOf(generationThenReconstruction(), { height: 16, width: 16 });
+  const made = planImage(generationThenReconstruction(), { height: 16, width: 16 });
 
   it('takes 24 + 6 + 2 steps for 256 tokens, spread as evenly as integers allow', () => {
     expect(made).toHaveLength(32);
@@ -48,7 +48,7 @@ describe('generationThenReconstruction', () => {
       minSteps: 4,
       reconstructionSteps: 30,
     });
-    expect(plansOf(own, { height: 16, width: 16 }).map((plan) => plan.diffusionSteps[0])).toEqual([
+    expect(planImage(own, { height: 16, width: 16 }).map((plan) => plan.diffusionSteps[0])).toEqual([
       9, 7, 4, 30,
     ]);
     expect(made.every((plan) => new Set(plan.diffusionSteps).size === 1)).toBe(true);
@@ -56,7 +56,7 @@ describe('generationThenReconstruction', () => {
 
   it('gives a single generation step T_max', () => {
     const own = generationThenReconstruction({ steps: [1, 1] });
-    expect(plansOf(own, { height: 4, width: 4 }).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
+    expect(planImage(own, { height: 4, width: 4 }).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
   });
 
   it.each([
@@ -64,8 +64,8 @@ describe('generationThenReconstruction', () => {
     ['quincunx', quincunxSubsets],
   ] as const)('decodes the %s subsets one after the other, each in random order', (subsets, bisection) => {
     const policy = generationThenReconstruction({ subsets, steps: [3, 3, 3, 3], parity: 1 });
-    const first = order(plansOf(policy, { height: 8, width: 8 }));
-    const second = order(plansOf(policy, { height: 8, width: 8 }, { seed: 2 }));
+    const first = order(planImage(policy, { height: 8, width: 8 }));
+    const second = order(planImage(policy, { height: 8, width: 8 }, { seed: 2 }));
     let start = 0;
     for (const subset of bisection({ height: 8, width: 8 }, 4, { parity: 1 })) {
       const decoded = first.slice(start, start + subset.length);
@@ -78,7 +78,7 @@ describe('generationThenReconstruction', () => {
 
   it('takes random subsets at the same pace, other ones for each seed', () => {
     const policy = generationThenReconstruction({ subsets: 'random' });
-    const random = plansOf(policy, { height: 16, width: 16 });
+    const random = planImage(policy, { height: 16, width: 16 });
     const pace = (all: typeof made) =>
       all.map(({ stage, positions, diffusionSteps }) => [stage, positions.length, diffusionSteps[0]]);
     expect(pace(random)).toEqual(pace(made));
@@ -88,13 +88,13 @@ describe('generationThenReconstruction', () => {
     // Half of them, by chance; none in GtR's own order.
     expect(black).toBeGreaterThan(40);
     expect(black).toBeLessThan(88);
-    expect(order(plansOf(policy, { height: 16, width: 16 }, { seed: 2 }))).not.toEqual(order(random));
+    expect(order(planImage(policy, { height: 16, width: 16 }, { seed: 2 }))).not.toEqual(order(random));
   });
 
   it('keeps the slow start of quincunx subsets on random ones, where stripes have run out', () => {
     const steps = [4, 4, 5, 7, 8, 9, 3];
     const counts = (subsets: 'quincunx' | 'random') =>
-      tokens(plansOf(generationThenReconstruction({ steps, subsets }), { height: 16, width: 16 }));
+      tokens(planImage(generationThenReconstruction({ steps, subsets }), { height: 16, width: 16 }));
     const sorted = (all: readonly number[], from: number, to: number) => all.slice(from, to).sort();
     expect(counts('random')).toHaveLength(40);
     for (const [from, to] of [
@@ -107,14 +107,14 @@ describe('generationThenReconstruction', () => {
 
   it('takes half of what is left as each random subset, from the last on', () => {
     const policy = generationThenReconstruction({ subsets: 'random', steps: [1, 1, 1, 1] });
-    expect(tokens(plansOf(policy, { height: 11, width: 13 }))).toEqual([18, 18, 36, 71]);
-    expect(tokens(plansOf(policy, { height: 1, width: 1 }))).toEqual([1]);
+    expect(tokens(planImage(policy, { height: 11, width: 13 }))).toEqual([18, 18, 36, 71]);
+    expect(tokens(planImage(policy, { height: 1, width: 1 }))).toEqual([1]);
   });
 
   it('takes the paper’s rates in place of steps', () => {
     const mar = generationThenReconstruction({ rates: [2.67, 10.67, 64] });
-    expect(tokens(plansOf(mar, { height: 16, width: 16 }))).toEqual(tokens(made));
-    const lightgen = plansOf(generationThenReconstruction({ rates: [16, 42.6, 85.3, 256] }), {
+    expect(tokens(planImage(mar, { height: 16, width: 16 }))).toEqual(tokens(made));
+    const lightgen = planImage(generationThenReconstruction({ rates: [16, 42.6, 85.3, 256] }), {
       height: 32,
       width: 32,
     });
@@ -123,12 +123,12 @@ describe('generationThenReconstruction', () => {
 
   it('keeps its rates where tokens are given from the start', () => {
     const known = new Uint8Array(256).fill(1, 0, 128);
-    const half = plansOf(generationThenReconstruction(), { height: 16, width: 16 }, { known });
+    const half = planImage(generationThenReconstruction(), { height: 16, width: 16 }, { known });
     expect(half).toHaveLength(12 + 3 + 1);
     expect(Math.min(...order(half))).toBe(128);
     expect(half.at(0)!.diffusionSteps[0]).toBe(50);
     expect(half.at(14)!.diffusionSteps[0]).toBe(20);
-    const one = plansOf(
+    const one = planImage(
       generationThenReconstruction(),
       { height: 16, width: 16 },
       { known: new Uint8Array(256).fill(1, 0, 255) },
@@ -137,7 +137,7 @@ describe('generationThenReconstruction', () => {
   });
 
   it('decodes a token a step where a subset is smaller than its number of steps', () => {
-    const small = plansOf(generationThenReconstruction(), { height: 4, width: 4 });
+    const small = planImage(generationThenReconstruction(), { height: 4, width: 4 });
     expect(tokens(small)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 4, 4]);
   });
 
@@ -155,7 +155,7 @@ describe('generationThenReconstruction', () => {
           const length = height * width;
           const first = Math.min(given, length - 1);
           const known = new Uint8Array(length).fill(1, 0, first);
-          const decoded = order(plansOf(policy, { height, width }, { known }));
+          const decoded = order(planImage(policy, { height, width }, { known }));
           expect([...Array(first).keys(), ...ascending(decoded)]).toEqual([...Array(length).keys()]);
         },
       ),

@@ -1,7 +1,7 @@
 import {
   assertInteger,
   assertNumber,
-  evenCounts,
+  evenMaskSchedule,
   InvalidOptionError,
   MAX_DIFFUSION_STEPS,
   type PolicyContext,
@@ -142,7 +142,8 @@ function stretch(
   return {
     stage: k === stages - 1 && stages > 1 ? 'reconstruction' : 'generation',
     positions: shuffle(masked, noise.fork('subset', k)),
-    counts: masked.length === 0 ? [] : evenCounts(masked.length, stepsOf(k, masked.length, subset.length)),
+    counts:
+      masked.length === 0 ? [] : evenMaskSchedule(masked.length, stepsOf(k, masked.length, subset.length)),
   };
 }
 

@@ -6,10 +6,10 @@ import { type GtrOptions, type GtrPreset, gtr } from './preset.js';
 /** The steps of an image, as they were carried out. */
 async function carriedOut(options: GtrPreset | GtrOptions, side: number): Promise<readonly ImageStep[]> {
   const model = fakeModel({ shape: { height: side, width: side, channels: 2 } });
-  const run = generate({ model, images: [{ seed: 3, input: { classLabel: 1 } }], policy: gtr(options) });
+  const run = generate({ model, requests: [{ seed: 3, input: { classLabel: 1 } }], policy: gtr(options) });
   let event = await run.next();
   while (!event.done) event = await run.next();
-  return event.value.images[0]!.steps;
+  return event.value.results[0]!.steps;
 }
 
 const detailed = ({ plan }: ImageStep) => plan.diffusionSteps.filter((steps) => steps === 50).length;

@@ -1,9 +1,9 @@
 import {
   type CancellationSignal,
   type Clamp,
-  type DiffusionTable,
-  headStep,
   InvalidOptionError,
+  type SamplerCoefficients,
+  samplerStep,
   throwIfAborted,
 } from '@tessera/core';
 import { assertFinite } from './finite.js';
@@ -20,7 +20,7 @@ export interface HeadRequest {
   readonly rows: Int32Array;
   /** [n]. */
   readonly guidanceScale: Float32Array;
-  readonly table: DiffusionTable;
+  readonly table: SamplerCoefficients;
   readonly temperature: number;
   readonly clamp?: Clamp;
   /** Fills `out` [C] with the noise of a row at a step: 0 is the initial x, s the s-th diffusion step. */
@@ -102,7 +102,7 @@ async function sampleBlock(
           const step = table.steps[s]!;
           const output = await graphs.denoise(x, modulation, s - first);
           if (step.noise.kind !== 'none') fillNoise(request, s + 1, noise, channels);
-          headStep({
+          samplerStep({
             step,
             x,
             output,

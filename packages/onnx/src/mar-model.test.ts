@@ -104,16 +104,16 @@ function sampled(rows: readonly number[]) {
   };
 }
 
-const request = { table: ancestralSampler()('ddim2'), temperature: 1 };
+const request = { coefficients: ancestralSampler()('ddim2'), temperature: 1 };
 
 it('leaves z where it is, and frees all of it', async () => {
   const { model, made, projected } = modelOnGpu();
-  const conditions = await model.condition({ images: [asked([0, 1, 2], true), asked([1, 2, 3], false)] });
+  const conditions = await model.condition({ batch: [asked([0, 1, 2], true), asked([1, 2, 3], false)] });
   const [z] = made;
   const [guided, plain] = conditions;
   await model.sampleTokens({
     ...request,
-    images: [
+    batch: [
       { ...sampled([0, 2]), conditions: guided! },
       { ...sampled([1]), conditions: plain! },
     ],
@@ -135,7 +135,7 @@ it('leaves z where it is, and frees all of it', async () => {
 
 it('reads z once for all images of a batch, and frees it all the same', async () => {
   const { model, made } = modelOnGpu();
-  const conditions = await model.condition({ images: [asked([0, 1], true), asked([2, 3], true)] });
+  const conditions = await model.condition({ batch: [asked([0, 1], true), asked([2, 3], true)] });
   const rows = async (values: Promise<Float32Array>) =>
     (await values).filter((_, i) => i % widths.decoder === 0);
   expect([...(await rows(conditions[1]!.read()))]).toEqual([2, 3]);
@@ -149,14 +149,14 @@ it('reads z once for all images of a batch, and frees it all the same', async ()
 it('frees what it made of a batch of which a part fails', async () => {
   const { model, made } = modelOnGpu();
   const images = [asked([0, 1], false), { ...asked([0], false), input: { classLabel: -1 } }];
-  await expect(model.condition({ images })).rejects.toMatchObject({ code: 'invalid-option' });
+  await expect(model.condition({ batch: images })).rejects.toMatchObject({ code: 'invalid-option' });
   await settled(model);
   expect(made.map(({ disposals }) => disposals)).toEqual([1]);
 });
 
 it('samples from conditions that are not its own, which it reads', async () => {
   const { model, made, projected } = modelOnGpu();
-  const [held] = await model.condition({ images: [asked([0, 1, 2], true)] });
+  const [held] = await model.condition({ batch: [asked([0, 1, 2], true)] });
   const foreign = {
     count: 3,
     width: widths.decoder,
@@ -165,7 +165,7 @@ it('samples from conditions that are not its own, which it reads', async () => {
     readUnconditional: () => held!.readUnconditional(),
     release: () => {},
   };
-  await model.sampleTokens({ ...request, images: [{ ...sampled([1, 2]), conditions: foreign }] });
+  await model.sampleTokens({ ...request, batch: [{ ...sampled([1, 2]), conditions: foreign }] });
   const [{ z, rows }] = projected as [{ z: PlainTensor; rows: number[] }];
   expect(rows).toEqual([0, 1, 2, 3]);
   expect([...z.data.filter((_, i) => i % widths.decoder === 0)]).toEqual([1, 2, 4, 5]);
@@ -174,7 +174,7 @@ it('samples from conditions that are not its own, which it reads', async () => {
 
 it('frees z only after a read of it that is under way', async () => {
   const { model, made } = modelOnGpu();
-  const [held] = await model.condition({ images: [asked([0, 1], false)] });
+  const [held] = await model.condition({ batch: [asked([0, 1], false)] });
   const [z] = made;
   let arrive = (): void => {};
   const arrived = new Promise<void>((resolve) => {
@@ -198,12 +198,12 @@ it('frees z only after a read of it that is under way', async () => {
 it('does not let a call that waits for another one wait on once it is aborted', async () => {
   const { model, hold } = modelOnGpu();
   const letGo = hold();
-  const running = model.condition({ images: [asked([0], false)] });
+  const running = model.condition({ batch: [asked([0], false)] });
   const controller = new AbortController();
   const { signal } = controller;
   const waiting = [
-    model.condition({ images: [asked([0], false)], signal }),
-    model.sampleTokens({ ...request, images: [], signal }),
+    model.condition({ batch: [asked([0], false)], signal }),
+    model.sampleTokens({ ...request, batch: [], signal }),
     model.decode([], { signal }),
     model.encode([], { signal }),
   ];
@@ -216,8 +216,8 @@ it('does not let a call that waits for another one wait on once it is aborted', 
 
 it('refuses rows that an image does not have: in the batch they would be its neighbour’s', async () => {
   const { model, projected } = modelOnGpu();
-  const [first] = await model.condition({ images: [asked([0, 1], false), asked([2, 3], false)] });
-  const call = model.sampleTokens({ ...request, images: [{ ...sampled([0, 2]), conditions: first! }] });
+  const [first] = await model.condition({ batch: [asked([0, 1], false), asked([2, 3], false)] });
+  const call = model.sampleTokens({ ...request, batch: [{ ...sampled([0, 2]), conditions: first! }] });
   await expect(call).rejects.toMatchObject({ code: 'invalid-option', option: 'rows', value: 2 });
   expect(projected).toEqual([]);
 });
@@ -233,7 +233,7 @@ it('refuses grids of other extents or lengths, and says which', async () => {
   for (const [given, what, difference] of wrong) {
     for (const call of [
       model.decode([given]),
-      model.condition({ images: [{ ...asked([0], false), grid: given }] }),
+      model.condition({ batch: [{ ...asked([0], false), grid: given }] }),
     ]) {
       await expect(call).rejects.toMatchObject({
         code: 'shape-mismatch',
@@ -247,7 +247,7 @@ it('refuses grids of other extents or lengths, and says which', async () => {
 it('frees its sessions once, and tells everyone who disposes of it when that is done', async () => {
   const { model, sessions, hold } = modelOnGpu();
   const letGo = hold();
-  const running = model.condition({ images: [asked([0], false)] });
+  const running = model.condition({ batch: [asked([0], false)] });
   let ended = 0;
   const ends = [model.dispose(), model.dispose()].map((end) => end.then(() => ended++));
   await new Promise((resolve) => setImmediate(resolve));

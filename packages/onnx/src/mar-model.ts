@@ -51,13 +51,13 @@ export class MarModel implements MaskedModel<ClassInput> {
     this.defaults = samplingDefaults(graphs.manifest);
   }
 
-  condition({ images, signal }: ConditionRequest<ClassInput>): Promise<readonly Conditions[]> {
+  condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly Conditions[]> {
     return this.#enqueue(async () => {
       const conditions: Conditions[] = [];
       try {
-        for (const places of sameCounts(images)) {
+        for (const places of sameCounts(batch)) {
           throwIfAborted(signal);
-          const group = places.map((place) => images[place]!);
+          const group = places.map((place) => batch[place]!);
           const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
           const rows = splitRows(z, group, this.manifest.widths.decoder, (unused) => this.#free(unused));
           for (const [i, place] of places.entries()) conditions[place] = rows[i]!;
@@ -75,8 +75,8 @@ export class MarModel implements MaskedModel<ClassInput> {
     return this.#enqueue(async () => {
       assertClamp(request.clamp, this.shape.channels);
       const tokens: Float32Array[] = [];
-      for (const places of sameZ(request.images)) {
-        const group = places.map((place) => request.images[place]!);
+      for (const places of sameZ(request.batch)) {
+        const group = places.map((place) => request.batch[place]!);
         const sampled = await this.#sampleGroup(group, request);
         for (const [i, place] of places.entries()) tokens[place] = sampled[i]!;
       }
@@ -153,7 +153,7 @@ export class MarModel implements MaskedModel<ClassInput> {
 
   async #sampleGroup(
     images: readonly TokenImage[],
-    { table, temperature, clamp, signal }: TokenRequest,
+    { coefficients, temperature, clamp, signal }: TokenRequest,
   ): Promise<Float32Array[]> {
     const { channels } = this.shape;
     const count = images.reduce((sum, image) => sum + image.rows.length, 0);
@@ -176,7 +176,7 @@ export class MarModel implements MaskedModel<ClassInput> {
       count,
       ...(await sampledRows(images, this.#graphs)),
       guidanceScale,
-      table,
+      table: coefficients,
       temperature,
       noise: (row, step, out) => owner[row]!.noise.tokenNormal(positions[row]!, step, out),
       ...(clamp === undefined ? {} : { clamp }),

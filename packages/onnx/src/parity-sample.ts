@@ -126,12 +126,12 @@ async function run(
   }
   const positions = Uint32Array.from({ length: Math.min(WANTED, length >> 1) }, (_, i) => 2 * i + 1);
   const images = [{ grid, positions, input: { classLabel }, guided: true }];
-  const conditions = (await model.condition({ images }))[0]!;
+  const conditions = (await model.condition({ batch: images }))[0]!;
   try {
     const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
     const [tokens] = await model.sampleTokens({
-      images: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
-      table: ancestralSampler()(respacing),
+      batch: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
+      coefficients: ancestralSampler()(respacing),
       temperature: 1,
       ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
     });

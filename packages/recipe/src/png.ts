@@ -1,5 +1,8 @@
-import { type ImageRgb, TesseraError } from '@tessera/core';
-import { decode, encode, hasPngSignature } from 'fast-png';
+import type { ImageRgb } from '@tessera/core';
+import { encode } from 'fast-png';
+import { decodePng } from './png-decoder.js';
+
+export { type DecodedPng, decodePng, PngError } from './png-decoder.js';
 
 /** The PNG keyword under which a picture carries its recipe. */
 const KEYWORD = 'tessera';
@@ -11,37 +14,16 @@ export function pngBytes({ width, height, data }: ImageRgb, recipe?: unknown): U
 }
 
 /**
- * Reads a picture that {@link pngBytes} has made.
+ * Reads any PNG as 8-bit RGB, and the recipe inside; image tools may have compressed it.
  *
  * @param from where the bytes come from, for messages
  * @returns the picture and the JSON text of its recipe, where it carries one
- * @throws TesseraError with code `png-file` where they are not such a picture, or not all of one
+ * @throws PngError where they are no PNG, or a damaged one
  */
 export function readPngBytes(bytes: Uint8Array, from: string): { image: ImageRgb; recipe?: string } {
-  if (!hasPngSignature(bytes)) throw new TesseraError('png-file', `${from} is not a PNG picture.`);
-  const { width, height, data, depth, channels, text } = decoded(bytes, from);
-  if (depth !== 8 || channels !== 3) {
-    throw new TesseraError(
-      'png-file',
-      `${from} is not an 8-bit RGB picture, as tessera writes them. Save it again as one, without transparency.`,
-    );
-  }
-  const recipe = text[KEYWORD];
-  const image = { width, height, data: Uint8Array.from(data) };
+  const { image, text } = decodePng(bytes, from);
+  const recipe = text.get(KEYWORD);
   return recipe === undefined ? { image } : { image, recipe };
-}
-
-function decoded(bytes: Uint8Array, from: string): ReturnType<typeof decode> {
-  try {
-    return decode(bytes);
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new TesseraError(
-      'png-file',
-      `${from} is cut off or damaged (${words}). Delete it, or put a whole copy in its place.`,
-      { cause },
-    );
-  }
 }
 
 /** PNG's text chunks are Latin-1; all else is escaped. */

@@ -1,16 +1,16 @@
 import {
-  annealedSteps,
-  cosineCounts,
-  evenCounts,
+  annealedDiffusionSteps,
+  cosineMaskSchedule,
+  evenMaskSchedule,
   halton,
-  haltonCounts,
+  haltonMaskSchedule,
   MAX_DIFFUSION_STEPS,
+  type MaskSchedule,
   type OrderedOptions,
   randomOrder,
   raster,
   type SamplingPolicy,
   subsample,
-  type TokenCounts,
 } from '@tessera/core';
 import { bisectedOrder, type GtrOptions, gtr, MAX_STAGES } from '@tessera/gtr';
 import * as v from 'valibot';
@@ -22,9 +22,11 @@ const diffusionCount = v.pipe(count, v.maxValue(MAX_DIFFUSION_STEPS));
 /** T_detail where nobody says it: 50, and no fewer than every other token of the stage gets. */
 export const usualDetailSteps = (reconstructionSteps: number): number => Math.max(50, reconstructionSteps);
 
-const COUNTS = { cosine: cosineCounts, halton: haltonCounts, even: evenCounts } as const satisfies Readonly<
-  Record<string, TokenCounts>
->;
+const COUNTS = {
+  cosine: cosineMaskSchedule,
+  halton: haltonMaskSchedule,
+  even: evenMaskSchedule,
+} as const satisfies Readonly<Record<string, MaskSchedule>>;
 
 /** How many tokens each step decodes. */
 export type CountsName = keyof typeof COUNTS;
@@ -112,7 +114,8 @@ export function policyFrom(description: PolicyDescription): SamplingPolicy {
   const { order, steps, counts, diffusionSteps } = description;
   return ORDERS[order]({
     steps,
-    counts: COUNTS[counts],
-    diffusionSteps: typeof diffusionSteps === 'number' ? diffusionSteps : annealedSteps(diffusionSteps),
+    maskSchedule: COUNTS[counts],
+    diffusionSteps:
+      typeof diffusionSteps === 'number' ? diffusionSteps : annealedDiffusionSteps(diffusionSteps),
   });
 }

@@ -3,7 +3,7 @@ import {
   type DiffusionSampler,
   type GridShape,
   InvalidOptionError,
-  plansOf,
+  planImage,
   type StepPlan,
 } from '@tessera/core';
 import type { PolicyDescription } from './policy-description.js';
@@ -20,7 +20,7 @@ export function assertSamplingFits(description: SamplingDescription, shape: Grid
   const { policy, sampler } = samplingFrom(description);
   const { clamp } = description;
   assertClamp(clamp ?? undefined, shape.channels);
-  const plans = plansOf(policy, shape);
+  const plans = planImage(policy, shape);
   for (const steps of diffusionStepsOf(plans, description.policy)) assertTable(sampler, steps);
 }
 

@@ -29,11 +29,15 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 describe('a model in its worker', () => {
   it('leaves the event loop free: its largest gap while generating is under 50 ms', async () => {
     const delay = monitorEventLoopDelay({ resolution: 5 });
-    await generateImages({ model, images: [{ seed: 1, input: { classLabel: 1 } }], policy });
+    await generateImages({ model, requests: [{ seed: 1, input: { classLabel: 1 } }], policy });
     delay.enable();
     await generateImages({
       model,
-      images: [0, 1, 2, 3].map((classLabel) => ({ seed: 2, index: classLabel, input: { classLabel } })),
+      requests: [0, 1, 2, 3].map((classLabel) => ({
+        seed: 2,
+        imageIndex: classLabel,
+        input: { classLabel },
+      })),
       policy: randomOrder({ steps: 4, diffusionSteps: 25 }),
     });
     delay.disable();
@@ -41,24 +45,28 @@ describe('a model in its worker', () => {
   });
 
   it('draws image k of a batch as it draws it alone', async () => {
-    const images = [5, 2, 9].map((classLabel, index) => ({ seed: 40 + index, index, input: { classLabel } }));
-    const batch = await generateImages({ model, images, policy });
+    const images = [5, 2, 9].map((classLabel, index) => ({
+      seed: 40 + index,
+      imageIndex: index,
+      input: { classLabel },
+    }));
+    const batch = await generateImages({ model, requests: images, policy });
     for (const [place, image] of images.entries()) {
-      const [alone] = await generateImages({ model, images: [image], policy });
+      const [alone] = await generateImages({ model, requests: [image], policy });
       expect(largestDifference(alone!.grid.tokens, batch[place]!.grid.tokens)).toBeLessThan(1e-4);
       expect(largestDifference(alone!.image.data, batch[place]!.image.data)).toBeLessThanOrEqual(1);
     }
   });
 
   it('draws the same noise bits in the worker as in the main thread', async () => {
-    const image = { seed: 77, index: 3, input: { classLabel: 7 } };
-    const here = (seed: { seed: number; index: number }): NoiseSource => {
+    const image = { seed: 77, imageIndex: 3, input: { classLabel: 7 } };
+    const here = (seed: { seed: number; imageIndex: number }): NoiseSource => {
       // Without its key a source can't be rebuilt in the worker: its numbers are drawn here and sent.
-      const { key: _, ...keyless } = keyedNoise({ seed: seed.seed, image: seed.index });
+      const { key: _, ...keyless } = keyedNoise({ seed: seed.seed, image: seed.imageIndex });
       return keyless;
     };
-    const [inWorker] = await generateImages({ model, images: [image], policy });
-    const [inMain] = await generateImages({ model, images: [image], policy, noise: here });
+    const [inWorker] = await generateImages({ model, requests: [image], policy });
+    const [inMain] = await generateImages({ model, requests: [image], policy, noise: here });
     expect(largestDifference(inWorker!.grid.tokens, inMain!.grid.tokens)).toBe(0);
   });
 
@@ -67,7 +75,7 @@ describe('a model in its worker', () => {
     const slow = randomOrder({ steps: 2, diffusionSteps: 500 });
     const run = generateImages({
       model,
-      images: [{ seed: 1, input: { classLabel: 0 } }],
+      requests: [{ seed: 1, input: { classLabel: 0 } }],
       policy: slow,
       signal: controller.signal,
     });
@@ -78,26 +86,30 @@ describe('a model in its worker', () => {
     const after = (await model.runStatistics()).denoise!.runs;
     // Some runs fall between the question and the abort; without the abort there would be a thousand.
     expect(after - before).toBeLessThan(50);
-    const [next] = await generateImages({ model, images: [{ seed: 1, input: { classLabel: 0 } }], policy });
+    const [next] = await generateImages({ model, requests: [{ seed: 1, input: { classLabel: 0 } }], policy });
     expect(next!.image.width).toBe(64);
     expect((await model.runStatistics()).denoise!.runs - after).toBe(6 * 10);
   });
 
   it('runs two generations at the same time without mixing them up', async () => {
-    const one = { images: [{ seed: 1, input: { classLabel: 0 } }], model, policy };
-    const two = { images: [{ seed: 2, input: { classLabel: 8 } }], model, policy };
+    const one = { requests: [{ seed: 1, input: { classLabel: 0 } }], model, policy };
+    const two = { requests: [{ seed: 2, input: { classLabel: 8 } }], model, policy };
     const together = await Promise.all([generateImages(one), generateImages(two)]);
     expect(together[0]![0]!.grid.tokens).toEqual((await generateImages(one))[0]!.grid.tokens);
     expect(together[1]![0]!.grid.tokens).toEqual((await generateImages(two))[0]!.grid.tokens);
   });
 
   it('keeps given tokens byte for byte and plans only the others', async () => {
-    const [first] = await generateImages({ model, images: [{ seed: 5, input: { classLabel: 10 } }], policy });
+    const [first] = await generateImages({
+      model,
+      requests: [{ seed: 5, input: { classLabel: 10 } }],
+      policy,
+    });
     const known = first!.grid.known.map((_, position) => (position % 16 < 8 ? 1 : 0));
     const start: TokenGrid = { ...first!.grid, known };
     const [second] = await generateImages({
       model,
-      images: [{ seed: 6, input: { classLabel: 10 }, start }],
+      requests: [{ seed: 6, input: { classLabel: 10 }, start }],
       policy,
     });
     const { channels } = model.shape;
@@ -110,14 +122,22 @@ describe('a model in its worker', () => {
 
   it('shows the picture so far on request', async () => {
     const sizes: number[] = [];
-    for await (const event of generate({ model, images: [{ seed: 5, input: { classLabel: 10 } }], policy })) {
+    for await (const event of generate({
+      model,
+      requests: [{ seed: 5, input: { classLabel: 10 } }],
+      policy,
+    })) {
       if (event.type === 'step-end') sizes.push((await event.preview(0)).data.length);
     }
     expect(sizes).toEqual(Array(6).fill(64 * 64 * 3));
   });
 
   it('encodes a picture to tokens that decode to it again, nearly', async () => {
-    const [drawn] = await generateImages({ model, images: [{ seed: 8, input: { classLabel: 4 } }], policy });
+    const [drawn] = await generateImages({
+      model,
+      requests: [{ seed: 8, input: { classLabel: 4 } }],
+      policy,
+    });
     const [grid] = await model.encode([drawn!.image]);
     const [again] = await model.decode([grid!]);
     const squares = again!.data.reduce((sum, value, i) => sum + (value - drawn!.image.data[i]!) ** 2, 0);
@@ -126,7 +146,7 @@ describe('a model in its worker', () => {
   });
 
   it('refuses a class it does not have and a picture of another size', async () => {
-    const wrongClass = generateImages({ model, images: [{ seed: 1, input: { classLabel: 12 } }], policy });
+    const wrongClass = generateImages({ model, requests: [{ seed: 1, input: { classLabel: 12 } }], policy });
     await expect(wrongClass).rejects.toMatchObject({ code: 'invalid-option', option: 'classLabel' });
     const small = { width: 32, height: 32, data: new Uint8Array(32 * 32 * 3) };
     await expect(model.encode([small])).rejects.toMatchObject({ code: 'shape-mismatch' });

@@ -131,7 +131,7 @@ describe('loadModel', () => {
   it('can be disposed of and loaded again; a call after that is a typed error', async () => {
     for (let round = 0; round < 2; round++) {
       const model = await loadModel(modelFolder, { device: 'cpu' });
-      const [drawn] = await generateImages({ model, images, policy: quick });
+      const [drawn] = await generateImages({ model, requests: images, policy: quick });
       expect(drawn!.image).toMatchObject({ width: 64, height: 64 });
       await model.dispose();
       await model.dispose();

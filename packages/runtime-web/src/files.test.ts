@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from './testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
 import { writeSmallModel } from './testing/host/model-folders.js';
 import { type PageServer, servePage } from './testing/host/page-server.js';
 import { openPage, type TestPage } from './testing/host/test-page.js';

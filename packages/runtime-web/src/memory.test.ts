@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from './testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
 import { type Heap, watchHeaps } from './testing/host/heaps.js';
 import { writeSmallModel } from './testing/host/model-folders.js';
 import { type PageServer, servePage } from './testing/host/page-server.js';
@@ -29,8 +29,7 @@ describeInBrowser('in a browser, memory', () => {
     folder = await mkdtemp(join(tmpdir(), 'tessera-web-'));
     await writeSmallModel(join(folder, 'small'));
     server = await servePage({ small: join(folder, 'small') });
-    // Without it the browser measures when it likes to.
-    browser = await openBrowser({ flags: ['--enable-blink-features=ForceEagerMeasureMemory'] });
+    browser = await openBrowser();
   }, 120_000);
   beforeEach(async () => {
     page = await openPage(browser, server);

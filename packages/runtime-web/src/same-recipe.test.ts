@@ -5,7 +5,7 @@ import { type GeneratedImage, generateImages, keyedNoise, randomOrder } from '@t
 import { loadModel } from '@tessera/runtime-node';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from './testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
 import { embeddedModel, writeSmallModel } from './testing/host/model-folders.js';
 import { type PageServer, servePage } from './testing/host/page-server.js';
 import { openPage, type TestPage } from './testing/host/test-page.js';
@@ -41,7 +41,7 @@ describeInBrowser('the same recipe', () => {
     for (const [name, folder] of Object.entries(folders)) {
       const model = await loadModel(folder, { device: 'cpu' });
       const images = [{ seed: recipe.seed, input: { classLabel: recipe.classLabel } }];
-      [expected[name]] = (await generateImages({ model, images, policy: randomOrder(recipe) })) as [
+      [expected[name]] = (await generateImages({ model, requests: images, policy: randomOrder(recipe) })) as [
         GeneratedImage,
       ];
       await model.dispose();

@@ -48,7 +48,7 @@ const image = {
 
 it('ends a read of conditions too when the GPU is lost', async () => {
   const { model, lose } = remote();
-  const [held] = await model.condition({ images: [image] });
+  const [held] = await model.condition({ batch: [image] });
   const reading = held!.read();
   expect(await held!.readUnconditional()).not.toHaveLength(0);
   lose();
@@ -58,7 +58,7 @@ it('ends a read of conditions too when the GPU is lost', async () => {
 
 it('begins a read before the release that follows it', async () => {
   const { model } = remote();
-  const [held] = await model.condition({ images: [image] });
+  const [held] = await model.condition({ batch: [image] });
   const reading = held!.readUnconditional();
   held!.release();
   expect(await reading).not.toHaveLength(0);

@@ -6,7 +6,7 @@ import { describeModel } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/onnx';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from './testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
 import { embeddedModel, writeSmallModel } from './testing/host/model-folders.js';
 import { type PageServer, servePage } from './testing/host/page-server.js';
 import { openPage, type TestPage } from './testing/host/test-page.js';

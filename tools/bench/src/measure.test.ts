@@ -6,7 +6,7 @@ import { transformerFlops } from './transformer-flops.js';
 const stack = { width: 8, depth: 2, hidden: 32 };
 const sizes = { length: 16, channels: 4, buffer: 2, encoder: stack, decoder: stack };
 const step = (positions: readonly number[], guidanceScale: number) => ({
-  place: 0,
+  batchIndex: 0,
   plan: stepPlan('generation', positions, 10),
   guidanceScale,
 });

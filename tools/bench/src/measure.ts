@@ -42,9 +42,9 @@ export async function measure(
     const began = performance.now();
     const images = await generateImages({
       model: withoutMissingDecoder(model),
-      images: Array.from({ length: batch }, (_, index) => ({
+      requests: Array.from({ length: batch }, (_, index) => ({
         seed,
-        index,
+        imageIndex: index,
         input: { classLabel: (seed + index) % model.manifest.condition.count },
       })),
       policy: arm.policy,

@@ -65,7 +65,7 @@ export async function profileArm(folder: string, arm: Arm, threads: number): Pro
         decode: async (grids) => grids.map(() => ({ width: 0, height: 0, data: new Uint8Array() })),
         dispose: () => model.dispose(),
       },
-      images: [{ seed: 0, input: { classLabel: 0 } }],
+      requests: [{ seed: 0, input: { classLabel: 0 } }],
       policy: arm.policy,
     });
     const wall = performance.now() - began;

@@ -1,10 +1,10 @@
-import { type DiffusionTable, replayNoise } from '@tessera/core';
+import { replayNoise, type SamplerCoefficients } from '@tessera/core';
 import type { ConvertedMar } from './converted-models.js';
 import { type GoldenTensors, rowsOf } from './golden-files.js';
 import { recordedConditions } from './recorded-conditions.js';
 
 export interface HeadChainOptions {
-  readonly table: DiffusionTable;
+  readonly table: SamplerCoefficients;
   readonly guidanceScale: number;
   readonly temperature: number;
 }
@@ -44,9 +44,9 @@ export function headChain(
       });
       const conditions = recordedConditions(conditional, unconditional, width);
       const [tokens] = await model.sampleTokens({
-        images: [{ conditions, rows, positions: rows, guidanceScale, noise: source }],
+        batch: [{ conditions, rows, positions: rows, guidanceScale, noise: source }],
         // A table is plain data, so a chain can be cut anywhere.
-        table: { name: table.name, steps: table.steps.slice(first, last) },
+        coefficients: { name: table.name, steps: table.steps.slice(first, last) },
         temperature,
       });
       return tokens!;

@@ -49,8 +49,8 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
   };
   const conditional: number[] = [];
   const unconditional: number[] = [];
-  const policy = refine(run.policy(imageOf), async (plan, { index, conditions }) => {
-    if (index === 0) {
+  const policy = refine(run.policy(imageOf), async (plan, { step, conditions }) => {
+    if (step === 0) {
       for (const value of await conditions.read()) conditional.push(value);
       if (conditions.guided)
         for (const value of await conditions.readUnconditional()) unconditional.push(value);
@@ -59,7 +59,7 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
   });
   const events = generate({
     model,
-    images: run.images.map((image) => ({
+    requests: run.images.map((image) => ({
       seed: 0,
       index: image,
       input: { classLabel: run.classLabels[image]! },
@@ -69,8 +69,8 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
     temperature: run.temperature,
     clamp: null,
     sampler: run.sampler,
-    noise: ({ place }) => {
-      const image = run.images[place]!;
+    noise: ({ batchIndex }) => {
+      const image = run.images[batchIndex]!;
       const source = run.pool.image(image);
       owners.set(source, image);
       return source;
@@ -80,7 +80,7 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
   const tokens = new Map<number, Float32Array>();
   for await (const event of events) {
     if (event.type !== 'step-end') continue;
-    steps.push(event.images);
+    steps.push(event.batch);
     const grids = event.grids();
     if (grids.some(({ known }) => known.includes(0))) continue;
     for (const [place, grid] of grids.entries()) tokens.set(run.images[place]!, grid.tokens);

@@ -1,4 +1,4 @@
-import type { DiffusionStep, DiffusionTable } from '@tessera/core';
+import type { DiffusionStep, SamplerCoefficients } from '@tessera/core';
 
 /**
  * Largest absolute deviations that are accepted. Each lies well above what float32 arithmetic in another order of
@@ -50,19 +50,19 @@ function amplification({ xStart, update }: DiffusionStep): number {
   return Math.abs(xStart.epsilon * update.xStart);
 }
 
-function beyondMeasured({ steps }: DiffusionTable): number {
+function beyondMeasured({ steps }: SamplerCoefficients): number {
   return Math.max(1, amplification(steps[0]!) / MEASURED_AMPLIFICATION);
 }
 
 /** The tolerance of a chain's result. A chain of few steps from t = 999 is ill-conditioned in its first step. */
-export function chainTolerance(sampler: 'ancestral' | 'ddim', table: DiffusionTable): number {
+export function chainTolerance(sampler: 'ancestral' | 'ddim', table: SamplerCoefficients): number {
   if (amplification(table.steps[0]!) <= MODERATE_AMPLIFICATION) return TOLERANCES.chain;
   const { amplifyingAncestral, amplifyingDdim } = TOLERANCES;
   return (sampler === 'ddim' ? amplifyingDdim : amplifyingAncestral) * beyondMeasured(table);
 }
 
 /** The tolerance of the tokens of a run whose tokens were sampled with these tables. */
-export function runTolerance(tables: readonly DiffusionTable[]): number {
+export function runTolerance(tables: readonly SamplerCoefficients[]): number {
   return TOLERANCES.run * Math.max(...tables.map(beyondMeasured));
 }
 

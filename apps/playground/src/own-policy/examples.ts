@@ -23,7 +23,7 @@ export default plannedPolicy('rows', function* ({ shape }) {
   },
   {
     title: 'Spiral',
-    source: `import { evenCounts, orderedPolicy } from '@tessera/core';
+    source: `import { evenMaskSchedule, orderedPolicy } from '@tessera/core';
 
 // Along the edge and inwards, in 24 steps of about as many tokens each.
 function spiral({ height, width }) {
@@ -45,7 +45,7 @@ export default orderedPolicy({
   name: 'spiral',
   order: ({ shape }) => spiral(shape),
   steps: 24,
-  counts: evenCounts,
+  maskSchedule: evenMaskSchedule,
   diffusionSteps: 40,
 });
 `,

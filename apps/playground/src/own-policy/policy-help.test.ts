@@ -20,7 +20,7 @@ it('explains names that the packages really export, each once', () => {
 
 it('says of each name a type that it has', () => {
   const named =
-    'SamplingPolicy, PolicyContext, StepPlan, TokenCounts, DiffusionStepSchedule, Refinement, NoiseSource';
+    'SamplingPolicy, PolicyContext, StepPlan, MaskSchedule, DiffusionStepSchedule, Refinement, NoiseSource';
   const claims = POLICY_HELP.map(({ name, module, type }, index) => {
     const written = type.replace('; …', '');
     return `import { ${name} as own${index} } from '${module}';\nown${index} satisfies ${written};`;

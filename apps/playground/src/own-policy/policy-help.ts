@@ -25,7 +25,7 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'orderedPolicy',
     module: '@tessera/core',
-    type: '(options: { name: string; order: (context: PolicyContext) => ArrayLike<number>; steps?: number; counts?: TokenCounts; diffusionSteps?: number | DiffusionStepSchedule }) => SamplingPolicy',
+    type: '(options: { name: string; order: (context: PolicyContext) => ArrayLike<number>; steps?: number; maskSchedule?: MaskSchedule; diffusionSteps?: number | DiffusionStepSchedule }) => SamplingPolicy',
     text: 'A policy from an order of all positions, a number of steps and how many tokens each takes.',
   },
   {
@@ -41,19 +41,19 @@ export const POLICY_HELP: readonly HelpEntry[] = [
     text: 'A refinement for the steps of one stage only.',
   },
   {
-    name: 'evenCounts',
+    name: 'evenMaskSchedule',
     module: '@tessera/core',
     type: '(total: number, steps: number) => readonly number[]',
     text: 'About as many tokens in each step.',
   },
   {
-    name: 'cosineCounts',
+    name: 'cosineMaskSchedule',
     module: '@tessera/core',
     type: '(total: number, steps: number) => readonly number[]',
     text: 'Few tokens at first, more and more later: MAR’s schedule.',
   },
   {
-    name: 'annealedSteps',
+    name: 'annealedDiffusionSteps',
     module: '@tessera/core',
     type: "(options?: { from?: number; to?: number; shape?: 'linear' | 'cosine' | 'two-stage' }) => DiffusionStepSchedule",
     text: 'Diffusion steps that fall from step to step: 50 down to 5 unless you say otherwise.',
@@ -73,7 +73,7 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'randomOrder',
     module: '@tessera/core',
-    type: '(options?: { steps?: number; counts?: TokenCounts; diffusionSteps?: number | DiffusionStepSchedule }) => SamplingPolicy',
+    type: '(options?: { steps?: number; maskSchedule?: MaskSchedule; diffusionSteps?: number | DiffusionStepSchedule }) => SamplingPolicy',
     text: 'MAR’s own policy.',
   },
   {
@@ -112,9 +112,9 @@ interface StepPlan {
 interface SamplingPolicy<State> {
   name: string;
   init(context: PolicyContext): State;
-  step(state: State, seen: { index: number; grid: TokenGrid }): [StepPlan, State];
+  step(state: State, seen: { step: number; grid: TokenGrid }): [StepPlan, State];
 }
 
 type Refinement = (plan: StepPlan, seen: {
-  index: number; grid: TokenGrid; conditions: Conditions; noise: NoiseSource;
+  step: number; grid: TokenGrid; conditions: Conditions; noise: NoiseSource;
 }) => StepPlan | Promise<StepPlan>;`;

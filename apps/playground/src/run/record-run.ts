@@ -7,7 +7,7 @@ import {
 } from '@tessera/core';
 import { headEvaluations, type Run, raisedPositions } from './step-record.js';
 
-export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'images'> {
+export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'requests'> {
   readonly seed: number;
   /** Also the picture's index within its seed, so that `tessera generate` on the command line draws the same. */
   readonly classLabel: number;
@@ -20,17 +20,17 @@ export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'ima
 /** Makes a picture and records every step of it. */
 export async function* recordRun(options: RecordRunOptions): Run {
   const { seed, classLabel, start, now = () => performance.now(), ...rest } = options;
-  const image = { seed, index: classLabel, input: { classLabel }, ...(start ? { start } : {}) };
+  const image = { seed, imageIndex: classLabel, input: { classLabel }, ...(start ? { start } : {}) };
   let planned: ImageStep | undefined;
   let startedAt = now();
-  for await (const event of generate({ ...rest, images: [image] })) {
+  for await (const event of generate({ ...rest, requests: [image] })) {
     if (event.type === 'step-start') {
-      planned = event.images[0]!;
+      planned = event.batch[0]!;
     } else if (event.type === 'step-end') {
       const milliseconds = now() - startedAt;
-      const step = event.images[0]!;
+      const step = event.batch[0]!;
       yield {
-        index: event.index,
+        index: event.step,
         stage: step.plan.stage,
         positions: step.plan.positions,
         diffusionSteps: step.plan.diffusionSteps,

@@ -23,11 +23,11 @@ const named = (name: (typeof POLICY_NAMES)[number]): Settings => ({
 });
 
 /** The plans of a policy, as text. */
-async function plansOf(policy: core.SamplingPolicy): Promise<string> {
+async function planImage(policy: core.SamplingPolicy): Promise<string> {
   const model = fakeModel({ shape: { height: 16, width: 16, channels: 1 } });
   const sampler = () => core.ancestralSampler()(2);
-  const images = [{ seed: 1, input: { classLabel: 0 } }];
-  const [image] = await core.generateImages({ model, images, policy, sampler });
+  const requests = [{ seed: 1, input: { classLabel: 0 } }];
+  const [image] = await core.generateImages({ model, requests, policy, sampler });
   return JSON.stringify(
     image!.steps.map(({ plan }) => [plan.stage, [...plan.positions], [...plan.diffusionSteps]]),
   );
@@ -39,7 +39,7 @@ describe('the code to take home', () => {
       const [, expression] = /^ {2}policy: (.*),$/m.exec(files[0]!.code)!;
       const scope: Record<string, unknown> = { ...core, ...gtr };
       const policy = new Function(...Object.keys(scope), `return ${expression}`)(...Object.values(scope));
-      expect(await plansOf(policy)).toBe(await plansOf(policyFrom(namedPolicy(name).description)));
+      expect(await planImage(policy)).toBe(await planImage(policyFrom(namedPolicy(name).description)));
       const { maxTimestep } = namedPolicy(name);
       expect(files[0]!.code.includes('maxTimestep')).toBe(maxTimestep !== undefined);
     }
@@ -52,7 +52,7 @@ describe('the code to take home', () => {
     const { seed, classLabel } = settings;
     const [drawn] = await core.generateImages({
       model,
-      images: [{ seed, index: classLabel, input: { classLabel } }],
+      requests: [{ seed, imageIndex: classLabel, input: { classLabel } }],
       ...generationOf(settings, model.manifest),
     });
     await model.dispose();

@@ -94,7 +94,7 @@ function generation(settings: Settings, model: Model): Generation {
   };
   const className = classNameOf(model.condition, classLabel);
   const lines = [
-    `images: [{ seed: ${seed}, index: ${classLabel}, input: { classLabel: ${classLabel} } }], // ${className}`,
+    `requests: [{ seed: ${seed}, imageIndex: ${classLabel}, input: { classLabel: ${classLabel} } }], // ${className}`,
     `policy: ${made.code},`,
     `guidance: ${guidance.code},`,
     `temperature: ${temperature},`,
@@ -156,8 +156,8 @@ function policyCode(description: PolicyDescription): {
   }
   const { from, to } = diffusionSteps;
   return {
-    code: `${name}({ steps: ${steps}, diffusionSteps: annealedSteps({ from: ${from}, to: ${to} }) })`,
-    imports: [{ module: '@tessera/core', names: [name, 'annealedSteps'] }],
+    code: `${name}({ steps: ${steps}, diffusionSteps: annealedDiffusionSteps({ from: ${from}, to: ${to} }) })`,
+    imports: [{ module: '@tessera/core', names: [name, 'annealedDiffusionSteps'] }],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../../tests/support/browser.js';
 import { type BuiltSite, builtSite } from './built-site.js';
 import { openPage, type PageOptions, type WatchedPage } from './open-page.js';
 

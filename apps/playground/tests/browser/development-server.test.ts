@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../../tests/support/browser.js';
 import { developmentSite } from './built-site.js';
 import { drawn, openPage, QUICK } from './open-page.js';
 

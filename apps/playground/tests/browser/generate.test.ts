@@ -5,7 +5,7 @@ import { parseManifest } from '@tessera/onnx';
 import { manifestHash } from '@tessera/recipe';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
+import { openBrowser } from '../../../../tests/support/browser.js';
 import { recipeOfPicture } from '../../src/recipe/recipe.js';
 import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
 import { describePlayground } from './describe-playground.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run } from '@tessera/cli';
 import { readPng } from '@tessera/runtime-node';
 import { expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../../tests/support/browser.js';
 import { builtSite } from './built-site.js';
 import { openPage } from './open-page.js';
 

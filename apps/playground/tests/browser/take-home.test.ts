@@ -2,7 +2,7 @@ import type { ImageRgb } from '@tessera/core';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 import { expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../../packages/runtime-web/src/testing/host/browser.js';
+import { describeInBrowser, openBrowser } from '../../../../tests/support/browser.js';
 import { generationOf } from '../../src/recipe/recipe.js';
 import { recordRun } from '../../src/run/record-run.js';
 import type { Run } from '../../src/run/step-record.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ancestralSampler } from './ancestral.js';
-import { headStep } from './head-step.js';
+import { samplerStep } from './sampler-step.js';
 
 const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;
 
@@ -21,7 +21,7 @@ test('a step is a draw from the posterior q(x_previous | x, x0), worked out from
   const after = (v: number) => {
     const tokens = { x: Float32Array.of(x), xStart: new Float32Array(1), noise: Float32Array.of(noise) };
     const output = Float32Array.of(epsilon, v);
-    headStep({ step, channels: 1, ...tokens, output, guidanceScale: [], temperature: 1 });
+    samplerStep({ step, channels: 1, ...tokens, output, guidanceScale: [], temperature: 1 });
     return tokens.x[0]!;
   };
   expect(after(-1)).toBeCloseTo(mean + noise * Math.sqrt(1 / precision), 5);

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { ancestralSampler } from './ancestral.js';
 import { ddimSampler } from './ddim.js';
 import { dpmSolverSampler } from './dpm-solver.js';
-import { headStep } from './head-step.js';
+import type { DiffusionSampler, DiffusionStep } from './sampler-coefficients.js';
+import { samplerStep } from './sampler-step.js';
 import { cosineSchedule } from './schedule.js';
-import type { DiffusionSampler, DiffusionStep } from './table.js';
 
 // For data from N(MEAN, DEVIATION²), x_t is normal at every t, so the best ε, the probability-flow ODE's solution and
 // the outcome of the whole chain are all known exactly.
@@ -31,7 +31,7 @@ function advance(chain: Chain, step: DiffusionStep, noise: Float32Array, v = -1,
     output[2 * i] = bestEpsilon(x, step.timestep);
     output[2 * i + 1] = v;
   }
-  headStep({ step, channels: 1, ...chain, output, guidanceScale: [], noise, temperature });
+  samplerStep({ step, channels: 1, ...chain, output, guidanceScale: [], noise, temperature });
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { InvalidOptionError } from '../errors.js';
 import { ancestralSampler } from './ancestral.js';
 import { ddimSampler } from './ddim.js';
-import { headStep } from './head-step.js';
+import { samplerStep } from './sampler-step.js';
 import { respacedSchedule } from './schedule.js';
 
 test('a step is √ᾱ_previous·x0 + √(1 − ᾱ_previous)·ε', () => {
@@ -19,7 +19,7 @@ test('a step is √ᾱ_previous·x0 + √(1 − ᾱ_previous)·ε', () => {
       xStart: new Float32Array(1),
       output: Float32Array.of(epsilon, 0),
     };
-    headStep({ step, channels: 1, ...tokens, guidanceScale: [], temperature: 1 });
+    samplerStep({ step, channels: 1, ...tokens, guidanceScale: [], temperature: 1 });
     expect(step.timestep).toBe(timesteps[kept]);
     expect(tokens.x[0]).toBeCloseTo(Math.sqrt(previous) * x0 + Math.sqrt(1 - previous) * epsilon, 4);
   }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NonFiniteError, ShapeMismatchError } from '../errors.js';
-import { type HeadStep, headStep } from './head-step.js';
-import type { DiffusionStep } from './table.js';
+import type { DiffusionStep } from './sampler-coefficients.js';
+import { type SamplerStep, samplerStep } from './sampler-step.js';
 
 const learned: DiffusionStep = {
   timestep: 500,
@@ -13,7 +13,7 @@ const learned: DiffusionStep = {
 const quiet: DiffusionStep = { ...learned, noise: { kind: 'none' } };
 
 /** Two tokens of one channel: [ε | v] rows, conditional then unconditional. */
-const request = (changes: Partial<HeadStep> = {}): HeadStep => ({
+const request = (changes: Partial<SamplerStep> = {}): SamplerStep => ({
   step: learned,
   channels: 1,
   x: Float32Array.of(1, -2),
@@ -27,7 +27,7 @@ const request = (changes: Partial<HeadStep> = {}): HeadStep => ({
 
 test('a step is x0, update and learned noise, by hand', () => {
   const tokens = request();
-  headStep(tokens);
+  samplerStep(tokens);
   // x0 = 2·1 − 1.5·0.5 = 1.25 and 2·(−2) − 1.5·1 = −5.5; σ = exp(−2/2) at v = 1, exp(−3/2) at v = 0.
   expect([...tokens.xStart]).toEqual([1.25, -5.5]);
   expect(tokens.x[0]).toBeCloseTo(0.25 * 1 + 0.5 * 1.25 + 0.125 * 0.5 + 2 * Math.exp(-1), 6);
@@ -39,7 +39,7 @@ test('guidance moves ε by each row’s scale, and v stays the conditional one',
     output: Float32Array.of(0.5, 1, 1, 0, /* unconditional */ 0.25, -9, 2, 9),
     guidanceScale: [3, 1],
   });
-  headStep(tokens);
+  samplerStep(tokens);
   // ε = 0.25 + 3·(0.5 − 0.25) = 1 in the first row, the conditional 1 in the second.
   expect([...tokens.xStart]).toEqual([0.5, -5.5]);
   expect(tokens.x[0]).toBeCloseTo(0.25 * 1 + 0.5 * 0.5 + 0.125 * 0.5 + 2 * Math.exp(-1), 6);
@@ -51,8 +51,8 @@ test('scale 1 gives the bits of the unguided step', () => {
     fc.property(fc.array(value, { minLength: 8, maxLength: 8 }), (output) => {
       const guided = request({ output: Float32Array.from(output), guidanceScale: [1, 1] });
       const plain = request({ output: Float32Array.from(output.slice(0, 4)) });
-      headStep(guided);
-      headStep(plain);
+      samplerStep(guided);
+      samplerStep(plain);
       expect(guided.x).toEqual(plain.x);
     }),
   );
@@ -66,25 +66,25 @@ test('a row does not depend on its neighbours', () => {
     output: Float32Array.of(1, 0),
     noise: Float32Array.of(-1),
   });
-  headStep(batch);
-  headStep(alone);
+  samplerStep(batch);
+  samplerStep(alone);
   expect(alone.x[0]).toBe(batch.x[1]);
 });
 
 test('temperature scales the noise alone', () => {
   const [cold, warm, half] = [0, 1, 0.5].map((temperature) => request({ temperature }));
-  for (const tokens of [cold!, warm!, half!]) headStep(tokens);
+  for (const tokens of [cold!, warm!, half!]) samplerStep(tokens);
   expect(half!.x[0]).toBeCloseTo((cold!.x[0]! + warm!.x[0]!) / 2, 6);
   const silent = request({ step: quiet, noise: undefined });
-  headStep(silent);
+  samplerStep(silent);
   expect(cold!.x).toEqual(silent.x);
 });
 
 test('fixed noise has its own σ, whatever v says', () => {
   const tokens = request({ step: { ...learned, noise: { kind: 'fixed', sigma: 0.25 } } });
   const silent = request({ step: quiet });
-  headStep(tokens);
-  headStep(silent);
+  samplerStep(tokens);
+  samplerStep(silent);
   expect(tokens.x[0]! - silent.x[0]!).toBeCloseTo(2 * 0.25, 6);
 });
 
@@ -92,8 +92,8 @@ test('the clamp limits x0 by one number, or by one for each channel', () => {
   const wide = () => request({ channels: 2, output: Float32Array.of(0.5, 1, 1, 0) });
   const both = { ...wide(), clamp: 1 };
   const each = { ...wide(), clamp: [0.5, 3] };
-  headStep(both);
-  headStep(each);
+  samplerStep(both);
+  samplerStep(each);
   // x0 without a clamp: 2·1 − 1.5·0.5 = 1.25 and 2·(−2) − 1.5·1 = −5.5.
   expect([...both.xStart]).toEqual([1, -1]);
   expect([...each.xStart]).toEqual([0.5, -3]);
@@ -102,7 +102,7 @@ test('the clamp limits x0 by one number, or by one for each channel', () => {
 test('the first step does not read the x0 before it', () => {
   const first = { ...learned, update: { ...learned.update, previousXStart: 0 } };
   const tokens = request({ step: first, xStart: Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY) });
-  headStep(tokens);
+  samplerStep(tokens);
   expect(tokens.x.every(Number.isFinite)).toBe(true);
 });
 
@@ -113,18 +113,18 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
       const output = Float32Array.of(0.5, 1, 1, 0, 0.25, 0, 2, 0);
       output[place] = bad;
       const tokens = request({ step: quiet, output, guidanceScale: [3, 3], clamp: 1 });
-      expect(() => headStep(tokens)).toThrow(NonFiniteError);
-      expect(() => headStep({ ...tokens, output })).toThrow(/timestep 500, row 1/);
+      expect(() => samplerStep(tokens)).toThrow(NonFiniteError);
+      expect(() => samplerStep({ ...tokens, output })).toThrow(/timestep 500, row 1/);
     }
   },
 );
 
 test('an x that leaves float32 is found out', () => {
   const tokens = request({ output: Float32Array.of(1, 1000, 1, 0) });
-  expect(() => headStep(tokens)).toThrow(NonFiniteError);
+  expect(() => samplerStep(tokens)).toThrow(NonFiniteError);
 });
 
-test.each<[string, Partial<HeadStep>]>([
+test.each<[string, Partial<SamplerStep>]>([
   ['xStart', { xStart: new Float32Array(1) }],
   ['output', { output: new Float32Array(6) }],
   ['guidanceScale', { output: new Float32Array(8), guidanceScale: [2] }],
@@ -133,6 +133,6 @@ test.each<[string, Partial<HeadStep>]>([
   ['x', { x: new Float32Array(3), channels: 2 }],
 ])('an array of the wrong length is named: %s', (name, changes) => {
   const tokens = request(changes);
-  expect(() => headStep(tokens)).toThrow(ShapeMismatchError);
-  expect(() => headStep(tokens)).toThrow(new RegExp(`^${name} `));
+  expect(() => samplerStep(tokens)).toThrow(ShapeMismatchError);
+  expect(() => samplerStep(tokens)).toThrow(new RegExp(`^${name} `));
 });

@@ -1,7 +1,7 @@
 import type { GridShape } from '../grid.js';
 import { gridLength } from '../grid.js';
+import { haltonMaskSchedule } from '../mask-schedule.js';
 import type { SamplingPolicy } from '../policy.js';
-import { haltonCounts } from '../schedule.js';
 import { type OrderedOptions, orderedPolicy } from './ordered.js';
 
 export interface HaltonOptions extends OrderedOptions {
@@ -14,11 +14,11 @@ export interface HaltonOptions extends OrderedOptions {
 
 /** The low-discrepancy order of Halton-MaskGIT: each step's tokens lie far from each other. */
 export function halton(options: HaltonOptions = {}): SamplingPolicy {
-  const { roll = false, counts = haltonCounts, ...rest } = options;
+  const { roll = false, maskSchedule = haltonMaskSchedule, ...rest } = options;
   return orderedPolicy({
     name: 'halton',
     ...rest,
-    counts,
+    maskSchedule,
     order({ shape, noise }) {
       const order = haltonOrder(shape);
       if (!roll) return order;

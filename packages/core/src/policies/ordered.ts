@@ -1,9 +1,9 @@
 import { type DiffusionStepSchedule, diffusionStepSchedule } from '../diffusion-steps.js';
 import { InvalidOptionError } from '../errors.js';
 import { gridLength } from '../grid.js';
+import { assertEnough, cosineMaskSchedule, type MaskSchedule } from '../mask-schedule.js';
 import { type StepPlan, stepPlan } from '../plan.js';
 import { type PolicyContext, plannedPolicy, type SamplingPolicy } from '../policy.js';
-import { assertEnough, cosineCounts, type TokenCounts } from '../schedule.js';
 
 /** What every policy with a fixed order can be told. */
 export interface OrderedOptions {
@@ -12,8 +12,8 @@ export interface OrderedOptions {
    * there are steps, a step decodes one. @default 64
    */
   readonly steps?: number;
-  /** How many tokens each step decodes. @default cosineCounts (MAR); haltonCounts for `halton` */
-  readonly counts?: TokenCounts;
+  /** How many tokens each step decodes. @default cosineMaskSchedule (MAR); haltonMaskSchedule for `halton` */
+  readonly maskSchedule?: MaskSchedule;
   /** Diffusion steps of each token: one number, or a schedule over the steps. @default 100 */
   readonly diffusionSteps?: number | DiffusionStepSchedule;
   /** The stage that the plans are marked with. @default 'generation' */
@@ -33,7 +33,7 @@ export interface OrderedPolicyOptions extends OrderedOptions {
  * Order × tokens per step × diffusion steps per token: three free choices that make a policy.
  *
  * The policy throws {@link InvalidOptionError} at the start of an image where the grid has fewer tokens than there are
- * steps, where the order misses, repeats or invents a position, or where `counts` or a schedule of diffusion steps
+ * steps, where the order misses, repeats or invents a position, or where `maskSchedule` or a schedule of diffusion steps
  * returns what can't be.
  *
  * @throws InvalidOptionError where `diffusionSteps` is a number out of range
@@ -43,7 +43,7 @@ export function orderedPolicy(options: OrderedPolicyOptions): SamplingPolicy {
     name,
     order,
     steps = 64,
-    counts = cosineCounts,
+    maskSchedule = cosineMaskSchedule,
     diffusionSteps = 100,
     stage = 'generation',
   } = options;
@@ -53,12 +53,12 @@ export function orderedPolicy(options: OrderedPolicyOptions): SamplingPolicy {
     if (positions.length === 0) return;
     // An edit of few tokens is no mistake in the policy; a whole grid of fewer tokens than steps is.
     assertEnough(gridLength(context.shape), steps);
-    const perStep = counts(positions.length, Math.min(steps, positions.length));
+    const perStep = maskSchedule(positions.length, Math.min(steps, positions.length));
     assertCounts(perStep, positions.length);
     let decoded = 0;
     for (const [index, count] of perStep.entries()) {
       const chosen = positions.subarray(decoded, decoded + count);
-      yield stepPlan(stage, chosen, schedule({ index, total: perStep.length }));
+      yield stepPlan(stage, chosen, schedule({ step: index, steps: perStep.length }));
       decoded += count;
     }
   });
@@ -87,6 +87,10 @@ function maskedInOrder(order: ArrayLike<number>, { shape, known }: PolicyContext
 function assertCounts(counts: readonly number[], total: number): void {
   const sum = counts.reduce((left, count) => left + count, 0);
   if (sum !== total || counts.some((count) => !Number.isInteger(count) || count < 1)) {
-    throw new InvalidOptionError('counts', counts.join(', '), `must be integers ≥ 1 whose sum is ${total}`);
+    throw new InvalidOptionError(
+      'maskSchedule',
+      counts.join(', '),
+      `must be integers ≥ 1 whose sum is ${total}`,
+    );
   }
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { annealedSteps } from '../diffusion-steps.js';
+import { annealedDiffusionSteps } from '../diffusion-steps.js';
+import { evenMaskSchedule } from '../mask-schedule.js';
 import { keyedNoise } from '../noise/keyed.js';
 import type { StepPlan } from '../plan.js';
-import { plansOf } from '../plans-of.js';
+import { planImage } from '../plan-image.js';
 import type { SamplingPolicy } from '../policy.js';
-import { evenCounts } from '../schedule.js';
 import { describePolicy } from '../testing/describe-policy.js';
 import { halton, haltonOrder } from './halton.js';
 import { orderedPolicy } from './ordered.js';
@@ -24,14 +24,17 @@ const mask = (length: number, positions: readonly number[]) =>
 
 describePolicy('randomOrder', () => randomOrder());
 describePolicy('raster', () => raster({ steps: 10 }));
-describePolicy('subsample', () => subsample({ steps: 16, diffusionSteps: annealedSteps() }));
+describePolicy('subsample', () => subsample({ steps: 16, diffusionSteps: annealedDiffusionSteps() }));
 describePolicy('halton', () => halton({ steps: 20 }));
 describePolicy('halton, rolled', () => halton({ steps: 20, roll: true }));
 
 describe('randomOrder', () => {
   it('replays a recorded permutation from its tail, with the reference’s counts', () => {
     const permutation = shuffle([...Array(64).keys()], noise(9));
-    const made = plansOf(randomOrder({ steps: 8, permutation: () => permutation }), { height: 8, width: 8 });
+    const made = planImage(randomOrder({ steps: 8, permutation: () => permutation }), {
+      height: 8,
+      width: 8,
+    });
     expect(made.map((plan) => plan.positions.length)).toEqual([2, 3, 6, 8, 10, 11, 12, 12]);
     let masked = 64;
     for (const { positions } of made) {
@@ -43,23 +46,23 @@ describe('randomOrder', () => {
 
   it.each([0.9, -1, Number.NaN])('refuses a permutation that holds %d, as it is', (wrong) => {
     const permutation = () => [3, 2, 1, wrong];
-    const starting = () => plansOf(randomOrder({ steps: 1, permutation }), { height: 2, width: 2 });
+    const starting = () => planImage(randomOrder({ steps: 1, permutation }), { height: 2, width: 2 });
     expect(starting).toThrow(`order = ${wrong}: must hold positions from 0 to 3`);
   });
 
   it('gives each seed an order of its own and each position the same chance to be first', () => {
     const firsts = new Uint32Array(16);
     for (let seed = 0; seed < 1600; seed++)
-      firsts[order(plansOf(randomOrder({ steps: 1 }), { height: 4, width: 4 }, { seed }))[0]!]!++;
+      firsts[order(planImage(randomOrder({ steps: 1 }), { height: 4, width: 4 }, { seed }))[0]!]!++;
     // 100 expected of each; χ² with 15 degrees of freedom stays under 38 with probability 0.999
     expect(firsts.reduce((sum, count) => sum + (count - 100) ** 2 / 100, 0)).toBeLessThan(38);
   });
 
   it('keeps the order of the masked tokens when others are given', () => {
     const known = [0, 5, 6, 21, 40];
-    const whole = order(plansOf(randomOrder({ steps: 7 }), { height: 6, width: 7 }));
+    const whole = order(planImage(randomOrder({ steps: 7 }), { height: 6, width: 7 }));
     const rest = order(
-      plansOf(randomOrder({ steps: 7 }), { height: 6, width: 7 }, { known: mask(42, known) }),
+      planImage(randomOrder({ steps: 7 }), { height: 6, width: 7 }, { known: mask(42, known) }),
     );
     expect(rest).toEqual(whole.filter((position) => !known.includes(position)));
   });
@@ -67,14 +70,14 @@ describe('randomOrder', () => {
 
 describe('subsample', () => {
   it('decodes the four lattices one after the other', () => {
-    const made = order(plansOf(subsample({ steps: 3 }), { height: 4, width: 3 }));
+    const made = order(planImage(subsample({ steps: 3 }), { height: 4, width: 3 }));
     expect(made).toEqual([0, 2, 6, 8, 4, 10, 1, 7, 3, 5, 9, 11]);
   });
 });
 
 describe('raster', () => {
   it('decodes row by row', () => {
-    expect(order(plansOf(raster({ steps: 5 }), { height: 3, width: 4 }))).toEqual([
+    expect(order(planImage(raster({ steps: 5 }), { height: 3, width: 4 }))).toEqual([
       0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
     ]);
   });
@@ -93,7 +96,7 @@ describe('halton', () => {
 
   it('has counts of its own, also where none are given by name', () => {
     const counts = (policy: SamplingPolicy) =>
-      plansOf(policy, { height: 16, width: 16 }).map(({ positions }) => positions.length);
+      planImage(policy, { height: 16, width: 16 }).map(({ positions }) => positions.length);
     expect(counts(halton({ steps: 16, counts: undefined } as object))).toEqual(counts(halton({ steps: 16 })));
   });
 
@@ -114,7 +117,7 @@ describe('halton', () => {
     const fixed = [...haltonOrder({ height: 8, width: 8 })];
     const starts = new Set<number>();
     for (let seed = 0; seed < 10; seed++) {
-      const rolled = order(plansOf(halton({ steps: 8, roll: true }), { height: 8, width: 8 }, { seed }));
+      const rolled = order(planImage(halton({ steps: 8, roll: true }), { height: 8, width: 8 }, { seed }));
       const start = fixed.indexOf(rolled[0]!);
       expect(rolled).toEqual([...fixed.slice(start), ...fixed.slice(0, start)]);
       starts.add(start);
@@ -127,11 +130,14 @@ describe('orderedPolicy', () => {
   const backwards = { name: 'backwards', steps: 3, order: () => [5, 4, 3, 2, 1, 0] };
 
   it('combines an order, token counts, diffusion steps and a stage', () => {
-    const diffusionSteps = annealedSteps({ from: 30, to: 10 });
-    const made = plansOf(orderedPolicy({ ...backwards, counts: evenCounts, diffusionSteps, stage: 'all' }), {
-      height: 2,
-      width: 3,
-    });
+    const diffusionSteps = annealedDiffusionSteps({ from: 30, to: 10 });
+    const made = planImage(
+      orderedPolicy({ ...backwards, maskSchedule: evenMaskSchedule, diffusionSteps, stage: 'all' }),
+      {
+        height: 2,
+        width: 3,
+      },
+    );
     expect(made.map((plan) => [plan.stage, [...plan.positions], [...plan.diffusionSteps]])).toEqual([
       ['all', [5, 4], [30, 30]],
       ['all', [3, 2], [20, 20]],
@@ -140,8 +146,8 @@ describe('orderedPolicy', () => {
   });
 
   it('spreads its counts over what is masked at the start', () => {
-    const made = plansOf(
-      orderedPolicy({ ...backwards, counts: evenCounts }),
+    const made = planImage(
+      orderedPolicy({ ...backwards, maskSchedule: evenMaskSchedule }),
       { height: 2, width: 3 },
       { known: mask(6, [4, 0, 2]) },
     );
@@ -149,9 +155,13 @@ describe('orderedPolicy', () => {
   });
 
   it('decodes a token a step where fewer are masked than there are steps, but not in a grid of its own', () => {
-    const edit = plansOf(orderedPolicy(backwards), { height: 2, width: 3 }, { known: mask(6, [0, 1, 2, 3]) });
+    const edit = planImage(
+      orderedPolicy(backwards),
+      { height: 2, width: 3 },
+      { known: mask(6, [0, 1, 2, 3]) },
+    );
     expect(edit.map((plan) => [...plan.positions])).toEqual([[5], [4]]);
-    expect(() => plansOf(orderedPolicy({ ...backwards, steps: 7 }), { height: 2, width: 3 })).toThrow(
+    expect(() => planImage(orderedPolicy({ ...backwards, steps: 7 }), { height: 2, width: 3 })).toThrow(
       'steps = 7: each step decodes a token or more, so use at most 6',
     );
   });
@@ -160,20 +170,20 @@ describe('orderedPolicy', () => {
     'refuses %d steps on a grid of 16 tokens, in edits too',
     (steps) => {
       const known = new Uint8Array(16).fill(1, 0, 15);
-      for (const policy of [raster({ steps }), raster({ steps, counts: (total) => [total] })]) {
+      for (const policy of [raster({ steps }), raster({ steps, maskSchedule: (total) => [total] })]) {
         for (const options of [{}, { known }]) {
-          expect(() => plansOf(policy, { height: 4, width: 4 }, options)).toThrow(`steps = ${steps}`);
+          expect(() => planImage(policy, { height: 4, width: 4 }, options)).toThrow(`steps = ${steps}`);
         }
       }
     },
   );
 
   it('refuses orders that miss, repeat or invent a position, and wrong counts', () => {
-    const starting = (policy: SamplingPolicy) => () => plansOf(policy, { height: 2, width: 3 });
+    const starting = (policy: SamplingPolicy) => () => planImage(policy, { height: 2, width: 3 });
     expect(starting(orderedPolicy({ ...backwards, order: () => [5, 4, 3, 2, 1] }))).toThrow('is missing');
     expect(starting(orderedPolicy({ ...backwards, order: () => [5, 4, 3, 2, 1, 1] }))).toThrow('once');
     expect(starting(orderedPolicy({ ...backwards, order: () => [6, 4, 3, 2, 1, 0] }))).toThrow('from 0 to 5');
-    expect(starting(orderedPolicy({ ...backwards, counts: () => [3, 2] }))).toThrow('whose sum is 6');
+    expect(starting(orderedPolicy({ ...backwards, maskSchedule: () => [3, 2] }))).toThrow('whose sum is 6');
   });
 });
 

@@ -12,8 +12,8 @@ function atOnce(change: (positions: number[]) => readonly number[], steps = 5): 
   return {
     name: 'at once',
     init: ({ known }) => [...known.keys()].filter((position) => !known[position]),
-    step: (state, { index }) => [
-      stepPlan('generation', index === 0 ? change([...(state as number[])]) : [], steps),
+    step: (state, { step }) => [
+      stepPlan('generation', step === 0 ? change([...(state as number[])]) : [], steps),
       state,
     ],
   };

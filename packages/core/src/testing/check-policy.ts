@@ -1,5 +1,5 @@
 import { ancestralSampler } from '../diffusion/ancestral.js';
-import type { DiffusionSampler } from '../diffusion/table.js';
+import type { DiffusionSampler } from '../diffusion/sampler-coefficients.js';
 import { assertInteger, assertNumber, InvalidOptionError, TesseraError, wordsOf } from '../errors.js';
 import { generate } from '../generate.js';
 import { emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
@@ -143,7 +143,7 @@ async function playThrough(
   try {
     const run = generate({
       model,
-      images: [{ seed, input: { classLabel: 0 }, start }],
+      requests: [{ seed, input: { classLabel: 0 }, start }],
       policy: observed(policy, (message) => problems.push({ rule: 'pure', message })),
       sampler(diffusionSteps) {
         sampler(diffusionSteps);
@@ -151,7 +151,7 @@ async function playThrough(
       },
     });
     for await (const event of run) {
-      if (event.type === 'step-end') plans.push(...event.images.map((image) => image.plan));
+      if (event.type === 'step-end') plans.push(...event.batch.map((image) => image.plan));
       if (problems.length > 0) break;
     }
   } catch (error) {
@@ -186,7 +186,7 @@ function observed(policy: SamplingPolicy, impure: (message: string) => void): Sa
       const gridBefore = snapshot(seen.grid);
       const refined = await refinement(plan, seen);
       if (snapshot(seen.grid) !== gridBefore)
-        impure(`a refinement changed the grid it was shown at step ${seen.index}.`);
+        impure(`a refinement changed the grid it was shown at step ${seen.step}.`);
       return refined;
     }),
     init(context) {
@@ -201,7 +201,7 @@ function observed(policy: SamplingPolicy, impure: (message: string) => void): Sa
       const gridBefore = snapshot(seen.grid);
       const result = policy.step(state, seen);
       const again = policy.step(state, seen);
-      const at = `step ${seen.index}`;
+      const at = `step ${seen.step}`;
       if (snapshot(state) !== stateBefore) impure(`${at} changed the state it was given. Return a new one.`);
       if (snapshot(seen.grid) !== gridBefore) impure(`${at} changed the grid it was shown.`);
       // By `?.` since a faulty policy may return anything; what it returns is judged where it is carried out.

@@ -37,7 +37,7 @@ export function describeModel<Input>(
   options: DescribeModelOptions<Input>,
 ): void {
   const { inputs, tolerance = 1e-4, diffusionSteps = 4, timeout = 120_000 } = options;
-  const table = ancestralSampler({ maxTimestep: 950 })(diffusionSteps);
+  const coefficients = ancestralSampler({ maxTimestep: 950 })(diffusionSteps);
 
   describe(`${name} is a masked model: it`, { timeout }, () => {
     let model: MaskedModel<Input>;
@@ -60,17 +60,17 @@ export function describeModel<Input>(
       conditioned: readonly ConditionImage<Input>[],
       { seed = 1, scale = 1, ...request }: { seed?: number; scale?: number } & Partial<TokenRequest> = {},
     ): Promise<readonly Float32Array[]> {
-      const conditions = await model.condition({ images: conditioned });
+      const conditions = await model.condition({ batch: conditioned });
       try {
         const tokenImages = conditioned.map((image, i) => tokenImage(conditions[i]!, image, seed, scale));
-        return await model.sampleTokens({ images: tokenImages, table, temperature: 1, ...request });
+        return await model.sampleTokens({ batch: tokenImages, coefficients, temperature: 1, ...request });
       } finally {
         for (const held of conditions) held.release();
       }
     }
 
     it('gives finite conditions [n, D] and tokens [m, C], an entry an image', async () => {
-      const conditions = await model.condition({ images: images(false) });
+      const conditions = await model.condition({ batch: images(false) });
       expect(conditions.map((held) => held.count)).toEqual([5, 3]);
       expect(new Set(conditions.map((held) => held.width)).size).toBe(1);
       for (const held of conditions) {
@@ -87,10 +87,10 @@ export function describeModel<Input>(
     it('samples the rows it is asked for, as it would sample them among all', async () => {
       const [image] = images(false);
       const all = (await sampled([image!]))[0]!;
-      const [held] = await model.condition({ images: [image!] });
+      const [held] = await model.condition({ batch: [image!] });
       const whole = tokenImage(held!, image!, 1, 1);
       const some = { ...whole, rows: Uint32Array.of(1, 4), positions: pick(image!.positions, [1, 4]) };
-      const [tokens] = await model.sampleTokens({ images: [some], table, temperature: 1 });
+      const [tokens] = await model.sampleTokens({ batch: [some], coefficients, temperature: 1 });
       held!.release();
       const { channels } = model.shape;
       const expected = [...all.subarray(channels, 2 * channels), ...all.subarray(4 * channels, 5 * channels)];
@@ -107,10 +107,10 @@ export function describeModel<Input>(
     });
 
     it('holds unconditional rows where guidance was asked for, and there only', async () => {
-      const [plain] = await model.condition({ images: images(false).slice(0, 1) });
+      const [plain] = await model.condition({ batch: images(false).slice(0, 1) });
       expect(plain!.guided).toBe(false);
       await expect(plain!.readUnconditional()).rejects.toThrow();
-      const [guided] = await model.condition({ images: images(true).slice(0, 1) });
+      const [guided] = await model.condition({ batch: images(true).slice(0, 1) });
       expect(guided!.guided).toBe(true);
       const conditional = await guided!.read();
       const unconditional = await guided!.readUnconditional();
@@ -147,20 +147,20 @@ export function describeModel<Input>(
     it('heeds the temperature, in the noise of each step and in what a tempered chain starts from', async () => {
       const images = [someImage()];
       for (const sampler of [ancestralSampler({ maxTimestep: 950 }), dpmSolverSampler()]) {
-        const request = { table: sampler(diffusionSteps) };
+        const request = { coefficients: sampler(diffusionSteps) };
         const [warm] = await sampled(images, request);
         const [cold] = await sampled(images, { ...request, temperature: 0 });
         expect(largestDifference(warm!, cold!)).toBeGreaterThan(tolerance);
       }
-      const cold = { table: dpmSolverSampler()(diffusionSteps), temperature: 0 };
+      const cold = { coefficients: dpmSolverSampler()(diffusionSteps), temperature: 0 };
       const [first] = await sampled(images, cold);
       const [other] = await sampled(images, { ...cold, seed: 2 });
       expect(largestDifference(first!, other!)).toBeLessThanOrEqual(tolerance);
     });
 
-    it('adds noise of a fixed deviation where the table says so', async () => {
-      const noisy = { table: ddimSampler({ eta: 1, maxTimestep: 950 })(diffusionSteps) };
-      const still = { table: ddimSampler({ maxTimestep: 950 })(diffusionSteps) };
+    it('adds noise of a fixed deviation where the coefficients say so', async () => {
+      const noisy = { coefficients: ddimSampler({ eta: 1, maxTimestep: 950 })(diffusionSteps) };
+      const still = { coefficients: ddimSampler({ maxTimestep: 950 })(diffusionSteps) };
       const [noised] = await sampled([someImage()], noisy);
       const [without] = await sampled([someImage()], still);
       expect(largestDifference(noised!, without!)).toBeGreaterThan(tolerance);
@@ -169,12 +169,12 @@ export function describeModel<Input>(
     it('keeps x0 within the clamp, one of all channels or one of each', async () => {
       const limit = 0.1;
       const limits = Array.from({ length: model.shape.channels }, () => limit);
-      const table = dpmSolverSampler()(diffusionSteps);
-      const [free] = await sampled([someImage()], { table });
+      const coefficients = dpmSolverSampler()(diffusionSteps);
+      const [free] = await sampled([someImage()], { coefficients });
       expect(largestDifference(free!, new Float32Array(free!.length))).toBeGreaterThan(limit);
       for (const clamp of [limit, limits]) {
         // Its last step is x0 itself.
-        const [tokens] = await sampled([someImage()], { table, clamp });
+        const [tokens] = await sampled([someImage()], { coefficients, clamp });
         expect(largestDifference(tokens!, new Float32Array(tokens!.length))).toBeLessThanOrEqual(
           limit + 1e-6,
         );
@@ -184,7 +184,7 @@ export function describeModel<Input>(
     it('pays heed to known tokens and none to the values at masked positions', async () => {
       const [image] = images(false);
       const read = async (grid: TokenGrid) => {
-        const [held] = await model.condition({ images: [{ ...image!, grid }] });
+        const [held] = await model.condition({ batch: [{ ...image!, grid }] });
         const rows = await held!.read();
         held!.release();
         return rows;
@@ -235,7 +235,7 @@ export function describeModel<Input>(
     });
 
     it('reads released conditions no more; releasing twice does no harm', async () => {
-      const [held] = await model.condition({ images: images(false).slice(0, 1) });
+      const [held] = await model.condition({ batch: images(false).slice(0, 1) });
       held!.release();
       held!.release();
       await expect(held!.read()).rejects.toThrow();
@@ -246,15 +246,15 @@ export function describeModel<Input>(
       const { signal: aborted, abort } = abortable();
       abort(reason);
       const [image] = images(false);
-      await expect(model.condition({ images: [image!], signal: aborted })).rejects.toBe(reason);
+      await expect(model.condition({ batch: [image!], signal: aborted })).rejects.toBe(reason);
       await expect(model.decode([image!.grid], { signal: aborted })).rejects.toBe(reason);
       await expect(sampled([image!], { signal: aborted })).rejects.toBe(reason);
 
-      const [held] = await model.condition({ images: [image!] });
+      const [held] = await model.condition({ batch: [image!] });
       const during = abortable();
       const call = model.sampleTokens({
-        images: [tokenImage(held!, image!, 1, 1)],
-        table,
+        batch: [tokenImage(held!, image!, 1, 1)],
+        coefficients,
         temperature: 1,
         signal: during.signal,
       });
@@ -266,14 +266,14 @@ export function describeModel<Input>(
 
     it('rejects every call after it was disposed of; disposing of it twice does no harm', async () => {
       const other = await make();
-      const [held] = await other.condition({ images: images(false).slice(0, 1) });
+      const [held] = await other.condition({ batch: images(false).slice(0, 1) });
       const [image] = images(false);
       await other.dispose();
       await other.dispose();
       const disposed = { code: 'model-disposed' };
-      await expect(other.condition({ images: [image!] })).rejects.toMatchObject(disposed);
+      await expect(other.condition({ batch: [image!] })).rejects.toMatchObject(disposed);
       await expect(other.decode([image!.grid])).rejects.toMatchObject(disposed);
-      const request = { images: [tokenImage(held!, image!, 1, 1)], table, temperature: 1 };
+      const request = { batch: [tokenImage(held!, image!, 1, 1)], coefficients, temperature: 1 };
       await expect(other.sampleTokens(request)).rejects.toMatchObject(disposed);
       expect(await sampled([image!])).toHaveLength(1);
     });

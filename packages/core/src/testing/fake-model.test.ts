@@ -14,7 +14,7 @@ describe('fakeModel', () => {
     const model = fakeModel({ shape });
     const run = generate({
       model,
-      images: [{ seed: 1, input: { classLabel: 0 } }],
+      requests: [{ seed: 1, input: { classLabel: 0 } }],
       policy: raster({ steps: 3, diffusionSteps: 5 }),
       guidance: constantGuidance(2),
     });
@@ -36,13 +36,13 @@ describe('fakeModel', () => {
     for (const scale of [1, 2]) {
       const run = generate({
         model,
-        images: [image],
+        requests: [image],
         policy: raster({ steps: 1, diffusionSteps: 20 }),
         guidance: constantGuidance(scale),
       });
       let event = await run.next();
       while (!event.done) event = await run.next();
-      const { tokens } = event.value.images[0]!.grid;
+      const { tokens } = event.value.results[0]!.grid;
       for (const [i, token] of tokens.entries()) {
         const position = Math.floor(i / 4);
         const conditional = target(position, 3, i % 2);

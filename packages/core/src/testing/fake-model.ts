@@ -1,5 +1,5 @@
 import { type CancellationSignal, throwIfAborted } from '../cancellation.js';
-import { headStep } from '../diffusion/head-step.js';
+import { samplerStep } from '../diffusion/sampler-step.js';
 import { assertInteger, assertShape, ModelDisposedError } from '../errors.js';
 import { copyGrid, emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
 import type { ImageRgb } from '../image.js';
@@ -54,10 +54,10 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
   return {
     shape,
     calls,
-    async condition({ images, signal }) {
+    async condition({ batch, signal }) {
       await turn(signal);
       calls.condition++;
-      return images.map((image) => {
+      return batch.map((image) => {
         assertShape('grid.known [L]', image.grid.known, [known.length]);
         calls.conditionRows += image.positions.length * (image.guided ? 2 : 1);
         return fakeConditions(image, width);
@@ -67,11 +67,11 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
       await turn(request.signal);
       calls.sampleTokens++;
       const sampled: Float32Array[] = [];
-      for (const image of request.images) {
+      for (const image of request.batch) {
         const heads = [await targets(image, 'read', shape.channels)];
         if (image.conditions.guided) heads.push(await targets(image, 'readUnconditional', shape.channels));
         sampled.push(await denoise(image, heads, request, shape.channels, turn));
-        calls.headEvaluations += image.rows.length * request.table.steps.length;
+        calls.headEvaluations += image.rows.length * request.coefficients.steps.length;
       }
       return sampled;
     },
@@ -103,7 +103,7 @@ async function targets(
 async function denoise(
   image: TokenImage,
   heads: readonly Float32Array[],
-  { table, temperature, clamp, signal }: TokenRequest,
+  { coefficients, temperature, clamp, signal }: TokenRequest,
   channels: number,
   turn: (signal: CancellationSignal | undefined) => Promise<void>,
 ): Promise<Float32Array> {
@@ -113,8 +113,8 @@ async function denoise(
   const output = new Float32Array(heads.length * 2 * x.length);
   const guidanceScale = new Float32Array(image.rows.length).fill(image.guidanceScale);
   fillTokenNoise([image], 0, channels, x);
-  if (table.temperedStart) for (const i of x.keys()) x[i]! *= temperature;
-  for (const [index, step] of table.steps.entries()) {
+  if (coefficients.temperedStart) for (const i of x.keys()) x[i]! *= temperature;
+  for (const [index, step] of coefficients.steps.entries()) {
     await turn(signal);
     for (const [half, head] of heads.entries()) {
       for (const [i, target] of head.entries()) {
@@ -124,7 +124,7 @@ async function denoise(
       }
     }
     if (step.noise.kind !== 'none') fillTokenNoise([image], index + 1, channels, noise);
-    headStep({ step, channels, x, xStart, output, guidanceScale, noise, temperature, clamp });
+    samplerStep({ step, channels, x, xStart, output, guidanceScale, noise, temperature, clamp });
   }
   return x;
 }

@@ -2,11 +2,11 @@ import {
   type CancellationSignal,
   type ClassInput,
   type Conditions,
-  type DiffusionTable,
   type GridShape,
   type ImageRgb,
   type MaskedModel,
   ModelDisposedError,
+  type SamplerCoefficients,
   type SamplingDefaults,
   TesseraError,
   type TokenGrid,
@@ -63,30 +63,30 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }
 
   async condition({
-    images,
+    batch,
     signal,
   }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly Conditions[]> {
-    const handles = await this.#call('condition', { images }, signal);
+    const handles = await this.#call('condition', { images: batch }, signal);
     return handles.map((handle) => this.#conditions(handle));
   }
 
   async sampleTokens({
-    images,
-    table,
+    batch,
+    coefficients,
     temperature,
     clamp,
     signal,
   }: TokenRequest): Promise<readonly Float32Array[]> {
-    const remote = images.map((image) => ({
+    const remote = batch.map((image) => ({
       conditions: this.#idOf(image.conditions),
       rows: image.rows,
       positions: image.positions,
       guidanceScale: image.guidanceScale,
-      noise: packNoise(image, table, this.shape.channels),
+      noise: packNoise(image, coefficients, this.shape.channels),
     }));
     const request = {
       images: remote,
-      table: packTable(table),
+      table: packTable(coefficients),
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
     };
@@ -195,7 +195,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
 /** A source's key where it has one; else its numbers, drawn here: a function can't be sent. Steps without noise have zeros. */
 function packNoise(
   { noise, positions }: TokenImage,
-  { steps }: DiffusionTable,
+  { steps }: SamplerCoefficients,
   channels: number,
 ): TokenNoise {
   if (noise.key) return { key: noise.key };

@@ -1,4 +1,4 @@
-import type { DiffusionStep, DiffusionTable, StepNoise } from '@tessera/core';
+import type { DiffusionStep, SamplerCoefficients, StepNoise } from '@tessera/core';
 
 /**
  * A diffusion table as one array of numbers: copying a hundred nested objects from thread to thread takes 0.2 ms, and it
@@ -15,7 +15,7 @@ export interface PackedTable {
 const FIELDS = 9;
 const NOISE_KINDS = ['none', 'fixed', 'learned'] as const satisfies readonly StepNoise['kind'][];
 
-export function packTable({ name, steps, temperedStart = false }: DiffusionTable): PackedTable {
+export function packTable({ name, steps, temperedStart = false }: SamplerCoefficients): PackedTable {
   const numbers = new Float64Array(steps.length * FIELDS);
   for (const [i, { timestep, xStart, update, noise }] of steps.entries()) {
     const [first, second] =
@@ -40,7 +40,7 @@ export function packTable({ name, steps, temperedStart = false }: DiffusionTable
   return { name, temperedStart, numbers };
 }
 
-export function unpackTable({ name, temperedStart, numbers }: PackedTable): DiffusionTable {
+export function unpackTable({ name, temperedStart, numbers }: PackedTable): SamplerCoefficients {
   const steps = Array.from({ length: numbers.length / FIELDS }, (_, i): DiffusionStep => {
     const at = (field: number): number => numbers[i * FIELDS + field]!;
     return {

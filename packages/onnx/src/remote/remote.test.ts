@@ -56,11 +56,11 @@ describeModel('a fake model behind a channel', () => remote(), {
 });
 
 const policy = randomOrder({ steps: 3, diffusionSteps: 4 });
-const images = [{ seed: 1, input: { classLabel: 2 } }];
+const requests = [{ seed: 1, input: { classLabel: 2 } }];
 
 describe('a remote model', () => {
   it('draws what the model itself draws', async () => {
-    const options = { images, policy, guidance: () => 2, temperature: 1 };
+    const options = { requests, policy, guidance: () => 2, temperature: 1 };
     const near = await generateImages({ model: fakeModel({ shape }), ...options });
     const far = await generateImages({ model: remote(), ...options });
     expect(far[0]!.grid.tokens).toEqual(near[0]!.grid.tokens);
@@ -73,7 +73,12 @@ describe('a remote model', () => {
         if (step > 0) throw new Error(`step ${step} was not recorded`);
         return out.fill(position / 16);
       });
-    const given = { images, policy: raster({ steps: 2, diffusionSteps: 4 }), sampler: ddimSampler(), noise };
+    const given = {
+      requests,
+      policy: raster({ steps: 2, diffusionSteps: 4 }),
+      sampler: ddimSampler(),
+      noise,
+    };
     const options = { ...given, guidance: () => 2, temperature: 1 };
     const near = await generateImages({ model: fakeModel({ shape }), ...options });
     const far = await generateImages({ model: remote(), ...options });
@@ -124,7 +129,7 @@ describe('a remote model', () => {
     const model = remote({
       guard: (read) => (lost ? Promise.reject(new TesseraError('device-lost', 'gone')) : read()),
     });
-    const [held] = await model.condition({ images: [{ ...image, guided: true }] });
+    const [held] = await model.condition({ batch: [{ ...image, guided: true }] });
     expect(await held!.read()).not.toHaveLength(0);
     lost = true;
     await expect(held!.read()).rejects.toMatchObject({ code: 'device-lost' });
@@ -133,13 +138,13 @@ describe('a remote model', () => {
 
   it('refuses the conditions of another model', async () => {
     const request = {
-      images: [
+      batch: [
         { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 }, guided: false },
       ],
     };
     const [conditions] = await remote().condition(request);
     const tokens = remote().sampleTokens({
-      images: [
+      batch: [
         {
           conditions: conditions!,
           rows: Uint32Array.of(0),
@@ -148,7 +153,7 @@ describe('a remote model', () => {
           noise: keyedNoise({ seed: 1 }),
         },
       ],
-      table: { name: 'none', steps: [] },
+      coefficients: { name: 'none', steps: [] },
       temperature: 1,
     });
     await expect(tokens).rejects.toMatchObject({ code: 'foreign-conditions' });
@@ -200,7 +205,7 @@ describe('a remote model', () => {
     });
     const image = { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 } };
     const images = [false, true].map((guided) => ({ ...image, guided }));
-    await expect(model.condition({ images, signal: controller.signal })).rejects.toThrow('enough');
+    await expect(model.condition({ batch: images, signal: controller.signal })).rejects.toThrow('enough');
     await model.runStatistics();
     expect(released).toEqual([0, 1]);
   });
@@ -222,9 +227,9 @@ describe('a remote model', () => {
     let finish = (): void => {};
     const { model, serving } = served({
       async condition(request) {
-        const late = request.images.length > 1;
+        const late = request.batch.length > 1;
         if (late) await new Promise<void>((resolve) => (finish = resolve));
-        const conditions = await fake.condition({ images: request.images });
+        const conditions = await fake.condition({ batch: request.batch });
         return conditions.map((each) => ({ ...each, release: () => released.push(late ? 'late' : 'held') }));
       },
       decode: (_, options) =>
@@ -238,10 +243,10 @@ describe('a remote model', () => {
       input: { classLabel: 0 },
       guided: false,
     };
-    await model.condition({ images: [image] });
+    await model.condition({ batch: [image] });
     // Neither is answered.
     void model.decode([emptyGrid(shape)]);
-    void model.condition({ images: [image, image] });
+    void model.condition({ batch: [image, image] });
     await model.runStatistics();
     serving.end();
     finish();

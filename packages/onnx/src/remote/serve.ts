@@ -60,7 +60,7 @@ export function serveModel(port: Port, model: ServedModel): Serving {
 
   const handlers: Handlers = {
     async condition({ images }, signal) {
-      const all = await model.condition({ images, signal });
+      const all = await model.condition({ batch: images, signal });
       if (ended) {
         for (const conditions of all) conditions.release();
         return [];
@@ -79,9 +79,9 @@ export function serveModel(port: Port, model: ServedModel): Serving {
     sampleTokens({ images, table, ...request }, signal) {
       return model.sampleTokens({
         ...request,
-        table: unpackTable(table),
+        coefficients: unpackTable(table),
         signal,
-        images: images.map((image) => ({
+        batch: images.map((image) => ({
           ...image,
           conditions: conditionsOf(image.conditions),
           noise: rebuildNoise(image.noise, image.positions),

@@ -1,4 +1,4 @@
-import { type DiffusionTable, replayNoise } from '@tessera/core';
+import { replayNoise, type SamplerCoefficients } from '@tessera/core';
 import { type Check, compare } from '../compare.js';
 import type { ConvertedMar } from '../converted-models.js';
 import type { GoldenCase } from '../golden-case.js';
@@ -118,7 +118,7 @@ async function guidedEpsilon(
   const guided: number[][] = [];
   for (let row = 0; row < half; row++) {
     const [tokens] = await model.sampleTokens({
-      images: [
+      batch: [
         {
           conditions,
           rows: Uint32Array.of(row),
@@ -127,7 +127,7 @@ async function guidedEpsilon(
           noise: replayNoise((position) => x[position]!),
         },
       ],
-      table: epsilonTable(t[row]!),
+      coefficients: epsilonTable(t[row]!),
       temperature: 1,
     });
     guided.push([...tokens!]);
@@ -135,7 +135,7 @@ async function guidedEpsilon(
   return guided;
 }
 
-function epsilonTable(timestep: number): DiffusionTable {
+function epsilonTable(timestep: number): SamplerCoefficients {
   return {
     name: 'ε',
     steps: [

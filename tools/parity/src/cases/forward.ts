@@ -121,7 +121,7 @@ async function checkModel(
   const wanted = images.masked.map((masked) => Uint32Array.from(masked.filter((_, i) => i % 2 === 0)));
   if (wanted.some((positions) => positions.length === 0)) return [];
   const conditions = await model.condition({
-    images: wanted.map((positions, image) => {
+    batch: wanted.map((positions, image) => {
       const known = new Uint8Array(model.shape.height * model.shape.width).fill(1);
       for (const position of images.masked[image]!) known[position] = 0;
       return {

@@ -1,4 +1,4 @@
-import { ancestralSampler, type DiffusionTable } from '@tessera/core';
+import { ancestralSampler, type SamplerCoefficients } from '@tessera/core';
 import { type Check, compare } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';
@@ -40,7 +40,7 @@ async function checkTrace(
   name: string,
   file: GoldenTensors,
   chain: HeadChain,
-  { steps }: DiffusionTable,
+  { steps }: SamplerCoefficients,
 ): Promise<readonly Check[]> {
   const recorded = rowsOf(file.get(name, [steps.length, undefined, undefined]));
   const checks: Check[] = [];

@@ -75,12 +75,12 @@ async function draw(id: number, options: DrawOptions): Promise<Drawing> {
     const events = generate({
       model,
       policy: readConditions ? reading : order,
-      images: [{ seed, input: { classLabel }, ...(start ? { start: grid } : {}) }],
+      requests: [{ seed, input: { classLabel }, ...(start ? { start: grid } : {}) }],
       signal: controller.signal,
     });
     for await (const event of events) {
       if (event.type === 'step-end') {
-        const { stage, positions, diffusionSteps } = event.images[0]!.plan;
+        const { stage, positions, diffusionSteps } = event.batch[0]!.plan;
         plan.push({ stage, positions: [...positions], diffusionSteps: [...diffusionSteps] });
         grid = event.grids()[0]!;
         if (plan.length === loseAfterStep) worker.postMessage('lose the device');

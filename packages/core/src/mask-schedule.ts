@@ -7,7 +7,7 @@ import { assertInteger, InvalidOptionError } from './errors.js';
  * @param steps K; the result has K entries ≥ 1, whose sum is `total`
  * @throws InvalidOptionError where a step would be left with nothing to decode
  */
-export type TokenCounts = (total: number, steps: number) => readonly number[];
+export type MaskSchedule = (total: number, steps: number) => readonly number[];
 
 /** The fraction of tokens still masked at progress r ∈ (0, 1]; 1 at r = 0, falling to 0 at r = 1. */
 export type MaskFraction = (progress: number) => number;
@@ -32,7 +32,7 @@ export const arccosMask: MaskFraction = (progress) => (Math.acos(progress) * 2) 
  * tokens stay masked. So each step decodes at least one token, however flat or steep f is. MaskGIT and MAR have 1 in
  * place of K − 1 − k, which is the same for the cosine; a fraction that falls faster would run dry.
  */
-export function maskFractionCounts(fraction: MaskFraction): TokenCounts {
+export function maskScheduleOf(fraction: MaskFraction): MaskSchedule {
   return (total, steps) => countsOf(total, steps, (done) => fraction(done / steps));
 }
 
@@ -40,17 +40,17 @@ export function maskFractionCounts(fraction: MaskFraction): TokenCounts {
  * MAR's counts: the cosine mask fraction, in the reference's order of operations, so that no rounding differs.
  * 16 steps of 256 tokens: 2, 3, 7, 8, 11, 13, 15, 16, 19, 20, 22, 23, 23, 25, 24, 25.
  */
-export const cosineCounts: TokenCounts = (total, steps) =>
+export const cosineMaskSchedule: MaskSchedule = (total, steps) =>
   countsOf(total, steps, (done) => Math.cos(((Math.PI / 2) * done) / steps));
 
 /** Halton-MaskGIT's counts: after step k (from 0) `max(k+1, ⌊total·(1 − arccos((k+1)/K)·2/π)⌋)` tokens are decoded. */
-export const haltonCounts: TokenCounts = (total, steps) => {
+export const haltonMaskSchedule: MaskSchedule = (total, steps) => {
   assertEnough(total, steps);
   return differences(steps, (done) => Math.max(done, Math.floor(total * (1 - arccosMask(done / steps)))));
 };
 
 /** As even as integers allow: the counts differ by one at most, the larger ones spread over the run. */
-export const evenCounts: TokenCounts = (total, steps) => {
+export const evenMaskSchedule: MaskSchedule = (total, steps) => {
   assertEnough(total, steps);
   return differences(steps, (done) => Math.floor((done * total) / steps));
 };

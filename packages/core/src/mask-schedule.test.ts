@@ -4,15 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from './errors.js';
 import {
   arccosMask,
-  cosineCounts,
   cosineMask,
-  evenCounts,
-  haltonCounts,
+  cosineMaskSchedule,
+  evenMaskSchedule,
+  haltonMaskSchedule,
   linearMask,
-  maskFractionCounts,
+  maskScheduleOf,
   rootMask,
   squareMask,
-} from './schedule.js';
+} from './mask-schedule.js';
 
 interface GenerateCase {
   readonly kind: string;
@@ -29,14 +29,14 @@ const golden = JSON.parse(
 ) as { readonly cases: readonly GenerateCase[] };
 
 const schedules = {
-  cosineCounts,
-  haltonCounts,
-  evenCounts,
-  cosine: maskFractionCounts(cosineMask),
-  linear: maskFractionCounts(linearMask),
-  square: maskFractionCounts(squareMask),
-  root: maskFractionCounts(rootMask),
-  arccos: maskFractionCounts(arccosMask),
+  cosineMaskSchedule,
+  haltonMaskSchedule,
+  evenMaskSchedule,
+  cosine: maskScheduleOf(cosineMask),
+  linear: maskScheduleOf(linearMask),
+  square: maskScheduleOf(squareMask),
+  root: maskScheduleOf(rootMask),
+  arccos: maskScheduleOf(arccosMask),
 };
 
 const totalAndSteps = fc
@@ -68,20 +68,20 @@ describe("MAR's cosine counts", () => {
     expect(cases.length).toBeGreaterThan(5);
     for (const { num_iter, iterations } of cases) {
       const expected = iterations.map((iteration) => iteration.n_pred_per_sample);
-      expect(cosineCounts(iterations[0]!.masked_before, num_iter)).toEqual(expected);
+      expect(cosineMaskSchedule(iterations[0]!.masked_before, num_iter)).toEqual(expected);
     }
   });
 
   it('of 256 tokens in 16 steps are the published ones', () => {
     const published = [2, 3, 7, 8, 11, 13, 15, 16, 19, 20, 22, 23, 23, 25, 24, 25];
-    expect(cosineCounts(256, 16)).toEqual(published);
+    expect(cosineMaskSchedule(256, 16)).toEqual(published);
   });
 });
 
 describe("Halton's counts", () => {
   it('follow the arcsine, with one token a step where it is flatter', () => {
-    expect(haltonCounts(256, 4)).toEqual([41, 44, 53, 118]);
-    expect(haltonCounts(8, 8)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(haltonMaskSchedule(256, 4)).toEqual([41, 44, 53, 118]);
+    expect(haltonMaskSchedule(8, 8)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   });
 });
 
@@ -89,7 +89,7 @@ describe('even counts', () => {
   it('differ by one at most', () => {
     fc.assert(
       fc.property(totalAndSteps, ([total, steps]) => {
-        const perStep = evenCounts(total, steps);
+        const perStep = evenMaskSchedule(total, steps);
         expect(Math.max(...perStep) - Math.min(...perStep)).toBeLessThanOrEqual(1);
       }),
     );

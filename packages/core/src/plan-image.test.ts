@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { generateImages } from './generate.js';
 import { emptyGrid } from './grid.js';
-import { plansOf } from './plans-of.js';
+import { planImage } from './plan-image.js';
 import { randomOrder } from './policies/random-order.js';
 import { fakeModel } from './testing/fake-model.js';
 
@@ -19,26 +19,26 @@ it.each([
   start.known.fill(1, 0, 3);
   const input = { classLabel: 0 };
   const images = [
-    { seed, index, input },
-    { seed, index, input, start },
+    { seed, imageIndex: index, input },
+    { seed, imageIndex: index, input, start },
   ];
-  const [whole, edit] = await generateImages({ model: fakeModel({ shape }), images, policy });
-  expect(positions(plansOf(policy, shape, { seed, index }))).toEqual(
+  const [whole, edit] = await generateImages({ model: fakeModel({ shape }), requests: images, policy });
+  expect(positions(planImage(policy, shape, { seed, imageIndex: index }))).toEqual(
     positions(whole!.steps.map(({ plan }) => plan)),
   );
-  expect(positions(plansOf(policy, shape, { seed, index, known: start.known }))).toEqual(
+  expect(positions(planImage(policy, shape, { seed, imageIndex: index, known: start.known }))).toEqual(
     positions(edit!.steps.map(({ plan }) => plan)),
   );
 });
 
 it('takes a mask of the whole grid alone, and indices that there are', () => {
-  expect(() => plansOf(policy, shape, { known: Uint8Array.of(0, 1, 2) })).toThrow(
+  expect(() => planImage(policy, shape, { known: Uint8Array.of(0, 1, 2) })).toThrow(
     expect.objectContaining({ code: 'shape-mismatch', expected: [16], actual: [3] }),
   );
-  expect(() => plansOf(policy, shape, { index: -1 })).toThrow('index = -1');
+  expect(() => planImage(policy, shape, { imageIndex: -1 })).toThrow('imageIndex = -1');
 });
 
 it('says so of a policy whose step returns nothing', () => {
   const wrong = { name: 'wrong', init: () => 0, step: () => undefined as never };
-  expect(() => plansOf(wrong, shape)).toThrow('Policy "wrong", step 0: step must return [plan, state].');
+  expect(() => planImage(wrong, shape)).toThrow('Policy "wrong", step 0: step must return [plan, state].');
 });

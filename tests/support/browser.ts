@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
-import { describe } from 'vitest';
+import { type Browser, type BrowserServer, chromium } from 'playwright-core';
+import { describe, inject } from 'vitest';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Address of the Chromium that all files of a run share; undefined where no browser is installed. */
+    browserAddress: string | undefined;
+  }
+}
 
 const PLACES = [
   process.env.TESSERA_BROWSER,
@@ -25,21 +32,33 @@ export function describeInBrowser(title: string, body: () => void): void {
 export interface BrowserOptions {
   /** Whether there is a WebGPU adapter, in software where there is no other. @default true */
   readonly webgpu?: boolean;
-  /** More switches for its command line. */
-  readonly flags?: readonly string[];
 }
 
-/** Starts Chromium. */
-export function openBrowser({ webgpu = true, flags = [] }: BrowserOptions = {}): Promise<Browser> {
+/**
+ * A connection to the Chromium of the run; other options start one of its own. Each test opens contexts of its own in it,
+ * which share nothing. `close` ends the connection and those contexts.
+ */
+export function openBrowser(options: BrowserOptions = {}): Promise<Browser> {
+  const address = options.webgpu === false ? undefined : inject('browserAddress');
+  return address ? chromium.connect(address) : chromium.launch(launchOptions(options));
+}
+
+/** Starts the Chromium that the files of a run connect to; undefined where no browser is installed. */
+export async function startBrowser(): Promise<BrowserServer | undefined> {
+  return executable ? chromium.launchServer(launchOptions({})) : undefined;
+}
+
+function launchOptions({ webgpu = true }: BrowserOptions) {
   if (!executable)
     throw new Error('There is no browser: install Chromium, or set TESSERA_BROWSER to its path.');
-  return chromium.launch({
+  return {
     executablePath: executable,
     args: [
       ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-sync'],
       ...['--disable-background-networking', '--disable-component-update'],
+      // Without it the browser measures a page's memory when it likes to.
+      '--enable-blink-features=ForceEagerMeasureMemory',
       ...(webgpu ? ['--enable-unsafe-webgpu'] : []),
-      ...flags,
     ],
-  });
+  };
 }
