@@ -1,6 +1,8 @@
 import { throwIfAborted } from './cancellation.js';
 import { assertClamp } from './clamp.js';
-import { ancestralSampler } from './diffusion/ancestral.js';
+import { ancestralSampler } from './diffusion/ancestral-sampler.js';
+import { marDiffusion } from './diffusion/diffusion-process.js';
+import { eulerSampler } from './diffusion/euler-sampler.js';
 import { assertNumber, assertShape, InvalidOptionError, UnguidedConditionsError } from './errors.js';
 import type {
   GeneratedImage,
@@ -20,6 +22,7 @@ import {
   refinePlan,
   startImage,
 } from './image-run.js';
+import { sampleGroup } from './sample-group.js';
 
 /**
  * Makes images. While a position is masked, the policy names the positions to decode next, the model turns the known
@@ -36,18 +39,23 @@ import {
  * @throws ShapeMismatchError where `start` or `clamp` is of another shape than the model's grid, or the model gives
  *   another number of conditions, tokens or pictures than asked for
  * @throws NonFiniteError where the model gives a token of NaN or infinity
+ * @throws UnsupportedPredictionError where the sampler can't sample what the model predicts
  * @throws the signal's reason once it is aborted; a TesseraError `aborted` where it has none
  */
 export async function* generate<Input>(
   options: GenerateOptions<Input>,
 ): AsyncGenerator<GenerateEvent, GenerateResult, undefined> {
-  const { model, policy, signal, sampler = ancestralSampler() } = options;
+  const { model, policy, signal } = options;
+  const { diffusion = marDiffusion() } = model;
+  const chosen =
+    options.sampler ?? (diffusion.prediction === 'epsilon' ? ancestralSampler() : eulerSampler());
+  const sampler = (diffusionSteps: number) => chosen(diffusionSteps, diffusion);
   const guidance = options.guidance ?? model.defaults?.guidance ?? constantGuidance(1);
   const temperature = options.temperature ?? model.defaults?.temperature ?? 1;
   const clamp = options.clamp === undefined ? model.defaults?.clamp : (options.clamp ?? undefined);
   assertNumber('temperature', temperature, 0);
   assertClamp(clamp, model.shape.channels);
-  const planner = { policy, guidance, sampler };
+  const planner = { policy, guidance, diffusion, sampler };
   const runs = options.requests.map((image, batchIndex) => startImage(options, image, batchIndex));
   const finished: GeneratedImage[] = [];
   const withSignal = signal ? { signal } : {};
@@ -101,9 +109,12 @@ export async function* generate<Input>(
       }
       for (const group of groupByDiffusionSteps(active, planned, carriedOut, conditions)) {
         throwIfAborted(signal);
-        const tokens = await model.sampleTokens({
-          batch: group.images,
-          coefficients: sampler(group.diffusionSteps),
+        const { diffusionSteps, images: batch } = group;
+        const tokens = await sampleGroup(model, {
+          batch,
+          diffusionSteps,
+          sampler: sampler(diffusionSteps),
+          diffusion,
           temperature,
           ...(clamp === undefined ? {} : { clamp }),
           ...withSignal,

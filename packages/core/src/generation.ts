@@ -1,5 +1,5 @@
 import type { CancellationSignal } from './cancellation.js';
-import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
+import type { DiffusionSampler } from './diffusion/diffusion-sampler.js';
 import type { TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb } from './image.js';
@@ -32,7 +32,7 @@ export interface GenerateOptions<Input> {
   readonly temperature?: number;
   /** Limits of x0; null for none. @default the model's, else none */
   readonly clamp?: Clamp | null;
-  /** The head's sampler. @default ancestralSampler() */
+  /** The head's sampler. @default ancestralSampler(), or eulerSampler() for a model that predicts velocity */
   readonly sampler?: DiffusionSampler;
   /** An image's source of noise. @default keyedNoise({ seed, image: imageIndex }) */
   readonly noise?: (image: {
@@ -50,6 +50,7 @@ export interface ImageStep {
   readonly batchIndex: number;
   /** The plan; at `step-end` as refined, positions ascending. */
   readonly plan: StepPlan;
+  /** Of guidance that differs by token or timestep, the scale furthest from 1. */
   readonly guidanceScale: number;
 }
 

@@ -1,6 +1,9 @@
 import type { Conditions } from './conditions.js';
 import { selectConditions } from './conditions.js';
-import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
+import { type DiffusionProcess, trainingTimesteps } from './diffusion/diffusion-process.js';
+import { isCoefficients } from './diffusion/diffusion-sampler.js';
+import type { SamplerFunction } from './diffusion/function-sampler.js';
+import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
 import {
   assertInteger,
   assertNumber,
@@ -19,12 +22,12 @@ import {
   maskedPositions,
   type TokenGrid,
 } from './grid.js';
-import type { GuidanceSchedule } from './guidance.js';
-import type { TokenImage } from './model.js';
+import { type GuidanceSchedule, type TokenGuidance, tokenScales } from './guidance.js';
 import { keyedNoise } from './noise/keyed.js';
 import type { NoiseSource } from './noise/source.js';
 import { checkedPlan, plannedBy, type StepPlan, stepPlan } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
+import type { GroupImage } from './sample-group.js';
 
 /** One image while it is being made. */
 export interface ImageRun<Input> {
@@ -35,6 +38,8 @@ export interface ImageRun<Input> {
   readonly steps: ImageStep[];
   state: unknown;
   masked: number;
+  /** Of the step that runs. */
+  guidance: number | TokenGuidance;
 }
 
 export function startImage<Input>(
@@ -49,7 +54,8 @@ export function startImage<Input>(
   const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
   const noise = options.noise?.({ seed, imageIndex, batchIndex }) ?? keyedNoise({ seed, image: imageIndex });
   const state = policy.init({ shape: model.shape, known: grid.known.slice(), noise: noise.fork('policy') });
-  return { batchIndex, input, grid, noise, steps: [], state, masked: maskedPositions(grid.known).length };
+  const masked = maskedPositions(grid.known).length;
+  return { batchIndex, input, grid, noise, steps: [], state, masked, guidance: 1 };
 }
 
 function assertStart(start: TokenGrid, shape: GridShape): void {
@@ -71,24 +77,43 @@ function assertStart(start: TokenGrid, shape: GridShape): void {
 export interface StepPlanner {
   readonly policy: SamplingPolicy;
   readonly guidance: GuidanceSchedule;
-  readonly sampler: DiffusionSampler;
+  readonly diffusion: DiffusionProcess;
+  /** The sampler for the model's diffusion process. */
+  readonly sampler: (diffusionSteps: number) => SamplerCoefficients | SamplerFunction;
 }
 
-export function planStep<Input>(
-  { policy, guidance, sampler }: StepPlanner,
-  run: ImageRun<Input>,
-  step: number,
-): ImageStep {
+export function planStep<Input>(planner: StepPlanner, run: ImageRun<Input>, step: number): ImageStep {
+  const { policy, guidance, sampler } = planner;
   const [asPlanned, next] = plannedBy(policy, run.state, { step, grid: run.grid });
   const plan = checkedPlan(asPlanned, run.grid.known, policy.name, step, sampler);
   run.state = next;
-  const guidanceScale = guidance({
+  run.guidance = guidance({
     total: gridLength(run.grid.shape),
     maskedBefore: run.masked,
     maskedAfter: run.masked - plan.positions.length,
   });
-  assertNumber(`guidance at step ${step}`, guidanceScale, 0);
+  if (typeof run.guidance === 'number') assertNumber(`guidance at step ${step}`, run.guidance, 0);
+  const guidanceScale =
+    typeof run.guidance === 'number' ? run.guidance : strongestScale(planner, run.guidance, plan);
   return { batchIndex: run.batchIndex, plan, guidanceScale };
+}
+
+/** The scale that is furthest from 1, of those that the step may meet. */
+function strongestScale(
+  { policy, sampler, diffusion }: StepPlanner,
+  guidance: TokenGuidance,
+  plan: StepPlan,
+): number {
+  const samplers = Array.from(new Set(plan.diffusionSteps), sampler);
+  // A refinement may change the step counts, and a function decides as it goes.
+  const known = samplers.every(isCoefficients) && !policy.refinements?.length;
+  const timesteps = known
+    ? samplers.flatMap(({ steps }) => steps.map(({ timestep }) => timestep))
+    : trainingTimesteps(diffusion);
+  return tokenScales(guidance, timesteps, plan.positions).reduce(
+    (strongest, scale) => (Math.abs(scale - 1) > Math.abs(strongest - 1) ? scale : strongest),
+    1,
+  );
 }
 
 export async function refinePlan<Input>(
@@ -132,7 +157,7 @@ function rowsOf(planned: StepPlan, plan: Pick<StepPlan, 'positions'>): Uint32Arr
 export interface TokenGroup<Input> {
   readonly diffusionSteps: number;
   readonly runs: ImageRun<Input>[];
-  readonly images: TokenImage[];
+  readonly images: GroupImage[];
 }
 
 /** The tokens of a step, of all images, by their diffusion step count: each group is one call of the head. */
@@ -144,14 +169,15 @@ export function groupByDiffusionSteps<Input>(
 ): TokenGroup<Input>[] {
   const groups = new Map<number, TokenGroup<Input>>();
   for (const [i, run] of active.entries()) {
-    const { plan, guidanceScale } = carriedOut[i]!;
+    const { plan } = carriedOut[i]!;
+    const { guidance, noise } = run;
     for (const diffusionSteps of new Set(plan.diffusionSteps)) {
       const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
       const rows = rowsOf(planned[i]!.plan, { positions });
       const group = groups.get(diffusionSteps) ?? { diffusionSteps, runs: [], images: [] };
       groups.set(diffusionSteps, group);
       group.runs.push(run);
-      group.images.push({ conditions: conditions[i]!, rows, positions, guidanceScale, noise: run.noise });
+      group.images.push({ conditions: conditions[i]!, rows, positions, guidance, noise });
     }
   }
   return [...groups.values()];

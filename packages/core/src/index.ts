@@ -1,23 +1,18 @@
 export { type CancellationSignal, throwIfAborted } from './cancellation.js';
 export { assertClamp } from './clamp.js';
 export { type Conditions, selectConditions } from './conditions.js';
-export { ancestralSampler } from './diffusion/ancestral.js';
-export { ddimSampler } from './diffusion/ddim.js';
-export { dpmSolverSampler } from './diffusion/dpm-solver.js';
-export { respaceTimesteps } from './diffusion/respace.js';
-export type {
-  DiffusionSampler,
-  DiffusionStep,
-  SamplerCoefficients,
-  StepNoise,
-} from './diffusion/sampler-coefficients.js';
-export { type SamplerStep, samplerStep } from './diffusion/sampler-step.js';
+export { ancestralSampler } from './diffusion/ancestral-sampler.js';
+export { ddimSampler } from './diffusion/ddim-sampler.js';
 export {
-  type CosineSchedule,
-  cosineSchedule,
-  type RespacedSchedule,
-  respacedSchedule,
-} from './diffusion/schedule.js';
+  type DiffusionProcess,
+  marDiffusion,
+  UnsupportedPredictionError,
+} from './diffusion/diffusion-process.js';
+export type { CoefficientsSampler, DiffusionSampler } from './diffusion/diffusion-sampler.js';
+export { dpmSolverSampler } from './diffusion/dpm-solver-sampler.js';
+export { eulerSampler } from './diffusion/euler-sampler.js';
+export { functionSampler } from './diffusion/function-sampler.js';
+export { heunSampler } from './diffusion/heun-sampler.js';
 export {
   type AnnealedDiffusionStepsOptions,
   annealedDiffusionSteps,
@@ -63,6 +58,7 @@ export {
   type GuidanceSchedule,
   intervalGuidance,
   linearGuidance,
+  type TokenGuidance,
 } from './guidance.js';
 export type { ImageRgb } from './image.js';
 export {
@@ -83,6 +79,7 @@ export type {
   ClassInput,
   ConditionImage,
   ConditionRequest,
+  HeadRequest,
   MaskedModel,
   SamplingDefaults,
   TokenImage,

@@ -1,5 +1,6 @@
 import type { CancellationSignal } from './cancellation.js';
 import type { Conditions } from './conditions.js';
+import type { DiffusionProcess } from './diffusion/diffusion-process.js';
 import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
 import type { GridShape, TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
@@ -29,7 +30,7 @@ export interface ConditionRequest<Input> {
 /** Limits of the predicted clean token x0: ±c for all channels, or ±c[i] for channel i, [C]. */
 export type Clamp = number | readonly number[];
 
-/** Some tokens of one image, all with the same diffusion table. */
+/** Some tokens of one image, all with the same sampler coefficients. */
 export interface TokenImage {
   /** Those that the same model's `condition` returned: one behind a worker takes no others. */
   readonly conditions: Conditions;
@@ -37,17 +38,35 @@ export interface TokenImage {
   readonly rows: Uint32Array;
   /** [m], the grid positions of those rows; they key the noise. */
   readonly positions: Uint32Array;
-  /** s in ε = ε_u + s·(ε_c − ε_u); without effect on unguided conditions. */
-  readonly guidanceScale: number;
+  /**
+   * s in ε = ε_u + s·(ε_c − ε_u), or of the velocity: one for all, or [S, m], one a step of the coefficients and row.
+   * Without effect on unguided conditions.
+   */
+  readonly guidanceScale: number | Float32Array;
   readonly noise: NoiseSource;
 }
 
 export interface TokenRequest {
   readonly batch: readonly TokenImage[];
   readonly coefficients: SamplerCoefficients;
-  /** Scales the noise of every diffusion step, and the initial x where the table says so. */
+  /** Scales the noise of every diffusion step, and the initial x of coefficients with `temperedStart`. */
   readonly temperature: number;
   readonly clamp?: Clamp;
+  readonly signal?: CancellationSignal;
+}
+
+/** One evaluation of the head, for samplers that are functions. */
+export interface HeadRequest {
+  readonly batch: readonly {
+    /** Those that the same model's `condition` returned. */
+    readonly conditions: Conditions;
+    /** [m], rows of `conditions`, ascending. */
+    readonly rows: Uint32Array;
+    /** [m, C], the noisy tokens. */
+    readonly x: Float32Array;
+  }[];
+  /** 0 … N − 1 for ε, σ · `trainSteps` for velocity. */
+  readonly timestep: number;
   readonly signal?: CancellationSignal;
 }
 
@@ -65,10 +84,20 @@ export interface SamplingDefaults {
 export interface MaskedModel<Input> {
   readonly shape: GridShape;
   readonly defaults?: SamplingDefaults;
+  /**
+   * What the head was trained to predict, and on which noise; the same object at each reading.
+   * @default marDiffusion(), ε with learned variance on the cosine schedule
+   */
+  readonly diffusion?: DiffusionProcess;
   /** z at the given positions, one {@link Conditions} an image, rows ascending by position. */
   condition(request: ConditionRequest<Input>): Promise<readonly Conditions[]>;
   /** Runs the head; one [m, C] array of tokens an image, in the order of its `rows`. */
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]>;
+  /**
+   * The head's output before guidance, one array an image: its m conditional rows, then, for guided conditions, its m
+   * unconditional ones. Rows are [ε | v], 2C wide, or the velocity, C wide. Models without it take no function samplers.
+   */
+  evaluateHead?(request: HeadRequest): Promise<readonly Float32Array[]>;
   /** Pixels of finished grids, or of unfinished ones, whose masked tokens are taken as 0. */
   decode(
     grids: readonly TokenGrid[],

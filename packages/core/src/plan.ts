@@ -1,4 +1,6 @@
-import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
+import { UnsupportedPredictionError } from './diffusion/diffusion-process.js';
+import type { SamplerFunction } from './diffusion/function-sampler.js';
+import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
 import { assertInteger, InvalidPlanError, ShapeMismatchError, wordsOf } from './errors.js';
 import type { TokenGrid } from './grid.js';
 import type { SamplingPolicy } from './policy.js';
@@ -78,13 +80,14 @@ export function plannedBy<State>(
  *   model runs for this step. @default none
  * @throws InvalidPlanError where it is no plan, or names nothing, a position twice, one outside the grid or one that is
  *   known already, or a count of diffusion steps that can't be had
+ * @throws UnsupportedPredictionError where the sampler can't sample what the model predicts
  */
 export function checkedPlan(
   plan: StepPlan,
   known: Uint8Array,
   policy: string,
   step: number,
-  sampler?: DiffusionSampler,
+  sampler?: (diffusionSteps: number) => SamplerCoefficients | SamplerFunction,
 ): StepPlan {
   const fail = (problem: string, cause?: unknown): never => {
     throw new InvalidPlanError(policy, step, problem, cause === undefined ? {} : { cause });
@@ -113,9 +116,12 @@ export function checkedPlan(
   }
   for (const steps of new Set(plan.diffusionSteps)) {
     try {
-      // By `?.` since a faulty sampler may return anything.
-      if (sampler && !sampler(steps)?.steps) throw new TypeError('it returned no table');
+      const made = sampler?.(steps);
+      // A faulty sampler may return anything.
+      if (sampler && !(made && ('steps' in made || 'run' in made)))
+        throw new TypeError('it returned neither coefficients nor a function');
     } catch (error) {
+      if (UnsupportedPredictionError.isInstance(error)) throw error;
       const reason = error instanceof Error ? error.message : `it threw ${wordsOf(error)}`;
       fail(`the sampler can't take ${steps} diffusion steps (${reason})`, error);
     }

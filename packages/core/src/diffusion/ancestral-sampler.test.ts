@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ancestralSampler } from './ancestral.js';
+import { ancestralSampler } from './ancestral-sampler.js';
 import { samplerStep } from './sampler-step.js';
 
 const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;

@@ -1,7 +1,7 @@
 import { epsilonSchedule } from './diffusion-process.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
 import { memoizeCoefficients } from './memoize-coefficients.js';
 import { assertMaxTimestep, respacedSchedule } from './respaced-schedule.js';
-import type { CoefficientsSampler } from './sampler-coefficients.js';
 
 /**
  * Ancestral sampling with learned variance, MAR's own: x' = c1·x0 + c2·x + σ·noise, log σ² between the posterior's

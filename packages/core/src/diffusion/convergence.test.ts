@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { ancestralSampler } from './ancestral.js';
-import { ddimSampler } from './ddim.js';
-import { dpmSolverSampler } from './dpm-solver.js';
-import type { DiffusionSampler, DiffusionStep } from './sampler-coefficients.js';
+import { ancestralSampler } from './ancestral-sampler.js';
+import { ddimSampler } from './ddim-sampler.js';
+import type { DiffusionSampler } from './diffusion-sampler.js';
+import { dpmSolverSampler } from './dpm-solver-sampler.js';
+import { cosineSchedule } from './respaced-schedule.js';
+import type { DiffusionStep } from './sampler-coefficients.js';
 import { samplerStep } from './sampler-step.js';
-import { cosineSchedule } from './schedule.js';
 
 // For data from N(MEAN, DEVIATION²), x_t is normal at every t, so the best ε, the probability-flow ODE's solution and
 // the outcome of the whole chain are all known exactly.

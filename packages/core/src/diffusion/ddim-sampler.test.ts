@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { InvalidOptionError } from '../errors.js';
-import { ancestralSampler } from './ancestral.js';
-import { ddimSampler } from './ddim.js';
+import { ancestralSampler } from './ancestral-sampler.js';
+import { ddimSampler } from './ddim-sampler.js';
+import { respacedSchedule } from './respaced-schedule.js';
 import { samplerStep } from './sampler-step.js';
-import { respacedSchedule } from './schedule.js';
 
 test('a step is √ᾱ_previous·x0 + √(1 − ᾱ_previous)·ε', () => {
   const { alphasCumprod, timesteps } = respacedSchedule('ddim50');

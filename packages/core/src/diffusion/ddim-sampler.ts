@@ -1,8 +1,8 @@
 import { assertNumber } from '../errors.js';
 import { epsilonSchedule } from './diffusion-process.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
 import { memoizeCoefficients } from './memoize-coefficients.js';
 import { assertMaxTimestep, respacedSchedule } from './respaced-schedule.js';
-import type { CoefficientsSampler } from './sampler-coefficients.js';
 
 /**
  * DDIM (Song et al. 2021, equations 12 and 16). ε is taken anew from x and the clamped x0. With η = 0 no noise is drawn,

@@ -54,8 +54,7 @@ export class UnsupportedPredictionError extends TesseraError {
  * @throws UnsupportedPredictionError where the head predicts something else
  */
 export function epsilonSchedule(sampler: string, diffusion: DiffusionProcess): NoiseSchedule {
-  if (diffusion.prediction !== 'epsilon')
-    throw new UnsupportedPredictionError(sampler, diffusion.prediction);
+  if (diffusion.prediction !== 'epsilon') throw new UnsupportedPredictionError(sampler, diffusion.prediction);
   return diffusion.schedule;
 }
 
@@ -82,4 +81,11 @@ export function noiseLevel(timestep: number, diffusion: DiffusionProcess): Noise
   assertInteger('timestep', timestep, 0, alphasCumprod.length - 1);
   const alpha = alphasCumprod[timestep]!;
   return { scale: Math.sqrt(alpha), sigma: Math.sqrt(1 / alpha - 1) };
+}
+
+/** Every timestep of the training; for velocity the integer ones. */
+export function trainingTimesteps(diffusion: DiffusionProcess): number[] {
+  const isEpsilon = diffusion.prediction === 'epsilon';
+  const count = isEpsilon ? diffusion.schedule.betas.length : diffusion.trainSteps + 1;
+  return Array.from({ length: count }, (_, timestep) => timestep);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { InvalidOptionError } from '../errors.js';
-import { dpmSolverSampler } from './dpm-solver.js';
-import { cosineSchedule } from './schedule.js';
+import { dpmSolverSampler } from './dpm-solver-sampler.js';
+import { cosineSchedule } from './respaced-schedule.js';
 
 const { alphasCumprod } = cosineSchedule();
 const lambda = (timestep: number) => {

@@ -1,7 +1,8 @@
 import { assertInteger, assertNumber, InvalidOptionError } from '../errors.js';
 import { epsilonSchedule } from './diffusion-process.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
 import { memoizeCoefficients } from './memoize-coefficients.js';
-import type { CoefficientsSampler, DiffusionStep } from './sampler-coefficients.js';
+import type { DiffusionStep } from './sampler-coefficients.js';
 
 /**
  * DPM-Solver++ (Lu et al. 2022, algorithm 2, "2M"), a multistep solver for few steps: 8 to 14 do where the ancestral chain
@@ -47,7 +48,12 @@ export function dpmSolverSampler(
       const xStart = { x: fround(sqrt(1 / alpha)), output: fround(sqrt(1 / alpha - 1)) };
       const next = timesteps[i + 1];
       if (next === undefined) {
-        return { timestep, xStart, update: { x: 0, xStart: 1, previousXStarts: [] }, noise: { kind: 'none' } };
+        return {
+          timestep,
+          xStart,
+          update: { x: 0, xStart: 1, previousXStarts: [] },
+          noise: { kind: 'none' },
+        };
       }
       const h = lambdas[next]! - lambdas[timestep]!;
       const gain = -sqrt(alphas[next]!) * expm1(stochastic ? -2 * h : -h);

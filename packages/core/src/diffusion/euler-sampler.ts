@@ -1,7 +1,8 @@
 import type { NoiseLevel } from './diffusion-process.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
 import { memoizeCoefficients } from './memoize-coefficients.js';
 import { assertMaxTimestep } from './respaced-schedule.js';
-import type { CoefficientsSampler, DiffusionStep } from './sampler-coefficients.js';
+import type { DiffusionStep } from './sampler-coefficients.js';
 import { solverLevels } from './solver-levels.js';
 
 /**

@@ -1,6 +1,5 @@
 import type { CancellationSignal } from '../cancellation.js';
 import type { DiffusionProcess, NoiseLevel } from './diffusion-process.js';
-import type { DiffusionSampler } from './sampler-coefficients.js';
 
 /** What the head predicts for m tokens of C channels, after guidance. */
 export interface HeadPrediction extends NoiseLevel {
@@ -73,7 +72,7 @@ export interface SamplerFunction {
  * });
  * ```
  */
-export function functionSampler(name: string, run: SamplerFunction['run']): DiffusionSampler {
+export function functionSampler(name: string, run: SamplerFunction['run']): () => SamplerFunction {
   const sampler = { name, run };
   return () => sampler;
 }

@@ -1,5 +1,6 @@
 import { type DiffusionProcess, marDiffusion } from './diffusion-process.js';
-import type { CoefficientsSampler, SamplerCoefficients } from './sampler-coefficients.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
+import type { SamplerCoefficients } from './sampler-coefficients.js';
 
 /** The sampler that makes each model's coefficients once. */
 export function memoizeCoefficients(

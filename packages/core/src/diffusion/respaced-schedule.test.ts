@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import golden from '../../../../fixtures/golden/schedule.json' with { type: 'json' };
 import { InvalidOptionError } from '../errors.js';
-import { cosineSchedule, respacedSchedule } from './schedule.js';
+import { cosineSchedule, respacedSchedule } from './respaced-schedule.js';
 
 const { _timesteps_only, '': whole, ...respacings } = golden;
 

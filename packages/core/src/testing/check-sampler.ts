@@ -1,7 +1,7 @@
 import { type DiffusionProcess, marDiffusion, noiseLevel } from '../diffusion/diffusion-process.js';
+import { type DiffusionSampler, isCoefficients } from '../diffusion/diffusion-sampler.js';
 import { runCoefficients } from '../diffusion/run-coefficients.js';
 import { runFunction } from '../diffusion/run-function.js';
-import { type DiffusionSampler, isCoefficients } from '../diffusion/sampler-coefficients.js';
 import { assertInteger, assertNumber, InvalidOptionError, wordsOf } from '../errors.js';
 
 /** What `checkSampler` looks for; a finding names the rule that is broken. */
@@ -156,7 +156,8 @@ class GaussianProblem {
 
   async measure(diffusionSteps: number): Promise<SamplerMeasurement> {
     const { evaluations, noiseSteps } = await this.#play(diffusionSteps, STARTS.length, startsOnly);
-    const error = noiseSteps.length === 0 ? this.#odeError(evaluations) : await this.#outcomeError(diffusionSteps);
+    const error =
+      noiseSteps.length === 0 ? this.#odeError(evaluations) : await this.#outcomeError(diffusionSteps);
     return { diffusionSteps, evaluations: evaluations.length, error };
   }
 
@@ -173,7 +174,8 @@ class GaussianProblem {
   }
 
   async noiseProblems(diffusionSteps: number): Promise<string[]> {
-    const play = (noise: NoiseOf, temperature = 1) => this.#play(diffusionSteps, STARTS.length, noise, temperature);
+    const play = (noise: NoiseOf, temperature = 1) =>
+      this.#play(diffusionSteps, STARTS.length, noise, temperature);
     const { tokens, noiseSteps } = await play(waves);
     const problems: string[] = [];
     const again = await play(waves);
@@ -185,7 +187,9 @@ class GaussianProblem {
     const cold = await play(waves, 0);
     const still = await play((row, step) => (step === 0 ? waves(row, 0) : 0), 0);
     if (cold.tokens.some((token, i) => token !== still.tokens[i]))
-      problems.push('At temperature 0 the noise of the steps still has an effect. Multiply it by the temperature.');
+      problems.push(
+        'At temperature 0 the noise of the steps still has an effect. Multiply it by the temperature.',
+      );
     return problems;
   }
 

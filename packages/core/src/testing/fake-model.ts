@@ -1,9 +1,10 @@
 import { type CancellationSignal, throwIfAborted } from '../cancellation.js';
-import { samplerStep } from '../diffusion/sampler-step.js';
+import { type DiffusionProcess, marDiffusion, noiseLevel } from '../diffusion/diffusion-process.js';
+import { runCoefficients } from '../diffusion/run-coefficients.js';
 import { assertInteger, assertShape, ModelDisposedError } from '../errors.js';
 import { copyGrid, emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
 import type { ImageRgb } from '../image.js';
-import type { ClassInput, MaskedModel, TokenImage, TokenRequest } from '../model.js';
+import type { ClassInput, HeadRequest, MaskedModel } from '../model.js';
 import { fillTokenNoise } from '../noise/token-noise.js';
 import { fakeConditions } from './fake-conditions.js';
 
@@ -11,6 +12,8 @@ export interface FakeModelOptions {
   readonly shape: GridShape;
   /** D: the width of the conditions. @default 16 */
   readonly width?: number;
+  /** What its head predicts, and on which noise. @default marDiffusion() */
+  readonly diffusion?: DiffusionProcess;
 }
 
 /** How often a fake model was asked, and for how much. */
@@ -19,7 +22,8 @@ export interface FakeModelCalls {
   /** Rows of conditions, conditional and unconditional ones. */
   conditionRows: number;
   sampleTokens: number;
-  /** Tokens × diffusion steps. */
+  evaluateHead: number;
+  /** Tokens × evaluations of the head. */
   headEvaluations: number;
   decode: number;
 }
@@ -30,15 +34,19 @@ export interface FakeModel extends MaskedModel<ClassInput> {
 
 /**
  * A model of simple arithmetic for tests, which keeps every promise of `MaskedModel`: z depends on the position, the
- * label and the known tokens alone; the head's ε is the one that leads to x0 = tanh(z) + sin(x)/10; a token is a pixel.
+ * label and the known tokens alone; the head's ε or velocity leads to x0 = tanh(z) + sin(x)/10; a token is a pixel. It has
+ * no model file and no runtime.
+ *
+ * @throws InvalidOptionError where the width is not an integer ≥ 1
  */
-export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
+export function fakeModel({ shape, width = 16, diffusion = marDiffusion() }: FakeModelOptions): FakeModel {
   assertInteger('width', width, 1);
   const { known } = emptyGrid(shape);
   const calls: FakeModelCalls = {
     condition: 0,
     conditionRows: 0,
     sampleTokens: 0,
+    evaluateHead: 0,
     headEvaluations: 0,
     decode: 0,
   };
@@ -53,6 +61,7 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
 
   return {
     shape,
+    diffusion,
     calls,
     async condition({ batch, signal }) {
       await turn(signal);
@@ -63,17 +72,45 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
         return fakeConditions(image, width);
       });
     },
-    async sampleTokens(request) {
-      await turn(request.signal);
+    async sampleTokens({ batch, coefficients, temperature, clamp, signal }) {
+      await turn(signal);
       calls.sampleTokens++;
       const sampled: Float32Array[] = [];
-      for (const image of request.batch) {
-        const heads = [await targets(image, 'read', shape.channels)];
-        if (image.conditions.guided) heads.push(await targets(image, 'readUnconditional', shape.channels));
-        sampled.push(await denoise(image, heads, request, shape.channels, turn));
-        calls.headEvaluations += image.rows.length * request.coefficients.steps.length;
+      for (const image of batch) {
+        const count = image.rows.length;
+        const { guidanceScale } = image;
+        const targets = await headTargets(image, shape.channels);
+        const tokens = await runCoefficients({
+          coefficients,
+          prediction: diffusion.prediction,
+          count,
+          channels: shape.channels,
+          noise: (step, out) => fillTokenNoise([image], step, shape.channels, out),
+          guidanceScale:
+            typeof guidanceScale === 'number' ? new Float32Array(count).fill(guidanceScale) : guidanceScale,
+          temperature,
+          clamp,
+          signal,
+          async evaluate(x, index) {
+            await turn(signal);
+            return headRows(x, targets, coefficients.steps[index]!.timestep, shape.channels, diffusion);
+          },
+        });
+        sampled.push(tokens);
+        calls.headEvaluations += count * coefficients.steps.length;
       }
       return sampled;
+    },
+    async evaluateHead({ batch, timestep, signal }) {
+      await turn(signal);
+      calls.evaluateHead++;
+      const outputs: Float32Array[] = [];
+      for (const image of batch) {
+        const targets = await headTargets(image, shape.channels);
+        outputs.push(headRows(image.x, targets, timestep, shape.channels, diffusion));
+        calls.headEvaluations += image.rows.length;
+      }
+      return outputs;
     },
     async decode(grids, options) {
       await turn(options?.signal);
@@ -86,47 +123,37 @@ export function fakeModel({ shape, width = 16 }: FakeModelOptions): FakeModel {
   };
 }
 
-/** tanh(z), which the head leads each of an image's tokens to, [m, C]. */
-async function targets(
-  { conditions, rows }: TokenImage,
-  half: 'read' | 'readUnconditional',
+/** tanh(z), the head's targets: [m, C] of the conditional rows, then of the unconditional ones. */
+async function headTargets(
+  { conditions, rows }: Pick<HeadRequest['batch'][number], 'conditions' | 'rows'>,
   channels: number,
 ): Promise<Float32Array> {
-  const z = await conditions[half]();
-  const { width } = conditions;
-  return Float32Array.from({ length: rows.length * channels }, (_, i) => {
-    const row = rows[Math.floor(i / channels)]!;
-    return Math.tanh(z[row * width + ((i % channels) % width)]!);
+  const { width, guided } = conditions;
+  const halves = [await conditions.read(), ...(guided ? [await conditions.readUnconditional()] : [])];
+  const size = rows.length * channels;
+  return Float32Array.from({ length: halves.length * size }, (_, i) => {
+    const row = rows[Math.floor((i % size) / channels)]!;
+    return Math.tanh(halves[Math.floor(i / size)]![row * width + ((i % channels) % width)]!);
   });
 }
 
-async function denoise(
-  image: TokenImage,
-  heads: readonly Float32Array[],
-  { coefficients, temperature, clamp, signal }: TokenRequest,
+/** The head's rows: the output that leads from x to x0, and v = 0 where the variance is learned. */
+function headRows(
+  x: Float32Array,
+  targets: Float32Array,
+  timestep: number,
   channels: number,
-  turn: (signal: CancellationSignal | undefined) => Promise<void>,
-): Promise<Float32Array> {
-  const x = new Float32Array(image.rows.length * channels);
-  const noise = new Float32Array(x.length);
-  const xStart = new Float32Array(x.length);
-  const output = new Float32Array(heads.length * 2 * x.length);
-  const guidanceScale = new Float32Array(image.rows.length).fill(image.guidanceScale);
-  fillTokenNoise([image], 0, channels, x);
-  if (coefficients.temperedStart) for (const i of x.keys()) x[i]! *= temperature;
-  for (const [index, step] of coefficients.steps.entries()) {
-    await turn(signal);
-    for (const [half, head] of heads.entries()) {
-      for (const [i, target] of head.entries()) {
-        const row = half * image.rows.length + Math.floor(i / channels);
-        const aim = target + Math.sin(x[i]!) / 10;
-        output[row * 2 * channels + (i % channels)] = (step.xStart.x * x[i]! - aim) / step.xStart.epsilon;
-      }
-    }
-    if (step.noise.kind !== 'none') fillTokenNoise([image], index + 1, channels, noise);
-    samplerStep({ step, channels, x, xStart, output, guidanceScale, noise, temperature, clamp });
+  diffusion: DiffusionProcess,
+): Float32Array {
+  const { scale, sigma } = noiseLevel(timestep, diffusion);
+  const width = diffusion.prediction === 'epsilon' ? 2 * channels : channels;
+  const output = new Float32Array((targets.length / channels) * width);
+  for (const [i, target] of targets.entries()) {
+    const value = x[i % x.length]!;
+    const xStart = target + Math.sin(value) / 10;
+    output[Math.floor(i / channels) * width + (i % channels)] = (value / scale - xStart) / sigma;
   }
-  return x;
+  return output;
 }
 
 /** A pixel a token: its first three channels, −1 … 1 to 0 … 255; masked ones as 0. */

@@ -4,6 +4,14 @@ export {
   type PolicyFinding,
   type PolicyRule,
 } from './check-policy.js';
+export {
+  type CheckSamplerOptions,
+  checkSampler,
+  type SamplerFinding,
+  type SamplerMeasurement,
+  type SamplerReport,
+  type SamplerRule,
+} from './check-sampler.js';
 export { type DescribeModelOptions, describeModel } from './describe-model.js';
 export { describePolicy } from './describe-policy.js';
 export { type FakeModel, type FakeModelCalls, type FakeModelOptions, fakeModel } from './fake-model.js';
