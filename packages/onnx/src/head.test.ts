@@ -1,6 +1,6 @@
 import { ancestralSampler, dpmSolverSampler } from '@tessera/core';
 import { expect, it } from 'vitest';
-import { type HeadRequest, sampleHead } from './head.js';
+import { type SampleRequest, sampleHead } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
 import { exampleManifest } from './testing/example-manifest.js';
 
@@ -44,12 +44,12 @@ function fakeGraphs(headWidth: number) {
   return { graphs: graphs as unknown as MarGraphs, runs };
 }
 
-function request(count: number, guided: boolean): HeadRequest {
+function request(count: number, guided: boolean): SampleRequest {
   const rows = guided ? 2 * count : count;
   const values = Float32Array.from({ length: rows * widths.decoder }, (_, i) => Math.sin(i));
   return {
     count,
-    z: { values } as unknown as HeadRequest['z'],
+    z: { values } as unknown as SampleRequest['z'],
     // As z has them where images take turns: a token's rows needn't stand in order.
     rows: Int32Array.from({ length: rows }, (_, row) => rows - 1 - row),
     guidanceScale: new Float32Array(count).fill(2),
@@ -79,7 +79,7 @@ it('runs the denoiser once a diffusion step, and the modulation once for many of
 });
 
 it('scales the noise that a run starts from by the temperature where its table says so, and only there', async () => {
-  const half = (factor: number): HeadRequest => ({
+  const half = (factor: number): SampleRequest => ({
     ...request(3, false),
     table: dpmSolverSampler()(1),
     temperature: 0.5,

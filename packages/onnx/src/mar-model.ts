@@ -1,14 +1,16 @@
 import {
   assertClamp,
   assertGrid,
+  assertShape,
   type CancellationSignal,
   type ClassInput,
   type ConditionRequest,
   type Conditions,
+  type DiffusionProcess,
   type GridShape,
   gridLength,
+  type HeadRequest,
   type ImageRgb,
-  InvalidOptionError,
   type MaskedModel,
   ModelDisposedError,
   patchify,
@@ -22,7 +24,8 @@ import {
   unpatchify,
 } from '@tessera/core';
 import { conditionBatch, sameCounts } from './condition-batch.js';
-import { sampleHead } from './head.js';
+import { diffusionFrom } from './diffusion-description.js';
+import { evaluateHead, sampleHead } from './head.js';
 import { splitRows } from './held-conditions.js';
 import type { HeldTensor } from './held-tensor.js';
 import type { Manifest } from './manifest.js';
@@ -40,6 +43,7 @@ export class MarModel implements MaskedModel<ClassInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
   readonly defaults: SamplingDefaults;
+  readonly diffusion: DiffusionProcess;
   readonly #graphs: MarGraphs;
   readonly #queue = new RunQueue();
   #disposed: Promise<void> | undefined;
@@ -49,6 +53,7 @@ export class MarModel implements MaskedModel<ClassInput> {
     this.manifest = graphs.manifest;
     this.shape = graphs.manifest.grid;
     this.defaults = samplingDefaults(graphs.manifest);
+    this.diffusion = diffusionFrom(graphs.manifest.diffusion);
   }
 
   condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly Conditions[]> {
@@ -82,6 +87,30 @@ export class MarModel implements MaskedModel<ClassInput> {
       }
       return tokens;
     }, request.signal);
+  }
+
+  /** One evaluation of the head, without guidance: see `MaskedModel`. */
+  evaluateHead({ batch, timestep, signal }: HeadRequest): Promise<readonly Float32Array[]> {
+    return this.#enqueue(async () => {
+      const { channels } = this.shape;
+      for (const { x, rows } of batch) assertShape('x [m, C]', x, [rows.length, channels]);
+      const outputs: Float32Array[] = [];
+      for (const places of sameZ(batch)) {
+        const group = places.map((place) => batch[place]!);
+        const count = group.reduce((sum, { rows }) => sum + rows.length, 0);
+        const x = concatenated(group.map((image) => image.x));
+        const request = { count, ...(await sampledRows(group, this.#graphs)) };
+        const output = await evaluateHead(this.#graphs, request, x, timestep, signal);
+        const halves = request.rows.length / count;
+        const width = output.length / request.rows.length;
+        const parts = Array.from({ length: halves }, (_, half) =>
+          splitTokens(output.subarray(half * count * width, (half + 1) * count * width), group, width),
+        );
+        for (const [i, place] of places.entries())
+          outputs[place] = concatenated(parts.map((part) => part[i]!));
+      }
+      return outputs;
+    }, signal);
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
@@ -152,42 +181,28 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 
   async #sampleGroup(
-    images: readonly TokenImage[],
+    batch: readonly TokenImage[],
     { coefficients, temperature, clamp, signal }: TokenRequest,
   ): Promise<Float32Array[]> {
-    const { channels } = this.shape;
-    const count = images.reduce((sum, image) => sum + image.rows.length, 0);
-    const guidanceScale = new Float32Array(count);
     const owner: TokenImage[] = [];
-    const positions = new Uint32Array(count);
-    for (const image of images) {
-      if (image.positions.length !== image.rows.length) {
-        throw new ShapeMismatchError('positions [m]', [image.rows.length], [image.positions.length]);
-      }
-      const first = owner.length;
-      for (const row of image.rows) {
-        assertRow(row, image.conditions);
-        owner.push(image);
-      }
-      positions.set(image.positions, first);
-      guidanceScale.fill(image.guidanceScale, first, owner.length);
+    const positions: number[] = [];
+    for (const image of batch) {
+      assertShape('positions [m]', image.positions, [image.rows.length]);
+      owner.push(...Array.from(image.rows, () => image));
+      positions.push(...image.positions);
     }
     const tokens = await sampleHead(this.#graphs, {
-      count,
-      ...(await sampledRows(images, this.#graphs)),
-      guidanceScale,
-      table: coefficients,
+      count: owner.length,
+      ...(await sampledRows(batch, this.#graphs)),
+      guidanceScale: groupScales(batch, coefficients.steps.length),
+      coefficients,
+      prediction: this.diffusion.prediction,
       temperature,
       noise: (row, step, out) => owner[row]!.noise.tokenNormal(positions[row]!, step, out),
-      ...(clamp === undefined ? {} : { clamp }),
-      ...(signal ? { signal } : {}),
+      clamp,
+      signal,
     });
-    let first = 0;
-    return images.map((image) => {
-      const begin = first * channels;
-      first += image.rows.length;
-      return tokens.slice(begin, first * channels);
-    });
+    return splitTokens(tokens, batch, this.shape.channels);
   }
 
   #need(name: 'decoder' | 'encoder', purpose: string): void {
@@ -200,10 +215,47 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 }
 
-/** A row beyond the image's own would be another image's: a batch shares one z. */
-function assertRow(row: number, { count }: Conditions): void {
-  if (row < count) return;
-  throw new InvalidOptionError('rows', row, `must be less than ${count}, the rows of the conditions`);
+/** A group's guidance scales: [n] where each image has one, else [S, n]. */
+function groupScales(batch: readonly TokenImage[], steps: number): Float32Array {
+  const count = batch.reduce((sum, { rows }) => sum + rows.length, 0);
+  const rowsOfScales = batch.every(({ guidanceScale }) => typeof guidanceScale === 'number') ? 1 : steps;
+  const scales = new Float32Array(rowsOfScales * count);
+  let first = 0;
+  for (const { guidanceScale, rows } of batch) {
+    const m = rows.length;
+    if (typeof guidanceScale !== 'number') assertShape('guidanceScale [S, m]', guidanceScale, [steps, m]);
+    for (let step = 0; step < rowsOfScales; step++) {
+      const at = step * count + first;
+      if (typeof guidanceScale === 'number') scales.fill(guidanceScale, at, at + m);
+      else scales.set(guidanceScale.subarray(step * m, (step + 1) * m), at);
+    }
+    first += m;
+  }
+  return scales;
+}
+
+/** A group's values [n, width], image by image. */
+function splitTokens(
+  values: Float32Array,
+  batch: readonly Pick<TokenImage, 'rows'>[],
+  width: number,
+): Float32Array[] {
+  let first = 0;
+  return batch.map(({ rows }) => {
+    const begin = first;
+    first += rows.length * width;
+    return values.slice(begin, first);
+  });
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let first = 0;
+  for (const part of parts) {
+    whole.set(part, first);
+    first += part.length;
+  }
+  return whole;
 }
 
 /** The grid's tokens with 0 where they are masked. */

@@ -61,7 +61,7 @@ export function samplerStep(options: SamplerStep): void {
   const { x: xToStart, output: outputToStart } = step.xStart;
   const { x: xToNext, xStart: startToNext, previousXStarts } = step.update;
   if (previousXStarts.length > xStarts.length)
-    assertShape('xStarts, one a factor', xStarts, [previousXStarts.length]);
+    assertShape('xStarts [k], one a factor', xStarts, [previousXStarts.length]);
   // The first step's buffers may hold anything, and 0 · NaN is NaN.
   const earlier = previousXStarts.flatMap((factor, k) =>
     factor === 0 ? [] : [{ factor, values: xStarts[k]! }],

@@ -2,11 +2,12 @@ import {
   type CancellationSignal,
   type ClassInput,
   type Conditions,
+  type DiffusionProcess,
   type GridShape,
+  type HeadRequest,
   type ImageRgb,
   type MaskedModel,
   ModelDisposedError,
-  type SamplerCoefficients,
   type SamplingDefaults,
   TesseraError,
   type TokenGrid,
@@ -14,10 +15,12 @@ import {
   type TokenRequest,
   throwIfAborted,
 } from '@tessera/core';
+import type { SamplerCoefficients } from '@tessera/core/diffusion';
+import { diffusionFrom } from '../diffusion-description.js';
 import type { Manifest } from '../manifest.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { samplingDefaults } from '../sampling-defaults.js';
-import { packTable } from './packed-table.js';
+import { packCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
 import {
   type CallName,
@@ -41,6 +44,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
   readonly defaults: SamplingDefaults;
+  readonly diffusion: DiffusionProcess;
   readonly #port: Port;
   readonly #waiting = new Map<number, Waiting>();
   #nextCall = 0;
@@ -52,6 +56,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     this.manifest = manifest;
     this.shape = manifest.grid;
     this.defaults = samplingDefaults(manifest);
+    this.diffusion = diffusionFrom(manifest.diffusion);
     this.#port = port;
     port.listen((received) => {
       const message = received as ServerMessage;
@@ -86,11 +91,17 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     }));
     const request = {
       images: remote,
-      table: packTable(coefficients),
+      coefficients: packCoefficients(coefficients),
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
     };
     return this.#call('sampleTokens', request, signal);
+  }
+
+  /** Sends x and the number of the conditions, which stay at the other end. */
+  async evaluateHead({ batch, timestep, signal }: HeadRequest): Promise<readonly Float32Array[]> {
+    const images = batch.map(({ conditions, rows, x }) => ({ conditions: this.#idOf(conditions), rows, x }));
+    return this.#call('evaluateHead', { images, timestep }, signal);
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
