@@ -86,7 +86,7 @@ async function trial(
   });
   const seconds = (performance.now() - began) / 1000;
   const after = await model.runStatistics();
-  const work = samplingWork(made!.steps, choices.sampler);
+  const work = samplingWork(made!.steps, choices.sampler, model.diffusion);
   const spent = (...graphs: readonly (keyof RunStatistics)[]): number =>
     graphs.reduce(
       (sum, graph) => sum + ((after[graph]?.milliseconds ?? 0) - (before[graph]?.milliseconds ?? 0)) / 1000,

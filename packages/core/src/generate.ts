@@ -119,8 +119,8 @@ export async function* generate<Input>(
           ...(clamp === undefined ? {} : { clamp }),
           ...withSignal,
         });
-        assertShape('sampled tokens, one array an image', tokens, [group.runs.length]);
-        for (const [i, run] of group.runs.entries()) commit(run, group.images[i]!.positions, tokens[i]!);
+        for (const [i, run] of group.runs.entries())
+          commit(run, group.images[i]!.positions, tokens[i]!.values);
       }
     } finally {
       for (const held of conditions) held.release();

@@ -20,31 +20,42 @@ export interface GroupRequest extends Pick<TokenRequest, 'temperature' | 'clamp'
   readonly diffusion: DiffusionProcess;
 }
 
+/** What sampling gave for one image of a group. */
+export interface SampledTokens {
+  /** [m, C]. */
+  readonly values: Float32Array;
+  /** Evaluations of the head, of each token. */
+  readonly evaluations: number;
+}
+
 /**
  * Samples the tokens of a group: coefficients inside the model, a function here, image by image, with an evaluation of the
  * model's head at a time.
  *
- * @returns one [m, C] array an image
+ * @returns one an image
  * @throws TesseraError `head-not-evaluable` where a function meets a model without `evaluateHead`
  * @throws UnguidedConditionsError where a scale is not 1 and the conditions have no unconditional rows
  */
 export async function sampleGroup<Input>(
   model: MaskedModel<Input>,
   { batch, diffusionSteps, sampler, diffusion, ...request }: GroupRequest,
-): Promise<readonly Float32Array[]> {
+): Promise<readonly SampledTokens[]> {
   if (isCoefficients(sampler)) {
     const timesteps = sampler.steps.map((step) => step.timestep);
     const scaled = batch.map(({ guidance, ...image }) => ({
       ...image,
       guidanceScale: typeof guidance === 'number' ? guidance : checkedScales(guidance, timesteps, image),
     }));
-    return model.sampleTokens({ batch: scaled, coefficients: sampler, ...request });
+    const tokens = await model.sampleTokens({ batch: scaled, coefficients: sampler, ...request });
+    assertShape('sampled tokens, one array an image', tokens, [batch.length]);
+    return tokens.map((values) => ({ values, evaluations: timesteps.length }));
   }
   const { channels } = model.shape;
-  const tokens: Float32Array[] = [];
+  const sampled: SampledTokens[] = [];
   for (const { guidance, ...image } of batch) {
     const { conditions, rows } = image;
-    const sampled = await runFunction(sampler, {
+    let evaluations = 0;
+    const values = await runFunction(sampler, {
       ...request,
       diffusion,
       diffusionSteps,
@@ -63,15 +74,16 @@ export async function sampleGroup<Input>(
               'such as ancestralSampler().',
           );
         }
+        evaluations++;
         const signal = request.signal ? { signal: request.signal } : {};
         const output = await model.evaluateHead({ batch: [{ conditions, rows, x }], timestep, ...signal });
         assertShape('head outputs, one an image', output, [1]);
         return output[0]!;
       },
     });
-    tokens.push(sampled);
+    sampled.push({ values, evaluations });
   }
-  return tokens;
+  return sampled;
 }
 
 /** [S, m]. */

@@ -76,7 +76,7 @@ async function drawBatch(
     seenClass: seen ? seen[i]! : null,
     seenDamage: damages ? damages[i]! : null,
     seconds,
-    ...samplingWork(generated[i]!.steps, sampler),
+    ...samplingWork(generated[i]!.steps, sampler, model.diffusion),
     image: generated[i]!.image,
   }));
 }

@@ -2,7 +2,7 @@ import type {
   CancellationSignal,
   Clamp,
   ClassInput,
-  DiffusionSampler,
+  CoefficientsSampler,
   GuidanceSchedule,
   MaskedModel,
   SamplingPolicy,
@@ -22,7 +22,7 @@ export interface EvaluationArm {
   /** Null for none. */
   readonly clamp?: Clamp | null;
   /** @default ancestralSampler() */
-  readonly sampler?: DiffusionSampler;
+  readonly sampler?: CoefficientsSampler;
   /** JSON that says how to draw the same pictures again; it goes into the report as it is. */
   readonly description: unknown;
 }

@@ -17,6 +17,7 @@ export function servedModel(
   return {
     condition: (request) => call(() => model.condition(request)),
     sampleTokens: (request) => call(() => model.sampleTokens(request)),
+    evaluateHead: (request) => call(() => model.evaluateHead(request)),
     decode: (grids, options) => call(() => model.decode(grids, options)),
     encode: (images, options) => call(() => model.encode(images, options)),
     runStatistics: () => model.runStatistics(),

@@ -89,6 +89,7 @@ function withoutMissingDecoder<Input>(
   return {
     shape: model.shape,
     ...(model.defaults ? { defaults: model.defaults } : {}),
+    ...(model.diffusion ? { diffusion: model.diffusion } : {}),
     condition: (request) => model.condition(request),
     sampleTokens: (request) => model.sampleTokens(request),
     decode: async (grids) => grids.map(() => nothing),

@@ -6,6 +6,7 @@ export function lentModel(model: ServedModel): ServedModel {
   return {
     condition: (request) => model.condition(request),
     sampleTokens: (request) => model.sampleTokens(request),
+    evaluateHead: (request) => model.evaluateHead(request),
     decode: (grids, options) => model.decode(grids, options),
     encode: (images, options) => model.encode(images, options),
     runStatistics: () => model.runStatistics(),
