@@ -330,7 +330,7 @@ test('the list of policies can be asked for', async () => {
   expect(out).toContain('gtr-16-quincunx');
 });
 
-test('convert writes a folder with a parity sample, verify finds it sound, and unsound when a file is changed', async () => {
+test('convert writes a folder with a reference sample, verify finds it sound, and unsound when a file is changed', async () => {
   const folder = await temporaryFolder();
   const golden = new URL('../../../fixtures/golden/', import.meta.url).pathname;
   const out = join(folder, 'model');

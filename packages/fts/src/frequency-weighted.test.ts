@@ -136,6 +136,6 @@ describe('frequencyWeighted', () => {
       'expected [3], got [1]',
     );
     expect(() => frequencyWeighted({ ratio: 1.5 })).toThrow(InvalidOptionError);
-    expect(() => frequencyWeighted({ detailSteps: 0 })).toThrow(InvalidOptionError);
+    expect(() => frequencyWeighted({ detailDiffusionSteps: 0 })).toThrow(InvalidOptionError);
   });
 });

@@ -28,7 +28,7 @@ export interface FrequencyWeightedOptions {
    * T_detail: the diffusion steps of the chosen tokens, whatever the policy planned for them; to spend more on them, more
    * than that. @default 50
    */
-  readonly detailSteps?: number;
+  readonly detailDiffusionSteps?: number;
   /** @default 'high' */
   readonly choose?: TokenChoice;
 }
@@ -41,9 +41,9 @@ export interface FrequencyWeightedOptions {
  * @throws InvalidOptionError where an option is out of range
  */
 export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refinement {
-  const { ratio = 0.1, detailSteps = 50, choose = 'high' } = options;
+  const { ratio = 0.1, detailDiffusionSteps = 50, choose = 'high' } = options;
   assertNumber('ratio', ratio, 0, 1);
-  assertInteger('detailSteps', detailSteps, 1, MAX_DIFFUSION_STEPS);
+  assertInteger('detailDiffusionSteps', detailDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
   if (!['high', 'low', 'random', 'all'].includes(choose)) {
     throw new InvalidOptionError('choose', choose, 'must be high, low, random or all');
   }
@@ -53,9 +53,9 @@ export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refin
     const { positions } = plan;
     const count = choose === 'all' ? positions.length : chosenCount(ratio, positions.length);
     if (count === 0) return plan;
-    if (count === positions.length) return withSteps(plan, positions.keys(), detailSteps);
+    if (count === positions.length) return withSteps(plan, positions.keys(), detailDiffusionSteps);
     if (choose === 'random')
-      return withSteps(plan, randomRows(positions, step, noise).slice(0, count), detailSteps);
+      return withSteps(plan, randomRows(positions, step, noise).slice(0, count), detailDiffusionSteps);
 
     assertShape('conditions, rows [n]', { length: conditions.count }, [positions.length]);
     const scores = score(await conditions.read(), conditions.count, conditions.width);
@@ -63,7 +63,7 @@ export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refin
     const rows = [...positions.keys()].sort(
       (a, b) => sign * (scores[a]! - scores[b]!) || positions[a]! - positions[b]!,
     );
-    return withSteps(plan, rows.slice(0, count), detailSteps);
+    return withSteps(plan, rows.slice(0, count), detailDiffusionSteps);
   };
 }
 

@@ -19,8 +19,8 @@ describe('bisectedOrder', () => {
   it.each(['diagonal', 'quincunx'] as const)(
     'decodes %s subsets in the order of GtR at the same seed',
     (subsets) => {
-      const reconstructed = generationThenReconstruction({ subsets, parity: 1 });
-      const ordered = bisectedOrder({ subsets, parity: 1, steps: 20 });
+      const reconstructed = generationThenReconstruction({ subsets, firstColour: 1 });
+      const ordered = bisectedOrder({ subsets, firstColour: 1, steps: 20 });
       expect(order(planImage(ordered, { height: 16, width: 16 }, { seed: 5 }))).toEqual(
         order(planImage(reconstructed, { height: 16, width: 16 }, { seed: 5 })),
       );
@@ -41,7 +41,7 @@ describe('bisectedOrder', () => {
 
   it('refuses options out of range', () => {
     const subsets = ['spiral', 'random'].map((name) => ({ subsets: name as 'diagonal' }));
-    for (const options of [{ stages: 0 }, { parity: 2 as 1 }, ...subsets]) {
+    for (const options of [{ stages: 0 }, { firstColour: 2 as 1 }, ...subsets]) {
       expect(() => bisectedOrder(options)).toThrow(InvalidOptionError);
     }
   });

@@ -17,8 +17,8 @@ describe.each(bisections)('%s', (_, bisection) => {
         fc.integer({ min: 1, max: 24 }),
         fc.integer({ min: 1, max: 9 }),
         fc.constantFrom(0, 1),
-        (height, width, stages, parity) => {
-          const subsets = bisection({ height, width }, stages, { parity });
+        (height, width, stages, firstColour) => {
+          const subsets = bisection({ height, width }, stages, { firstColour });
           expect(subsets).toHaveLength(stages);
           const all = subsets.flatMap((subset) => [...subset]).sort((a, b) => a - b);
           expect(all).toEqual([...Array(height * width).keys()]);
@@ -27,18 +27,18 @@ describe.each(bisections)('%s', (_, bisection) => {
     );
   });
 
-  it.each([0, 1] as const)('have the sizes of the paper with parity %d', (parity) => {
-    expect(sizes(bisection({ height: 16, width: 16 }, 3, { parity }))).toEqual([64, 64, 128]);
-    expect(sizes(bisection({ height: 32, width: 32 }, 4, { parity }))).toEqual([128, 128, 256, 512]);
-    expect(sizes(bisection({ height: 16, width: 16 }, 1, { parity }))).toEqual([256]);
+  it.each([0, 1] as const)('have the sizes of the paper with firstColour %d', (firstColour) => {
+    expect(sizes(bisection({ height: 16, width: 16 }, 3, { firstColour }))).toEqual([64, 64, 128]);
+    expect(sizes(bisection({ height: 32, width: 32 }, 4, { firstColour }))).toEqual([128, 128, 256, 512]);
+    expect(sizes(bisection({ height: 16, width: 16 }, 1, { firstColour }))).toEqual([256]);
   });
 
   it.each([0, 1] as const)(
-    'end with the whole colour of the checkerboard that is not of parity %d',
-    (parity) => {
+    'end with the whole colour of the checkerboard that is not of firstColour %d',
+    (firstColour) => {
       const shape = { height: 5, width: 7 };
-      const last = bisection(shape, 4, { parity })[3]!;
-      const other = [...Array(35).keys()].filter((p) => (Math.floor(p / 7) + (p % 7)) % 2 !== parity);
+      const last = bisection(shape, 4, { firstColour })[3]!;
+      const other = [...Array(35).keys()].filter((p) => (Math.floor(p / 7) + (p % 7)) % 2 !== firstColour);
       expect([...last]).toEqual(other);
     },
   );
@@ -55,7 +55,7 @@ describe.each(bisections)('%s', (_, bisection) => {
 
   it('leave early subsets empty where the grid is too small for so many', () => {
     expect(sizes(bisection({ height: 1, width: 1 }, 3))).toEqual([1, 0, 0]);
-    expect(sizes(bisection({ height: 1, width: 1 }, 3, { parity: 1 }))).toEqual([0, 0, 1]);
+    expect(sizes(bisection({ height: 1, width: 1 }, 3, { firstColour: 1 }))).toEqual([0, 0, 1]);
     expect(sizes(bisection({ height: 2, width: 2 }, 6)).reduce((sum, size) => sum + size)).toBe(4);
   });
 

@@ -1,14 +1,14 @@
 import { assertInteger, type GridShape } from '@tessera/core';
 
-/** Which colour of the checkerboard is generated first: positions with (row + column) mod 2 = parity. */
-export type Parity = 0 | 1;
+/** Which colour of the checkerboard is generated first: positions with (row + column) mod 2 = firstColour. */
+export type CheckerboardColour = 0 | 1;
 
 /** The most subsets that a grid is split into. */
 export const MAX_STAGES = 30;
 
 export interface SubsetOptions {
   /** @default 0, as in the paper */
-  readonly parity?: Parity;
+  readonly firstColour?: CheckerboardColour;
 }
 
 /**
@@ -26,7 +26,7 @@ export type Bisection = (
  * with (i + j) mod 2^k = 2^(k−1) out of R; what is left is the last subset. They are decoded in reverse: K = 3 gives
  * mod 4 = 0, mod 4 = 2, odd, a quarter, a quarter and a half of the grid. All but the last are anti-diagonal stripes.
  *
- * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or the parity not 0 or 1
+ * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or firstColour not 0 or 1
  */
 export const diagonalSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => ((row + column) >> (round - 1)) % 2 === 1);
@@ -37,7 +37,7 @@ export const diagonalSubsets: Bisection = (shape, stages, options) =>
  * both odd, the rest. A square grid of a power of 2 is halved by every round, also where the stripes of
  * {@link diagonalSubsets} run out: K = 7 on 16×16 gives 4, 4, 8, 16, 32, 64 and 128.
  *
- * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or the parity not 0 or 1
+ * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or firstColour not 0 or 1
  */
 export const quincunxSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => {
@@ -47,7 +47,7 @@ export const quincunxSubsets: Bisection = (shape, stages, options) =>
   });
 
 /**
- * @param takenOut whether round `round` (from 1) takes out a position that all rounds before have left; with parity 1
+ * @param takenOut whether round `round` (from 1) takes out a position that all rounds before have left; with firstColour 1
  *   columns count from 1
  */
 function bisect(
@@ -56,14 +56,14 @@ function bisect(
   options: SubsetOptions | undefined,
   takenOut: (row: number, column: number, round: number) => boolean,
 ): readonly Uint32Array[] {
-  const parity = options?.parity ?? 0;
+  const firstColour = options?.firstColour ?? 0;
   assertInteger('stages', stages, 1, MAX_STAGES);
-  assertInteger('parity', parity, 0, 1);
+  assertInteger('firstColour', firstColour, 0, 1);
   const subsets = Array.from({ length: stages }, (): number[] => []);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       let round = 1;
-      while (round < stages && !takenOut(row, column + parity, round)) round++;
+      while (round < stages && !takenOut(row, column + firstColour, round)) round++;
       subsets[stages - round]!.push(row * width + column);
     }
   }

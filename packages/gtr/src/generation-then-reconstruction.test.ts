@@ -11,7 +11,7 @@ const ascending = (positions: Iterable<number>) => [...positions].sort((a, b) =>
 
 describePolicy('generationThenReconstruction', () => generationThenReconstruction());
 describePolicy('generationThenReconstruction, quincunx, odd first', () =>
-  generationThenReconstruction({ subsets: 'quincunx', parity: 1, steps: [5, 4, 3, 2] }),
+  generationThenReconstruction({ subsets: 'quincunx', firstColour: 1, stepsPerStage: [5, 4, 3, 2] }),
 );
 
 describe('generationThenReconstruction', () => {
@@ -43,10 +43,10 @@ describe('generationThenReconstruction', () => {
     expect(steps.slice(0, 4)).toEqual([50, 49, 48, 47]);
     expect(steps.slice(27)).toEqual([22, 21, 20, 20, 20]);
     const own = generationThenReconstruction({
-      steps: [2, 1, 1],
-      maxSteps: 9,
-      minSteps: 4,
-      reconstructionSteps: 30,
+      stepsPerStage: [2, 1, 1],
+      maxDiffusionSteps: 9,
+      minDiffusionSteps: 4,
+      reconstructionDiffusionSteps: 30,
     });
     expect(planImage(own, { height: 16, width: 16 }).map((plan) => plan.diffusionSteps[0])).toEqual([
       9, 7, 4, 30,
@@ -55,7 +55,7 @@ describe('generationThenReconstruction', () => {
   });
 
   it('gives a single generation step T_max', () => {
-    const own = generationThenReconstruction({ steps: [1, 1] });
+    const own = generationThenReconstruction({ stepsPerStage: [1, 1] });
     expect(planImage(own, { height: 4, width: 4 }).map((plan) => plan.diffusionSteps[0])).toEqual([50, 20]);
   });
 
@@ -63,11 +63,11 @@ describe('generationThenReconstruction', () => {
     ['diagonal', diagonalSubsets],
     ['quincunx', quincunxSubsets],
   ] as const)('decodes the %s subsets one after the other, each in random order', (subsets, bisection) => {
-    const policy = generationThenReconstruction({ subsets, steps: [3, 3, 3, 3], parity: 1 });
+    const policy = generationThenReconstruction({ subsets, stepsPerStage: [3, 3, 3, 3], firstColour: 1 });
     const first = order(planImage(policy, { height: 8, width: 8 }));
     const second = order(planImage(policy, { height: 8, width: 8 }, { seed: 2 }));
     let start = 0;
-    for (const subset of bisection({ height: 8, width: 8 }, 4, { parity: 1 })) {
+    for (const subset of bisection({ height: 8, width: 8 }, 4, { firstColour: 1 })) {
       const decoded = first.slice(start, start + subset.length);
       expect(ascending(decoded)).toEqual([...subset]);
       expect(decoded).not.toEqual([...subset]);
@@ -76,12 +76,12 @@ describe('generationThenReconstruction', () => {
     }
   });
 
-  it('takes random subsets at the same pace, other ones for each seed', () => {
+  it('takes random subsets with the same step schedule, other ones for each seed', () => {
     const policy = generationThenReconstruction({ subsets: 'random' });
     const random = planImage(policy, { height: 16, width: 16 });
-    const pace = (all: typeof made) =>
+    const sizes = (all: typeof made) =>
       all.map(({ stage, positions, diffusionSteps }) => [stage, positions.length, diffusionSteps[0]]);
-    expect(pace(random)).toEqual(pace(made));
+    expect(sizes(random)).toEqual(sizes(made));
     const black = order(random)
       .slice(128)
       .filter((position) => (Math.floor(position / 16) + position) % 2 === 0).length;
@@ -94,7 +94,9 @@ describe('generationThenReconstruction', () => {
   it('keeps the slow start of quincunx subsets on random ones, where stripes have run out', () => {
     const steps = [4, 4, 5, 7, 8, 9, 3];
     const counts = (subsets: 'quincunx' | 'random') =>
-      tokens(planImage(generationThenReconstruction({ steps, subsets }), { height: 16, width: 16 }));
+      tokens(
+        planImage(generationThenReconstruction({ stepsPerStage: steps, subsets }), { height: 16, width: 16 }),
+      );
     const sorted = (all: readonly number[], from: number, to: number) => all.slice(from, to).sort();
     expect(counts('random')).toHaveLength(40);
     for (const [from, to] of [
@@ -106,7 +108,7 @@ describe('generationThenReconstruction', () => {
   });
 
   it('takes half of what is left as each random subset, from the last on', () => {
-    const policy = generationThenReconstruction({ subsets: 'random', steps: [1, 1, 1, 1] });
+    const policy = generationThenReconstruction({ subsets: 'random', stepsPerStage: [1, 1, 1, 1] });
     expect(tokens(planImage(policy, { height: 11, width: 13 }))).toEqual([18, 18, 36, 71]);
     expect(tokens(planImage(policy, { height: 1, width: 1 }))).toEqual([1]);
   });
@@ -150,8 +152,8 @@ describe('generationThenReconstruction', () => {
         fc.constantFrom('diagonal' as const, 'quincunx' as const, 'random' as const),
         fc.constantFrom(0 as const, 1 as const),
         fc.nat({ max: 168 }),
-        (height, width, steps, subsets, parity, given) => {
-          const policy = generationThenReconstruction({ steps, subsets, parity });
+        (height, width, steps, subsets, firstColour, given) => {
+          const policy = generationThenReconstruction({ stepsPerStage: steps, subsets, firstColour });
           const length = height * width;
           const first = Math.min(given, length - 1);
           const known = new Uint8Array(length).fill(1, 0, first);
@@ -164,25 +166,25 @@ describe('generationThenReconstruction', () => {
 
   it('refuses options that contradict each other or are out of range', () => {
     const refused = [
-      { steps: [1, 2, 3], rates: [1, 2, 3] },
+      { stepsPerStage: [1, 2, 3], rates: [1, 2, 3] },
       { stages: 4 },
-      { stages: 2, steps: [1, 2, 3] },
-      { steps: [1, 0, 3] },
+      { stages: 2, stepsPerStage: [1, 2, 3] },
+      { stepsPerStage: [1, 0, 3] },
       { rates: [0.5, 1, 1] },
-      { maxSteps: 0 },
-      { minSteps: 1.5 },
-      { reconstructionSteps: 70_000 },
+      { maxDiffusionSteps: 0 },
+      { minDiffusionSteps: 1.5 },
+      { reconstructionDiffusionSteps: 70_000 },
       { subsets: 'spiral' as 'random' },
     ];
     for (const options of refused)
       expect(() => generationThenReconstruction(options)).toThrow(InvalidOptionError);
-    expect(() => generationThenReconstruction({ stages: 4 })).toThrow('give the steps or the rates');
+    expect(() => generationThenReconstruction({ stages: 4 })).toThrow('give stepsPerStage or rates');
   });
 
   it.each([
-    ['steps', []],
+    ['stepsPerStage', []],
     ['rates', []],
-    ['steps', Array(31).fill(1)],
+    ['stepsPerStage', Array(31).fill(1)],
   ])('refuses %s = %j by the name it was given by', (option, value) => {
     expect(() => generationThenReconstruction({ [option]: value })).toThrow(
       expect.objectContaining({ option, message: expect.stringContaining('1 to 30 stages') }),

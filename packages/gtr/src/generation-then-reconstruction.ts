@@ -11,20 +11,20 @@ import {
   shuffle,
   stepPlan,
 } from '@tessera/core';
-import { MAX_STAGES, type Parity } from './bisection.js';
+import { type CheckerboardColour, MAX_STAGES } from './bisection.js';
 import { type SubsetChoice, subsetsNamed } from './subset-choice.js';
 
 /** Symbols are the paper's (arXiv 2510.17171). */
 export interface GenerationThenReconstructionOptions {
   /**
-   * K: the number of subsets the grid is bisected into, 1 … {@link MAX_STAGES}. @default the length of `steps` or `rates`,
+   * K: the number of subsets the grid is bisected into, 1 … {@link MAX_STAGES}. @default the length of `stepsPerStage` or `rates`,
    * else 3
    */
   readonly stages?: number;
   /** Steps of each subset, K numbers. @default [24, 6, 2] for K = 3, the paper's rates of MAR */
-  readonly steps?: readonly number[];
+  readonly stepsPerStage?: readonly number[];
   /**
-   * r_k: the mean number of tokens per step of each subset, K numbers, instead of `steps`; a subset of n tokens gets
+   * r_k: the mean number of tokens per step of each subset, K numbers, instead of `stepsPerStage`; a subset of n tokens gets
    * round(n / r_k) steps, one at least.
    */
   readonly rates?: readonly number[];
@@ -34,17 +34,17 @@ export interface GenerationThenReconstructionOptions {
    */
   readonly subsets?: SubsetChoice;
   /** The colour of the checkerboard, (i + j) mod 2, that is generated; the other is reconstructed. @default 0 */
-  readonly parity?: Parity;
+  readonly firstColour?: CheckerboardColour;
   /** T_max: diffusion steps at the first generation step. @default 50 */
-  readonly maxSteps?: number;
+  readonly maxDiffusionSteps?: number;
   /** T_min: diffusion steps at the last generation step; between, linear and rounded, halves up. @default 20 */
-  readonly minSteps?: number;
+  readonly minDiffusionSteps?: number;
   /** T_rec: diffusion steps in the reconstruction stage. @default 20 */
-  readonly reconstructionSteps?: number;
+  readonly reconstructionDiffusionSteps?: number;
 }
 
-/** A stretch of equal rate: the tokens of a subset, in their order, and how many each step decodes. */
-interface Stretch {
+/** A segment of equal rate: the tokens of a subset, in their order, and how many each step decodes. */
+interface StageSteps {
   readonly stage: 'generation' | 'reconstruction';
   readonly positions: Uint32Array;
   readonly counts: readonly number[];
@@ -59,39 +59,41 @@ interface Stretch {
  * masked and their steps in proportion, rounded, one at least: the rates stay. A subset smaller than its number of
  * steps is decoded a token a step, an empty one is left out.
  *
- * @throws InvalidOptionError where an option is out of range, or `steps` or `rates` don't have K numbers
+ * @throws InvalidOptionError where an option is out of range, or `stepsPerStage` or `rates` don't have K numbers
  */
 export function generationThenReconstruction(
   options: GenerationThenReconstructionOptions = {},
 ): SamplingPolicy {
   const {
     subsets = 'diagonal',
-    parity = 0,
-    maxSteps = 50,
-    minSteps = 20,
-    reconstructionSteps = 20,
+    firstColour = 0,
+    maxDiffusionSteps = 50,
+    minDiffusionSteps = 20,
+    reconstructionDiffusionSteps = 20,
   } = options;
-  assertInteger('parity', parity, 0, 1);
-  assertInteger('maxSteps', maxSteps, 1, MAX_DIFFUSION_STEPS);
-  assertInteger('minSteps', minSteps, 1, MAX_DIFFUSION_STEPS);
-  assertInteger('reconstructionSteps', reconstructionSteps, 1, MAX_DIFFUSION_STEPS);
+  assertInteger('firstColour', firstColour, 0, 1);
+  assertInteger('maxDiffusionSteps', maxDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
+  assertInteger('minDiffusionSteps', minDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
+  assertInteger('reconstructionDiffusionSteps', reconstructionDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
   const subsetsOf = subsetsNamed(subsets, ['diagonal', 'quincunx', 'random']);
-  const { stages, stepsOf } = pace(options);
+  const { stages, stepsOf } = stepSchedule(options);
 
   return plannedPolicy('gtr', function* (context): Generator<StepPlan> {
-    const stretches = subsetsOf(context, stages, parity).map((subset, k) =>
-      stretch(subset, k, stages, stepsOf, context),
+    const perStage = subsetsOf(context, stages, firstColour).map((subset, k) =>
+      stageSteps(subset, k, stages, stepsOf, context),
     );
-    const generationSteps = stretches.reduce(
+    const generationSteps = perStage.reduce(
       (sum, { stage, counts }) => sum + (stage === 'generation' ? counts.length : 0),
       0,
     );
     let index = 0;
-    for (const { stage, positions, counts } of stretches) {
+    for (const { stage, positions, counts } of perStage) {
       let decoded = 0;
       for (const count of counts) {
         const diffusionSteps =
-          stage === 'generation' ? linear(maxSteps, minSteps, index, generationSteps) : reconstructionSteps;
+          stage === 'generation'
+            ? linear(maxDiffusionSteps, minDiffusionSteps, index, generationSteps)
+            : reconstructionDiffusionSteps;
         yield stepPlan(stage, positions.subarray(decoded, decoded + count), diffusionSteps);
         decoded += count;
         index++;
@@ -103,16 +105,17 @@ export function generationThenReconstruction(
 /** How many steps the k-th subset takes if `size` of its positions exist in the grid and `masked` are to be decoded. */
 type StepsOf = (k: number, masked: number, size: number) => number;
 
-function pace({ stages, steps, rates }: GenerationThenReconstructionOptions): {
+function stepSchedule({ stages, stepsPerStage, rates }: GenerationThenReconstructionOptions): {
   stages: number;
   stepsOf: StepsOf;
 } {
   if (stages !== undefined) assertInteger('stages', stages, 1, MAX_STAGES);
-  if (steps && rates) throw new InvalidOptionError('rates', rates, 'give either steps or rates, not both');
-  const given = steps ?? rates ?? ((stages ?? 3) === 3 ? [24, 6, 2] : undefined);
+  if (stepsPerStage && rates)
+    throw new InvalidOptionError('rates', rates, 'give either stepsPerStage or rates, not both');
+  const given = stepsPerStage ?? rates ?? ((stages ?? 3) === 3 ? [24, 6, 2] : undefined);
   if (!given)
-    throw new InvalidOptionError('stages', stages, 'give the steps or the rates of that many stages');
-  const name = rates ? 'rates' : 'steps';
+    throw new InvalidOptionError('stages', stages, 'give stepsPerStage or rates of that many stages');
+  const name = rates ? 'rates' : 'stepsPerStage';
   const count = stages ?? given.length;
   if (given.length !== count || count < 1 || count > MAX_STAGES) {
     const expectation = `must hold a number for each of ${stages ?? `1 to ${MAX_STAGES}`} stages`;
@@ -120,7 +123,7 @@ function pace({ stages, steps, rates }: GenerationThenReconstructionOptions): {
   }
   for (const [k, value] of given.entries()) {
     if (rates) assertNumber(`rates[${k}]`, value, 1);
-    else assertInteger(`steps[${k}]`, value, 1);
+    else assertInteger(`stepsPerStage[${k}]`, value, 1);
   }
   return {
     stages: count,
@@ -131,13 +134,13 @@ function pace({ stages, steps, rates }: GenerationThenReconstructionOptions): {
   };
 }
 
-function stretch(
+function stageSteps(
   subset: Uint32Array,
   k: number,
   stages: number,
   stepsOf: StepsOf,
   { known, noise }: PolicyContext,
-): Stretch {
+): StageSteps {
   const masked = subset.filter((position) => !known[position]);
   return {
     stage: k === stages - 1 && stages > 1 ? 'reconstruction' : 'generation',

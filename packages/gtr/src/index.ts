@@ -1,9 +1,9 @@
 export { type BisectedOrderOptions, bisectedOrder } from './bisected-order.js';
 export {
   type Bisection,
+  type CheckerboardColour,
   diagonalSubsets,
   MAX_STAGES,
-  type Parity,
   quincunxSubsets,
   type SubsetOptions,
 } from './bisection.js';

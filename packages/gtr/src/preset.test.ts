@@ -45,15 +45,18 @@ describe('gtr', () => {
   });
 
   it('without frequency-weighted selection takes T_rec for all reconstructed tokens', async () => {
-    const steps = await carriedOut({ frequencyWeighted: false, reconstructionSteps: 7 }, 16);
+    const steps = await carriedOut({ frequencyWeighted: false, reconstructionDiffusionSteps: 7 }, 16);
     for (const { plan } of reconstruction(steps)) expect(new Set(plan.diffusionSteps)).toEqual(new Set([7]));
   });
 
   it('gives the selected tokens no fewer diffusion steps than the others', async () => {
-    for (const { plan } of reconstruction(await carriedOut({ reconstructionSteps: 80 }, 16)))
+    for (const { plan } of reconstruction(await carriedOut({ reconstructionDiffusionSteps: 80 }, 16)))
       expect(new Set(plan.diffusionSteps)).toEqual(new Set([80]));
     const [own] = reconstruction(
-      await carriedOut({ reconstructionSteps: 80, frequencyWeighted: { detailSteps: 90 } }, 16),
+      await carriedOut(
+        { reconstructionDiffusionSteps: 80, frequencyWeighted: { detailDiffusionSteps: 90 } },
+        16,
+      ),
     );
     expect(new Set(own!.plan.diffusionSteps)).toEqual(new Set([80, 90]));
   });
@@ -63,8 +66,8 @@ describe('gtr', () => {
     const undecided = {
       frequencyWeighted: undefined,
       subsets: undefined,
-      maxSteps: undefined,
-      steps: undefined,
+      maxDiffusionSteps: undefined,
+      stepsPerStage: undefined,
     };
     const options = { preset: 'gradual', ...undecided } as unknown as GtrOptions;
     expect(await carriedOut(options, 16)).toEqual(await carriedOut('gradual', 16));
@@ -76,7 +79,7 @@ describe('gtr', () => {
   });
 
   it('takes steps of one’s own in place of a preset’s', async () => {
-    expect(await carriedOut({ preset: '16', steps: [2, 2] }, 8)).toHaveLength(4);
+    expect(await carriedOut({ preset: '16', stepsPerStage: [2, 2] }, 8)).toHaveLength(4);
   });
 
   it('begins gradually with few tokens a step, on quincunx subsets, and lets options overrule the preset', async () => {
@@ -90,7 +93,10 @@ describe('gtr', () => {
     for (const position of first) expect([(position >> 4) % 8, (position % 16) % 8]).toEqual([0, 0]);
     expect(new Set(steps.flatMap(({ plan }) => [...plan.diffusionSteps]))).toEqual(new Set([20]));
 
-    const other = await carriedOut({ preset: 'gradual', reconstructionSteps: 9, frequencyWeighted: {} }, 16);
+    const other = await carriedOut(
+      { preset: 'gradual', reconstructionDiffusionSteps: 9, frequencyWeighted: {} },
+      16,
+    );
     expect(other[0]!.plan).toEqual(steps[0]!.plan);
     expect(new Set(other[39]!.plan.diffusionSteps)).toEqual(new Set([9, 50]));
   });
@@ -102,9 +108,9 @@ describe('gtr', () => {
     expect(() => gtr('toString')).toThrow('must be one of 16, 32, lightgen, gradual');
   });
 
-  it('refuses other stages than the preset’s, unless their pace is given', async () => {
-    expect(() => gtr({ stages: 4 })).toThrow('give the steps or the rates of that many stages');
+  it('refuses other stages than the preset’s, unless their steps are given', async () => {
+    expect(() => gtr({ stages: 4 })).toThrow('give stepsPerStage or rates of that many stages');
     expect(() => gtr({ preset: 'lightgen', stages: 3 })).toThrow('preset lightgen has 4');
-    expect(await carriedOut({ stages: 2, steps: [4, 1] }, 8)).toHaveLength(5);
+    expect(await carriedOut({ stages: 2, stepsPerStage: [4, 1] }, 8)).toHaveLength(5);
   });
 });

@@ -10,25 +10,25 @@ import {
  * - `16`: the same ratios at twice the rate, 12 + 3 + 1, which the paper's FLOP count fits better
  * - `lightgen`: 16, 42.6, 85.3 and 256 tokens a step: 8 + 3 + 3 + 2 steps of 1024 tokens
  * - `gradual`: not the paper's: 40 steps over 7 quincunx subsets of 256 tokens, from 1 token a step to 8 in the first half and
- *   43 in the second, 20 diffusion steps for every token and no FTS. The published pace loses by its first tokens, which know
+ *   43 in the second, 20 diffusion steps for every token and no FTS. The published step schedule loses by its first tokens, which know
  *   of no others and are decoded several at a time (docs/evidence/speed.md).
  */
 export type GtrPreset = '32' | '16' | 'lightgen' | 'gradual';
 
 interface Preset extends Omit<GtrOptions, 'preset' | 'stages' | 'rates'> {
-  readonly steps: readonly number[];
+  readonly stepsPerStage: readonly number[];
 }
 
 const PRESETS: Readonly<Record<GtrPreset, Preset>> = {
-  '32': { steps: [24, 6, 2] },
-  '16': { steps: [12, 3, 1] },
-  lightgen: { steps: [8, 3, 3, 2] },
+  '32': { stepsPerStage: [24, 6, 2] },
+  '16': { stepsPerStage: [12, 3, 1] },
+  lightgen: { stepsPerStage: [8, 3, 3, 2] },
   gradual: {
-    steps: [4, 4, 5, 7, 8, 9, 3],
+    stepsPerStage: [4, 4, 5, 7, 8, 9, 3],
     subsets: 'quincunx',
-    maxSteps: 20,
-    minSteps: 20,
-    reconstructionSteps: 20,
+    maxDiffusionSteps: 20,
+    minDiffusionSteps: 20,
+    reconstructionDiffusionSteps: 20,
     frequencyWeighted: false,
   },
 };
@@ -53,7 +53,7 @@ export interface GtrOptions extends GenerationThenReconstructionOptions {
  * gtr('16');                                      // 12 + 3 + 1 steps
  * gtr('gradual');                                 // begun slowly, without FTS
  * gtr({ preset: '16', frequencyWeighted: false }); // the same without FTS
- * gtr({ rates: [4, 16, 64], parity: 1 });
+ * gtr({ rates: [4, 16, 64], firstColour: 1 });
  * ```
  *
  * @throws InvalidOptionError where a preset is not known or an option is out of range
@@ -63,17 +63,17 @@ export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
   if (!Object.hasOwn(PRESETS, preset)) {
     throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(PRESETS).join(', ')}`);
   }
-  const { steps, ...others } = PRESETS[preset];
+  const { stepsPerStage, ...others } = PRESETS[preset];
   const { frequencyWeighted: selection = {}, ...rest } = { ...others, ...withoutUndefined(given) };
-  const paced = rest.steps !== undefined || rest.rates !== undefined;
-  if (!paced && rest.stages !== undefined && rest.stages !== steps.length) {
-    const problem = `preset ${preset} has ${steps.length}; give the steps or the rates of that many stages`;
+  const scheduled = rest.stepsPerStage !== undefined || rest.rates !== undefined;
+  if (!scheduled && rest.stages !== undefined && rest.stages !== stepsPerStage.length) {
+    const problem = `preset ${preset} has ${stepsPerStage.length}; give stepsPerStage or rates of that many stages`;
     throw new InvalidOptionError('stages', rest.stages, problem);
   }
-  const policy = generationThenReconstruction(paced ? rest : { ...rest, steps });
+  const policy = generationThenReconstruction(scheduled ? rest : { ...rest, stepsPerStage });
   if (selection === false) return policy;
-  const { detailSteps = Math.max(50, rest.reconstructionSteps ?? 0) } = selection;
-  return refine(policy, inStage('reconstruction', frequencyWeighted({ ...selection, detailSteps })));
+  const { detailDiffusionSteps = Math.max(50, rest.reconstructionDiffusionSteps ?? 0) } = selection;
+  return refine(policy, inStage('reconstruction', frequencyWeighted({ ...selection, detailDiffusionSteps })));
 }
 
 /** An option given as undefined is one that isn't given: a preset's stays. */

@@ -1,5 +1,11 @@
 import { assertInteger, gridLength, InvalidOptionError, type PolicyContext, shuffle } from '@tessera/core';
-import { type Bisection, diagonalSubsets, MAX_STAGES, type Parity, quincunxSubsets } from './bisection.js';
+import {
+  type Bisection,
+  type CheckerboardColour,
+  diagonalSubsets,
+  MAX_STAGES,
+  quincunxSubsets,
+} from './bisection.js';
 
 /**
  * The subsets of a grid that are decoded one after the other:
@@ -7,13 +13,17 @@ import { type Bisection, diagonalSubsets, MAX_STAGES, type Parity, quincunxSubse
  * - `diagonal`: the paper's, anti-diagonal stripes
  * - `quincunx`: without stripes
  * - `random`: random ones, other ones for each image: the last is half of the grid, the one before half of the rest, and so
- *   on, the sizes of the other two on grids that halve evenly so often. With them nothing is left of GtR but its pace, the
+ *   on, the sizes of the other two on grids that halve evenly so often. With them nothing is left of GtR but its step schedule, the
  *   tokens and diffusion steps of each step: the paper's ablation without GtR's order.
  */
 export type SubsetChoice = 'diagonal' | 'quincunx' | 'random';
 
 /** The subsets of an image's grid, in the order they are decoded; every position is in exactly one. */
-export type Subsets = (context: PolicyContext, stages: number, parity: Parity) => readonly Uint32Array[];
+export type Subsets = (
+  context: PolicyContext,
+  stages: number,
+  firstColour: CheckerboardColour,
+) => readonly Uint32Array[];
 
 const SUBSETS: Readonly<Record<SubsetChoice, Subsets>> = {
   diagonal: ofEveryImage(diagonalSubsets),
@@ -36,12 +46,16 @@ export function subsetsNamed<Choice extends SubsetChoice>(
 }
 
 function ofEveryImage(bisection: Bisection): Subsets {
-  return ({ shape }, stages, parity) => bisection(shape, stages, { parity });
+  return ({ shape }, stages, firstColour) => bisection(shape, stages, { firstColour });
 }
 
-function randomSubsets({ shape, noise }: PolicyContext, stages: number, parity: Parity): Uint32Array[] {
+function randomSubsets(
+  { shape, noise }: PolicyContext,
+  stages: number,
+  firstColour: CheckerboardColour,
+): Uint32Array[] {
   assertInteger('stages', stages, 1, MAX_STAGES);
-  assertInteger('parity', parity, 0, 1);
+  assertInteger('firstColour', firstColour, 0, 1);
   const positions = shuffle([...Array(gridLength(shape)).keys()], noise.fork('subsets'));
   const subsets: Uint32Array[] = [];
   let left = positions.length;

@@ -1,7 +1,7 @@
 import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
 import { type CoefficientsRun, runCoefficients } from '@tessera/core/diffusion';
+import type { DeviceTensor } from './device-tensor.js';
 import { assertFinite } from './finite.js';
-import type { HeldTensor } from './held-tensor.js';
 import type { MarGraphs } from './mar-graphs.js';
 
 /** Tokens that are all guided or all not, and their rows of z. */
@@ -9,7 +9,7 @@ export interface HeadRows {
   /** n: how many tokens. */
   readonly count: number;
   /** [B, T, D]. */
-  readonly z: HeldTensor;
+  readonly z: DeviceTensor;
   /** [R], which of z's B·T rows: n conditional ones and, where R = 2n, n unconditional ones. */
   readonly rows: Int32Array;
 }
@@ -168,13 +168,13 @@ class Modulations {
   readonly #graphs: MarGraphs;
   /** [S, W]. */
   readonly #timeEmbed: Float32Array;
-  readonly #zEmbed: HeldTensor;
+  readonly #zEmbed: DeviceTensor;
   readonly #atOnce: number;
-  #modulation: HeldTensor | undefined;
+  #modulation: DeviceTensor | undefined;
   #first = 0;
   #last = 0;
 
-  constructor(graphs: MarGraphs, timeEmbed: Float32Array, zEmbed: HeldTensor, rows: number) {
+  constructor(graphs: MarGraphs, timeEmbed: Float32Array, zEmbed: DeviceTensor, rows: number) {
     this.#graphs = graphs;
     this.#timeEmbed = timeEmbed;
     this.#zEmbed = zEmbed;
@@ -182,7 +182,7 @@ class Modulations {
   }
 
   /** @param index of the diffusion step, ascending from call to call */
-  async at(index: number): Promise<{ modulation: HeldTensor; step: number }> {
+  async at(index: number): Promise<{ modulation: DeviceTensor; step: number }> {
     if (index >= this.#last || !this.#modulation) {
       this.#modulation?.release();
       this.#modulation = undefined;

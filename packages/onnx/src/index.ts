@@ -25,14 +25,14 @@ export {
   neededFiles,
   storedType,
 } from './model-files.js';
-export {
-  type ParityReport,
-  type ParitySample,
-  parityProblem,
-  recordParitySample,
-  verifyParitySample,
-} from './parity-sample.js';
 export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
+export {
+  type ReferenceReport,
+  type ReferenceSample,
+  recordReferenceSample,
+  referenceProblem,
+  verifyReferenceSample,
+} from './reference-sample.js';
 export { RemoteModel } from './remote/connect.js';
 export type { Port } from './remote/port.js';
 export { packError, type RemoteError, unpackError } from './remote/protocol.js';

@@ -74,7 +74,7 @@ const schema = v.strictObject({
     ),
     v.minLength(1),
   ),
-  /** A recorded run, see `parity-sample.ts`. */
+  /** A recorded run, see `reference-sample.ts`. */
   parity: v.optional(path),
   /** Every file of the folder but this manifest and the model card. */
   files: v.array(

@@ -1,7 +1,7 @@
 import { assertShape } from '@tessera/core';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
+import { DeviceTensor } from './device-tensor.js';
 import { assertFinite } from './finite.js';
-import { HeldTensor } from './held-tensor.js';
 import type { ComponentName, Manifest } from './manifest.js';
 import type { RunStatistics } from './run-statistics.js';
 
@@ -59,18 +59,18 @@ export class MarGraphs {
   }
 
   /** z at the targets, [B, T, D]. @throws NonFiniteError if it is in memory and some of it is not a number */
-  async condition(batch: ConditionBatch): Promise<HeldTensor> {
+  async condition(batch: ConditionBatch): Promise<DeviceTensor> {
     const { z } = await this.#run('condition', this.#conditionFeeds(batch), ['z']);
-    const held = new HeldTensor('condition', z!);
+    const held = new DeviceTensor('condition', z!);
     // On a GPU, what follows from it is looked at.
     if (!held.onGpu) await held.read();
     return held;
   }
 
   /** Rows that are in memory, [R, D], as z of one image. */
-  conditionRows(rows: Float32Array): HeldTensor {
+  conditionRows(rows: Float32Array): DeviceTensor {
     const { decoder } = this.manifest.widths;
-    return new HeldTensor('condition', this.#float(rows, [1, rows.length / decoder, decoder]));
+    return new DeviceTensor('condition', this.#float(rows, [1, rows.length / decoder, decoder]));
   }
 
   /** The encoder's rows, [B, buffer + V, E]: buffer first, then the known tokens in the order of `positions`. */
@@ -103,10 +103,10 @@ export class MarGraphs {
    * @param rows [R], which of the B·T rows
    * @returns [R, W]
    */
-  async project(z: HeldTensor, rows: Int32Array): Promise<HeldTensor> {
+  async project(z: DeviceTensor, rows: Int32Array): Promise<DeviceTensor> {
     const feeds = { z: z.tensor, rows: this.#int(rows, [rows.length]) };
     const { z_embed } = await this.#run('project', feeds, ['z_embed']);
-    return new HeldTensor('project', z_embed!);
+    return new DeviceTensor('project', z_embed!);
   }
 
   /**
@@ -116,12 +116,12 @@ export class MarGraphs {
    * @param zEmbed [R, W]
    * @returns [S, R, M]
    */
-  async modulate(timeEmbed: Float32Array, zEmbed: HeldTensor): Promise<HeldTensor> {
+  async modulate(timeEmbed: Float32Array, zEmbed: DeviceTensor): Promise<DeviceTensor> {
     const { head } = this.manifest.widths;
     const steps = timeEmbed.length / head;
     const feeds = { time_embed: this.#float(timeEmbed, [steps, head]), z_embed: zEmbed.tensor };
     const { modulation } = await this.#run('modulate', feeds, ['modulation']);
-    return new HeldTensor('modulate', modulation!);
+    return new DeviceTensor('modulate', modulation!);
   }
 
   /**
@@ -130,7 +130,7 @@ export class MarGraphs {
    * @param modulation [S, R, M]
    * @param step which of the modulation's S diffusion steps
    */
-  async denoise(x: Float32Array, modulation: HeldTensor, step: number): Promise<Float32Array> {
+  async denoise(x: Float32Array, modulation: DeviceTensor, step: number): Promise<Float32Array> {
     const { channels } = this.manifest.grid;
     const { out } = await this.#run(
       'denoise',

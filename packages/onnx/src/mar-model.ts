@@ -24,10 +24,10 @@ import {
   unpatchify,
 } from '@tessera/core';
 import { conditionBatch, sameCounts } from './condition-batch.js';
+import { splitRows } from './condition-rows.js';
+import type { DeviceTensor } from './device-tensor.js';
 import { diffusionFrom } from './diffusion-description.js';
 import { evaluateHead, sampleHead } from './head.js';
-import { splitRows } from './held-conditions.js';
-import type { HeldTensor } from './held-tensor.js';
 import type { Manifest } from './manifest.js';
 import type { MarGraphs } from './mar-graphs.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
@@ -176,7 +176,7 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 
   /** A tensor may be in use by a run that is under way. */
-  #free(z: HeldTensor): void {
+  #free(z: DeviceTensor): void {
     void this.#queue.add(async () => z.release());
   }
 

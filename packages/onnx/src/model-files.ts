@@ -25,7 +25,7 @@ export function fileAddress(folder: string, path: string): string {
   return `${place!.replace(/\/?$/, '/')}${path}${query}`;
 }
 
-/** The files that a variant of the model needs, and the parity sample. */
+/** The files that a variant of the model needs, and the reference sample. */
 export function neededFiles(manifest: Manifest, dtype: StorageType): readonly ManifestFile[] {
   const variant = manifest.variants.find((each) => each.dtype === dtype);
   const paths = new Set(

@@ -1,7 +1,7 @@
 import { type Conditions, type HeadRequest, InvalidOptionError } from '@tessera/core';
+import { ConditionRows } from './condition-rows.js';
+import type { DeviceTensor } from './device-tensor.js';
 import type { HeadRows } from './head.js';
-import { HeldConditions } from './held-conditions.js';
-import type { HeldTensor } from './held-tensor.js';
 import type { MarGraphs } from './mar-graphs.js';
 
 /** Which rows of an image's conditions the head is to be run on. */
@@ -12,11 +12,11 @@ export type SampledImage = Omit<HeadRequest['batch'][number], 'x'>;
  * a model's own are read, so they can all share one.
  */
 export function sameZ(images: readonly SampledImage[]): number[][] {
-  const guided = new Map<HeldTensor | undefined, number[]>();
+  const guided = new Map<DeviceTensor | undefined, number[]>();
   const plain: typeof guided = new Map();
   for (const [place, { conditions }] of images.entries()) {
     const groups = conditions.guided ? guided : plain;
-    const z = conditions instanceof HeldConditions ? conditions.z : undefined;
+    const z = conditions instanceof ConditionRows ? conditions.z : undefined;
     groups.set(z, [...(groups.get(z) ?? []), place]);
   }
   return [...guided.values(), ...plain.values()];
@@ -34,10 +34,10 @@ export async function sampledRows(
   const { conditions: first } = images[0]!;
   for (const { conditions, rows } of images) assertRows(rows, conditions);
   const halves = first.guided ? [false, true] : [false];
-  if (first instanceof HeldConditions) {
+  if (first instanceof ConditionRows) {
     const places = halves.flatMap((unconditional) =>
       images.flatMap(({ conditions, rows }) =>
-        Array.from(rows, (row) => (conditions as HeldConditions).place(row, unconditional)),
+        Array.from(rows, (row) => (conditions as ConditionRows).place(row, unconditional)),
       ),
     );
     return { z: first.z, rows: Int32Array.from(places) };

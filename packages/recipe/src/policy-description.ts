@@ -108,8 +108,16 @@ const ORDERS: Readonly<Record<OrderedDescription['order'], (options: OrderedOpti
  */
 export function policyFrom(description: PolicyDescription): SamplingPolicy {
   if (description.order === 'gtr') {
-    const { order: _, ...options } = description;
-    return gtr(options satisfies GtrOptions);
+    const { steps, subsets, parity, maxSteps, minSteps, reconstructionSteps } = description;
+    return gtr({
+      stepsPerStage: steps,
+      subsets,
+      firstColour: parity,
+      maxDiffusionSteps: maxSteps,
+      minDiffusionSteps: minSteps,
+      reconstructionDiffusionSteps: reconstructionSteps,
+      frequencyWeighted: selectionFrom(description),
+    });
   }
   const { order, steps, counts, diffusionSteps } = description;
   return ORDERS[order]({
@@ -118,4 +126,10 @@ export function policyFrom(description: PolicyDescription): SamplingPolicy {
     diffusionSteps:
       typeof diffusionSteps === 'number' ? diffusionSteps : annealedDiffusionSteps(diffusionSteps),
   });
+}
+
+function selectionFrom({ frequencyWeighted }: GtrDescription): NonNullable<GtrOptions['frequencyWeighted']> {
+  if (!frequencyWeighted) return false;
+  const { detailSteps, ...rest } = frequencyWeighted;
+  return { ...rest, detailDiffusionSteps: detailSteps };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { ParityReport } from '@tessera/onnx';
+import type { ReferenceReport } from '@tessera/onnx';
 import { probeDevices } from '@tessera/runtime-node';
 import { expect, it } from 'vitest';
 import { writeSmallModel } from '../../runtime-web/src/testing/host/model-folders.js';
@@ -47,18 +47,18 @@ function onWebGpu(title: string, test: (env: NodeJS.ProcessEnv) => Promise<void>
   });
 }
 
-onWebGpu('gives the recorded parity sample on WebGPU', async (env) => {
+onWebGpu('gives the recorded reference sample on WebGPU', async (env) => {
   const script = `
     import { readFileSync } from 'node:fs';
     import { modelFolder } from '@tessera/model-tiny';
-    import { verifyParitySample } from '@tessera/onnx';
+    import { verifyReferenceSample } from '@tessera/onnx';
     import { loadModel } from '@tessera/runtime-node';
     const model = await loadModel(modelFolder, { device: 'webgpu', verify: false });
     const sample = JSON.parse(readFileSync(new URL('parity.json', modelFolder), 'utf8'));
-    const report = await verifyParitySample(model, sample);
+    const report = await verifyReferenceSample(model, sample);
     console.log('printed ' + JSON.stringify({ device: model.device, ...report }));
     await model.dispose();`;
-  const report = (await printed(script, env)) as ParityReport & { device: string };
+  const report = (await printed(script, env)) as ReferenceReport & { device: string };
   expect(report.device).toBe('webgpu');
   expect(report.checks.map(({ name }) => name)).toEqual(['z', 'tokens', 'pixels']);
   for (const { name, largestError, tolerance } of report.checks) {

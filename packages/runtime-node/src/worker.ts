@@ -10,9 +10,9 @@ import {
   MarModel,
   neededFiles,
   packError,
-  parityProblem,
+  referenceProblem,
   serveModel,
-  verifyParitySample,
+  verifyReferenceSample,
 } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
@@ -70,7 +70,7 @@ async function createModel(manifest: Manifest, device: Device): Promise<MarModel
     // A driver that computes nonsense is worse than none.
     if (orders.verify && device !== 'cpu' && manifest.parity) {
       const sample: unknown = JSON.parse(await readFile(join(orders.folder, manifest.parity), 'utf8'));
-      const problem = parityProblem(await verifyParitySample(model, sample));
+      const problem = referenceProblem(await verifyReferenceSample(model, sample));
       if (problem) throw new Error(problem);
     }
     return model;

@@ -1,9 +1,9 @@
-import { neededFiles, parityProblem, verifyParitySample } from '@tessera/onnx';
+import { neededFiles, referenceProblem, verifyReferenceSample } from '@tessera/onnx';
 import type { GpuAdapter } from './gpu.js';
 import { sha256 } from './model-files.js';
 import type { ModelFolder } from './model-folder.js';
 
-type Sampled = Parameters<typeof verifyParitySample>[0];
+type Sampled = Parameters<typeof verifyReferenceSample>[0];
 
 /**
  * Throws unless `model` reproduces the sample that its folder has on record; a folder without one passes. That it did is
@@ -27,7 +27,7 @@ export async function checkDevice(
   const note = `right/${await sha256(new TextEncoder().encode(dependsOn))}`;
   if ((await folder.readNote(note)) !== undefined) return;
   const sample: unknown = JSON.parse(new TextDecoder().decode(await folder.read(manifest.parity)));
-  const problem = parityProblem(await verifyParitySample(model, sample));
+  const problem = referenceProblem(await verifyReferenceSample(model, sample));
   if (problem) throw new Error(problem);
   await folder.writeNote(note, dependsOn);
 }

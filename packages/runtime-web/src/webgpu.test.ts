@@ -142,7 +142,7 @@ describeInBrowser('in a browser, on WebGPU', () => {
     };
   }
 
-  it("gives the embedded model's recorded parity sample", async () => {
+  it("gives the embedded model's recorded reference sample", async () => {
     const model = await page.load({ ...checked, folder: '/model/', changes: 'hardware' });
     expect(model).toMatchObject({ device: 'webgpu', fallbacks: [] });
     await page.dispose(model);

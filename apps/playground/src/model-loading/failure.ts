@@ -89,7 +89,7 @@ const BY_CODE: Readonly<Record<string, Said>> = {
   },
   'shape-mismatch': FAULT,
   'missing-component': FAULT,
-  'parity-sample': FAULT,
+  'reference-sample': FAULT,
   'no-stream': FAULT,
   'conditions-released': FAULT,
   'conditions-unguided': FAULT,

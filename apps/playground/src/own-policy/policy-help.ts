@@ -79,7 +79,7 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'gtr',
     module: '@tessera/gtr',
-    type: "(options?: '32' | '16' | { steps?: number[]; maxSteps?: number; minSteps?: number; … }) => SamplingPolicy",
+    type: "(options?: '32' | '16' | { stepsPerStage?: number[]; maxDiffusionSteps?: number; minDiffusionSteps?: number; … }) => SamplingPolicy",
     text: 'Generation then reconstruction, with FTS.',
   },
   {
@@ -91,7 +91,7 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'frequencyWeighted',
     module: '@tessera/fts',
-    type: '(options?: { ratio?: number; detailSteps?: number }) => Refinement',
+    type: '(options?: { ratio?: number; detailDiffusionSteps?: number }) => Refinement',
     text: 'More diffusion steps for the tokens with the most detail.',
   },
 ];

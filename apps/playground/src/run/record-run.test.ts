@@ -7,11 +7,11 @@ import { type FinishedRun, type StepRecord, totals } from './step-record.js';
 
 const shape = { height: 8, width: 8, channels: 3 };
 const policy = gtr({
-  steps: [3, 2, 1],
-  maxSteps: 6,
-  minSteps: 3,
-  reconstructionSteps: 2,
-  frequencyWeighted: { ratio: 0.1, detailSteps: 7 },
+  stepsPerStage: [3, 2, 1],
+  maxDiffusionSteps: 6,
+  minDiffusionSteps: 3,
+  reconstructionDiffusionSteps: 2,
+  frequencyWeighted: { ratio: 0.1, detailDiffusionSteps: 7 },
 });
 
 async function whole(run: AsyncGenerator<StepRecord, FinishedRun>) {

@@ -4,8 +4,8 @@ import type { Manifest } from '@tessera/onnx';
 import { Command, Option } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
-import { parityLines, recordParity, replayParity } from '../model-parity.js';
 import { decimalOption, repeatableOption } from '../number-options.js';
+import { recordReference, referenceLines, replayReference } from '../reference-replay.js';
 import { shellWord } from '../shell-word.js';
 import { UsageError } from '../usage-error.js';
 
@@ -64,7 +64,7 @@ export function convertCommand(context: CommandContext): Command {
     .addOption(new Option('--guidance-schedule <kind>', 'advised schedule').choices(['constant', 'linear']))
     .addOption(decimalOption('--temperature <t>', 'advised temperature'))
     .addOption(decimalOption('--clamp <limit>', 'advised limit of x0'))
-    .option('--no-parity', "don't run the model to record a parity sample")
+    .option('--no-parity', "don't run the model to record a reference sample")
     .option('--overwrite', 'replace the model folder that is there')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -93,11 +93,11 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
       voice.progress.update(done / total, `${phase === 'weights' ? 'converting' : 'checking'} ${item}`),
   });
   let { manifest } = report;
-  let replay: Awaited<ReturnType<typeof replayParity>>;
+  let replay: Awaited<ReturnType<typeof replayReference>>;
   if (flags.parity) {
-    voice.progress.update(1, 'recording a parity sample on the CPU');
-    manifest = await recordParity(report.folder, manifest, context.loadModel, signal);
-    replay = await replayParity(report.folder, manifest, context.loadModel, { device: 'cpu', signal });
+    voice.progress.update(1, 'recording a reference sample on the CPU');
+    manifest = await recordReference(report.folder, manifest, context.loadModel, signal);
+    replay = await replayReference(report.folder, manifest, context.loadModel, { device: 'cpu', signal });
   }
   voice.progress.clear();
   const { style } = context;
@@ -114,7 +114,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     voice.say(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
   }
   if (!flags.vae) voice.say('  note     without an autoencoder (--vae) it makes tokens, not pictures');
-  for (const [i, line] of (replay ? parityLines(replay) : []).entries()) {
+  for (const [i, line] of (replay ? referenceLines(replay) : []).entries()) {
     voice.say(`  ${i === 0 ? 'parity' : '      '}   ${line}`);
   }
   if (vae > 0)

@@ -5,7 +5,7 @@ import type { Manifest } from '@tessera/onnx';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
-import { parityLines, replayParity } from '../model-parity.js';
+import { referenceLines, replayReference } from '../reference-replay.js';
 import { UsageError } from '../usage-error.js';
 
 interface VerifyFlags extends ModelFlags {
@@ -61,14 +61,14 @@ async function verify(context: CommandContext, given: string | undefined, flags:
   const replay =
     problems.length > 0
       ? undefined
-      : await replayParity(folder, manifest, context.loadModel, {
+      : await replayReference(folder, manifest, context.loadModel, {
           device: flags.device,
           dtype: flags.dtype,
           signal: io.signal,
           ...(flags.threads === undefined ? {} : { threads: flags.threads }),
         });
   if (replay) {
-    const [first, ...rest] = parityLines(replay);
+    const [first, ...rest] = referenceLines(replay);
     voice.say(`  parity    ${first}  (on ${replay.device}, weights in ${replay.dtype})`);
     for (const line of rest) voice.say(`            ${line}`);
   } else if (problems.length === 0) {

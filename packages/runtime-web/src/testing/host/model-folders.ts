@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { convertModel, GraphBuilder, saveGraph } from '@tessera/convert';
 import { modelFolder } from '@tessera/model-tiny';
-import { type Manifest, recordParitySample } from '@tessera/onnx';
+import { type Manifest, recordReferenceSample } from '@tessera/onnx';
 import { loadModel } from '@tessera/runtime-node';
 
 /** The embedded model's folder. */
@@ -15,7 +15,7 @@ const golden = (path: string): string =>
 
 /**
  * Writes the smallest model there is: 8×8 tokens, 64 wide, an autoencoder of one convolution each way, some weights in
- * files beside their graphs, and a parity sample of what it gives on Node.
+ * files beside their graphs, and a reference sample of what it gives on Node.
  */
 export async function writeSmallModel(folder: string): Promise<void> {
   const config = JSON.parse(await readFile(golden('A/config.json'), 'utf8'));
@@ -40,7 +40,7 @@ export async function writeSmallModel(folder: string): Promise<void> {
   const complete = await withFiles(folder, converted, ['onnx/decoder.onnx', 'onnx/encoder.onnx']);
 
   const model = await loadModel(folder, { device: 'cpu', threads: 1 });
-  await writeFile(join(folder, 'parity.json'), JSON.stringify(await recordParitySample(model)));
+  await writeFile(join(folder, 'parity.json'), JSON.stringify(await recordReferenceSample(model)));
   await model.dispose();
   await withFiles(folder, { ...complete, parity: 'parity.json' }, ['parity.json']);
 }

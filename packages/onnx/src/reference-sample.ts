@@ -29,10 +29,10 @@ const schema = v.strictObject({
 });
 
 /** A recorded run of a model, by which another device, dtype or version can be checked. Plain JSON. */
-export type ParitySample = v.InferOutput<typeof schema>;
+export type ReferenceSample = v.InferOutput<typeof schema>;
 
 /** Largest deviations from a sample, beside what is allowed. */
-export interface ParityReport {
+export interface ReferenceReport {
   readonly passed: boolean;
   readonly checks: readonly {
     readonly name: 'z' | 'tokens' | 'pixels';
@@ -51,7 +51,7 @@ const TOLERANCES = { z: 2e-3, tokens: 2e-2, pixels: 2 };
 const WANTED = 4;
 
 /** Runs the sample on a model and records it. The model decides only the numbers, so record on the CPU in fp32. */
-export async function recordParitySample(model: MaskedModel<ClassInput>): Promise<ParitySample> {
+export async function recordReferenceSample(model: MaskedModel<ClassInput>): Promise<ReferenceSample> {
   const recipe = { version: 1 as const, seed: 20, classLabel: 0, respacing: 'ddim50', guidanceScale: 2 };
   const { z, tokens, picture } = await run(model, recipe);
   const pixelStride = Math.max(1, Math.floor(picture.length / 1024)) | 1;
@@ -64,14 +64,17 @@ export async function recordParitySample(model: MaskedModel<ClassInput>): Promis
   };
 }
 
-/** Replays a sample. @throws TesseraError with code `parity-sample` where `sample` is not one */
-export async function verifyParitySample(
+/** Replays a sample. @throws TesseraError with code `reference-sample` where `sample` is not one */
+export async function verifyReferenceSample(
   model: MaskedModel<ClassInput>,
   sample: unknown,
-): Promise<ParityReport> {
+): Promise<ReferenceReport> {
   const parsed = v.safeParse(schema, sample);
   if (!parsed.success) {
-    throw new TesseraError('parity-sample', `The parity sample can't be used: ${v.summarize(parsed.issues)}`);
+    throw new TesseraError(
+      'reference-sample',
+      `The reference sample can't be used: ${v.summarize(parsed.issues)}`,
+    );
   }
   const expected = parsed.output;
   const { z, tokens, picture } = await run(model, expected);
@@ -85,7 +88,7 @@ export async function verifyParitySample(
 }
 
 /** What is wrong where a sample was not reproduced, as a sentence's end; undefined where it was. */
-export function parityProblem({ checks }: ParityReport): string | undefined {
+export function referenceProblem({ checks }: ReferenceReport): string | undefined {
   const off = checks
     .filter(({ largestError, tolerance }) => largestError > tolerance)
     .map(
@@ -113,7 +116,7 @@ async function run(
     classLabel,
     respacing,
     guidanceScale,
-  }: Omit<ParitySample, 'z' | 'tokens' | 'pixels' | 'pixelStride'>,
+  }: Omit<ReferenceSample, 'z' | 'tokens' | 'pixels' | 'pixelStride'>,
 ): Promise<{ z: Float32Array; tokens: Float32Array; picture: Uint8Array }> {
   const { shape } = model;
   const { channels } = shape;

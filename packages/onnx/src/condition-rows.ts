@@ -5,16 +5,16 @@ import {
   TesseraError,
   UnguidedConditionsError,
 } from '@tessera/core';
-import type { HeldTensor } from './held-tensor.js';
+import type { DeviceTensor } from './device-tensor.js';
 
 /** A batch's z [B, T, D], held until none of its images needs it any more. */
-class SharedRows {
-  readonly z: HeldTensor;
-  readonly #free: (z: HeldTensor) => void;
+class BatchRows {
+  readonly z: DeviceTensor;
+  readonly #free: (z: DeviceTensor) => void;
   #users: number;
   #values: Promise<Float32Array> | undefined;
 
-  constructor(z: HeldTensor, users: number, free: (z: HeldTensor) => void) {
+  constructor(z: DeviceTensor, users: number, free: (z: DeviceTensor) => void) {
     this.z = z;
     this.#users = users;
     this.#free = free;
@@ -42,18 +42,18 @@ class SharedRows {
 }
 
 /** One image's rows of a batch's z. */
-export class HeldConditions implements Conditions {
+export class ConditionRows implements Conditions {
   readonly count: number;
   readonly width: number;
   readonly guided: boolean;
   /** First of the image's rows of z, and of its unconditional ones. */
   readonly #first: number;
   readonly #firstUnconditional: number | undefined;
-  readonly #shared: SharedRows;
+  readonly #shared: BatchRows;
   #released = false;
 
   constructor(
-    shared: SharedRows,
+    shared: BatchRows,
     shape: { readonly count: number; readonly width: number },
     first: number,
     firstUnconditional: number | undefined,
@@ -67,7 +67,7 @@ export class HeldConditions implements Conditions {
   }
 
   /** The batch's z; the same for all its images. */
-  get z(): HeldTensor {
+  get z(): DeviceTensor {
     this.#assertHeld();
     return this.#shared.z;
   }
@@ -116,16 +116,16 @@ export class HeldConditions implements Conditions {
  * @param free is called once all of them are released
  */
 export function splitRows(
-  z: HeldTensor,
+  z: DeviceTensor,
   images: readonly ConditionImage<ClassInput>[],
   width: number,
-  free: (z: HeldTensor) => void,
-): HeldConditions[] {
+  free: (z: DeviceTensor) => void,
+): ConditionRows[] {
   const count = images[0]!.positions.length;
-  const shared = new SharedRows(z, images.length, free);
+  const shared = new BatchRows(z, images.length, free);
   let next = images.length;
   return images.map(({ guided }, image) => {
     const unconditional = guided ? next++ * count : undefined;
-    return new HeldConditions(shared, { count, width }, image * count, unconditional);
+    return new ConditionRows(shared, { count, width }, image * count, unconditional);
   });
 }

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, type ParityReport, recordParitySample, verifyParitySample } from '@tessera/onnx';
+import {
+  type Manifest,
+  type ReferenceReport,
+  recordReferenceSample,
+  verifyReferenceSample,
+} from '@tessera/onnx';
 import type { LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
 import type { ModelLoader } from './command-context.js';
 import { writeJson, writeWhole } from './written-file.js';
@@ -9,13 +14,13 @@ import { writeJson, writeWhole } from './written-file.js';
 const PARITY_FILE = 'parity.json';
 
 /** Runs a sample on the CPU, stores it in the model folder and names it in the manifest. */
-export async function recordParity(
+export async function recordReference(
   folder: string,
   manifest: Manifest,
   loadModel: ModelLoader,
   signal: AbortSignal,
 ): Promise<Manifest> {
-  const sample = await withModel(loadModel, folder, { device: 'cpu', signal }, recordParitySample);
+  const sample = await withModel(loadModel, folder, { device: 'cpu', signal }, recordReferenceSample);
   const text = Buffer.from(`${JSON.stringify(sample)}\n`);
   const entry = {
     path: PARITY_FILE,
@@ -31,13 +36,13 @@ export async function recordParity(
 }
 
 /** What a model's recorded sample says of a device. */
-export interface Replay extends ParityReport {
+export interface Replay extends ReferenceReport {
   readonly device: string;
   readonly dtype: string;
 }
 
 /** Runs the recorded sample again; undefined where the model has none. */
-export async function replayParity(
+export async function replayReference(
   folder: string,
   manifest: Manifest,
   loadModel: ModelLoader,
@@ -48,14 +53,14 @@ export async function replayParity(
   const sample: unknown = JSON.parse(await readFile(join(folder, parity), 'utf8'));
   // Loading would refuse the device before it could be told by how much it is off.
   return withModel(loadModel, folder, { ...options, verify: false }, async (model) => ({
-    ...(await verifyParitySample(model, sample)),
+    ...(await verifyReferenceSample(model, sample)),
     device: model.device,
     dtype: model.dtype,
   }));
 }
 
 /** A line a check, e.g. `z       largest error 1.2e-6, allowed 2.0e-3  ok`. */
-export function parityLines({ checks }: ParityReport): string[] {
+export function referenceLines({ checks }: ReferenceReport): string[] {
   return checks.map(({ name, largestError, tolerance }) => {
     const verdict = largestError <= tolerance ? 'ok' : 'TOO LARGE';
     return `${name.padEnd(6)}  largest error ${largestError.toExponential(1)}, allowed ${tolerance.toExponential(1)}  ${verdict}`;

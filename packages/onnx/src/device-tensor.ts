@@ -3,7 +3,7 @@ import { assertFinite } from './finite.js';
 import type { ComponentName } from './manifest.js';
 
 /** A graph's output that is fed to another one: it stays where the runtime put it, on a GPU perhaps, until it is read. */
-export class HeldTensor {
+export class DeviceTensor {
   readonly tensor: Tensor;
   /** Reading changes where the tensor says it is, but leaves its buffer. */
   readonly onGpu: boolean;

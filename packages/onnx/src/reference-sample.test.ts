@@ -1,22 +1,22 @@
 import { fakeModel } from '@tessera/core/testing';
 import { expect, it } from 'vitest';
-import { parityProblem, recordParitySample, verifyParitySample } from './parity-sample.js';
+import { recordReferenceSample, referenceProblem, verifyReferenceSample } from './reference-sample.js';
 
 const model = () => fakeModel({ shape: { height: 4, width: 4, channels: 3 } });
 
 it('a model reproduces the sample that was recorded of it, and there is no problem to tell', async () => {
-  const sample: unknown = JSON.parse(JSON.stringify(await recordParitySample(model())));
-  const report = await verifyParitySample(model(), sample);
+  const sample: unknown = JSON.parse(JSON.stringify(await recordReferenceSample(model())));
+  const report = await verifyReferenceSample(model(), sample);
   expect(report.passed).toBe(true);
-  expect(parityProblem(report)).toBeUndefined();
+  expect(referenceProblem(report)).toBeUndefined();
 });
 
 it('what differs is named, with how far it is off and what is allowed', async () => {
-  const sample = await recordParitySample(model());
+  const sample = await recordReferenceSample(model());
   sample.z[2]! += 0.5;
-  const report = await verifyParitySample(model(), { ...sample, tokens: sample.tokens.slice(1) });
+  const report = await verifyReferenceSample(model(), { ...sample, tokens: sample.tokens.slice(1) });
   expect(report.passed).toBe(false);
-  expect(parityProblem(report)).toBe(
+  expect(referenceProblem(report)).toBe(
     'it computes this model wrong: z off by 0.50 where 0.002 is allowed, tokens off by Infinity where 0.02 is allowed.',
   );
 });
@@ -30,10 +30,12 @@ it('what it was conditioned on is released, also where sampling fails', async ()
       (await fake.condition(request)).map((held) => ({ ...held, release: () => released++ })),
     sampleTokens: () => Promise.reject(new Error('lost')),
   };
-  await expect(recordParitySample(failing)).rejects.toThrow('lost');
+  await expect(recordReferenceSample(failing)).rejects.toThrow('lost');
   expect(released).toBe(1);
 });
 
 it('what is no sample is refused', async () => {
-  await expect(verifyParitySample(model(), { version: 2 })).rejects.toMatchObject({ code: 'parity-sample' });
+  await expect(verifyReferenceSample(model(), { version: 2 })).rejects.toMatchObject({
+    code: 'reference-sample',
+  });
 });
