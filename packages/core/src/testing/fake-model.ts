@@ -28,7 +28,9 @@ export interface FakeModelCalls {
   decode: number;
 }
 
-export interface FakeModel extends MaskedModel<ClassInput> {
+export interface FakeModel
+  extends MaskedModel<ClassInput>,
+    Required<Pick<MaskedModel<ClassInput>, 'diffusion' | 'evaluateHead'>> {
   readonly calls: Readonly<FakeModelCalls>;
 }
 
