@@ -44,9 +44,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     only: { '@tessera/fts': 'src/preset.ts' },
     portable: true,
   },
-  '@tessera/onnx': { dependencies: ['@tessera/core', 'onnxruntime-common', 'valibot'] },
-  '@tessera/recipe': {
-    dependencies: ['@tessera/core', '@tessera/gtr', '@tessera/onnx', 'fast-png', 'fflate', 'valibot'],
+  '@tessera/onnx': { dependencies: ['@tessera/core', '@tessera/format', 'onnxruntime-common', 'valibot'] },
+  '@tessera/format': {
+    dependencies: ['@tessera/core', '@tessera/gtr', 'fast-png', 'fflate', 'valibot'],
     // Needed only where pictures are stored.
     only: { 'fast-png': 'src/png.ts', fflate: 'src/png-decoder.ts' },
     portable: true,
@@ -54,21 +54,29 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/runtime-node': {
     dependencies: [
-      ...['@tessera/core', '@tessera/onnx', '@tessera/recipe', 'onnxruntime-node', 'onnxruntime-common'],
+      ...['@tessera/core', '@tessera/onnx', '@tessera/format', 'onnxruntime-node', 'onnxruntime-common'],
     ],
   },
-  '@tessera/runtime-web': { dependencies: ['@tessera/core', '@tessera/onnx', 'onnxruntime-web'] },
-  '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/onnx', '@bufbuild/protobuf'] },
+  '@tessera/runtime-web': {
+    dependencies: ['@tessera/core', '@tessera/format', '@tessera/onnx', 'onnxruntime-web'],
+  },
+  '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/format', '@bufbuild/protobuf'] },
   '@tessera/evaluate': {
     dependencies: ['@tessera/core', 'ml-matrix', 'onnxruntime-common', 'valibot'],
     only: { 'ml-matrix': 'src/symmetric-eigen.ts' },
     portable: true,
     data: 'judge/',
   },
+  '@tessera/evaluation-report': {
+    dependencies: [
+      ...['@tessera/core', '@tessera/evaluate', '@tessera/onnx', '@tessera/format', '@tessera/runtime-node'],
+      ...['onnxruntime-node', 'valibot'],
+    ],
+  },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
   '@tessera/playground': {
     dependencies: [
-      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/onnx', '@tessera/recipe'],
+      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/onnx', '@tessera/format'],
       ...['@tessera/runtime-web', 'onnxruntime-web', 'svelte', '@lezer/javascript', '@lezer/highlight'],
       ...['@codemirror/autocomplete', '@codemirror/commands', '@codemirror/lang-javascript'],
       ...['@codemirror/language', '@codemirror/lint', '@codemirror/state', '@codemirror/view'],

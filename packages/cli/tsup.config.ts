@@ -1,6 +1,6 @@
 import { preset } from '../../tsup.preset.js';
 
 export default preset(
-  { index: 'src/index.ts', evaluation: 'src/evaluation.ts', tessera: 'src/tessera.ts' },
+  { index: 'src/index.ts', tessera: 'src/tessera.ts' },
   { platform: 'node', target: 'node20' },
 );

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
-import { parseManifest } from '@tessera/onnx';
 import { expect, it } from 'vitest';
 import { CLASS_NAMES, GRID } from './class-names.js';
 import { DEFAULT_SETTINGS } from './settings/settings.js';

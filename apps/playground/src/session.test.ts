@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { TesseraError } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
+import { parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
-import { parseManifest } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-web';
 import { get } from 'svelte/store';
 import { describe, expect, it, vi } from 'vitest';

@@ -1,12 +1,10 @@
 import { cpus } from 'node:os';
 import type { ImageRgb } from '@tessera/core';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import { paceOf } from '@tessera/recipe';
-import type { Contest } from './comparison.js';
-import { contactSheet } from './contact-sheet.js';
-import type { ModelInUse } from './model-options.js';
-import { shortName } from './picture-sheet.js';
-import { table } from './terminal.js';
+import type { Contest } from '@tessera/evaluation-report';
+import { contactSheet, shortName, textTable } from '@tessera/evaluation-report/display';
+import type { ModelInUse } from '@tessera/evaluation-report/environment';
+import { paceOf } from '@tessera/format';
 
 /** One line of a comparison. */
 export interface Standing {
@@ -66,7 +64,7 @@ export function standingsTable(standings: readonly Standing[]): string[] {
     seconds(each.headSeconds),
     `${each.ratio.toFixed(2)}×`,
   ]);
-  return table([head, ...rows], [false, true, true, true, true, true, true, true, true]);
+  return textTable([head, ...rows], [false, true, true, true, true, true, true, true, true]);
 }
 
 /** A row a contender, a column a picture. */

@@ -1,6 +1,6 @@
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { compare } from '@tessera/evaluation-report';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
-import { compare } from './comparison.js';
 import { standingsOf, standingsTable } from './comparison-report.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
 

@@ -1,5 +1,5 @@
 import { type GenerateEvent, generate, gridLength, type ImageRgb, type TokenGrid } from '@tessera/core';
-import type { Picture, Sampling } from '@tessera/recipe';
+import type { Picture, Sampling } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { type PreviewFrame, spread } from './preview-sheet.js';
 

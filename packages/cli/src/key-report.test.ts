@@ -10,9 +10,18 @@ test('differences are told by kind, alike blocks in one line, and a page at most
   });
   expect(isKeysError(error)).toBe(true);
   const report = keyReport(error);
-  expect(report).toContain('3 missing:\n    encoder_blocks.*.norm1.bias  (3)\n');
+  expect(report).toContain('3 missing:\n    encoder_blocks.0.norm1.bias  and 2 alike\n');
   expect(report).toContain('40 unexpected:');
   expect(report).toContain('… and 28 more such lines');
   expect(report).toContain('mask_token: expected [1, 1, 8], got [1, 1, ?]');
   expect(report.split('\n').length).toBeLessThan(25);
+});
+
+test.each([
+  [['loss.logvar', 'loss.disc.0.weight', 'my net.x'], "--ignore loss. --ignore 'my net.'"],
+  [['quant_conv.bias', 'post_quant_conv.weight'], 'Give the model first, and this by --vae.'],
+  [['fake_latent', 'mask_token'], 'Give the autoencoder by --vae, and this first.'],
+])('unexpected keys %j bring advice that can be followed', (unexpected, advice) => {
+  const error = new CheckpointKeysError('a.safetensors', { missing: [], unexpected, misshapen: [] });
+  expect(keyReport(error)).toContain(advice);
 });

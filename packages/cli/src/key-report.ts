@@ -1,5 +1,6 @@
 import type { CheckpointKeysError } from '@tessera/convert';
 import { TesseraError } from '@tessera/core';
+import { shellWord } from './shell-word.js';
 
 /** Lines shown of each kind of difference. */
 const ROOM = 12;
@@ -8,7 +9,7 @@ export function isKeysError(error: unknown): error is CheckpointKeysError {
   return TesseraError.isInstance(error) && error.code === 'checkpoint-keys';
 }
 
-/** The differences between a checkpoint and its configuration as a page at most; alike blocks are one line. */
+/** The differences between a checkpoint and its configuration as a page at most; alike keys are one line. */
 export function keyReport({ path, missing, unexpected, misshapen }: CheckpointKeysError): string {
   const shapes = misshapen.map(
     ({ key, expected, actual }) => `${key}: expected ${shape(expected)}, got ${shape(actual)}`,
@@ -18,18 +19,32 @@ export function keyReport({ path, missing, unexpected, misshapen }: CheckpointKe
     ...section('missing', missing),
     ...section('unexpected', unexpected),
     ...section('of another shape', shapes),
-    'Correct the configuration, or take another checkpoint. --json lists them all; --ignore passes over keys.',
+    advice(missing.length + misshapen.length === 0, unexpected),
+    '--json lists all of them.',
   ].join('\n');
+}
+
+function advice(isFitting: boolean, unexpected: readonly string[]): string {
+  if (unexpected.includes('post_quant_conv.weight'))
+    return 'It holds an autoencoder. Give the model first, and this by --vae.';
+  if (unexpected.includes('fake_latent'))
+    return 'It holds a MAR model. Give the autoencoder by --vae, and this first.';
+  if (!isFitting) return 'Correct the configuration, or take another checkpoint.';
+  const beginnings = new Set(unexpected.map((key) => key.replace(/\..*/s, '.')));
+  const flags = [...beginnings].map((beginning) => `--ignore ${shellWord(beginning)}`).join(' ');
+  return `To pass over the unexpected ones of the model: ${flags}; of the autoencoder: ${flags.replaceAll('--', '--vae-')}.`;
 }
 
 function section(title: string, keys: readonly string[]): string[] {
   if (keys.length === 0) return [];
-  const alike = new Map<string, number>();
+  const alike = new Map<string, string[]>();
   for (const key of keys) {
     const general = key.replace(/(?<=\.)\d+(?=\.)/g, '*');
-    alike.set(general, (alike.get(general) ?? 0) + 1);
+    alike.set(general, [...(alike.get(general) ?? []), key]);
   }
-  const lines = [...alike].map(([key, count]) => `    ${key}${count > 1 ? `  (${count})` : ''}`);
+  const lines = [...alike.values()].map(
+    ([first, ...others]) => `    ${first}${others.length > 0 ? `  and ${others.length} alike` : ''}`,
+  );
   const more = lines.length > ROOM ? [`    … and ${lines.length - ROOM} more such lines`] : [];
   return [`  ${keys.length} ${title}:`, ...lines.slice(0, ROOM), ...more];
 }

@@ -1,16 +1,14 @@
 import type { ImageRgb } from '@tessera/core';
-import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/recipe';
+import type { ModelInUse } from '@tessera/evaluation-report/environment';
+import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
+import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/format';
 import type { Voice } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
-import { takeLock } from './lock-file.js';
-import type { ModelInUse } from './model-options.js';
 import { type OpenedTarget, openTarget, type Target } from './picture-folder.js';
 import { pictureSheet } from './picture-sheet.js';
-import { readPng, writePng } from './png-file.js';
 import { previewSheet } from './preview-sheet.js';
 import { shellWord } from './shell-word.js';
-import { writeJson } from './written-file.js';
 
 export interface MakeOptions {
   readonly used: ModelInUse;

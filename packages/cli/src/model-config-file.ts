@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { MarConfigJson, VaeConfigJson } from '@tessera/convert';
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 import * as v from 'valibot';
 import { UsageError } from './usage-error.js';
 

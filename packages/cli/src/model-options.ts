@@ -1,10 +1,10 @@
 import { TesseraError } from '@tessera/core';
-import { EMBEDDED, manifestHash, type Recipe } from '@tessera/recipe';
-import type { Device, LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
+import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
+import { EMBEDDED } from '@tessera/format';
+import type { Device, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Voice } from './command-context.js';
 import { wholeNumberOption } from './number-options.js';
-import { versions } from './versions.js';
 
 /** Options of every command that runs a model. */
 export interface ModelFlags {
@@ -34,13 +34,6 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
     .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1));
 }
 
-/** A loaded model and what a recipe says about it. */
-export interface ModelInUse {
-  readonly model: LoadedModel;
-  readonly identity: Recipe['model'];
-  readonly made: Recipe['made'];
-}
-
 /** Loads the model that the flags ask for. */
 export async function modelInUse(
   context: CommandContext,
@@ -65,15 +58,6 @@ export async function modelInUse(
     if (context.io.env.TESSERA_DEBUG) voice.note(`${device} was passed over: ${reason}`);
   }
   return describeModel(model, location);
-}
-
-/** @param location as it was given, or `embedded` */
-export async function describeModel(model: LoadedModel, location: string): Promise<ModelInUse> {
-  return {
-    model,
-    identity: { name: model.manifest.name, location, sha256: await manifestHash(model.manifest) },
-    made: { device: model.device, dtype: model.dtype, versions: versions() },
-  };
 }
 
 /** The folder of the model that comes with the command. */

@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { differences, type Picture, parseRecipe, type Recipe, RecipeError, recipeFor } from '@tessera/recipe';
-import { readPng } from './png-file.js';
+import { readPng } from '@tessera/evaluation-report/files';
+import { differences, type Picture, parseRecipe, type Recipe, RecipeError, recipeFor } from '@tessera/format';
 import { readRecipe } from './recipe-file.js';
 import { UsageError } from './usage-error.js';
 

@@ -1,4 +1,4 @@
-import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/recipe';
+import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/format';
 import { type Command, Option } from 'commander';
 import { repeatableOption, wholeNumberOption } from './number-options.js';
 import { assertFewEnough, classLabels, indicesFrom } from './picture-words.js';

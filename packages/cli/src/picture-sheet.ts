@@ -1,7 +1,7 @@
 import type { ImageRgb } from '@tessera/core';
-import type { Picture } from '@tessera/recipe';
+import { contactSheet, inRows, shortName } from '@tessera/evaluation-report/display';
+import type { Picture } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
-import { contactSheet, inRows } from './contact-sheet.js';
 
 /** A contact sheet of one picture a class, captioned, in a block; or of several, a row a class. */
 export function pictureSheet(
@@ -25,11 +25,6 @@ export function pictureSheet(
     })),
     scale,
   });
-}
-
-/** The first of a class's names. */
-export function shortName({ className }: Picture): string {
-  return className.split(',')[0]!;
 }
 
 /** How many times pictures of a model are enlarged for people to look at: to about 128 pixels. */

@@ -1,4 +1,4 @@
-import { type Classes, classNameOf } from '@tessera/recipe';
+import { type Classes, classNameOf } from '@tessera/format';
 import { UsageError } from './usage-error.js';
 
 /** Pictures that a command may be asked for at once: all of them are listed before the first is drawn. */

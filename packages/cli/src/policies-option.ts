@@ -1,17 +1,12 @@
-import type { Manifest } from '@tessera/onnx';
-import { NAMED_POLICIES, type SamplingDescription, samplingNamed, samplingOf } from '@tessera/recipe';
+import type { Variant } from '@tessera/evaluation-report';
+import type { Manifest } from '@tessera/format';
+import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/format';
 import type { Voice } from './command-context.js';
 import { policyList, type SamplingFlags, settingsFromFlags } from './sampling-options.js';
 import { UsageError } from './usage-error.js';
 
-/** A way of sampling and what it is called. */
-export interface NamedSampling {
-  readonly name: string;
-  readonly sampling: SamplingDescription;
-}
-
 /** The same policies for any model, once its manifest says what it advises. */
-export type PolicyChoice = (advised: Manifest['sampling']) => NamedSampling[];
+export type PolicyChoice = (advised: Manifest['sampling']) => Variant[];
 
 /**
  * What `--policies` names, by comma; a comma inside a policy's numbers would be ambiguous, so those take a plus.

@@ -1,7 +1,7 @@
 import { emptyGrid } from '@tessera/core';
+import { canvas } from '@tessera/evaluation-report/display';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canvas } from './canvas.js';
 import { spread, withMask } from './preview-sheet.js';
 
 test('masked tokens are grey and known ones keep their pixels', () => {

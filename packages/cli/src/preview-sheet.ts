@@ -1,5 +1,5 @@
 import type { ImageRgb, TokenGrid } from '@tessera/core';
-import { contactSheet, inRows } from './contact-sheet.js';
+import { contactSheet, inRows } from '@tessera/evaluation-report/display';
 
 /** A moment of an image's making. */
 export interface PreviewFrame {

@@ -1,5 +1,6 @@
+import { shortTime } from '@tessera/evaluation-report/display';
 import { expect, test } from 'vitest';
-import { progressBar, shortTime } from './progress-bar.js';
+import { progressBar } from './progress-bar.js';
 import { capturedIo } from './testing/captured-io.js';
 
 test('a terminal is shown how far things are and how long they take', () => {

@@ -1,3 +1,4 @@
+import { shortTime } from '@tessera/evaluation-report/display';
 import type { Environment, OutputStream } from './terminal.js';
 
 /** A line that is drawn over and over on a terminal, and never elsewhere. */
@@ -44,12 +45,4 @@ export function progressBar(
 function bar(fraction: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * CELLS * 8);
   return `${'█'.repeat(eighths >> 3)}${EIGHTHS[eighths & 7]}`.padEnd(CELLS, '·');
-}
-
-/** `9 s`, `3 min 5 s`, `2 h 10 min`. */
-export function shortTime(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { canvas } from '@tessera/evaluation-report/display';
+import { writePng } from '@tessera/evaluation-report/files';
+import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
-import { canvas } from './canvas.js';
-import { writePng } from './png-file.js';
 import { readRecipe } from './recipe-file.js';
 import { settingsFromFlags } from './sampling-options.js';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';

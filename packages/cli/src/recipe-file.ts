@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { TesseraError } from '@tessera/core';
-import { parseRecipe, type Recipe, RecipeError } from '@tessera/recipe';
-import { readPng } from './png-file.js';
+import { readPng } from '@tessera/evaluation-report/files';
+import { parseRecipe, type Recipe, RecipeError } from '@tessera/format';
 
 /** Reads a recipe from `recipe.json`, or from a picture, which carries its own. */
 export async function readRecipe(path: string): Promise<Recipe> {

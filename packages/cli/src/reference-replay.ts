@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Manifest,
-  type ReferenceReport,
-  recordReferenceSample,
-  verifyReferenceSample,
-} from '@tessera/onnx';
+import { writeJson, writeWhole } from '@tessera/evaluation-report/files';
+import type { Manifest } from '@tessera/format';
+import { type ReferenceReport, recordReferenceSample, verifyReferenceSample } from '@tessera/onnx';
 import type { LoadedModel, LoadModelOptions } from '@tessera/runtime-node';
 import type { ModelLoader } from './command-context.js';
-import { writeJson, writeWhole } from './written-file.js';
 
 const PARITY_FILE = 'parity.json';
 

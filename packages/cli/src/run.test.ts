@@ -1,8 +1,8 @@
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
 import type { ModelLoader } from './command-context.js';
-import { readPng } from './png-file.js';
 import { run } from './run.js';
 import { capturedIo } from './testing/captured-io.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';

@@ -1,4 +1,5 @@
 import { TesseraError } from '@tessera/core';
+import { versions } from '@tessera/evaluation-report/environment';
 import { Command, CommanderError } from 'commander';
 import { contextFor, type Io, type ModelLoader } from './command-context.js';
 import { compareCommand } from './commands/compare.js';
@@ -11,7 +12,6 @@ import { verifyCommand } from './commands/verify.js';
 import { isKeysError, keyReport } from './key-report.js';
 import { progressBar } from './progress-bar.js';
 import { styleFor } from './terminal.js';
-import { versions } from './versions.js';
 
 export interface RunOptions {
   /** @default `loadModel` of @tessera/runtime-node */
@@ -73,7 +73,7 @@ Examples:
   }
 }
 
-const WRONG_USAGE: readonly string[] = ['usage', 'policy-text', 'invalid-option'];
+const WRONG_USAGE: readonly string[] = ['usage', 'evaluation-request', 'policy-text', 'invalid-option'];
 
 /** Says what went wrong, and what exit code that is. */
 function report(error: unknown, io: Io, json: boolean): number {

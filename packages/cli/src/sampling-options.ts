@@ -1,4 +1,5 @@
-import type { GuidanceDescription } from '@tessera/onnx';
+import { textTable } from '@tessera/evaluation-report/display';
+import type { GuidanceDescription } from '@tessera/format';
 import {
   NAMED_POLICIES,
   type NamedPolicy,
@@ -6,10 +7,9 @@ import {
   type SamplerDescription,
   type SamplingSettings,
   SUFFIXES,
-} from '@tessera/recipe';
+} from '@tessera/format';
 import { type Command, Option } from 'commander';
 import { decimalOption } from './number-options.js';
-import { table } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
 /** Options that decide how a picture is sampled, where its policy's text does not. */
@@ -88,7 +88,7 @@ export function policyList(): string {
     ([key, { form, summary }]) => `  /${key}=${form}\n      ${summary}`,
   );
   return `Policies:
-${table(rows, [false, false]).join('\n')}
+${textTable(rows, [false, false]).join('\n')}
 
   NAME:STEPSxDIFFUSION changes the counts, e.g. mar:32x50, disa:32x30+5, gtr-16:8+2+1,
   gtr-32:24+6+2x40+15+10+40 (diffusion steps: first, last, reconstruction, FTS detail).

@@ -1,6 +1,7 @@
+import { textTable } from '@tessera/evaluation-report/display';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { styleFor, table, wrapped } from './terminal.js';
+import { styleFor, wrapped } from './terminal.js';
 import { capturedIo } from './testing/captured-io.js';
 
 test('styles colour a terminal, and neither a pipe nor one that asks for none', () => {
@@ -15,7 +16,7 @@ test('styles colour a terminal, and neither a pipe nor one that asks for none', 
 
 test('columns of a table are as wide as their widest cell', () => {
   expect(
-    table(
+    textTable(
       [
         ['name', 'n'],
         ['a', '100'],

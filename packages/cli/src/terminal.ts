@@ -23,19 +23,6 @@ export function styleFor(stream: OutputStream, env: Environment): Style {
   return { bold: code(1, 22), dim: code(2, 22), green: code(32, 39), red: code(31, 39) };
 }
 
-/** Rows of cells in columns, two spaces apart; numbers are put to the right. */
-export function table(rows: readonly (readonly string[])[], alignRight: readonly boolean[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        alignRight[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 /** A text as lines of at most `width` characters, broken between words. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];

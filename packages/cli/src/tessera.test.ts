@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
-import { readPng } from './png-file.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const bin = fileURLToPath(new URL('../dist/tessera.js', import.meta.url));

@@ -1,57 +1,97 @@
-import { CheckpointKeysError, type MisshapenKey } from './errors.js';
+import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import {
+  CheckpointKeysError,
+  CheckpointValuesError,
+  type MisshapenKey,
+  type UnusableTensor,
+} from './errors.js';
 import type { LazyWeight } from './graph-builder.js';
 import type { SafetensorsFile } from './safetensors.js';
+import { elementCount } from './safetensors-header.js';
+import { isTrainingKey, type WeightsCopy, type WeightsKind, weightCopies } from './weight-copies.js';
 
-/** Prefixes that training code puts before the keys of a model's raw weights, best first. */
-const RAW_PREFIXES = ['', 'model.', 'module.'];
+/** Which copy of its weights a checkpoint gives, and what else it has. */
+export interface TakenWeights extends Pick<WeightsCopy, 'kind' | 'prefix'> {
+  /** Copies that were not taken. */
+  readonly others: readonly (Pick<WeightsCopy, 'kind' | 'prefix'> & { readonly isIgnored: boolean })[];
+  /** Keys that belong to a training and were passed over. */
+  readonly trainingKeys: readonly string[];
+}
 
-/** What stands before the keys of averaged weights, alone or among other parts. */
-const AVERAGED = /(^|\.)(model_)?ema\./;
+export interface CheckpointOptions {
+  /** Beginnings of names in the file, or of keys, to pass over. @default [] */
+  readonly ignore?: readonly string[];
+  /** Which weights to take where the file has both. @default averaged ones if they are whole, else raw ones */
+  readonly weights?: WeightsKind;
+}
+
+export interface ValuesOptions {
+  /** @default false */
+  readonly allowZeros?: boolean;
+  readonly signal?: CancellationSignal | undefined;
+  /** Called after each tensor, with how many values it has. */
+  readonly onTensor?: (tensor: string, values: number) => void;
+}
 
 /**
- * A model's tensors in a safetensors file, under the names of the published code whatever the prefix in the file. Of raw
- * weights and averaged ones (`ema`, `model_ema`) in one file it is the averaged ones.
+ * A model's tensors in a safetensors file, under the names of the published code whatever the prefix in the file.
  */
 export class Checkpoint {
   readonly path: string;
-  /** What stands before the tensors' names in the file, such as `model_ema.`; empty if nothing does. */
-  readonly prefix: string;
+  readonly taken: TakenWeights;
   readonly #file: SafetensorsFile;
-  readonly #names: readonly string[];
+  /** Names in the file by key. */
+  readonly #names: ReadonlyMap<string, string>;
 
   /**
    * @param anchor a key that every such model has; what stands before it in the file is the prefix
-   * @param ignore beginnings of keys to pass over, such as those of a training loss
+   * @throws InvalidOptionError if the file has no weights of the kind asked for
    */
-  constructor(file: SafetensorsFile, anchor: string, ignore: readonly string[] = []) {
+  constructor(file: SafetensorsFile, anchor: string, { ignore = [], weights }: CheckpointOptions = {}) {
     this.path = file.path;
     this.#file = file;
-    const found = file.names
-      .filter((name) => name === anchor || name.endsWith(`.${anchor}`))
-      .map((name) => name.slice(0, name.length - anchor.length));
-    this.prefix =
-      found.find((prefix) => AVERAGED.test(prefix)) ??
-      RAW_PREFIXES.find((prefix) => found.includes(prefix)) ??
-      found[0] ??
-      '';
-    // A file may hold two copies, the averaged weights and the raw ones: the other copy is not unexpected.
-    const others = found.filter((prefix) => prefix !== this.prefix && prefix.startsWith(this.prefix));
-    this.#names = file.names
-      .filter((name) => name.startsWith(this.prefix) && !others.some((prefix) => name.startsWith(prefix)))
-      .map((name) => name.slice(this.prefix.length))
-      .filter((name) => !ignore.some((beginning) => name.startsWith(beginning)));
+    const isIgnored = (name: string): boolean => ignore.some((beginning) => name.startsWith(beginning));
+    const copies = weightCopies(
+      file.names.filter((name) => !isIgnored(name)),
+      anchor,
+    );
+    const copy = copies.find(({ kind }) => weights === undefined || kind === weights);
+    if (!copy) {
+      const found = copies
+        .map(({ kind, prefix }) => (prefix === '' ? kind : `${kind} (${prefix})`))
+        .join(', ');
+      throw new InvalidOptionError(
+        'weights',
+        weights,
+        `must be left out, or name what ${file.path} has, which is ${found}`,
+      );
+    }
+    const keys = [...copy.names].filter(([key]) => !isIgnored(key));
+    this.#names = new Map(keys.filter(([key]) => !isTrainingKey(key)));
+    this.taken = {
+      kind: copy.kind,
+      prefix: copy.prefix,
+      others: weightCopies(file.names, anchor)
+        .filter(({ prefix }) => prefix !== copy.prefix)
+        .map(({ kind, prefix }) => ({
+          kind,
+          prefix,
+          isIgnored: !copies.some((other) => other.prefix === prefix),
+        })),
+      trainingKeys: keys.filter(([key]) => isTrainingKey(key)).map(([, name]) => name),
+    };
   }
 
   /** The tensor's shape, or undefined if there is no such tensor. */
   shape(key: string): readonly number[] | undefined {
-    const name = this.prefix + key;
-    return this.#file.has(name) ? this.#file.shape(name) : undefined;
+    const name = this.#names.get(key);
+    return name === undefined ? undefined : this.#file.shape(name);
   }
 
   /** One past the largest N of keys `stem.N.…`. */
   count(stem: string): number {
     let count = 0;
-    for (const name of this.#names) {
+    for (const name of this.#names.keys()) {
       if (!name.startsWith(`${stem}.`)) continue;
       const index = Number.parseInt(name.slice(stem.length + 1), 10);
       if (Number.isInteger(index)) count = Math.max(count, index + 1);
@@ -61,15 +101,12 @@ export class Checkpoint {
 
   /** How many values all tensors hold together. */
   get parameters(): number {
-    return this.#names.reduce(
-      (sum, key) => sum + this.shape(key)!.reduce((size, extent) => size * extent, 1),
-      0,
-    );
+    return [...this.#names.keys()].reduce((sum, key) => sum + elementCount(this.shape(key)!), 0);
   }
 
   /** See {@link SafetensorsFile.readFloats}. */
   read(key: string, rows?: readonly [from: number, to: number]): Promise<Float32Array> {
-    return this.#file.readFloats(this.prefix + key, rows);
+    return this.#file.readFloats(this.#names.get(key) ?? this.taken.prefix + key, rows);
   }
 
   /**
@@ -79,12 +116,11 @@ export class Checkpoint {
    * @throws CheckpointKeysError that lists all differences
    */
   assertKeys(expected: ReadonlyMap<string, readonly number[]>): void {
-    const present = new Set(this.#names);
-    const missing = [...expected.keys()].filter((key) => !present.has(key));
-    const unexpected = this.#names.filter((name) => !expected.has(name));
+    const missing = [...expected.keys()].filter((key) => !this.#names.has(key));
+    const unexpected = [...this.#names.keys()].filter((key) => !expected.has(key));
     const misshapen: MisshapenKey[] = [];
     for (const [key, shape] of expected) {
-      if (!present.has(key)) continue;
+      if (!this.#names.has(key)) continue;
       const actual = this.shape(key)!;
       const fits =
         actual.length === shape.length &&
@@ -94,6 +130,33 @@ export class Checkpoint {
     if (missing.length + unexpected.length + misshapen.length > 0) {
       throw new CheckpointKeysError(this.path, { missing, unexpected, misshapen });
     }
+  }
+
+  /**
+   * Reads every tensor once: a value that is no number would spread over all pictures.
+   *
+   * @returns names in the file of tensors that are all zeros, and may be
+   * @throws CheckpointValuesError that names all tensors with NaN, with infinity or, unless allowed, nothing but zeros; a bias
+   *   may always be zero
+   */
+  async assertValues({ allowZeros = false, signal, onTensor }: ValuesOptions = {}): Promise<string[]> {
+    const unusable: UnusableTensor[] = [];
+    const zeros: string[] = [];
+    for (const [key, tensor] of this.#names) {
+      throwIfAborted(signal);
+      const values = await this.read(key);
+      const found = values.findIndex((value) => !Number.isFinite(value));
+      if (found >= 0) {
+        const problem = Number.isNaN(values[found]) ? 'nan' : 'infinity';
+        unusable.push({ tensor, problem, at: indexOf(found, this.shape(key)!) });
+      } else if (values.length > 0 && values.every((value) => value === 0)) {
+        if (allowZeros || key.endsWith('.bias')) zeros.push(tensor);
+        else unusable.push({ tensor, problem: 'zero', at: [] });
+      }
+      onTensor?.(tensor, values.length);
+    }
+    if (unusable.length > 0) throw new CheckpointValuesError(this.path, unusable);
+    return zeros;
   }
 
   /** A tensor as it is, under another shape of as many elements if one is given. */
@@ -117,6 +180,16 @@ export class Checkpoint {
       load: async () => transpose(await this.read(key, [from, to]), to - from, inputs),
     };
   }
+}
+
+/** A flat index as one index an axis. */
+function indexOf(flat: number, shape: readonly number[]): number[] {
+  const at: number[] = [];
+  for (const extent of shape.toReversed()) {
+    at.unshift(flat % extent);
+    flat = Math.floor(flat / extent);
+  }
+  return at;
 }
 
 /** [rows, columns] → [columns, rows]. */

@@ -12,7 +12,7 @@ export interface ConvertAutoencoderOptions {
   /** Path of a `.safetensors` file under the published code's key names. */
   readonly checkpoint: string;
   readonly config: VaeConfigJson | 'kl16';
-  /** Beginnings of keys to pass over, such as those of a training loss. */
+  /** Beginnings of names in the file, or of keys, to pass over. Those of a training loss are passed over anyway. */
   readonly ignore?: readonly string[];
   /** The folder to write, with the graphs and nothing else. */
   readonly out: string;
@@ -39,8 +39,9 @@ export interface ConvertedAutoencoder {
  * under its name only when complete.
  *
  * @throws CheckpointKeysError if the checkpoint's tensors don't fit its configuration
+ * @throws CheckpointValuesError if a tensor holds NaN or infinity, or nothing but zeros
  * @throws SafetensorsFileError if the checkpoint can't be opened
- * @throws SafetensorsFormatError if the checkpoint is damaged, or is none of safetensors
+ * @throws SafetensorsFormatError if the checkpoint is damaged, or is of another format
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
  * @throws InvalidOptionError for sizes out of range or in contradiction, a `dtype` that there is not, and an `out` that holds
  *   the working directory, the checkpoint or files that no conversion writes, with `overwrite` too
@@ -51,7 +52,9 @@ export async function convertAutoencoder(options: ConvertAutoencoderOptions): Pr
   const file = await openSafetensors(checkpoint);
   try {
     const config = resolveVaeConfig(given);
-    const graphs = vaeGraphs(config, new Checkpoint(file, 'post_quant_conv.weight', ignore));
+    const source = new Checkpoint(file, 'post_quant_conv.weight', ignore ? { ignore } : {});
+    const graphs = vaeGraphs(config, source);
+    await source.assertValues({ signal });
     await writeOutput(options.out, { overwrite, reads: [checkpoint] }, async (partial) => {
       await mkdir(partial, { recursive: true });
       for (const [name, graph] of Object.entries(graphs)) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseManifest } from '@tessera/onnx';
+import { parseManifest } from '@tessera/format';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type ConvertOptions, type ConvertProgress, convertModel } from './convert.js';
@@ -88,20 +88,66 @@ describe('converting a model', () => {
       await weights.close();
       const checkpoint = join(folder, 'both.safetensors');
       await writeSafetensors(checkpoint, copies);
-      const { prefix, parameters } = await convertModel({ ...options, mar: { ...options.mar, checkpoint } });
-      expect([prefix, parameters.mar]).toEqual(['model_ema.', 376736]);
+      const { taken, parameters } = await convertModel({ ...options, mar: { ...options.mar, checkpoint } });
+      expect([taken.kind, taken.prefix, parameters.mar]).toEqual(['averaged', 'model_ema.', 376736]);
       expect(await readFile(join(folder, 'model', 'README.md'), 'utf8')).toContain(
-        '| Source | a test, keys `model_ema.…` |',
+        '| Source | a test, keys `model_ema.…`, averaged weights |',
       );
     });
   });
 
-  it('tells of weights and checksums, each up to its end', async () => {
+  it('names a tensor that no model can use before it writes anything, and takes sound raw weights instead', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { vae: _, ...options } = await recorded(join(folder, 'model'));
+      const weights = await openSafetensors(options.mar.checkpoint);
+      const read = async (prefix: string): Promise<[string, TensorToWrite][]> =>
+        Promise.all(
+          weights.names.map(async (name) => [
+            prefix + name,
+            { shape: weights.shape(name), data: await weights.readFloats(name) },
+          ]),
+        );
+      const [raw, averaged] = [await read('model.'), await read('model_ema.')];
+      await weights.close();
+      const checkpoint = join(folder, 'a.safetensors');
+      const spoil = (tensors: readonly [string, TensorToWrite][], key: string, value: number) =>
+        tensors.find(([name]) => name.endsWith(key))![1].data.fill(value as never);
+      const convert = (mar: Partial<ConvertOptions['mar']> = {}) =>
+        convertModel({ ...options, mar: { ...options.mar, ...mar, checkpoint }, overwrite: true });
+
+      const spoilt = 'model_ema.encoder_blocks.1.attn.qkv.weight';
+      spoil(averaged, spoilt, Number.NaN);
+      await writeSafetensors(checkpoint, Object.fromEntries(averaged));
+      const refused = {
+        code: 'checkpoint-values',
+        tensors: [{ tensor: spoilt, problem: 'nan', at: [0, 0] }],
+      };
+      await expect(convert()).rejects.toMatchObject(refused);
+      expect(await readdir(folder)).toEqual(['a.safetensors']);
+
+      await writeSafetensors(checkpoint, Object.fromEntries([...averaged, ...raw]));
+      const { taken, avoided } = await convert();
+      expect(taken).toMatchObject({ kind: 'raw', prefix: 'model.' });
+      expect(avoided).toEqual(refused.tensors);
+      await expect(convert({ weights: 'averaged' })).rejects.toMatchObject(refused);
+
+      spoil(averaged, spoilt, 0);
+      spoil(raw, 'class_emb.weight', Number.POSITIVE_INFINITY);
+      await writeSafetensors(checkpoint, Object.fromEntries([...averaged, ...raw]));
+      await expect(convert()).rejects.toMatchObject({ tensors: [{ tensor: spoilt, problem: 'zero' }] });
+      await expect(convert({ weights: 'raw' })).rejects.toMatchObject({
+        tensors: [{ tensor: 'model.class_emb.weight', problem: 'infinity' }],
+      });
+      expect(await convert({ weights: 'averaged' })).toMatchObject({ zeros: [spoilt], avoided: [] });
+    });
+  });
+
+  it('reports the check, the weights and the checksums, each up to its end', async () => {
     await inTemporaryFolder(async (folder) => {
       const seen: ConvertProgress[] = [];
       const options = await recorded(join(folder, 'model'));
       await convertModel({ ...options, onProgress: (progress) => seen.push(progress) });
-      for (const phase of ['weights', 'checksums'] as const) {
+      for (const phase of ['check', 'weights', 'checksums'] as const) {
         const done = seen.filter((progress) => progress.phase === phase);
         expect(done.map((progress) => progress.done)).toEqual(
           done.map((progress) => progress.done).toSorted((a, b) => a - b),
@@ -146,7 +192,7 @@ describe('converting a model', () => {
       const out = join(folder, 'model');
       await mkdir(out);
       const options = { ...(await recorded(out)), overwrite: true };
-      for (const phase of ['weights', 'checksums'] as const) {
+      for (const phase of ['check', 'weights', 'checksums'] as const) {
         const controller = new AbortController();
         const converting = convertModel({
           ...options,

@@ -1,27 +1,33 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
-import { type Manifest, parseManifest } from '@tessera/onnx';
-import { Checkpoint } from './checkpoint.js';
+import { type Manifest, parseManifest } from '@tessera/format';
+import { Checkpoint, type TakenWeights } from './checkpoint.js';
+import { CheckpointValuesError, type UnusableTensor } from './errors.js';
 import { fileChecksums } from './file-checksums.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { type SavedGraph, saveGraph, type WeightStorage } from './graph-file.js';
-import { type MarConfig, type MarConfigJson, resolveMarConfig } from './mar-config.js';
+import { type MarConfigJson, resolveMarConfig } from './mar-config.js';
 import { marGraphs } from './mar-graphs.js';
 import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE } from './mar-presets.js';
-import { modelCard } from './model-card.js';
+import { type ModelConfigs, modelCard } from './model-card.js';
 import { GRAPH_FOLDER, modelManifest } from './model-manifest.js';
 import { writeOutput } from './output-folder.js';
 import { openSafetensors, type SafetensorsFile } from './safetensors.js';
-import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
+import { elementCount } from './safetensors-header.js';
+import { resolveVaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
+import type { WeightsKind } from './weight-copies.js';
 
 export interface ConvertProgress {
-  /** `weights`: weights are read, converted and written; `checksums`: the files written are read again. */
-  readonly phase: 'weights' | 'checksums';
-  /** The graph or file at work. */
+  /**
+   * `check`: every value of the checkpoints is checked; `weights`: weights are read, converted and written; `checksums`:
+   * the files written are read again.
+   */
+  readonly phase: 'check' | 'weights' | 'checksums';
+  /** The tensor, graph or file at work. */
   readonly item: string;
-  /** Parts done and in all: values of weights in the one phase, bytes of files in the other. */
+  /** Parts done and in all: bytes of files for `checksums`, values of weights before. */
   readonly done: number;
   readonly total: number;
 }
@@ -31,14 +37,16 @@ export interface ConvertOptions {
     /** Path of a `.safetensors` file under the published code's key names. */
     readonly checkpoint: string;
     readonly config: MarConfigJson | MarPreset;
-    /** Beginnings of keys to pass over. */
+    /** Beginnings of names in the file, or of keys, to pass over. */
     readonly ignore?: readonly string[];
+    /** Which weights to take where the file has both. @default averaged ones if they are whole, else raw ones */
+    readonly weights?: WeightsKind;
   };
   /** The autoencoder; a model without one can make latents only. */
   readonly vae?: {
     readonly checkpoint: string;
     readonly config: VaeConfigJson | 'kl16';
-    /** Beginnings of keys to pass over, such as those of a training loss. */
+    /** Beginnings of names in the file, or of keys, to pass over. Those of a training loss are passed over anyway. */
     readonly ignore?: readonly string[];
   };
   /** The model folder to write. */
@@ -70,8 +78,12 @@ export interface ConvertReport {
   readonly manifest: Manifest;
   /** How many weights the model has. */
   readonly parameters: { readonly mar: number; readonly vae: number };
-  /** What stood before the MAR model's keys in its checkpoint, such as `model_ema.` of averaged weights; often nothing. */
-  readonly prefix: string;
+  /** Which copy of the MAR model's weights was taken, and what else its checkpoint has. */
+  readonly taken: TakenWeights;
+  /** Unusable tensors of the averaged weights, where raw ones were taken because of them. */
+  readonly avoided: readonly UnusableTensor[];
+  /** Tensors that are all zeros, by their names in the checkpoints. */
+  readonly zeros: readonly string[];
   /** Bytes of all files in the manifest. */
   readonly bytes: number;
   /** Weights that fp16 can't hold and that were stored as float32 instead. */
@@ -86,8 +98,9 @@ const DEFAULT_GUIDANCE = 3;
  * only when complete.
  *
  * @throws CheckpointKeysError if a checkpoint's tensors don't fit its configuration
+ * @throws CheckpointValuesError if a tensor holds NaN or infinity, or nothing but zeros
  * @throws SafetensorsFileError if a checkpoint can't be opened
- * @throws SafetensorsFormatError if a checkpoint is damaged, or is none of safetensors
+ * @throws SafetensorsFormatError if a checkpoint is damaged, or is of another format
  * @throws ManifestError if the manifest would be refused, for its class names or advice on sampling
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
  * @throws InvalidOptionError for sizes out of range or in contradiction, for presets that there are not, and for an `out`
@@ -104,7 +117,7 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
     const { mar, vae, out, overwrite = false } = options;
     const reads = [mar.checkpoint, ...(vae ? [vae.checkpoint] : [])];
     const report = await writeOutput(out, { overwrite, reads }, async (partial) => {
-      const model = await openModel(options, open);
+      const model = await openSoundModel(options, open);
       const written = await writeFolder(options, model, partial);
       throwIfAborted(options.signal);
       return written;
@@ -115,24 +128,53 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
   }
 }
 
-interface OpenModel extends Pick<ConvertReport, 'parameters' | 'prefix'> {
-  readonly mar: MarConfig;
-  readonly vae: VaeConfig | undefined;
+interface OpenModel extends Pick<ConvertReport, 'parameters' | 'taken'>, ModelConfigs {
+  readonly checkpoints: readonly Checkpoint[];
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
+}
+
+interface SoundModel extends OpenModel, Pick<ConvertReport, 'avoided' | 'zeros'> {}
+
+/** Opens the model and checks its values; where the averaged weights are unusable, it takes sound raw ones. */
+async function openSoundModel(
+  options: ConvertOptions,
+  open: (path: string) => Promise<SafetensorsFile>,
+): Promise<SoundModel> {
+  const model = await openModel(options, open);
+  assertDescribable(options, model);
+  try {
+    return { ...model, zeros: await assertValues(model, options), avoided: [] };
+  } catch (error) {
+    const other = model.taken.others.find(({ kind, isIgnored }) => !isIgnored && kind !== model.taken.kind);
+    if (!other || options.mar.weights !== undefined || !CheckpointValuesError.isInstance(error)) throw error;
+    const second = await openModel({ ...options, mar: { ...options.mar, weights: other.kind } }, open);
+    const zeros = await assertValues(second, options).catch(() => Promise.reject(error));
+    return { ...second, zeros, avoided: error.tensors };
+  }
 }
 
 async function openModel(
   options: ConvertOptions,
   open: (path: string) => Promise<SafetensorsFile>,
 ): Promise<OpenModel> {
-  const marFile = new Checkpoint(await open(options.mar.checkpoint), 'fake_latent', options.mar.ignore);
-  const mar = resolveMarConfig(sizesOf(options.mar.config), marFile);
+  const { config, checkpoint: path, ...choice } = options.mar;
+  const marFile = new Checkpoint(await open(path), 'fake_latent', choice);
+  const mar = resolveMarConfig(sizesOf(config), marFile);
   const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile) };
-  const { prefix, parameters } = marFile;
-  if (!options.vae) return { mar, vae: undefined, graphs, prefix, parameters: { mar: parameters, vae: 0 } };
+  const { taken, parameters } = marFile;
+  if (!options.vae) {
+    return {
+      mar,
+      vae: undefined,
+      graphs,
+      taken,
+      checkpoints: [marFile],
+      parameters: { mar: parameters, vae: 0 },
+    };
+  }
 
-  const { config: vaeConfig, checkpoint, ignore } = options.vae;
-  const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', ignore);
+  const { config: vaeConfig, checkpoint, ...vaeChoice } = options.vae;
+  const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', vaeChoice);
   const vae = resolveVaeConfig(vaeConfig);
   if (vae.latentChannels !== mar.latents.channels) {
     throw new InvalidOptionError(
@@ -149,7 +191,8 @@ async function openModel(
     );
   }
   Object.assign(graphs, vaeGraphs(vae, vaeFile));
-  return { mar, vae, graphs, prefix, parameters: { mar: parameters, vae: vaeFile.parameters } };
+  const checkpoints = [marFile, vaeFile];
+  return { mar, vae, graphs, taken, checkpoints, parameters: { mar: parameters, vae: vaeFile.parameters } };
 }
 
 /** Presets are also given by callers whose types nobody checks. */
@@ -162,13 +205,10 @@ function sizesOf(config: MarConfigJson | MarPreset): MarConfigJson {
 
 async function writeFolder(
   options: ConvertOptions,
-  model: OpenModel,
+  model: SoundModel,
   folder: string,
 ): Promise<Omit<ConvertReport, 'folder'>> {
   const { dtype = 'fp16', signal, onProgress, inlineLimit } = options;
-  const describe = (saved: Readonly<Record<string, SavedGraph>>, files: Manifest['files']): Manifest =>
-    modelManifest({ ...options, sampling: advice(options) }, model, dtype, saved, files);
-  assertDescribable(Object.keys(model.graphs), describe);
   await mkdir(join(folder, GRAPH_FOLDER), { recursive: true });
   const saved: Record<string, SavedGraph> = {};
   const total = weightCount(Object.values(model.graphs));
@@ -179,7 +219,7 @@ async function writeFolder(
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       ...(signal ? { signal } : {}),
       onWeight: ({ shape }) => {
-        done += product(shape);
+        done += elementCount(shape);
         onProgress?.({ phase: 'weights', item: name, done, total });
       },
     });
@@ -189,7 +229,7 @@ async function writeFolder(
     signal,
     onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
   });
-  const manifest = describe(saved, files);
+  const manifest = manifestOf(options, model, saved, files);
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // Read back as a loader would: a folder that can't be loaded must not come into being.
   parseManifest(text);
@@ -197,12 +237,34 @@ async function writeFolder(
   const report = {
     manifest,
     parameters: model.parameters,
-    prefix: model.prefix,
+    taken: model.taken,
+    avoided: model.avoided,
+    zeros: model.zeros,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     keptFloat32: Object.values(saved).flatMap((graph) => graph.keptFloat32),
   };
   await writeFile(join(folder, 'README.md'), modelCard(report, model));
   return report;
+}
+
+/** @returns tensors that are all zeros. A copy that was asked for may have more of them than biases. */
+async function assertValues(
+  { checkpoints, parameters }: OpenModel,
+  options: ConvertOptions,
+): Promise<string[]> {
+  const { signal, onProgress } = options;
+  const total = parameters.mar + parameters.vae;
+  const zeros: string[] = [];
+  let done = 0;
+  const onTensor = (item: string, values: number): void => {
+    done += values;
+    onProgress?.({ phase: 'check', item, done, total });
+  };
+  for (const [i, checkpoint] of checkpoints.entries()) {
+    const allowZeros = i === 0 && options.mar.weights !== undefined;
+    zeros.push(...(await checkpoint.assertValues({ allowZeros, signal, onTensor })));
+  }
+  return zeros;
 }
 
 /** What the manifest advises. */
@@ -211,24 +273,31 @@ function advice({ mar: { config }, sampling }: ConvertOptions): Manifest['sampli
   return sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1 };
 }
 
-/** Throws ManifestError where the manifest would be refused in the end: weights take minutes to write. */
-function assertDescribable(
-  graphs: readonly string[],
-  describe: (saved: Readonly<Record<string, SavedGraph>>, files: Manifest['files']) => Manifest,
-): void {
-  const saved = graphs.map((name) => [name, { files: [`${name}.onnx`], keptFloat32: [] }] as const);
-  const files = graphs.map((name) => ({
+function manifestOf(
+  options: ConvertOptions,
+  model: ModelConfigs,
+  saved: Readonly<Record<string, SavedGraph>>,
+  files: Manifest['files'],
+): Manifest {
+  const { dtype = 'fp16' } = options;
+  return modelManifest({ ...options, sampling: advice(options) }, model, dtype, saved, files);
+}
+
+/** Throws ManifestError where the manifest would be refused in the end: weights take minutes to read and write. */
+function assertDescribable(options: ConvertOptions, { graphs, ...model }: OpenModel): void {
+  const names = Object.keys(graphs);
+  const saved = names.map((name) => [name, { files: [`${name}.onnx`], keptFloat32: [] }] as const);
+  const files = names.map((name) => ({
     path: `${GRAPH_FOLDER}/${name}.onnx`,
     bytes: 0,
     sha256: '0'.repeat(64),
   }));
-  parseManifest(JSON.stringify(describe(Object.fromEntries(saved), files)));
+  parseManifest(JSON.stringify(manifestOf(options, model, Object.fromEntries(saved), files)));
 }
-
-const product = (shape: readonly number[]): number => shape.reduce((result, extent) => result * extent, 1);
 
 const weightCount = (graphs: readonly GraphBuilder[]): number =>
   graphs.reduce(
-    (sum, graph) => [...graph.weights.values()].reduce((inner, { shape }) => inner + product(shape), sum),
+    (sum, graph) =>
+      [...graph.weights.values()].reduce((inner, { shape }) => inner + elementCount(shape), sum),
     0,
   );

@@ -3,12 +3,14 @@ import { TesseraError } from '@tessera/core';
 /** What is wrong with a safetensors file. */
 export type SafetensorsProblem =
   | 'pytorch'
+  | 'other-format'
   | 'truncated'
   | 'header'
   | 'dtype'
   | 'shape'
   | 'offsets'
-  | 'overlap';
+  | 'overlap'
+  | 'duplicate';
 
 /** A safetensors file can't be opened: it is missing, a folder, or not to be read. */
 export class SafetensorsFileError extends TesseraError {
@@ -90,6 +92,41 @@ export class CheckpointKeysError extends TesseraError {
     this.missing = missing;
     this.unexpected = unexpected;
     this.misshapen = misshapen;
+  }
+}
+
+/** A tensor that no model can use. */
+export interface UnusableTensor {
+  /** Its name in the file, in full. */
+  readonly tensor: string;
+  readonly problem: 'nan' | 'infinity' | 'zero';
+  /** Where its first such value is, an index an axis; empty for a tensor of zeros. */
+  readonly at: readonly number[];
+}
+
+const PROBLEM_WORDS = { nan: 'holds NaN', infinity: 'holds infinity', zero: 'is all zeros' } as const;
+
+/** Tensors of a checkpoint hold NaN or infinity, or nothing but zeros. */
+export class CheckpointValuesError extends TesseraError {
+  static override readonly code = 'checkpoint-values';
+  readonly path: string;
+  readonly tensors: readonly UnusableTensor[];
+
+  constructor(path: string, tensors: readonly UnusableTensor[]) {
+    const lines = tensors.map(({ tensor, problem, at }) => {
+      const place = at.length > 0 ? `, first at [${at.join(', ')}]` : '';
+      return `  ${tensor} ${PROBLEM_WORDS[problem]}${place}`;
+    });
+    super(
+      CheckpointValuesError.code,
+      `${path} has tensors that no model can use, so nothing was written:\n${lines.join('\n')}\n` +
+        'The training went wrong, or the file was damaged. Take an earlier checkpoint' +
+        (tensors.every(({ problem }) => problem === 'zero')
+          ? ', or set weights to take zeros on purpose.'
+          : '.'),
+    );
+    this.path = path;
+    this.tensors = tensors;
   }
 }
 

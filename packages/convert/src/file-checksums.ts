@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core';
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 
 /** Reads at a time: larger ones gain nothing. */
 const CHUNK_BYTES = 1024 * 1024;

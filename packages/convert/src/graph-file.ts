@@ -11,6 +11,7 @@ import {
   writeModel,
 } from './onnx-writer.js';
 import { beside } from './output-folder.js';
+import { elementCount } from './safetensors-header.js';
 
 /** How weights are stored. They are computed with as float32 either way. */
 export type WeightStorage = 'fp16' | 'fp32';
@@ -57,7 +58,7 @@ export async function saveGraph(
   assertStorage('storage', storage);
   let total = 0;
   for (const weight of graph.weights.values()) {
-    total += elements(weight.shape) * (isHalf(weight, storage) ? 2 : 4);
+    total += elementCount(weight.shape) * (isHalf(weight, storage) ? 2 : 4);
   }
   const dataPath = `${path}_data`;
   const files = total > inlineLimit ? [path, dataPath] : [path];
@@ -174,8 +175,6 @@ class Appender {
     return { location: this.#location, offset, length: bytes.length };
   }
 }
-
-const elements = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
 const toBytes = (data: ArrayBufferView): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -1,4 +1,4 @@
-export { Checkpoint } from './checkpoint.js';
+export { Checkpoint, type CheckpointOptions, type TakenWeights } from './checkpoint.js';
 export { type ConvertOptions, type ConvertProgress, type ConvertReport, convertModel } from './convert.js';
 export {
   type ConvertAutoencoderOptions,
@@ -7,12 +7,14 @@ export {
 } from './convert-autoencoder.js';
 export {
   CheckpointKeysError,
+  CheckpointValuesError,
   type MisshapenKey,
   OutputExistsError,
   SafetensorsFileError,
   SafetensorsFormatError,
   type SafetensorsProblem,
   TensorAccessError,
+  type UnusableTensor,
 } from './errors.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './float16.js';
 export { GraphBuilder, type LazyWeight, type Value } from './graph-builder.js';
@@ -24,3 +26,4 @@ export { openSafetensors, type SafetensorsFile, type TensorArray } from './safet
 export type { SafetensorsDtype } from './safetensors-header.js';
 export { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
 export { KL16, type VaeConfig, type VaeConfigJson } from './vae-config.js';
+export type { WeightsKind } from './weight-copies.js';

@@ -1,16 +1,28 @@
-import type { ConvertReport } from './convert.js';
+import type { Manifest } from '@tessera/format';
+import type { TakenWeights } from './checkpoint.js';
 import type { MarConfig, StackConfig } from './mar-config.js';
 import type { VaeConfig } from './vae-config.js';
 
+/** The sizes of a model's parts. */
+export interface ModelConfigs {
+  readonly mar: MarConfig;
+  /** Undefined for a model without an autoencoder. */
+  readonly vae: VaeConfig | undefined;
+}
+
+/** What a model card says beside the sizes. */
+export interface ModelCardFacts {
+  readonly manifest: Manifest;
+  readonly parameters: { readonly mar: number; readonly vae: number };
+  readonly taken: TakenWeights;
+  /** Bytes of all files in the manifest. */
+  readonly bytes: number;
+}
+
 /** The README.md of a model folder: what the model is, its sizes, and where it comes from. */
 export function modelCard(
-  {
-    manifest,
-    parameters,
-    prefix,
-    bytes,
-  }: Pick<ConvertReport, 'manifest' | 'parameters' | 'prefix' | 'bytes'>,
-  { mar, vae }: { mar: MarConfig; vae: VaeConfig | undefined },
+  { manifest, parameters, taken, bytes }: ModelCardFacts,
+  { mar, vae }: ModelConfigs,
 ): string {
   const { name, licence, source, grid, condition, variants, latents } = manifest;
   const pixels = (side: number): number => side * latents.patchSize * latents.stride;
@@ -27,7 +39,7 @@ export function modelCard(
     ['Parameters', `${millions(parameters.mar)}${vae ? ` + ${millions(parameters.vae)} (autoencoder)` : ''}`],
     ['Weights', `${variants.map(({ dtype }) => dtype).join(', ')}, ${millions(bytes)} bytes`],
     ['Licence', licence],
-    ['Source', prefix === '' ? source : `${source}, keys \`${prefix}…\``],
+    ['Source', sourceText(source, taken)],
   ];
   return `# ${name}
 
@@ -38,6 +50,13 @@ and checksums.
 | --- | --- |
 ${rows.map(([label, value]) => `| ${label} | ${value} |`).join('\n')}
 `;
+}
+
+/** Names are told apart where there is something to tell: a single copy may be raw or averaged. */
+function sourceText(source: string, { kind, prefix, others }: TakenWeights): string {
+  const isKnown = kind === 'averaged' || others.length > 0;
+  const parts = [...(prefix === '' ? [] : [`keys \`${prefix}…\``]), ...(isKnown ? [`${kind} weights`] : [])];
+  return [source, ...parts].join(', ');
 }
 
 const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Manifest, StorageType } from '@tessera/onnx';
+import type { Manifest, StorageType } from '@tessera/format';
 import type { SavedGraph } from './graph-file.js';
 import type { MarConfig } from './mar-config.js';
 import type { VaeConfig } from './vae-config.js';

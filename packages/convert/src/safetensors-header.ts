@@ -41,6 +41,10 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** How many values a tensor has. */
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, extent) => product * extent, 1);
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -48,7 +52,7 @@ const isIndex = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /**
  * Reads and checks a header: every tensor's type is known, its bytes are as many as its shape says and lie inside the
- * file, and no two tensors overlap.
+ * file, and no two tensors overlap or have one name.
  *
  * @param text the header's JSON
  * @param dataStart where the tensors' bytes begin in the file
@@ -68,6 +72,14 @@ export function parseHeader(
     throw new SafetensorsFormatError(path, 'header', 'its header is not JSON', { cause });
   }
   if (!isRecord(json)) throw new SafetensorsFormatError(path, 'header', 'its header is not a JSON object');
+  const twice = duplicateKey(text);
+  if (twice !== undefined) {
+    throw new SafetensorsFormatError(
+      path,
+      'duplicate',
+      `its header has "${twice}" twice, so it's unclear which one holds. Save the checkpoint again`,
+    );
+  }
 
   const tensors = new Map<string, TensorEntry>();
   let metadata: Record<string, string> = {};
@@ -83,6 +95,21 @@ export function parseHeader(
   }
   assertDisjoint(path, tensors);
   return { tensors, metadata };
+}
+
+/** A key that an object of a valid JSON text has twice; `JSON.parse` would take the later one. */
+function duplicateKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, key] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (key !== undefined) {
+      const name = JSON.parse(key) as string;
+      if (open.at(-1)!.has(name)) return name;
+      open.at(-1)!.add(name);
+    }
+  }
+  return undefined;
 }
 
 function parseEntry(
@@ -109,8 +136,7 @@ function parseEntry(
     throw new SafetensorsFormatError(path, 'offsets', `"${name}" has no pair of offsets`);
   }
   const [from, to] = offsets as [number, number];
-  const bytes =
-    (shape.reduce((product, extent) => product * extent, 1) * ELEMENT_BITS[dtype as SafetensorsDtype]) / 8;
+  const bytes = (elementCount(shape) * ELEMENT_BITS[dtype as SafetensorsDtype]) / 8;
   if (to - from !== bytes) {
     throw new SafetensorsFormatError(
       path,
@@ -122,7 +148,7 @@ function parseEntry(
     throw new SafetensorsFormatError(
       path,
       'truncated',
-      `"${name}" ends at byte ${dataStart + to} of a file of ${fileBytes} bytes`,
+      `"${name}" ends at byte ${dataStart + to} of a file of ${fileBytes} bytes. Download it again`,
     );
   }
   return { dtype: dtype as SafetensorsDtype, shape, start: dataStart + from, end: dataStart + to };

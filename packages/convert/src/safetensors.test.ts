@@ -12,6 +12,7 @@ import { float16ToFloat32 } from './float16.js';
 import { openSafetensors } from './safetensors.js';
 import { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
 import { inTemporaryFolder } from './testing/golden.js';
+import { writeRawSafetensors } from './testing/raw-safetensors.js';
 
 const name = fc.string().filter((text) => text !== '__metadata__' && text !== '__proto__');
 const elements = <T>(values: fc.Arbitrary<T>) => fc.array(values, { maxLength: 12 });
@@ -30,11 +31,8 @@ const tensor: fc.Arbitrary<TensorToWrite> = fc
 
 /** A file with this header, written as it is, and `bytes` of data. */
 async function raw(folder: string, header: unknown, bytes: number): Promise<string> {
-  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
   const path = join(folder, 'raw.safetensors');
-  await writeFile(path, Buffer.concat([length, text, Buffer.alloc(bytes)]));
+  await writeRawSafetensors(path, header, new Uint8Array(bytes));
   return path;
 }
 
@@ -158,6 +156,7 @@ describe('opening a damaged safetensors file', () => {
     shape,
     data_offsets: [from, to],
   });
+  const json = JSON.stringify;
   const damaged: [string, SafetensorsProblem, unknown, number][] = [
     ['a header that is not JSON', 'header', '{"a": ', 0],
     ['a header that is an array', 'header', [], 0],
@@ -178,6 +177,26 @@ describe('opening a damaged safetensors file', () => {
     ['half a byte', 'offsets', { a: { dtype: 'F4', shape: [3], data_offsets: [0, 1] } }, 1],
     ['an end beyond the file’s', 'truncated', { a: f32([2], 0, 8) }, 7],
     ['two tensors on the same bytes', 'overlap', { a: f32([2], 0, 8), b: f32([2], 4, 12) }, 12],
+    ['a name twice', 'duplicate', `{"a": ${json(f32([1], 0, 4))}, "a": ${json(f32([1], 4, 8))}}`, 8],
+    [
+      'a name twice, for the same bytes',
+      'duplicate',
+      `{"a": ${json(f32([1], 0, 4))}, "a": ${json(f32([1], 0, 4))}}`,
+      4,
+    ],
+    [
+      'a name twice, once escaped',
+      'duplicate',
+      `{"a\\"{": ${json(f32([1], 0, 4))}, "\\u0061\\u0022{" : ${json(f32([1], 4, 8))}}`,
+      8,
+    ],
+    [
+      'a shape twice',
+      'duplicate',
+      '{"a": {"dtype": "F32", "shape": [2], "shape": [1], "data_offsets": [0, 4]}}',
+      4,
+    ],
+    ['metadata twice', 'duplicate', '{"__metadata__": {}, "__metadata__": {}}', 0],
   ];
 
   it.each(damaged)('says what is wrong: %s', async (_, problem, header, bytes) => {
@@ -204,26 +223,16 @@ describe('opening a damaged safetensors file', () => {
     });
   });
 
-  it('knows a PyTorch checkpoint, and says what to do with it', async () => {
+  it('takes names that occur in other objects, in values or in text for no duplicates', async () => {
     await inTemporaryFolder(async (folder) => {
-      const path = join(folder, 'mar.pth');
-      for (const start of ['PK\x03\x04\x00\x00\x00\x00', '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.']) {
-        await writeFile(path, Buffer.from(start.padEnd(64, '\0'), 'latin1'));
-        const error = await openSafetensors(path).catch((reason: unknown) => reason);
-        expect(error).toBeInstanceOf(SafetensorsFormatError);
-        expect(error).toMatchObject({
-          problem: 'pytorch',
-          message: expect.stringMatching(
-            /mar\.pth .*it is a PyTorch checkpoint\..*save its tensors as \.safetensors\./,
-          ),
-        });
-      }
-      // A header of 128 bytes begins as a pickle does.
-      await writeFile(
-        path,
-        Buffer.concat([Buffer.of(0x80, 0, 0, 0, 0, 0, 0, 0), Buffer.from('{}'.padEnd(128))]),
-      );
-      await (await openSafetensors(path)).close();
+      const header = {
+        __metadata__: { a: '"a": {', shape: '}' },
+        shape: f32([1], 0, 4),
+        dtype: f32([1], 4, 8),
+      };
+      const file = await openSafetensors(await raw(folder, header, 8));
+      expect(file.names).toEqual(['shape', 'dtype']);
+      await file.close();
     });
   });
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { SafetensorsFileError, SafetensorsFormatError, TensorAccessError } from './errors.js';
+import { fileKindOf, KIND_BYTES } from './file-kind.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from './float16.js';
 import {
   parseHeader,
@@ -13,6 +14,9 @@ export type TensorArray = Float32Array | Float64Array | Int32Array | BigInt64Arr
 
 /** No header of a real checkpoint comes near; a larger length means that the file is something else. */
 const LARGEST_HEADER = 100 * 1024 * 1024;
+
+/** What a header begins with. */
+const BRACE = '{'.charCodeAt(0);
 
 /** A safetensors file, read lazily: the header once, then one tensor at a time. Close it when done. */
 export interface SafetensorsFile {
@@ -66,31 +70,29 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Whether a file's first 8 bytes are those of a ZIP archive, or of a pickle where no header can be so long. */
-function isPyTorch(start: Buffer): boolean {
-  const isZip = start.readUInt32BE() === 0x504b0304;
-  return isZip || (start[0] === 0x80 && start.readBigUInt64LE() > LARGEST_HEADER);
-}
-
 async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
   const stats = await handle.stat();
   if (!stats.isFile()) throw new SafetensorsFileError(path, 'it is not a file');
   const { size } = stats;
-  if (size < 8) throw new SafetensorsFormatError(path, 'truncated', `it has ${size} bytes`);
-  const start = await readBytes(path, handle, 0, 8);
-  if (isPyTorch(start)) {
-    const advice = 'it is a PyTorch checkpoint. Load it in Python and save its tensors as .safetensors';
-    throw new SafetensorsFormatError(path, 'pytorch', advice);
-  }
+  const start = await readBytes(path, handle, 0, Math.min(size, KIND_BYTES));
+  // A header shorter than this begins as no other kind of file does.
+  const kind = start[8] === BRACE && start.readBigUInt64LE() < LARGEST_HEADER ? undefined : fileKindOf(start);
+  if (kind) throw new SafetensorsFormatError(path, kind.isPyTorch ? 'pytorch' : 'other-format', kind.advice);
+  if (size < 8)
+    throw new SafetensorsFormatError(path, 'truncated', `it has ${size} bytes. Download it again`);
   const length = Number(start.readBigUInt64LE());
   if (length > LARGEST_HEADER) {
-    throw new SafetensorsFormatError(path, 'header', `its header would be ${length} bytes long`);
+    throw new SafetensorsFormatError(
+      path,
+      'header',
+      'it begins as no checkpoint does. Give a .safetensors file',
+    );
   }
   if (8 + length > size) {
     throw new SafetensorsFormatError(
       path,
       'truncated',
-      `its header ends at byte ${8 + length} of a file of ${size} bytes`,
+      `its header ends at byte ${8 + length} of a file of ${size} bytes. Download it again`,
     );
   }
   const text = (await readBytes(path, handle, 8, 8 + length)).toString('utf8');

@@ -6,7 +6,7 @@ import {
   InvalidOptionError,
   maskedPositions,
 } from '@tessera/core';
-import type { Manifest } from './manifest.js';
+import type { Manifest } from '@tessera/format';
 import type { ConditionBatch } from './mar-graphs.js';
 
 /** Places of images with equally many known and equally many wanted tokens: each group can be one batch. */

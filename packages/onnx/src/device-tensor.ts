@@ -1,6 +1,6 @@
+import type { ComponentName } from '@tessera/format';
 import type { Tensor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';
-import type { ComponentName } from './manifest.js';
 
 /** A graph's output that is fed to another one: it stays where the runtime put it, on a GPU perhaps, until it is read. */
 export class DeviceTensor {

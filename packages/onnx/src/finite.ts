@@ -1,5 +1,5 @@
 import { NonFiniteError } from '@tessera/core';
-import type { ComponentName } from './manifest.js';
+import type { ComponentName } from '@tessera/format';
 
 /** Returns `data`, an output of a graph. @throws NonFiniteError if some of it is not a number */
 export function assertFinite(graph: ComponentName, data: Float32Array): Float32Array {

@@ -1,8 +1,8 @@
 import { ancestralSampler, dpmSolverSampler } from '@tessera/core';
+import { exampleManifest } from '@tessera/format/testing';
 import { expect, it } from 'vitest';
 import { type SampleRequest, sampleHead } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
-import { exampleManifest } from './testing/example-manifest.js';
 
 const { grid, widths } = exampleManifest();
 

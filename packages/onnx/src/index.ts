@@ -1,14 +1,3 @@
-export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
-export { isHtml } from './html-page.js';
-export {
-  type ComponentName,
-  type Manifest,
-  type ManifestComponent,
-  ManifestError,
-  type ManifestVariant,
-  parseManifest,
-  type StorageType,
-} from './manifest.js';
 export {
   type ConditionBatch,
   type GraphSession,

@@ -1,8 +1,8 @@
 import { assertShape } from '@tessera/core';
+import type { ComponentName, Manifest } from '@tessera/format';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { DeviceTensor } from './device-tensor.js';
 import { assertFinite } from './finite.js';
-import type { ComponentName, Manifest } from './manifest.js';
 import type { RunStatistics } from './run-statistics.js';
 
 declare const performance: { now(): number };

@@ -1,9 +1,9 @@
 import { ancestralSampler, type ClassInput, type ConditionImage, emptyGrid, keyedNoise } from '@tessera/core';
+import { exampleManifest } from '@tessera/format/testing';
 import type { Tensor } from 'onnxruntime-common';
 import { expect, it, vi } from 'vitest';
 import { MarGraphs } from './mar-graphs.js';
 import { MarModel } from './mar-model.js';
-import { exampleManifest } from './testing/example-manifest.js';
 
 const { grid, widths } = exampleManifest();
 

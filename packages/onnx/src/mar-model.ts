@@ -23,18 +23,17 @@ import {
   throwIfAborted,
   unpatchify,
 } from '@tessera/core';
+import type { Manifest } from '@tessera/format';
+import { diffusionFrom, samplingDefaults } from '@tessera/format';
 import { conditionBatch, sameCounts } from './condition-batch.js';
 import { splitRows } from './condition-rows.js';
 import type { DeviceTensor } from './device-tensor.js';
-import { diffusionFrom } from './diffusion-description.js';
 import { evaluateHead, sampleHead } from './head.js';
-import type { Manifest } from './manifest.js';
 import type { MarGraphs } from './mar-graphs.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
 import { sameZ, sampledRows } from './sampled-rows.js';
-import { samplingDefaults } from './sampling-defaults.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
 

@@ -1,6 +1,7 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
+import type { Manifest } from '@tessera/format';
+import { exampleManifest } from '@tessera/format/testing';
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from './manifest.js';
 import {
   assertFileHash,
   assertFileSize,
@@ -9,7 +10,6 @@ import {
   neededFiles,
   storedType,
 } from './model-files.js';
-import { exampleManifest } from './testing/example-manifest.js';
 
 const file = { path: 'a.onnx', bytes: 3, sha256: 'a'.repeat(64) };
 

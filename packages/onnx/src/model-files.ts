@@ -1,5 +1,5 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
-import type { Manifest, StorageType } from './manifest.js';
+import type { Manifest, StorageType } from '@tessera/format';
 
 /** A file of the model folder is missing, or is not the one the manifest describes. */
 export class ModelFileError extends TesseraError {

@@ -1,4 +1,4 @@
-import type { ComponentName } from './manifest.js';
+import type { ComponentName } from '@tessera/format';
 
 /** How often a graph was run and how long that took, in milliseconds. */
 export interface GraphStatistics {

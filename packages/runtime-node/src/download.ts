@@ -3,17 +3,8 @@ import { mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import {
-  fileAddress,
-  isHtml,
-  type Manifest,
-  type ManifestFile,
-  ModelFileError,
-  neededFiles,
-  parseManifest,
-  RunQueue,
-  type StorageType,
-} from '@tessera/onnx';
+import { isHtml, type Manifest, parseManifest, type StorageType } from '@tessera/format';
+import { fileAddress, type ManifestFile, ModelFileError, neededFiles, RunQueue } from '@tessera/onnx';
 import { checkContent } from './model-files.js';
 import { leavePart, partOf, takeOverPart } from './partial-file.js';
 

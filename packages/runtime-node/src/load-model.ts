@@ -9,15 +9,8 @@ import {
   type MaskedModel,
   TesseraError,
 } from '@tessera/core';
-import {
-  type Manifest,
-  neededFiles,
-  RemoteModel,
-  type RunStatistics,
-  type StorageType,
-  storedType,
-  unpackError,
-} from '@tessera/onnx';
+import type { Manifest, StorageType } from '@tessera/format';
+import { neededFiles, RemoteModel, type RunStatistics, storedType, unpackError } from '@tessera/onnx';
 import { candidates, DEVICES, type Device, type Fallback } from './devices.js';
 import { defaultCacheFolder, downloadModel } from './download.js';
 import { readManifest } from './model-files.js';

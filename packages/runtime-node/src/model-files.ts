@@ -3,14 +3,8 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import {
-  assertFileHash,
-  assertFileSize,
-  type Manifest,
-  type ManifestFile,
-  ModelFileError,
-  parseManifest,
-} from '@tessera/onnx';
+import { type Manifest, parseManifest } from '@tessera/format';
+import { assertFileHash, assertFileSize, type ManifestFile, ModelFileError } from '@tessera/onnx';
 
 /** Reads a local folder's `mar.json`. */
 export async function readManifest(folder: string): Promise<Manifest> {

@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { ImageRgb } from '@tessera/core';
-import { PngError, pngBytes, readPngBytes } from '@tessera/recipe/png';
+import { PngError, pngBytes, readPngBytes } from '@tessera/format/png';
 
 /** Writes an 8-bit RGB PNG, beside first, then renamed: the file is there whole or not at all. */
 export async function writePng(path: string, image: ImageRgb): Promise<void> {

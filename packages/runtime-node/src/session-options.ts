@@ -1,4 +1,4 @@
-import type { ComponentName, Manifest } from '@tessera/onnx';
+import type { ComponentName, Manifest } from '@tessera/format';
 import { env, type InferenceSession } from 'onnxruntime-node';
 import type { Device } from './devices.js';
 

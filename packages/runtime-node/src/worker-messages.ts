@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { RemoteError, StorageType } from '@tessera/onnx';
+import type { StorageType } from '@tessera/format';
+import type { RemoteError } from '@tessera/onnx';
 import type { Device, Fallback } from './devices.js';
 
 /** What the worker is started with. */

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ComponentName, Manifest } from '@tessera/format';
 import {
-  type ComponentName,
   type GraphSession,
   type GraphSessions,
-  type Manifest,
   MarGraphs,
   MarModel,
   neededFiles,

@@ -1,10 +1,5 @@
-import {
-  type ComponentName,
-  type GraphSession,
-  type GraphSessions,
-  MarGraphs,
-  MarModel,
-} from '@tessera/onnx';
+import type { ComponentName } from '@tessera/format';
+import { type GraphSession, type GraphSessions, MarGraphs, MarModel } from '@tessera/onnx';
 import type { InferenceSession } from 'onnxruntime-web/wasm';
 import type { Device } from './devices.js';
 import type { MessageTurns } from './message-turns.js';

@@ -1,4 +1,5 @@
-import { isHtml, type ManifestFile, ModelFileError } from '@tessera/onnx';
+import { isHtml } from '@tessera/format';
+import { type ManifestFile, ModelFileError } from '@tessera/onnx';
 import { type KeptFiles, PIECE } from './kept-files.js';
 import { checkBytes } from './model-files.js';
 

@@ -1,4 +1,5 @@
-import { type Manifest, type ManifestFile, parseManifest } from '@tessera/onnx';
+import { type Manifest, parseManifest } from '@tessera/format';
+import type { ManifestFile } from '@tessera/onnx';
 import type { KeptFiles } from './kept-files.js';
 
 /** Under this name, the files that may be kept of each manifest, by its name: the storage can't list what it has. */

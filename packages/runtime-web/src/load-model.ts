@@ -5,7 +5,8 @@ import {
   type MaskedModel,
   ModelDisposedError,
 } from '@tessera/core';
-import { type Manifest, RemoteModel, type RunStatistics, type StorageType } from '@tessera/onnx';
+import type { Manifest, StorageType } from '@tessera/format';
+import { RemoteModel, type RunStatistics } from '@tessera/onnx';
 import { DEVICES, type Device, type Fallback } from './devices.js';
 import { webPort } from './message-port.js';
 import type { WasmPaths } from './ort.js';

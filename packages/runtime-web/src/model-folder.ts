@@ -1,12 +1,5 @@
-import {
-  fileAddress,
-  type Manifest,
-  ModelFileError,
-  neededFiles,
-  parseManifest,
-  type StorageType,
-  storedType,
-} from '@tessera/onnx';
+import { type Manifest, parseManifest, type StorageType } from '@tessera/format';
+import { fileAddress, ModelFileError, neededFiles, storedType } from '@tessera/onnx';
 import { assertAnswered, ensureFile, reach } from './download.js';
 import type { FileStorage } from './file-storage.js';
 import { KeptFiles } from './kept-files.js';

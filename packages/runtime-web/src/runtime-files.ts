@@ -1,5 +1,5 @@
 import { TesseraError } from '@tessera/core';
-import { isHtml } from '@tessera/onnx';
+import { isHtml } from '@tessera/format';
 import type { WasmPaths } from './ort.js';
 
 /** A file of ONNX Runtime is not where `wasmPaths` says. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeModel } from '@tessera/core/testing';
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';

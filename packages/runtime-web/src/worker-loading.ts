@@ -1,5 +1,6 @@
 import { TesseraError } from '@tessera/core';
-import { type Manifest, unpackError } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
+import { unpackError } from '@tessera/onnx';
 import type { Loaded, LoadOrders, LoadProgress, WorkerMessage } from './worker-messages.js';
 
 /**

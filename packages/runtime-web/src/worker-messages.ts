@@ -1,4 +1,5 @@
-import type { Manifest, RemoteError, StorageType } from '@tessera/onnx';
+import type { Manifest, StorageType } from '@tessera/format';
+import type { RemoteError } from '@tessera/onnx';
 import type { Device, Fallback } from './devices.js';
 
 /** How far loading has come, in bytes of all files together; the total is exact from the first report on. */

@@ -1,5 +1,6 @@
 import { type GeneratedImage, generateImages, type MaskedModel } from '@tessera/core';
-import type { ComponentName, RunStatistics } from '@tessera/onnx';
+import type { ComponentName } from '@tessera/format';
+import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
 import type { Arm } from './arms.js';
 import { transformerFlops } from './transformer-flops.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
-import { parseManifest } from '@tessera/onnx';
 import { expect, test } from 'vitest';
 import { transformerSizes } from './transformer-sizes.js';
 

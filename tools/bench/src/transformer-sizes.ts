@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest, StorageType } from '@tessera/onnx';
+import type { Manifest, StorageType } from '@tessera/format';
 import { weightShapes } from './weight-shapes.js';
 
 /** One of the two stacks of transformer blocks. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type EvaluationDocument, networkText } from '@tessera/cli/evaluation';
 import type { ArmReport, Comparison } from '@tessera/evaluate';
+import { type EvaluationDocument, networkText } from '@tessera/evaluation-report';
 
 const BEGIN = '<!-- conclusions: written by hand, kept by every run -->';
 const END = '<!-- end of conclusions -->';

@@ -1,4 +1,4 @@
-import { type EvaluationDocument, isMarginChanged } from '@tessera/cli/evaluation';
+import { type EvaluationDocument, isMarginChanged } from '@tessera/evaluation-report';
 import type { Study } from './study.js';
 
 /** A study and the document of its last run. */

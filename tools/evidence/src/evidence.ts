@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { judgingFor, type ModelInUse, UsageError } from '@tessera/cli/evaluation';
+import { EvaluationRequestError, judgingFor } from '@tessera/evaluation-report';
+import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { drawSideBySide } from './drawing/draw-side-by-side.js';
 import { commandOf, HELP, isRecord, type Options, parseOptions } from './options.js';
 import { armsOf, assertStudy, runStudy } from './run-study.js';
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     const classes = model.manifest.condition;
     const store = join(CACHE, storeName(used, options));
     const judging = await judgingFor({ classes, cacheFolder: store, signal }).catch((error: unknown) => {
-      if (!UsageError.isInstance(error)) throw error;
+      if (!EvaluationRequestError.isInstance(error)) throw error;
       // Its advice is options that there are none of here.
       const problem =
         'The judge does not know the classes of this model. --model takes one of its classes, with their names';

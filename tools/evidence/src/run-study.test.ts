@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { thisMachine } from '@tessera/cli/evaluation';
+import { thisMachine } from '@tessera/evaluation-report/environment';
 import { expect, onTestFinished, test } from 'vitest';
 import { assertStudy, runStudy } from './run-study.js';
 import type { Study } from './study.js';

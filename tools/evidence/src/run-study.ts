@@ -6,14 +6,13 @@ import {
   type FolderEvaluation,
   type FolderEvaluationOptions,
   type Judging,
-  type ModelInUse,
-  type NamedSampling,
-  secondsText,
-  shortTime,
   type TimeLeft,
   timeLeft,
-} from '@tessera/cli/evaluation';
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+  type Variant,
+} from '@tessera/evaluation-report';
+import { secondsText, shortTime } from '@tessera/evaluation-report/display';
+import type { ModelInUse } from '@tessera/evaluation-report/environment';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import type { Study } from './study.js';
 import { type Timing, timeArms } from './timing.js';
 
@@ -41,12 +40,12 @@ export interface StudyOptions {
 /** What a study found. */
 export interface StudyResult {
   readonly study: Study;
-  readonly arms: readonly NamedSampling[];
+  readonly arms: readonly Variant[];
   readonly evaluation: FolderEvaluation;
 }
 
 /** A study's arms with all that a model advises. */
-export function armsOf({ arms }: Study, { model }: ModelInUse): NamedSampling[] {
+export function armsOf({ arms }: Study, { model }: ModelInUse): Variant[] {
   const advised = model.manifest.sampling;
   return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), advised) }));
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EvaluationDocument } from '@tessera/cli/evaluation';
+import type { EvaluationDocument } from '@tessera/evaluation-report';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runStudy, type StudyResult } from './run-study.js';
 import { studyPage } from './study-page.js';

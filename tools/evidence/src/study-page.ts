@@ -1,3 +1,4 @@
+import type { ArmReport, ComparedMetric } from '@tessera/evaluate';
 import {
   armLines,
   chanceNote,
@@ -15,16 +16,14 @@ import {
   networkText,
   percent,
   plain,
-  secondsText,
   signed,
   threadsText,
-  timesText,
   timingText,
   versionsText,
   withInterval,
   withSpread,
-} from '@tessera/cli/evaluation';
-import type { ArmReport, ComparedMetric } from '@tessera/evaluate';
+} from '@tessera/evaluation-report';
+import { secondsText, timesText } from '@tessera/evaluation-report/display';
 import { conclusionsSection } from './conclusions.js';
 import { RECORD } from './options.js';
 import type { StudyResult } from './run-study.js';

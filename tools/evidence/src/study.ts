@@ -2,7 +2,7 @@
 export interface StudyArm {
   /** As tables and plots name it. */
   readonly name: string;
-  /** As @tessera/recipe reads it. */
+  /** As @tessera/format reads it. */
   readonly text: string;
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeRun } from './testing/fake-run.js';
 import { timeArms } from './timing.js';

@@ -1,16 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import {
-  compare,
-  type Machine,
-  type ModelInUse,
-  type NamedSampling,
-  type TimingSetUp,
-  thisMachine,
-  writeJson,
-} from '@tessera/cli/evaluation';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import { jsonHash, picturesOf } from '@tessera/recipe';
+import { compare, type TimingSetUp, type Variant } from '@tessera/evaluation-report';
+import { type Machine, type ModelInUse, thisMachine } from '@tessera/evaluation-report/environment';
+import { writeJson } from '@tessera/evaluation-report/files';
+import { jsonHash, picturesOf } from '@tessera/format';
 
 /** How long an arm's pictures take, one at a time. */
 export interface ArmTiming {
@@ -26,7 +20,7 @@ export interface Timing extends TimingSetUp {
 
 export interface TimingOptions {
   readonly used: ModelInUse;
-  readonly arms: readonly NamedSampling[];
+  readonly arms: readonly Variant[];
   readonly seed: number;
   /** Pictures of each class. */
   readonly rounds: number;

@@ -1,5 +1,6 @@
-import { describeModel, embeddedModel, type ModelInUse } from '@tessera/cli/evaluation';
-import { EMBEDDED } from '@tessera/recipe';
+import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
+import { EMBEDDED } from '@tessera/format';
+import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 
 /**
@@ -11,7 +12,7 @@ export async function useModel(
   threads: number | undefined,
   signal?: AbortSignal,
 ): Promise<ModelInUse> {
-  const loaded = await loadModel(model ?? (await embeddedModel()), {
+  const loaded = await loadModel(model ?? modelFolder, {
     ...(threads === undefined ? {} : { threads }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -9,11 +9,9 @@ import {
   plotFile,
   speedQualityPlot,
   writeEvaluation,
-  writeJson,
-  writePng,
-  writeWhole,
-} from '@tessera/cli/evaluation';
-import type { Classes } from '@tessera/recipe';
+} from '@tessera/evaluation-report';
+import { writeJson, writePng, writeWhole } from '@tessera/evaluation-report/files';
+import type { Classes } from '@tessera/format';
 import { conclusionsOf, markedIfStale } from './conclusions.js';
 import { indexPage } from './evidence-index.js';
 import type { StudyResult } from './run-study.js';

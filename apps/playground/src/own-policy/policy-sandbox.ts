@@ -1,7 +1,8 @@
 import sandboxCode from 'virtual:policy-sandbox';
 import type { TokenGrid } from '@tessera/core';
 import type { PolicyFinding } from '@tessera/core/check-policy';
-import { type Manifest, type ServedModel, serveModel } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
+import { type ServedModel, serveModel } from '@tessera/onnx';
 import type { Run } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
 import { lentModel } from './lent-model.js';

@@ -1,4 +1,4 @@
-import { POLICY_NAMES as ALL } from '@tessera/recipe';
+import { POLICY_NAMES as ALL } from '@tessera/format';
 import { expect, it } from 'vitest';
 import { isPolicyName, POLICY_NAMES, SHOWN_POLICIES } from './shown-policies.js';
 

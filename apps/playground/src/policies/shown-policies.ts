@@ -1,4 +1,4 @@
-import { type PolicyName as AnyPolicyName, NAMED_POLICIES, type NamedPolicy } from '@tessera/recipe';
+import { type PolicyName as AnyPolicyName, NAMED_POLICIES, type NamedPolicy } from '@tessera/format';
 
 interface Words {
   readonly title: string;

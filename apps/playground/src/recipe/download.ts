@@ -1,4 +1,4 @@
-import { manifestHash, pictureAt, type Recipe } from '@tessera/recipe';
+import { manifestHash, pictureAt, type Recipe } from '@tessera/format';
 import { saveFile } from '../parts/save-file.js';
 import type { PictureState } from '../run/picture-run.js';
 import type { MadeOn } from '../run/step-record.js';
@@ -8,7 +8,7 @@ import { recipeOfPicture } from './recipe.js';
 /** Saves a finished picture as a PNG file, its recipe inside unless its policy is one of the user's own. */
 export async function downloadPicture({ finished, settings }: PictureState): Promise<void> {
   if (!finished?.madeOn || !settings) return;
-  const { pngBytes } = await import('@tessera/recipe/png');
+  const { pngBytes } = await import('@tessera/format/png');
   const { file } = pictureAt(finished.madeOn.manifest.condition, settings.classLabel);
   saveFile(file, 'image/png', pngBytes(finished.image, await recipeMadeOn(settings, finished.madeOn)));
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 import {
   EMBEDDED,
   pictureAt,
@@ -10,7 +10,7 @@ import {
   samplingOf,
   settingsFrom,
   settingsOf,
-} from '@tessera/recipe';
+} from '@tessera/format';
 import { namedPolicy } from '../policies/shown-policies.js';
 import type { Settings } from '../settings/settings.js';
 

@@ -1,6 +1,6 @@
 import { TesseraError } from '@tessera/core';
-import type { Manifest } from '@tessera/onnx';
-import { differences, manifestHash, parseRecipe, type Recipe } from '@tessera/recipe';
+import type { Manifest } from '@tessera/format';
+import { differences, manifestHash, parseRecipe, type Recipe } from '@tessera/format';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
@@ -23,7 +23,7 @@ export class BeyondThisPageError extends TesseraError {
 export async function settingsOfFile(file: File, manifest: Manifest): Promise<Settings> {
   if (!/\.png$/i.test(file.name))
     return settingsOfRecipe(parseRecipe(await file.text(), file.name), manifest);
-  const { readPngBytes } = await import('@tessera/recipe/png');
+  const { readPngBytes } = await import('@tessera/format/png');
   const { recipe } = readPngBytes(new Uint8Array(await file.arrayBuffer()), file.name);
   return settingsOfRecipe(parseRecipe(recipe ?? '', file.name), manifest);
 }

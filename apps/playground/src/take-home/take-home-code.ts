@@ -1,6 +1,6 @@
+import type { Manifest } from '@tessera/format';
+import { classNameOf, type PolicyDescription, slugOf } from '@tessera/format';
 import type { GtrPreset } from '@tessera/gtr';
-import type { Manifest } from '@tessera/onnx';
-import { classNameOf, type PolicyDescription, slugOf } from '@tessera/recipe';
 import { namedPolicy } from '../policies/shown-policies.js';
 import type { Settings } from '../settings/settings.js';
 

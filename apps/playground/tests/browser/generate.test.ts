@@ -1,8 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { readRecipe } from '@tessera/cli';
+import { manifestHash, parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
-import { parseManifest } from '@tessera/onnx';
-import { manifestHash } from '@tessera/recipe';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { openBrowser } from '../../../../tests/support/browser.js';

@@ -1,16 +1,15 @@
 import { join } from 'node:path';
+import { compare as compareContenders } from '@tessera/evaluation-report';
+import { writeJson, writePng } from '@tessera/evaluation-report/files';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
-import { compare as compareContenders } from '../comparison.js';
 import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
-import { writePng } from '../png-file.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
-import { writeJson } from '../written-file.js';
 
 interface CompareFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policies: string;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { ConvertOptions, MarPreset } from '@tessera/convert';
-import type { Manifest } from '@tessera/onnx';
+import type { ConvertOptions, ConvertReport, MarPreset, TakenWeights } from '@tessera/convert';
+import type { Manifest } from '@tessera/format';
 import { Command, Option } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
@@ -16,6 +16,7 @@ interface ConvertFlags {
   readonly vaeConfig?: string;
   readonly vaePreset?: 'kl16';
   readonly ignore?: readonly string[];
+  readonly weights?: 'raw' | 'averaged';
   readonly vaeIgnore?: readonly string[];
   readonly out: string;
   readonly dtype: 'fp16' | 'fp32';
@@ -53,6 +54,12 @@ export function convertCommand(context: CommandContext): Command {
         .conflicts('vaeConfig'),
     )
     .addOption(repeatableOption('--ignore <prefix>', 'keys of the checkpoint to pass over, repeatable'))
+    .addOption(
+      new Option(
+        '--weights <kind>',
+        'which copy to take where the checkpoint has both (default: averaged)',
+      ).choices(['raw', 'averaged']),
+    )
     .addOption(repeatableOption('--vae-ignore <prefix>', 'the same for the autoencoder'))
     .requiredOption('--out <folder>', 'the model folder to write')
     .addOption(new Option('--dtype <type>', 'how to store weights').choices(['fp16', 'fp32']).default('fp16'))
@@ -107,6 +114,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   voice.say(
     `  model    ${manifest.name}: ${millions(mar)} parameters${vae > 0 ? `, autoencoder ${millions(vae)}` : ''}`,
   );
+  for (const line of weightsLines(report)) voice.say(`  weights  ${line}`);
   voice.say(
     `  stored   ${manifest.files.length} files, ${(bytes / 1e6).toFixed(1)} MB, weights in ${flags.dtype}`,
   );
@@ -122,11 +130,35 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   voice.result({
     folder: report.folder,
     parameters: report.parameters,
+    weights: { ...report.taken, avoided: report.avoided, zeros: report.zeros },
     bytes,
     parity: replay ?? null,
     manifest,
   });
   if (replay && !replay.passed) context.setExitCode(1);
+}
+
+/** Which copy of the weights was taken, how to take another one, and what was passed over. */
+function weightsLines({ taken, avoided, zeros }: ConvertReport): string[] {
+  const { others, trainingKeys } = taken;
+  const nameOf = ({ kind, prefix }: Pick<TakenWeights, 'kind' | 'prefix'>): string =>
+    prefix === '' ? `${kind}, without a prefix` : `${kind}, ${prefix}`;
+  const isOnly = taken.kind === 'raw' && taken.prefix === '' && others.length === 0;
+  const reason = avoided.length > 0 ? `: ${avoided[0]!.tensor} is unusable` : '';
+  return [
+    isOnly ? 'the only copy, raw or averaged: its names do not tell' : nameOf(taken),
+    ...others.map((other) => {
+      const flag = other.isIgnored ? 'ignored' : `--weights ${other.kind} takes it`;
+      return `not taken: ${nameOf(other)}${other.kind === taken.kind ? '' : ` (${flag})`}${reason}`;
+    }),
+    ...list('passed over, of the training', trainingKeys),
+    ...list('all zeros', zeros),
+  ];
+}
+
+function list(title: string, [first, ...others]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  return [`${title}: ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`];
 }
 
 async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<ConvertOptions> {
@@ -144,7 +176,12 @@ async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<Co
   const { PRESET_GUIDANCE } = await import('@tessera/convert');
   const scale = flags.preset ? PRESET_GUIDANCE[flags.preset] : UNKNOWN_GUIDANCE;
   return {
-    mar: { checkpoint, config, ...(flags.ignore ? { ignore: flags.ignore } : {}) },
+    mar: {
+      checkpoint,
+      config,
+      ...(flags.ignore ? { ignore: flags.ignore } : {}),
+      ...(flags.weights ? { weights: flags.weights } : {}),
+    },
     ...(flags.vae
       ? {
           vae: {

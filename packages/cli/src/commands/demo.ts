@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/recipe';
+import { compare } from '@tessera/evaluation-report';
+import { shortTime } from '@tessera/evaluation-report/display';
+import { writePng } from '@tessera/evaluation-report/files';
+import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
-import { compare } from '../comparison.js';
 import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
-import { writePng } from '../png-file.js';
-import { shortTime } from '../progress-bar.js';
 
 interface DemoFlags extends ModelFlags {
   readonly out: string;

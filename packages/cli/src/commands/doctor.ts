@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { versions } from '@tessera/evaluation-report/environment';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { embeddedModel } from '../model-options.js';
 import { wrapped } from '../terminal.js';
-import { versions } from '../versions.js';
 
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')

@@ -1,23 +1,23 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { judgeFolder } from '@tessera/evaluate/judge';
+import type { EvaluationDocument } from '@tessera/evaluation-report';
+import { writePng } from '@tessera/evaluation-report/files';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { describe, expect, test } from 'vitest';
-import type { EvaluationDocument } from '../evaluate/evaluation-document.js';
-import { writePng } from '../png-file.js';
 import { run } from '../run.js';
 import { capturedIo } from '../testing/captured-io.js';
+import { writeColourNetwork } from '../testing/colour-network.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from '../testing/fake-loaded-model.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 
-/** Eighteen pictures of each class of the fake model. */
-async function realFolder(): Promise<string> {
+/** A network, and eighteen pictures of each class of the fake model: the folders `network` and `real` in one. */
+async function judgingFolder(): Promise<string> {
   const folder = await temporaryFolder();
+  await writeColourNetwork(join(folder, 'network'), 8);
   for (const [label, name] of FAKE_MANIFEST.condition.names!.entries()) {
     for (let i = 0; i < 18; i++) {
       const data = Uint8Array.from({ length: 8 * 8 * 3 }, (_, k) => (k * (label + 2) * 11 + i * i * 5) % 256);
-      await writePng(join(folder, name.split(',')[0]!, `${i}.png`), { width: 8, height: 8, data });
+      await writePng(join(folder, 'real', name.split(',')[0]!, `${i}.png`), { width: 8, height: 8, data });
     }
   }
   return folder;
@@ -63,10 +63,13 @@ async function found(folder: string): Promise<unknown> {
 }
 
 describe('tessera evaluate', () => {
-  const common = async (): Promise<readonly string[]> => [
-    ...['--policies', 'mar:4x3,raster:2x2', '--n', '24', '--batch', '6', '--resamples', '100'],
-    ...['--network', fileURLToPath(judgeFolder), '--real', await realFolder()],
-  ];
+  const common = async (): Promise<readonly string[]> => {
+    const folder = await judgingFolder();
+    return [
+      ...['--policies', 'mar:4x3,raster:2x2', '--n', '24', '--batch', '6', '--resamples', '100'],
+      ...['--network', join(folder, 'network'), '--real', join(folder, 'real')],
+    ];
+  };
 
   test('stopped and called again gives the report of one go, and draws nothing twice', async () => {
     const [whole, parts] = [await temporaryFolder(), await temporaryFolder()];
@@ -202,7 +205,7 @@ describe('tessera evaluate', () => {
 
   test('the judge is not asked about pictures that it does not know', async () => {
     const out = await temporaryFolder();
-    for (const real of [[], ['--real', await realFolder()]]) {
+    for (const real of [[], ['--real', join(await judgingFolder(), 'real')]]) {
       const { code, error } = await evaluate(['--n', '24', '--out', out, ...real]);
       expect(code).toBe(2);
       expect(error).toContain('tessera-judge knows pictures of flower, butterfly');

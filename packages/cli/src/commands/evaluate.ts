@@ -1,18 +1,24 @@
 import { join } from 'node:path';
 import { LEAST_RESAMPLES } from '@tessera/evaluate';
+import {
+  armLines,
+  evaluateInFolder,
+  judgingFor,
+  reportText,
+  SHOWN,
+  type TimeLeft,
+  timeLeft,
+  writeEvaluation,
+} from '@tessera/evaluation-report';
+import { secondsText } from '@tessera/evaluation-report/display';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
-import { armLines } from '../evaluate/arm-lines.js';
-import { evaluationCommand } from '../evaluate/evaluation-command.js';
-import { secondsText } from '../evaluate/number-text.js';
-import { sayReport } from '../evaluate/said-report.js';
-import { SHOWN } from '../evaluate/shown-pictures.js';
-import { type TimeLeft, timeLeft } from '../evaluate/time-left.js';
-import { writeEvaluation } from '../evaluate/write-evaluation.js';
+import { evaluationCommand } from '../evaluation-command.js';
 import { InterruptedError } from '../interruption.js';
 import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { sheetScale } from '../picture-sheet.js';
+import { labelOf } from '../picture-words.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
 
@@ -102,11 +108,6 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
   const choice = policiesFromFlags(flags, voice);
   if (!choice) return;
   const { signal } = context.io;
-  // Statistics take a while to load, which the other commands need not wait for.
-  const [{ evaluateInFolder }, { judgingFor }] = await Promise.all([
-    import('../evaluate/evaluate-in-folder.js'),
-    import('../evaluate/judging.js'),
-  ]);
   const used = await modelInUse(context, flags, voice);
   const { model } = used;
   const classes = model.manifest.condition;
@@ -115,6 +116,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
     const judging = await judgingFor({
       ...flags,
       classes,
+      labelOf: (folder) => labelOf(classes, folder),
       cacheFolder: join(flags.out, 'real'),
       signal,
       onNote: (line) => voice.note(`Note: ${line}`),
@@ -166,7 +168,9 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
           'To have them as files, draw into another folder.',
       );
     }
-    sayReport(voice, document, lines, { style: context.style, columns: context.io.stdout.columns });
+    const { columns } = context.io.stdout;
+    for (const line of reportText(document, lines, { ...context.style, columns })) voice.say(line);
+    if (document.comparisons.length > 0) voice.say();
     for (const [what, path] of [
       ['page', written.page],
       ['report', written.report],

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { shortTime } from '@tessera/evaluation-report/display';
+import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import {
   type Classes,
   NAMED_POLICIES,
@@ -11,22 +13,15 @@ import {
   samplingLine,
   samplingNamed,
   samplingOf,
-} from '@tessera/recipe';
+} from '@tessera/format';
 import { Command, Option } from 'commander';
 import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';
-import {
-  type ModelFlags,
-  type ModelInUse,
-  modelInUse,
-  modelLine,
-  withModelOptions,
-} from '../model-options.js';
+import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { placeOfRecipe, type Target, targetOf } from '../picture-folder.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
-import { shortTime } from '../progress-bar.js';
 import { readRecipe } from '../recipe-file.js';
 import {
   DEFAULT_POLICY,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TesseraError } from '@tessera/core';
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, voiceOf } from '../command-context.js';
 import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';

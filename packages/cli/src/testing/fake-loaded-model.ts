@@ -1,5 +1,5 @@
 import { fakeModel } from '@tessera/core/testing';
-import type { Manifest } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 
 const component = (name: string) => ({ path: `${name}.onnx` });

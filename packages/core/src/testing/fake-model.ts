@@ -28,9 +28,9 @@ export interface FakeModelCalls {
   decode: number;
 }
 
-export interface FakeModel
-  extends MaskedModel<ClassInput>,
-    Required<Pick<MaskedModel<ClassInput>, 'diffusion' | 'evaluateHead'>> {
+export interface FakeModel extends MaskedModel<ClassInput> {
+  readonly diffusion: DiffusionProcess;
+  evaluateHead(request: HeadRequest): Promise<readonly Float32Array[]>;
   readonly calls: Readonly<FakeModelCalls>;
 }
 

@@ -16,10 +16,8 @@ import {
   throwIfAborted,
 } from '@tessera/core';
 import type { SamplerCoefficients } from '@tessera/core/diffusion';
-import { diffusionFrom } from '../diffusion-description.js';
-import type { Manifest } from '../manifest.js';
+import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import type { RunStatistics } from '../run-statistics.js';
-import { samplingDefaults } from '../sampling-defaults.js';
 import { packCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
 import {

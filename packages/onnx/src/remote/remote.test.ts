@@ -12,8 +12,8 @@ import {
   TesseraError,
 } from '@tessera/core';
 import { describeModel, fakeModel } from '@tessera/core/testing';
+import { exampleManifest } from '@tessera/format/testing';
 import { describe, expect, it } from 'vitest';
-import { exampleManifest } from '../testing/example-manifest.js';
 import { RemoteModel } from './connect.js';
 import type { Port } from './port.js';
 import { packError, unpackError } from './protocol.js';

@@ -1,14 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type NamedSampling, secondsText, shortTime, stepsOf, timeLeft } from '@tessera/cli/evaluation';
-import { jsonHash } from '@tessera/recipe';
+import { stepsOf, timeLeft, type Variant } from '@tessera/evaluation-report';
+import { secondsText, shortTime } from '@tessera/evaluation-report/display';
+import { jsonHash } from '@tessera/format';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 
 export interface SideBySideOptions {
   readonly task: DrawingTask;
   /** How many processes. */
   readonly workers: number;
-  readonly arms: readonly NamedSampling[];
+  readonly arms: readonly Variant[];
   readonly signal: AbortSignal;
   /** The process that draws. @default the one beside this file */
   readonly script?: string;
@@ -74,7 +75,7 @@ type Progress = Extract<WorkerMessage, { type: 'drawn' | 'seen' }>;
 /** Gives a process arms until none is left. */
 function served(
   child: ChildProcess,
-  next: () => NamedSampling | undefined,
+  next: () => Variant | undefined,
   heard: (message: Progress) => void,
 ): Promise<void> {
   let failure: string | undefined;
@@ -96,8 +97,8 @@ const endedEarly = (how: string | number | null): string =>
   `A process that draws ended early (${how}). What is drawn is kept; the same command goes on, with fewer --workers if memory ran out.`;
 
 /** Each way of sampling once, under its first name. */
-async function differentArms(arms: readonly NamedSampling[]): Promise<NamedSampling[]> {
-  const different = new Map<string, NamedSampling>();
+async function differentArms(arms: readonly Variant[]): Promise<Variant[]> {
+  const different = new Map<string, Variant>();
   for (const arm of arms) {
     const key = await jsonHash(arm.sampling);
     if (!different.has(key)) different.set(key, arm);

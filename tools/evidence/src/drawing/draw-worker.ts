@@ -1,5 +1,5 @@
+import { drawInFolder, judgingFor } from '@tessera/evaluation-report';
 // A process that draws arms, one after the other, for the process that started it.
-import { drawInFolder, judgingFor } from '@tessera/cli/evaluation';
 import { useModel } from '../use-model.js';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 

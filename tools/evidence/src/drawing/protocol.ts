@@ -1,4 +1,4 @@
-import type { NamedSampling } from '@tessera/cli/evaluation';
+import type { Variant } from '@tessera/evaluation-report';
 
 /** What a process that draws is told once, as its only argument. */
 export interface DrawingTask {
@@ -12,7 +12,7 @@ export interface DrawingTask {
 }
 
 /** The next arm, in reply to each `ready`; none where all are given out. */
-export type TaskMessage = { readonly arm: NamedSampling | undefined };
+export type TaskMessage = { readonly arm: Variant | undefined };
 
 export type WorkerMessage =
   | { readonly type: 'ready' }

@@ -1,4 +1,4 @@
-import { samplingNamed, samplingOf } from '@tessera/recipe';
+import { samplingNamed, samplingOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { STUDIES } from './index.js';
 

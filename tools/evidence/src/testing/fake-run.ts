@@ -1,7 +1,7 @@
-import type { Judging, ModelInUse } from '@tessera/cli/evaluation';
-import { describeModel } from '@tessera/cli/evaluation';
 import { fakeModel } from '@tessera/core/testing';
-import type { Manifest } from '@tessera/onnx';
+import type { Judging } from '@tessera/evaluation-report';
+import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
+import type { Manifest } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 
 const component = (name: string) => ({ path: `${name}.onnx` });

@@ -3,8 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { convertModel, GraphBuilder, saveGraph } from '@tessera/convert';
+import type { Manifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
-import { type Manifest, recordReferenceSample } from '@tessera/onnx';
+import { recordReferenceSample } from '@tessera/onnx';
 import { loadModel } from '@tessera/runtime-node';
 
 /** The embedded model's folder. */

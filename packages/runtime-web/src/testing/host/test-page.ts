@@ -1,4 +1,5 @@
-import { type Port, parseManifest, RemoteModel } from '@tessera/onnx';
+import { parseManifest } from '@tessera/format';
+import { type Port, RemoteModel } from '@tessera/onnx';
 import type { Browser, Page } from 'playwright-core';
 import type { Drawing, DrawOptions, PageApi, PageFailure, PageLoadOptions, PageModel } from '../page-api.js';
 import type { PageServer } from './page-server.js';

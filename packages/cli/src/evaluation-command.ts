@@ -1,0 +1,52 @@
+import type { ComparedMetric } from '@tessera/evaluate';
+import { EMBEDDED } from '@tessera/format';
+import type { LoadedModel } from '@tessera/runtime-node';
+import { shellWord } from './shell-word.js';
+
+/** The flags that decide what an evaluation finds. */
+export interface RepeatedFlags {
+  readonly policies: string;
+  readonly n: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly model?: string;
+  /** What `auto` came to, which on another machine may be something else. */
+  readonly device: LoadedModel['device'];
+  readonly dtype: LoadedModel['dtype'];
+  readonly guidance?: number;
+  readonly guidanceSchedule?: string;
+  readonly guidanceInterval?: string;
+  readonly temperature?: number;
+  readonly sampler?: string;
+  readonly network?: string;
+  readonly real?: string;
+  /** Those given, and those that a network has. */
+  readonly margins: Partial<Readonly<Record<ComparedMetric, number>>>;
+  readonly resamples: number;
+}
+
+/** The command that makes the same report again, with nothing left to a default that may change. */
+export function evaluationCommand(flags: RepeatedFlags): string {
+  const margins = [flags.margins.frechet, flags.margins.kid].filter((margin) => margin !== undefined);
+  const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
+    ['policies', flags.policies],
+    ['n', flags.n],
+    ['seed', flags.seed],
+    ['batch', flags.batch],
+    ['model', flags.model === EMBEDDED ? undefined : flags.model],
+    ['device', flags.device],
+    ['dtype', flags.dtype],
+    ['guidance', flags.guidance],
+    ['guidance-schedule', flags.guidanceSchedule],
+    ['guidance-interval', flags.guidanceInterval],
+    ['temperature', flags.temperature],
+    ['sampler', flags.sampler],
+    ['network', flags.network],
+    ['real', flags.real],
+    ['margin', margins.length === 0 ? undefined : margins.join(',')],
+    ['resamples', flags.resamples],
+  ];
+  return `tessera evaluate ${options
+    .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${shellWord(`${value}`)}`]))
+    .join(' ')}`;
+}

@@ -1,0 +1,106 @@
+import { generateImages, type ImageRgb } from '@tessera/core';
+import { samplingWork } from '@tessera/evaluate';
+import { type Picture, samplingFrom } from '@tessera/format';
+import type { RunStatistics } from '@tessera/onnx';
+import type { LoadedModel } from '@tessera/runtime-node';
+import type { Variant } from './variant.js';
+
+export interface CompareOptions {
+  readonly model: LoadedModel;
+  readonly contenders: readonly Variant[];
+  readonly seed: number;
+  readonly pictures: readonly Picture[];
+  readonly signal: AbortSignal;
+  /** Whether each contender makes a picture that is not counted first. @default true */
+  readonly warmUp?: boolean;
+  onPicture?(made: {
+    contender: string;
+    picture: Picture;
+    seconds: number;
+    done: number;
+    total: number;
+  }): void;
+}
+
+/** One picture by one contender. */
+export interface Trial {
+  readonly picture: Picture;
+  readonly image: ImageRgb;
+  readonly seconds: number;
+  /** Of it, inside each graph. */
+  readonly transformerSeconds: number;
+  readonly headSeconds: number;
+  readonly decoderSeconds: number;
+  readonly steps: number;
+  /** Conditional and unconditional passes of the transformer. */
+  readonly transformerPasses: number;
+  /** Tokens × diffusion steps, twice where guided. */
+  readonly headEvaluations: number;
+}
+
+export interface Contest {
+  readonly contender: Variant;
+  /** One a picture. */
+  readonly trials: readonly Trial[];
+}
+
+/**
+ * The same pictures by each contender, one picture at a time and the contenders in turn, each picture starting with
+ * another one, so that what else the machine does falls on all alike.
+ */
+export async function compare(options: CompareOptions): Promise<Contest[]> {
+  const { model, contenders, seed, pictures, signal, warmUp = true, onPicture } = options;
+  const trials = contenders.map((): Trial[] => []);
+  const total = contenders.length * pictures.length;
+  if (warmUp && pictures[0]) {
+    for (const contender of contenders) await trial(model, contender, seed, pictures[0], signal);
+  }
+  let done = 0;
+  for (const [round, picture] of pictures.entries()) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const place = (round + turn) % contenders.length;
+      const made = await trial(model, contenders[place]!, seed, picture, signal);
+      trials[place]!.push(made);
+      done++;
+      onPicture?.({ contender: contenders[place]!.name, picture, seconds: made.seconds, done, total });
+    }
+  }
+  return contenders.map((contender, place) => ({ contender, trials: trials[place]! }));
+}
+
+async function trial(
+  model: LoadedModel,
+  { sampling }: Variant,
+  seed: number,
+  picture: Picture,
+  signal: AbortSignal,
+): Promise<Trial> {
+  const choices = samplingFrom(sampling);
+  const before = await model.runStatistics();
+  const began = performance.now();
+  const [made] = await generateImages({
+    model,
+    requests: [{ seed, imageIndex: picture.index, input: { classLabel: picture.classLabel } }],
+    ...choices,
+    signal,
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const after = await model.runStatistics();
+  const work = samplingWork(made!.steps, choices.sampler, model.diffusion);
+  const spent = (...graphs: readonly (keyof RunStatistics)[]): number =>
+    graphs.reduce(
+      (sum, graph) => sum + ((after[graph]?.milliseconds ?? 0) - (before[graph]?.milliseconds ?? 0)) / 1000,
+      0,
+    );
+  return {
+    picture,
+    image: made!.image,
+    seconds,
+    transformerSeconds: spent('condition'),
+    headSeconds: spent('embed', 'project', 'modulate', 'denoise'),
+    decoderSeconds: spent('decoder'),
+    steps: made!.steps.length,
+    transformerPasses: work.passes,
+    headEvaluations: work.headEvaluations,
+  };
+}

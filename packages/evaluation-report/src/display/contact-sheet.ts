@@ -1,0 +1,108 @@
+import type { ImageRgb } from '@tessera/core';
+import type { Picture } from '@tessera/format';
+import { type Colour, canvas, draw } from './canvas.js';
+import { drawText, fittingText, textHeight, textWidth } from './pixel-font.js';
+
+export interface SheetCell {
+  readonly image: ImageRgb;
+  /** A line below the picture. */
+  readonly caption?: string;
+}
+
+export interface SheetRow {
+  /** Lines left of the row's pictures, the first one in a stronger colour. */
+  readonly label?: readonly string[];
+  readonly cells: readonly SheetCell[];
+}
+
+export interface Sheet {
+  readonly title?: string;
+  /** A line above each column. */
+  readonly columns?: readonly string[];
+  /** All pictures must be of one size. */
+  readonly rows: readonly SheetRow[];
+  /** Each pixel of a picture becomes a square of this side. @default 1 */
+  readonly scale?: number;
+}
+
+const PAPER: Colour = [250, 249, 246];
+const INK: Colour = [32, 34, 40];
+const FAINT: Colour = [122, 124, 132];
+const MARGIN = 16;
+const LINE_GAP = 6;
+
+/** Many pictures as one, in rows and columns with labels. */
+export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageRgb {
+  const first = rows.flatMap((row) => row.cells)[0];
+  if (!first) return canvas(1, 1, PAPER);
+  const cellWidth = first.image.width * scale;
+  const cellHeight = first.image.height * scale;
+  const gap = Math.max(2, Math.round(cellWidth / 32));
+  const letters = cellWidth >= 112 ? 2 : 1;
+  const line = textHeight(letters) + LINE_GAP;
+
+  const labels = rows.flatMap((row) => row.label ?? []);
+  const labelWidth =
+    labels.length > 0 ? Math.max(...labels.map((label) => textWidth(label, letters))) + MARGIN : 0;
+  const captionHeight = rows.some((row) => row.cells.some((cell) => cell.caption)) ? line + LINE_GAP : 0;
+  const titleHeight = title ? textHeight(letters + 1) + MARGIN : 0;
+  const headHeight = columns ? line : 0;
+  const columnCount = Math.max(...rows.map((row) => row.cells.length));
+  const pitch = { x: cellWidth + gap, y: cellHeight + captionHeight + gap };
+
+  const left = MARGIN + labelWidth;
+  const top = MARGIN + titleHeight + headHeight;
+  const pictures = columnCount * pitch.x - gap;
+  const titleWidth = title ? textWidth(title, letters + 1) : 0;
+  const sheet = canvas(
+    Math.max(left + pictures, MARGIN + titleWidth) + MARGIN,
+    top + rows.length * pitch.y - gap + MARGIN,
+    PAPER,
+  );
+
+  const centred = (text: string, x: number, y: number): void => {
+    const shown = fittingText(text, cellWidth, letters);
+    const indent = Math.floor((cellWidth - textWidth(shown, letters)) / 2);
+    drawText(sheet, shown, x + indent, y, { colour: INK, scale: letters });
+  };
+  if (title) drawText(sheet, title, MARGIN, MARGIN, { colour: INK, scale: letters + 1 });
+  for (const [i, column] of (columns ?? []).entries()) {
+    centred(column, left + i * pitch.x, MARGIN + titleHeight);
+  }
+  for (const [r, row] of rows.entries()) {
+    const y = top + r * pitch.y;
+    const lines = row.label ?? [];
+    const indent = Math.max(0, Math.floor((cellHeight - (lines.length * line - LINE_GAP)) / 2));
+    for (const [i, text] of lines.entries()) {
+      const colour = i === 0 ? INK : FAINT;
+      drawText(sheet, text, MARGIN, y + indent + i * line, { colour, scale: letters });
+    }
+    for (const [c, { image, caption }] of row.cells.entries()) {
+      const x = left + c * pitch.x;
+      draw(sheet, image, x, y, scale);
+      if (caption) centred(caption, x, y + cellHeight + LINE_GAP);
+    }
+  }
+  return sheet;
+}
+
+/** Cells in rows: a block between square and two to one, with as few empty places as can be. */
+export function inRows(cells: readonly SheetCell[]): SheetRow[] {
+  const perRow = rowLength(cells.length);
+  return Array.from({ length: Math.ceil(cells.length / perRow) }, (_, row) => ({
+    cells: cells.slice(row * perRow, (row + 1) * perRow),
+  }));
+}
+
+function rowLength(count: number): number {
+  const side = Math.max(1, Math.ceil(Math.sqrt(count)));
+  const empty = (perRow: number): number => Math.ceil(count / perRow) * perRow - count;
+  let best = side;
+  for (let perRow = side; perRow <= side * 1.5; perRow++) if (empty(perRow) < empty(best)) best = perRow;
+  return best;
+}
+
+/** The first of a class's names. */
+export function shortName({ className }: Pick<Picture, 'className'>): string {
+  return className.split(',')[0]!;
+}

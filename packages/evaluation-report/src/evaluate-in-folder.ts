@@ -1,0 +1,199 @@
+import { setImmediate } from 'node:timers/promises';
+import type { ImageRgb } from '@tessera/core';
+import {
+  assertEvaluateOptions,
+  type ComparedMetric,
+  drawArms,
+  type EvaluationProgress,
+  evaluate,
+  type ReferencePictures,
+} from '@tessera/evaluate';
+import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/format';
+import type { EvaluationDocument } from './evaluation-document.js';
+import type { LoadedNetwork } from './feature-network-file.js';
+import { thisMachine } from './machine.js';
+import type { ModelInUse } from './model-in-use.js';
+import { SHOWN } from './shown-pictures.js';
+import { changesSinceFirst, referenceKey, referenceText } from './store/first-evaluation.js';
+import { type FolderStore, openFolderStore } from './store/folder-store.js';
+import type { Variant } from './variant.js';
+
+export interface FolderDrawingOptions {
+  readonly used: ModelInUse;
+  readonly arms: readonly Variant[];
+  /** Pictures an arm. */
+  readonly n: number;
+  readonly seed: number;
+  /** Pictures drawn at once. */
+  readonly batch: number;
+  readonly loaded: LoadedNetwork;
+  /** Where pictures, times and features are kept. */
+  readonly folder: string;
+  /** Pictures with an index below this are kept as files. @default {@link SHOWN} */
+  readonly keep?: number;
+  readonly signal: AbortSignal;
+  /** Hears how many of an arm's kept pictures a network has been shown that had not seen them yet. */
+  onSeen?(arm: string, done: number, total: number): void;
+  /** @param done pictures that each arm has from before */
+  onStart?(done: ReadonlyMap<string, number>): void;
+  onProgress?(progress: EvaluationProgress): void;
+}
+
+export interface FolderEvaluationOptions extends FolderDrawingOptions {
+  /** The first is what the others are compared with. */
+  readonly arms: readonly Variant[];
+  readonly reference: ReferencePictures;
+  readonly resamples?: number;
+  /** @default those of the network, if it has any */
+  readonly margins?: Partial<Readonly<Record<ComparedMetric, number>>>;
+  /** Pairs of names: [arm, against]. @default every arm against the first */
+  readonly compare?: readonly (readonly [arm: string, against: string])[];
+  /**
+   * What it is about: evaluations about another thing in the same folder have a first one of their own. @default nothing
+   */
+  readonly subject?: string;
+  /** What the report says how to make it again. */
+  readonly command: string;
+}
+
+/** What came of an evaluation. */
+export interface FolderEvaluation {
+  readonly document: EvaluationDocument;
+  /** The first pictures of each arm. */
+  readonly pictures: readonly (readonly ImageRgb[])[];
+  /** Pictures that were to be kept and were drawn before without being kept. */
+  readonly notKept: number;
+}
+
+/**
+ * Draws the pictures of arms that a folder lacks, and measures nothing yet. Processes may draw into one folder at the same
+ * time, each its own arms.
+ *
+ * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
+ * @throws InvalidOptionError where an arm can't be sampled, before the folder is made
+ */
+export async function drawInFolder(options: FolderDrawingOptions): Promise<void> {
+  const asked = drawing(options);
+  await withStore(options, (store) => drawArms({ ...asked, store }));
+}
+
+/**
+ * What can be known before hours of drawing.
+ *
+ * @throws InvalidOptionError as {@link evaluateInFolder} does
+ */
+export function assertFolderEvaluation(options: FolderEvaluationOptions): void {
+  assertEvaluateOptions(measuring(options));
+}
+
+/**
+ * Evaluates with the pictures of a folder, drawing what is missing there. What is drawn is kept, so that the same call
+ * goes on after a stop, and another one with the same model and seed shares what both need. What the first evaluation of a
+ * folder was set to is kept as well, and later ones say what they changed.
+ *
+ * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
+ * @throws InvalidOptionError as `evaluate` does, or where an arm can't be sampled, before the folder is made
+ */
+export async function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
+  const { used, arms, n, batch, reference, folder } = options;
+  const asked = measuring(options);
+  const { frechet = null, kid = null } = asked.margins;
+  assertEvaluateOptions(asked);
+  return withStore(options, async (store) => {
+    const report = await evaluate({ ...asked, store });
+    const { device, dtype, versions } = used.made;
+    return {
+      document: {
+        ...report,
+        network: { ...report.network, key: options.loaded.key },
+        reference: { ...report.reference, key: referenceKey(reference) },
+        model: used.identity,
+        made: {
+          device,
+          dtype,
+          ...store.drawnWith(n),
+          measuredWith: versions,
+          batch,
+          together: store.together(n),
+        },
+        changes: await changesSinceFirst(folder, firstKey(options), {
+          n,
+          margins: { frechet, kid },
+          resamples: report.resamples,
+          reference: referenceText(reference),
+        }),
+        command: options.command,
+      },
+      pictures: await Promise.all(arms.map(({ name }) => store.firstPictures(name, Math.min(n, SHOWN)))),
+      notKept: store.notKept(n),
+    };
+  });
+}
+
+function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
+  return subject === undefined ? loaded.key : `${subject}-${loaded.key}`;
+}
+
+/** What is drawn, but for the store, once it is sure that it can be. */
+function drawing({ used, arms, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
+  for (const { sampling } of arms) assertSamplingFits(sampling, used.model.shape);
+  return {
+    model: used.model,
+    classes: used.model.manifest.condition.count,
+    arms: arms.map(({ name, sampling }) => ({ name, description: sampling, ...samplingFrom(sampling) })),
+    n,
+    seed,
+    batch,
+    network: loaded.network,
+    clock: () => performance.now(),
+    signal,
+    ...(onProgress ? { onProgress } : {}),
+  };
+}
+
+/** What is drawn and measured, but for the store. */
+function measuring(options: FolderEvaluationOptions) {
+  const { loaded, reference, resamples, margins, compare } = options;
+  return {
+    ...drawing(options),
+    reference,
+    pause: () => setImmediate(),
+    ...(resamples === undefined ? {} : { resamples }),
+    margins: { ...loaded.margins, ...margins },
+    ...(compare === undefined ? {} : { compare }),
+  };
+}
+
+async function withStore<T>(
+  options: FolderDrawingOptions,
+  work: (store: FolderStore) => Promise<T>,
+): Promise<T> {
+  const { used, arms, n, seed, batch, loaded, folder, keep = SHOWN, signal } = options;
+  const { model, identity, made } = used;
+  const store = await openFolderStore({
+    folder,
+    identity: {
+      model: identity.name,
+      sha256: identity.sha256,
+      seed,
+      device: made.device,
+      dtype: made.dtype,
+      batch,
+    },
+    arms,
+    classes: model.manifest.condition,
+    network: loaded.network,
+    networkKey: loaded.key,
+    setUp: { threads: model.threads, versions: made.versions, machine: thisMachine() },
+    keep,
+    signal,
+    ...(options.onSeen ? { onSeen: options.onSeen } : {}),
+    recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),
+  });
+  try {
+    options.onStart?.(new Map(arms.map(({ name }) => [name, store.count(name, n)])));
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}

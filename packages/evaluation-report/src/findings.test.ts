@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
+import { floorsLine, reportTable } from './report-table.js';
+import { SAMPLE_EVALUATION } from './testing/sample-evaluation.js';
+
+test('each comparison is a sentence that a stranger understands', () => {
+  const [same, undecided, better, worse] = findingsOf(SAMPLE_EVALUATION, { timed: true });
+  expect(same).toBe(
+    'gtr-32 is as good as mar: their Fréchet distances differ by less than the margin of 0.40. It is 2.72× as fast.',
+  );
+  expect(undecided).toContain('between 0.05 lower and 0.84 higher, and the margin is 0.40.');
+  expect(better).toContain('is better than mar: its Fréchet distance is lower by 0.60 to 1.30.');
+  expect(worse).toContain('is worse than mar: its Fréchet distance is higher by 13.60 to 15.00.');
+});
+
+test('without comparable times nothing is said of speed', () => {
+  expect(findingsOf(SAMPLE_EVALUATION, { timed: false }).join(' ')).not.toMatch(/fast|long/);
+});
+
+test('without a margin a difference is undecided all the same, and none is told', () => {
+  const [comparison] = SAMPLE_EVALUATION.comparisons;
+  const comparisons = [{ ...comparison!, margin: null, verdict: 'undecided' as const }];
+  const report = { ...SAMPLE_EVALUATION, margins: { frechet: null, kid: null }, comparisons };
+  expect(findingsOf(report, { timed: false })[0]).toMatch(/between 0\.10 lower and 0\.31 higher\.$/);
+  expect(marginNote(report)).toContain('No margin is set');
+  expect(marginNote({ ...report, comparisons: [] })).toBeUndefined();
+  expect(marginNote(SAMPLE_EVALUATION)).toBeUndefined();
+});
+
+test('so few pictures a class that intervals are too narrow are told', () => {
+  expect(fewPicturesNote({ n: 60, classes: 12 })).toBeUndefined();
+  expect(fewPicturesNote({ n: 59, classes: 12 })).toContain('59 pictures of 12 classes are few');
+});
+
+test('the table has a row an arm, and the verdict against the first', () => {
+  const { head, rows, alignRight } = reportTable(SAMPLE_EVALUATION, { timed: true });
+  expect(rows.map((row) => row[0])).toEqual(SAMPLE_EVALUATION.arms.map(({ name }) => name));
+  expect(rows.map((row) => row.at(-1))).toEqual(['', 'same', 'undecided', 'better', 'worse']);
+  expect(rows[1]).toContain('3.03 [2.81, 3.28]');
+  for (const row of rows) expect([row.length, alignRight.length]).toEqual([head.length, head.length]);
+});
+
+test('the floors are told in a line', () => {
+  expect(floorsLine(SAMPLE_EVALUATION)).toContain('Fréchet 1.020 ± 0.050');
+  expect(floorsLine(SAMPLE_EVALUATION)).not.toContain('too few');
+});
+
+test('a floor of fewer pictures than an arm has is told as such', () => {
+  const { floors, ...rest } = SAMPLE_EVALUATION;
+  expect(floorsLine({ ...rest, floors: { ...floors, count: 500 } })).toContain(
+    '(10 splits of 500). There are too few real ones for a floor at 1200',
+  );
+});
+
+test('times that are not to be compared are dashes in the table', () => {
+  const timed = reportTable(SAMPLE_EVALUATION, { timed: true });
+  const apart = reportTable(SAMPLE_EVALUATION, { timed: false });
+  expect(timed.rows[1]!.slice(1, 3)).toEqual(['0.81', '2.72×']);
+  for (const row of apart.rows) expect(row.slice(1, 3)).toEqual(['–', '–']);
+  expect(apart.rows.map((row) => row.slice(3))).toEqual(timed.rows.map((row) => row.slice(3)));
+});
+
+test('what was not set beforehand is told', () => {
+  expect(changesNote({ changes: [] })).toBeUndefined();
+  expect(changesNote({ changes: ['n: 240 → 1200', 'margin in KID: 0.1 → 0.2'] })).toContain(
+    'with its result known: n: 240 → 1200; margin in KID: 0.1 → 0.2.',
+  );
+});

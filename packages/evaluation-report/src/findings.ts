@@ -1,0 +1,83 @@
+import type { Comparison, EvaluationReport } from '@tessera/evaluate';
+import { decimalsOf, percent, plain, timesText } from './display/number-text.js';
+import type { EvaluationDocument } from './evaluation-document.js';
+
+/** What the comparisons in Fréchet distance say, a sentence each, and how fast each arm is beside. */
+export function findingsOf(report: EvaluationReport, { timed }: { readonly timed: boolean }): string[] {
+  const compared = report.comparisons.filter(({ metric }) => metric === 'frechet');
+  const decimals = decimalsOf(compared.map(({ difference }) => difference));
+  return compared.map((comparison) => {
+    const verdict = verdictSentence(comparison, decimals);
+    const speed = timed ? speedSentence(report, comparison) : '';
+    return speed ? `${verdict} ${speed}` : verdict;
+  });
+}
+
+/** Says that no margin is set in Fréchet distance; nothing where one is. */
+export function marginNote({ margins, comparisons }: Pick<EvaluationReport, 'margins' | 'comparisons'>) {
+  if (margins.frechet !== null || comparisons.length === 0) return undefined;
+  return 'No margin is set, so that no difference is small enough to be called the same. Set one by --margin, best before the first run.';
+}
+
+/** Pictures a class from which on intervals hold what they should, to a few in a hundred. */
+const ENOUGH_A_CLASS = 5;
+
+/** Says that intervals are too narrow for so few pictures a class; nothing where there are enough. */
+export function fewPicturesNote({ n, classes }: Pick<EvaluationReport, 'n' | 'classes'>): string | undefined {
+  const enough = ENOUGH_A_CLASS * classes;
+  if (n >= enough) return undefined;
+  return `${n} pictures of ${classes} classes are few: intervals of Fréchet distances come out too narrow, and verdicts too sure, below ${enough}, ${ENOUGH_A_CLASS} a class.`;
+}
+
+/** Says how many of the intervals miss by chance, on average; nothing of a single pair. */
+export function chanceNote({
+  comparisons,
+  confidence,
+}: Pick<EvaluationReport, 'comparisons' | 'confidence'>) {
+  const { length } = comparisons;
+  if (new Set(comparisons.map(({ arm, against }) => JSON.stringify([arm, against]))).size < 2)
+    return undefined;
+  return (
+    `These are ${length} intervals, each at ${percent(confidence, 0)}: about ${plain(length * (1 - confidence), 1)} of them are ` +
+    'to be expected to miss by chance alone, so a single verdict among many is weaker than it looks.'
+  );
+}
+
+/** Whether a margin was set otherwise after a result was known. */
+export function isMarginChanged({ changes }: Pick<EvaluationDocument, 'changes'>): boolean {
+  return changes.some((change) => change.startsWith('margin '));
+}
+
+/** Says what was not set beforehand; nothing where all was. */
+export function changesNote({ changes }: Pick<EvaluationDocument, 'changes'>): string | undefined {
+  return changes.length === 0
+    ? undefined
+    : `Changed since the first evaluation in this folder, with its result known: ${changes.join('; ')}.`;
+}
+
+function verdictSentence(
+  { arm, against, difference, margin, verdict }: Comparison,
+  decimals: number,
+): string {
+  const { low, high } = difference;
+  const number = (value: number): string => plain(Math.abs(value), decimals);
+  switch (verdict) {
+    case 'better':
+      return `${arm} is better than ${against}: its Fréchet distance is lower by ${number(high)} to ${number(low)}.`;
+    case 'worse':
+      return `${arm} is worse than ${against}: its Fréchet distance is higher by ${number(low)} to ${number(high)}.`;
+    case 'same':
+      return `${arm} is as good as ${against}: their Fréchet distances differ by less than the margin of ${number(margin!)}.`;
+    case 'undecided':
+      return `${arm} against ${against} is undecided: its Fréchet distance is between ${number(low)} lower and ${number(high)} higher${margin === null ? '' : `, and the margin is ${number(margin)}`}.`;
+  }
+}
+
+/** Relative to the arm it is compared with; nothing where that is neither faster nor slower by a twentieth. */
+function speedSentence(report: EvaluationReport, { arm, against }: Comparison): string {
+  const speedOf = (name: string): number =>
+    report.arms.find((each) => each.name === name)?.speedup.median ?? Number.NaN;
+  const ratio = speedOf(arm) / speedOf(against);
+  if (ratio > 1.05) return `It is ${timesText(ratio)} as fast.`;
+  return ratio < 0.95 ? `It takes ${timesText(1 / ratio)} as long.` : '';
+}

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import {
+  classAccuracy,
+  damageShares,
+  type FeatureNetwork,
+  type Judgements,
+  type ReferencePictures,
+} from '@tessera/evaluate';
+import type { Classes } from '@tessera/format';
+import * as v from 'valibot';
+import { EvaluationRequestError } from './evaluation-request-error.js';
+import type { LoadedNetwork } from './feature-network-file.js';
+import { takeLock } from './files/lock-file.js';
+import { isRgbPng, readPng } from './files/png-file.js';
+import { type LabelOf, NAMED, type RealFile, realFilesIn } from './real-files.js';
+import { featuresOf, featuresText } from './store/feature-text.js';
+import { appendLines, readLines } from './store/line-file.js';
+
+export interface RealPicturesOptions {
+  readonly loaded: LoadedNetwork;
+  readonly classes: Classes;
+  readonly labelOf: LabelOf;
+  /** Where it is kept what the network sees, so that the pictures are seen once. */
+  readonly cacheFolder: string;
+  readonly signal: AbortSignal;
+  /** Hears what was left out of the folder, a sentence each. */
+  onNote?(line: string): void;
+  onProgress?(done: number, total: number): void;
+}
+
+/** Pictures that a network sees at once. */
+const AT_ONCE = 48;
+
+/**
+ * Real pictures of a folder, 8-bit RGB PNGs. Where it holds a folder a class, named by the class's name or number, their
+ * classes are known, and equally many of each are taken. What the network sees in them stands beside what it sees in an arm's: the share that it takes for
+ * what they are, and the shares in which it sees damage.
+ *
+ * @throws EvaluationRequestError where there are too few, one is no such PNG, or the folder is not laid out as {@link realFilesIn} wants it
+ */
+export async function realPictures(folder: string, options: RealPicturesOptions): Promise<ReferencePictures> {
+  const { loaded, classes, cacheFolder } = options;
+  const { network } = loaded;
+  const { files, notes } = await realFilesIn(folder, classes, options.labelOf);
+  if (files.length < 2) {
+    const left = ['real ones are needed, twice as many as an arm has at best.', ...notes].join(' ');
+    throw new EvaluationRequestError(`${folder} holds ${files.length} PNG pictures; ${left}`);
+  }
+  for (const note of notes) options.onNote?.(note);
+  const path = join(cacheFolder, `seen-${loaded.key}.jsonl`);
+  const { features, classes: seen, damages } = await judgementsOf(files, path, options);
+  const labels = files.flatMap(({ label }) => label ?? []);
+  const labelled = labels.length === files.length;
+  return {
+    name: basename(resolve(folder)),
+    width: network.width,
+    features,
+    ...(labelled ? { labels: Int32Array.from(labels) } : {}),
+    ...(labelled && seen ? { classAccuracy: classAccuracy(seen, labels) } : {}),
+    ...(damages && network.damageNames ? { damages: damageShares(damages, network.damageNames) } : {}),
+  };
+}
+
+/** What a network sees in a real picture: a line of `seen-NETWORK.jsonl`. */
+const seenSchema = v.object({
+  /** See {@link keyOf}. */
+  file: v.string(),
+  seenClass: v.nullable(v.number()),
+  seenDamage: v.nullable(v.number()),
+  /** See {@link featuresText}. */
+  features: v.string(),
+});
+
+type SeenFile = v.InferOutput<typeof seenSchema>;
+
+/** What a network sees in files. What it hasn't seen yet it is shown, and each batch is kept: a stop costs no more than one. */
+async function judgementsOf(
+  files: readonly RealFile[],
+  path: string,
+  { loaded: { network }, signal, onProgress, cacheFolder }: RealPicturesOptions,
+): Promise<Judgements> {
+  const keys = await Promise.all(files.map(keyOf));
+  const release = await takeLock(join(cacheFolder, 'lock'), `${cacheFolder} is being written`);
+  try {
+    const lines = (await readLines(path)).filter((line) => v.is(seenSchema, line));
+    const seen = new Map(lines.map((line) => [line.file, line]));
+    const unseen = [...keys.keys()].filter((i) => !seen.has(keys[i]!));
+    await assertRgbPngs(unseen.map((i) => files[i]!));
+    for (let first = 0; first < unseen.length; first += AT_ONCE) {
+      signal.throwIfAborted();
+      const part = unseen.slice(first, first + AT_ONCE);
+      const found = await see(
+        network,
+        part.map((i) => ({ file: keys[i]!, path: files[i]!.path })),
+      );
+      await appendLines(path, found);
+      for (const line of found) seen.set(line.file, line);
+      onProgress?.(files.length - unseen.length + first + part.length, files.length);
+    }
+    return judgementsIn(
+      keys.map((key) => seen.get(key)!),
+      network.width,
+    );
+  } finally {
+    await release();
+  }
+}
+
+/** Changes where a file does, or its place. */
+async function keyOf({ path }: RealFile): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return createHash('sha256')
+    .update(`${resolve(path)}\0${size}\0${mtimeMs}`)
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Before an hour of showing pictures, of which the last may be another kind of file. */
+async function assertRgbPngs(files: readonly RealFile[]): Promise<void> {
+  const wrong: string[] = [];
+  for (const { path } of files) if (!(await isRgbPng(path))) wrong.push(path);
+  if (wrong.length === 0) return;
+  const more = wrong.length > NAMED ? `, and ${wrong.length - NAMED} more` : '';
+  throw new EvaluationRequestError(
+    `${wrong.length} of the real pictures ${wrong.length === 1 ? 'is no 8-bit RGB PNG' : 'are no 8-bit RGB PNGs'}: ` +
+      `${wrong.slice(0, NAMED).join(', ')}${more}. Save them again as such, without transparency, or take them out.`,
+  );
+}
+
+async function see(
+  network: FeatureNetwork,
+  pictures: readonly { readonly file: string; readonly path: string }[],
+): Promise<SeenFile[]> {
+  const images = await Promise.all(pictures.map(async ({ path }) => (await readPng(path)).image));
+  const { features, classes, damages } = await network.extract(images);
+  return pictures.map(({ file }, i) => ({
+    file,
+    seenClass: classes ? classes[i]! : null,
+    seenDamage: damages ? damages[i]! : null,
+    features: featuresText(features.subarray(i * network.width, (i + 1) * network.width)),
+  }));
+}
+
+function judgementsIn(lines: readonly SeenFile[], width: number): Judgements {
+  const features = new Float32Array(lines.length * width);
+  for (const [i, line] of lines.entries()) features.set(featuresOf(line.features), i * width);
+  const known = (of: (line: SeenFile) => number | null): Int32Array | null => {
+    const numbers = lines.flatMap((line) => of(line) ?? []);
+    return numbers.length === lines.length ? Int32Array.from(numbers) : null;
+  };
+  return {
+    features,
+    classes: known(({ seenClass }) => seenClass),
+    damages: known(({ seenDamage }) => seenDamage),
+  };
+}

@@ -1,0 +1,85 @@
+import { type ArmReport, type EvaluationReport, floorExcess, type Verdict } from '@tessera/evaluate';
+import {
+  decimalsOf,
+  percent,
+  plain,
+  secondsText,
+  timesText,
+  withInterval,
+  withSpread,
+} from './display/number-text.js';
+
+/** A report's arms as a table of texts. */
+export interface ReportTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Which columns hold numbers. */
+  readonly alignRight: readonly boolean[];
+}
+
+/** How an arm stands against the first one in Fréchet distance; nothing for the first itself. */
+export function verdictAgainstFirst(
+  { arms, comparisons }: EvaluationReport,
+  arm: string,
+): Verdict | undefined {
+  return comparisons.find(
+    (each) => each.metric === 'frechet' && each.arm === arm && each.against === arms[0]?.name,
+  )?.verdict;
+}
+
+/** How an arm's time is written where it is not to be compared with the others'. */
+export const UNTIMED = '–';
+
+/**
+ * A row an arm: time, quality, and the verdict against the first.
+ *
+ * @param options.timed whether the arms' times can be compared; a dash stands for them where not
+ */
+export function reportTable(report: EvaluationReport, { timed }: { readonly timed: boolean }): ReportTable {
+  const { arms } = report;
+  const frechetDecimals = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
+  const kidDecimals = decimalsOf(arms.map(({ metrics }) => metrics.kid));
+  const columns: readonly (readonly [head: string, cell: (arm: ArmReport) => string])[] = [
+    ['s/image', ({ secondsPerImage }) => (timed ? secondsText(secondsPerImage.median) : UNTIMED)],
+    ['speed', ({ speedup }) => (timed ? timesText(speedup.median) : UNTIMED)],
+    ['Fréchet', ({ metrics }) => withInterval(metrics.frechet, frechetDecimals)],
+    ['KID', ({ metrics }) => plain(metrics.kid.value, kidDecimals)],
+    ['precision', ({ metrics }) => percent(metrics.precision)],
+    ['recall', ({ metrics }) => percent(metrics.recall)],
+    ['class', ({ metrics }) => percent(metrics.classAccuracy)],
+    ['diversity', ({ metrics }) => percent(metrics.diversity, 0)],
+  ];
+  return {
+    head: ['arm', ...columns.map(([head]) => head), 'verdict'],
+    rows: arms.map((arm) => [
+      arm.name,
+      ...columns.map(([, cell]) => cell(arm)),
+      verdictAgainstFirst(report, arm.name) ?? '',
+    ]),
+    alignRight: [false, ...columns.map(() => true), false],
+  };
+}
+
+/**
+ * Whether the floors are those of as many pictures as the arms have: a Fréchet distance grows as pictures get fewer, so an
+ * arm's is not to be held against a floor of fewer.
+ */
+export function hasOwnFloors({ n, floors }: EvaluationReport): boolean {
+  return floors.count === n;
+}
+
+/** By what share the floor in Fréchet distance is too high, e.g. `4 %`. */
+export function floorExcessText({ floors, reference }: EvaluationReport): string {
+  return percent(floorExcess(floors.count, reference.count), 0);
+}
+
+/** What real pictures score against real ones, in a line. */
+export function floorsLine(report: EvaluationReport): string {
+  const { n, floors } = report;
+  const { frechet, kid, precision, recall, count, splits } = floors;
+  return (
+    `Real pictures against real ones: Fréchet ${withSpread(frechet)}, KID ${withSpread(kid)}, ` +
+    `precision ${percent(precision.mean)}, recall ${percent(recall.mean)} (${splits} splits of ${count}).` +
+    (hasOwnFloors(report) ? '' : ` There are too few real ones for a floor at ${n}, which would be lower.`)
+  );
+}

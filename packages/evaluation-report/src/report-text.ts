@@ -1,0 +1,65 @@
+import type { ArmLines } from './arm-lines.js';
+import { textTable } from './display/text-table.js';
+import { mixtureNote, threadsText } from './drawn-with.js';
+import { type EvaluationDocument, isTimed } from './evaluation-document.js';
+import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
+import { floorsLine, type ReportTable, reportTable } from './report-table.js';
+
+/** Columns of the first of two tables, which stand for one that is too wide. */
+const FIRST_COLUMNS = ['arm', 's/image', 'speed', 'Fréchet', 'verdict'];
+
+export interface ReportTextOptions {
+  /** Columns of the terminal. @default as many as the table takes */
+  readonly columns?: number | undefined;
+  /** @default no emphasis */
+  readonly bold?: (text: string) => string;
+  readonly dim?: (text: string) => string;
+}
+
+/** A report in lines for a terminal: a table, or two where the terminal is too narrow for one, and sentences. */
+export function reportText(
+  document: EvaluationDocument,
+  { common }: Pick<ArmLines, 'common'>,
+  { columns, bold = (text) => text, dim = (text) => text }: ReportTextOptions = {},
+): string[] {
+  const timed = isTimed(document);
+  const tables = tablesOf(reportTable(document, { timed }), columns);
+  const notes = [
+    timed
+      ? undefined
+      : 'Not all policies were drawn in the same sittings: their times are not to be compared.',
+    fewPicturesNote(document),
+    marginNote(document),
+    changesNote(document),
+    mixtureNote(document.made),
+  ].filter((note) => note !== undefined);
+  return [
+    dim(`${drawnLine(document)}. ${common}`),
+    '',
+    ...tables.flatMap(([head, ...rows]) => [bold(head!), ...rows, '']),
+    floorsLine(document),
+    ...notes,
+    '',
+    ...findingsOf(document, { timed }),
+  ];
+}
+
+/** A table's lines, or those of two tables where they are longer than `most`. */
+function tablesOf({ head, rows, alignRight }: ReportTable, most = Number.POSITIVE_INFINITY): string[][] {
+  const whole = textTable([head, ...rows], alignRight);
+  if (whole.every((line) => line.length <= most)) return [whole];
+  const isFirst = (_: unknown, column: number): boolean => FIRST_COLUMNS.includes(head[column]!);
+  const isSecond = (_: unknown, column: number): boolean => column === 0 || !isFirst(_, column);
+  return [isFirst, isSecond].map((isIn) =>
+    textTable(
+      [head, ...rows].map((row) => row.filter(isIn)),
+      alignRight.filter(isIn),
+    ),
+  );
+}
+
+/** `tessera-tiny on cpu, 2 threads, weights in fp16; 1200 pictures each, seed 1`. */
+function drawnLine({ model, made, n, seed }: EvaluationDocument): string {
+  const threads = made.device === 'cpu' ? `, ${threadsText(made)}` : '';
+  return `${model.name} on ${made.device}${threads}, weights in ${made.dtype}; ${n} pictures each, seed ${seed}`;
+}

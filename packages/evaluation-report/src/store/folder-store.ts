@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import type { ImageRgb } from '@tessera/core';
+import type { ArmIdentity, EvaluationStore, FeatureNetwork } from '@tessera/evaluate';
+import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/format';
+import { type DrawnWith, drawnWith, type SetUp } from '../drawn-with.js';
+import { EvaluationRequestError } from '../evaluation-request-error.js';
+import type { Variant } from '../variant.js';
+import { type ArmFolder, openArm } from './arm-folder.js';
+import { claimFolder, type FolderIdentity } from './folder-identity.js';
+
+export interface FolderStoreOptions {
+  readonly folder: string;
+  readonly identity: FolderIdentity;
+  readonly arms: readonly Variant[];
+  readonly classes: Classes;
+  readonly network: FeatureNetwork;
+  readonly networkKey: string;
+  /** What is drawn now is drawn with. */
+  readonly setUp: SetUp;
+  readonly keep: number;
+  readonly signal: AbortSignal;
+  /** Hears how many of an arm's kept pictures a network has been shown that had not seen them yet. */
+  onSeen?(arm: string, done: number, total: number): void;
+  /** The recipe that a kept picture of an arm carries. */
+  recipeOf(sampling: SamplingDescription, picture: Picture): unknown;
+}
+
+/**
+ * Pictures of evaluations on the disk, each arm in a folder that is named by the hash of how it is sampled: whatever
+ * else is evaluated with the same model and seed, under whatever name, finds them there.
+ */
+export interface FolderStore extends EvaluationStore {
+  /** How many of an arm's pictures 0 … n − 1 are there. */
+  count(arm: string, n: number): number;
+  /** Whether all arms drew picture k in the same sitting, of nine in ten of the pictures 0 … n − 1 at least. */
+  together(n: number): boolean;
+  /** What the pictures 0 … n − 1 of all arms were drawn with, in this sitting and in earlier ones. */
+  drawnWith(n: number): DrawnWith;
+  /** How many of the pictures 0 … n − 1 of all arms should be kept as files and were not when they were drawn. */
+  notKept(n: number): number;
+  /** The first pictures of an arm, as far as they were kept. */
+  firstPictures(arm: string, most: number): Promise<readonly ImageRgb[]>;
+  /** Lets other processes have the arms. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a folder, or makes it.
+ *
+ * @throws EvaluationFolderError where it holds another evaluation, LockedError where another process is at it
+ * @throws EvaluationRequestError where two arms are one
+ */
+export async function openFolderStore(options: FolderStoreOptions): Promise<FolderStore> {
+  const { folder, identity, arms, setUp, keep, signal } = options;
+  const keyed = await keyedArms(arms);
+  await claimFolder(folder, identity);
+  const sitting = { id: `${new Date().toISOString()} ${process.pid}`, ...setUp };
+  const opened = new Map<string, ArmFolder>();
+  const close = async (): Promise<void> => {
+    for (const arm of opened.values()) await arm.close();
+  };
+  try {
+    for (const [key, { name, sampling }] of keyed) {
+      signal.throwIfAborted();
+      opened.set(
+        name,
+        await openArm({
+          ...options,
+          folder: join(folder, 'arms', key),
+          name,
+          description: sampling,
+          sitting,
+          onSeen: (done, total) => options.onSeen?.(name, done, total),
+          recipeOf: (picture) => options.recipeOf(sampling, picture),
+        }),
+      );
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const folderOf = ({ name }: Pick<ArmIdentity, 'name'>): ArmFolder => opened.get(name)!;
+  return {
+    load: async (arm) => [...folderOf(arm).judged.values()],
+    save: (arm, pictures) => folderOf(arm).save(pictures),
+    count: (name, n) => [...folderOf({ name }).judged.keys()].filter((index) => index < n).length,
+    together(n) {
+      const [first, ...others] = [...opened.values()].map((arm) => arm.drawn);
+      const shared = Array.from({ length: n }, (_, index) => index).filter((index) =>
+        others.every((drawn) => drawn.get(index)?.sitting === first?.get(index)?.sitting),
+      );
+      return shared.length >= 0.9 * n;
+    },
+    drawnWith: (n) =>
+      drawnWith(
+        [...opened.values()].flatMap(({ drawn }) => [...drawn.values()].filter(({ index }) => index < n)),
+      ),
+    notKept(n) {
+      const wanted = (index: number): boolean => index < Math.min(keep, n);
+      return [...opened.values()].flatMap(({ judged, isKept }) =>
+        [...judged.keys()].filter((index) => wanted(index) && !isKept(index)),
+      ).length;
+    },
+    async firstPictures(name, most) {
+      const images: ImageRgb[] = [];
+      for (let index = 0; index < most; index++) {
+        const image = await folderOf({ name }).read(index);
+        if (!image) break;
+        images.push(image);
+      }
+      return images;
+    },
+    close,
+  };
+}
+
+/** Arms by the hash of how they sample. */
+async function keyedArms(arms: readonly Variant[]): Promise<ReadonlyMap<string, Variant>> {
+  const keyed = new Map<string, Variant>();
+  for (const arm of arms) {
+    const key = (await jsonHash(arm.sampling)).slice(0, 16);
+    const other = keyed.get(key);
+    if (other) {
+      throw new EvaluationRequestError(
+        `${other.name} and ${arm.name} are the same way to sample. Leave one of them out.`,
+      );
+    }
+    keyed.set(key, arm);
+  }
+  return keyed;
+}

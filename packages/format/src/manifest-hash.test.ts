@@ -1,0 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import { modelFolder } from '@tessera/model-tiny';
+import { expect, test } from 'vitest';
+import { parseManifest } from './manifest.js';
+import { manifestHash } from './manifest-hash.js';
+
+test("a manifest's hash depends on what it says and not on the order of its keys", async () => {
+  const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+  const hash = await manifestHash(manifest);
+  expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  const turned = Object.fromEntries(Object.entries(manifest).reverse()) as typeof manifest;
+  expect(await manifestHash(turned)).toBe(hash);
+  expect(await manifestHash({ ...manifest, headDepth: manifest.headDepth + 1 })).not.toBe(hash);
+});

@@ -1,0 +1,72 @@
+import { assertInteger, InvalidOptionError } from '@tessera/core';
+import type { Manifest } from './manifest.js';
+
+/**
+ * One picture of a seed. Its index says which class and which picture of that class it is: pictures are numbered round
+ * by round, first one of each class of the model, then a second one of each, and so on,
+ * `index = round · classes + class`. So a picture keeps its number, and with it its noise, whatever else is asked for:
+ * another count, other classes, or that picture alone.
+ */
+export interface Picture {
+  readonly index: number;
+  readonly classLabel: number;
+  readonly className: string;
+  /** Its file's name, e.g. `00037-butterfly.png`. */
+  readonly file: string;
+}
+
+export type Classes = Manifest['condition'];
+
+/**
+ * The picture of an index.
+ *
+ * @throws InvalidOptionError where the index is not a non-negative safe integer
+ */
+export function pictureAt(classes: Classes, index: number): Picture {
+  assertInteger('index', index, 0);
+  const classLabel = index % classes.count;
+  const className = classNameOf(classes, classLabel);
+  return { index, classLabel, className, file: `${`${index}`.padStart(5, '0')}-${slugOf(className)}.png` };
+}
+
+/**
+ * `count` pictures of each class, round by round.
+ *
+ * @param labels the classes, each once, 0 … classes − 1
+ * @param count 0 or more
+ * @throws InvalidOptionError where a class is none of the model's or named twice, or the count is no such integer
+ */
+export function picturesOf(classes: Classes, labels: readonly number[], count: number): Picture[] {
+  for (const [i, label] of labels.entries()) {
+    assertInteger(`labels[${i}]`, label, 0, classes.count - 1);
+    if (labels.indexOf(label) < i) throw new InvalidOptionError(`labels[${i}]`, label, 'is there already');
+  }
+  assertInteger('count', count, 0);
+  const pictures: Picture[] = [];
+  for (let round = 0; round < count; round++) {
+    for (const label of labels) pictures.push(pictureAt(classes, round * classes.count + label));
+  }
+  return pictures;
+}
+
+/** A class's name, or `class 7` where the model has none. */
+export function classNameOf(classes: Classes, label: number): string {
+  return classes.names?.[label] ?? `class ${label}`;
+}
+
+/** Characters of a class's name in a file's, so that with what stands around it any file system holds it. */
+const LONGEST_SLUG = 80;
+
+/** The first of a class's names in lower-case letters, digits and hyphens, 80 at most, for names of files. */
+export function slugOf(className: string): string {
+  const slug = className
+    .split(',')[0]!
+    .normalize('NFD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '')
+    .slice(0, LONGEST_SLUG)
+    .replace(/-$/, '');
+  return slug || 'class';
+}

@@ -1,3 +1,0 @@
-import { preset } from '../../tsup.preset.js';
-
-export default preset({ index: 'src/index.ts', png: 'src/png.ts' });
