@@ -16,7 +16,7 @@ const alone = {
 /** Started once before the first file of a project. */
 const globalSetup = {
   browser: ['tests/support/shared-browser.ts'],
-  playground: ['tests/support/shared-browser.ts'],
+  playground: ['tests/support/shared-browser.ts', 'apps/playground/tests/browser/shared-site.ts'],
 };
 
 export default defineConfig({

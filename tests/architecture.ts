@@ -78,6 +78,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     dependencies: [
       ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/onnx', '@tessera/format'],
       ...['@tessera/runtime-web', 'onnxruntime-web', 'svelte', '@lezer/javascript', '@lezer/highlight'],
+      'idb-keyval',
       ...['@codemirror/autocomplete', '@codemirror/commands', '@codemirror/lang-javascript'],
       ...['@codemirror/language', '@codemirror/lint', '@codemirror/state', '@codemirror/view'],
       ...['@fontsource-variable/geist-mono', '@fontsource-variable/instrument-sans'],
@@ -88,7 +89,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       '@lezer/highlight': 'src/own-policy/code-editor.ts',
       '@codemirror/view': 'src/own-policy/code-editor.ts',
       '@codemirror/state': 'src/own-policy/code-editor.ts',
-      'onnxruntime-web': 'src/model-loading/embedded-model.ts',
+      'onnxruntime-web': 'src/model-loading/page-models.ts',
     },
   },
 };

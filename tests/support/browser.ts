@@ -19,6 +19,8 @@ const PLACES = [
 
 const executable = PLACES.find((path) => path !== undefined && existsSync(path));
 
+export const browserInstalled = executable !== undefined;
+
 /** `describe` where there is a browser; elsewhere it skips aloud, on CI it fails. */
 export function describeInBrowser(title: string, body: () => void): void {
   if (!executable && !process.env.CI) {

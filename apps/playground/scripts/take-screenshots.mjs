@@ -22,7 +22,7 @@ const VIEWS = {
   },
   async compare(page) {
     await page.getByRole('button', { name: /^Race/ }).click();
-    await page.getByText('Difference, of 255').first().waitFor({ timeout: 180_000 });
+    await page.getByText('The race is over').waitFor({ timeout: 180_000 });
   },
   async edit(page) {
     await page.getByText('head evaluations').waitFor();
@@ -46,7 +46,7 @@ const VIEWS = {
   async policy(page) {
     await page.getByRole('button', { name: 'From the centre outwards' }).click();
     await page.getByRole('button', { name: 'Run' }).click();
-    await page.getByText('Difference, of 255').first().waitFor({ timeout: 180_000 });
+    await page.getByText('The race is over').waitFor({ timeout: 180_000 });
   },
   async code() {},
 };

@@ -6,7 +6,8 @@ import './styles/controls.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { tabStore, visitStore } from './choice-store.js';
-import { embeddedModel } from './model-loading/embedded-model.js';
+import { indexedDbHistory } from './history/history-storage.js';
+import { pageModels } from './model-loading/page-models.js';
 import { keepOffline } from './offline/keep-offline.js';
 import { takeNewVersion } from './offline/new-version.js';
 import { Session } from './session.js';
@@ -15,6 +16,10 @@ import { fromHash } from './settings/settings-link.js';
 
 await takeNewVersion(navigator.serviceWorker, () => location.reload());
 const linked = await fromHash(location.hash);
-const session = new Session(embeddedModel, linked, { visit: visitStore, tab: tabStore });
+const session = new Session(pageModels, linked, {
+  visit: visitStore,
+  tab: tabStore,
+  history: indexedDbHistory(),
+});
 mount(App, { target: document.getElementById('app')!, context: sessionContext(session) });
 void keepOffline([]);

@@ -12,6 +12,7 @@ import type { PictureState } from './run/picture-run.js';
 import { Session } from './session.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings/settings.js';
 import { DEFAULT_COMPARED, type Linked } from './settings/settings-link.js';
+import { memoryHistory } from './testing/memory-history.js';
 
 const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
 const own = { kind: 'own' as const, source: 'export default 1;' };
@@ -39,6 +40,7 @@ function session({
 } = {}) {
   const loaded: string[] = [];
   const source: ModelSource = {
+    versions: {},
     probe: async () => ({
       webgpu: noGpu,
       threads: { count: 1 },
@@ -47,7 +49,7 @@ function session({
     }),
     online: () => true,
     savesData: () => false,
-    async load(choice) {
+    async load(_, choice) {
       loaded.push(choice);
       if (missing.length > 0) throw missing.shift();
       const model = fakeModel({ shape: manifest.grid });
@@ -61,7 +63,8 @@ function session({
       return all as unknown as LoadedModel;
     },
   };
-  return { loaded, session: new Session(source, linked, { visit: memory(), tab: memory() }) };
+  const stores = { visit: memory(), tab: memory(), history: memoryHistory() };
+  return { loaded, session: new Session(source, linked, stores) };
 }
 
 async function ended(given: Session): Promise<PictureState> {
@@ -122,7 +125,7 @@ describe('a session', () => {
     page.follow(link({ seed: 5 }));
     expect(await ended(page)).toMatchObject({ status: 'done', settings: { seed: 5 } });
     page.follow(link({ policy: own }));
-    expect(get(page.waits)).toBe(true);
+    expect(get(page.waits)).toBe('policy');
     expect(get(page.picture.state).settings?.seed).toBe(5);
     expect(page.draft.now.source).toBe(own.source);
     page.follow(link({ seed: 6 }, { view: 'edit' }));
@@ -145,9 +148,9 @@ describe('a session', () => {
 
   it('asks no more before it runs code that the user has run once', () => {
     const { session: page } = session({ linked: link({ policy: own }) });
-    expect(get(page.waits)).toBe(true);
+    expect(get(page.waits)).toBe('policy');
     page.draw();
-    expect(get(page.waits)).toBe(false);
+    expect(get(page.waits)).toBeUndefined();
     page.picture.stop();
   });
 

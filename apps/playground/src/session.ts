@@ -3,32 +3,49 @@ import type { LoadedModel } from '@tessera/runtime-web';
 import { derived, get, type Readable, type Writable, writable } from 'svelte/store';
 import type { ChoiceStore } from './choice-store.js';
 import { PictureEdit } from './edit/picture-edit.js';
+import { entryOfPicture } from './history/entry-of-picture.js';
+import type { HistoryStorage } from './history/history-storage.js';
+import { type HistoryEntry, PictureHistory } from './history/picture-history.js';
 import { type DeviceChoice, isDeviceChoice } from './model-loading/device-choice.js';
 import { type Failure, failureOf } from './model-loading/failure.js';
+import { EMBEDDED_FACTS, factsOf, type ModelFacts } from './model-loading/model-facts.js';
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
+import { EMBEDDED_LOCATION, type ModelLocation } from './model-loading/model-location.js';
 import { Draft } from './own-policy/draft.js';
 import { PolicyTrial } from './own-policy/policy-trial.js';
 import { policyTitle } from './policies/policy-title.js';
 import type { PolicyName } from './policies/shown-policies.js';
 import { generationOf } from './recipe/recipe.js';
 import { Comparison } from './run/comparison.js';
-import { PictureRun } from './run/picture-run.js';
+import { PictureRun, type PictureState } from './run/picture-run.js';
 import { recordRun } from './run/record-run.js';
 import type { Run } from './run/step-record.js';
-import type { PolicyChoice, Settings } from './settings/settings.js';
-import type { Linked, View } from './settings/settings-link.js';
+import { LARGEST_SEED, type PolicyChoice, type Settings } from './settings/settings.js';
+import { type Linked, type SettingsView, settingsView, type View } from './settings/settings-link.js';
 
 const DEVICE_KEY = 'tessera-device';
 
 /** What all views share. It stays while the page is open, whichever view is shown. */
 export class Session {
   readonly view: Writable<View>;
-  readonly settings: Writable<Settings>;
+  /** The settings of each view that has some: what is set in one changes nothing in the others. */
+  readonly settings: Readonly<Record<SettingsView, Writable<Settings>>>;
   readonly compared: Writable<readonly PolicyName[]>;
+  /** What a link to the current view says. */
+  readonly linked: Readable<Linked>;
   readonly device: Readable<DeviceChoice>;
+  readonly location: Readable<ModelLocation>;
+  /** The model's classes and sizes: those of the last one that was loaded. */
+  readonly facts: Readable<ModelFacts>;
   readonly host: ModelHost;
   /** The picture of the view "Generate". */
   readonly picture: PictureRun;
+  /** The pictures that were finished, of this visit and earlier ones. */
+  readonly history: PictureHistory;
+  /** What is kept of the picture that "Generate" shows; undefined until it is finished. */
+  readonly shown: Readable<HistoryEntry | undefined>;
+  /** How many pictures "Generate" draws, with one seed after another. */
+  readonly count: Writable<number>;
   /** The race of the view "Compare". */
   readonly comparison: Comparison;
   /** The picture of the view "Edit". */
@@ -36,27 +53,52 @@ export class Session {
   /** What the user writes under "Write a policy", and what came of it. */
   readonly draft: Draft;
   readonly trial: PolicyTrial;
-  /** Whether the policy that is set came with an address and has not been run: then nothing runs it unasked. */
-  readonly waits: Readable<boolean>;
+  /** What came with an address and waits for the user: code that was not run yet, a model that was not loaded yet. */
+  readonly waits: Readable<'policy' | 'model' | undefined>;
   /** What can't be read of the address; until then nothing is drawn unasked. */
   readonly damage: Readable<Failure | undefined>;
   readonly #source: ModelSource;
   readonly #setDevice: (device: DeviceChoice) => void;
+  readonly #setLocation: (location: ModelLocation) => void;
+  /** Whether the model's location came with an address and the user has not begun anything since. */
+  readonly #foreignModel: Writable<boolean>;
   readonly #setDamage: (damage: Failure | undefined) => void;
+  readonly #setShown: (entry: HistoryEntry | undefined) => void;
 
   /** @param stores what is kept from visit to visit, and while the tab is open */
   constructor(
     source: ModelSource,
     linked: Linked,
-    stores: { readonly visit: ChoiceStore; readonly tab: ChoiceStore },
+    stores: {
+      readonly visit: ChoiceStore;
+      readonly tab: ChoiceStore;
+      readonly history: HistoryStorage;
+    },
   ) {
     this.view = writable(linked.view);
-    this.settings = writable(linked.settings);
+    const { settings: given } = linked;
+    this.settings = { generate: writable(given), compare: writable(given), edit: writable(given) };
     this.compared = writable(linked.compared);
+    const { generate, compare, edit } = this.settings;
+    const location = writable(locationOf(linked));
+    this.location = location;
+    this.#setLocation = location.set;
+    this.#foreignModel = writable(linked.model !== undefined);
+    this.linked = derived(
+      [this.view, generate, compare, edit, this.compared, location],
+      ([view, generate, compare, edit, compared, location]) => {
+        const settings = { generate, compare, edit }[settingsView(view)];
+        const model = location.kind === 'address' ? { model: location.url } : {};
+        return { view, settings, compared, ...model };
+      },
+    );
     this.draft = new Draft(stores.tab, linked.settings.policy);
     this.waits = derived(
-      [this.settings, this.draft.state],
-      ([{ policy }, { foreign }]) => policy.kind === 'own' && foreign,
+      [this.settings.generate, this.draft.state, this.#foreignModel],
+      ([{ policy }, { foreign }, foreignModel]) => {
+        if (policy.kind === 'own' && foreign) return 'policy';
+        return foreignModel ? 'model' : undefined;
+      },
     );
     const damage = writable<Failure | undefined>(damageOf(linked));
     this.damage = damage;
@@ -68,11 +110,24 @@ export class Session {
     this.#setDevice = device.set;
     this.#source = source;
     this.host = new ModelHost(source);
+    const facts = writable(EMBEDDED_FACTS);
+    this.facts = facts;
+    this.host.state.subscribe((state) => {
+      if (state.phase !== 'ready') return;
+      facts.set(factsOf(state.model.manifest));
+      this.#fitSettings(get(facts));
+    });
     const tell = (error: unknown): Failure | undefined => {
       this.host.forgetLost(error);
       return this.host.tells(error) ? undefined : failureOf(error);
     };
     this.picture = new PictureRun(tell);
+    this.history = new PictureHistory(stores.history);
+    this.count = writable(1);
+    const shown = writable<HistoryEntry | undefined>();
+    this.shown = shown;
+    this.#setShown = shown.set;
+    this.picture.state.subscribe((state) => void this.#remember(state));
     this.comparison = new Comparison(tell);
     this.edit = new PictureEdit(tell);
     this.trial = new PolicyTrial(tell);
@@ -84,21 +139,22 @@ export class Session {
   }
 
   model(): Promise<LoadedModel> {
-    return this.host.get(get(this.device));
+    return this.host.get(get(this.device), get(this.location));
   }
 
   /** Takes over what an address says, and draws it where it says so. */
   follow(linked: Linked): void {
     this.draft.follow(linked.settings.policy);
-    this.settings.set(linked.settings);
+    this.settings[settingsView(linked.view)].set(linked.settings);
     this.compared.set(linked.compared);
+    const location = locationOf(linked);
+    if (linked.model !== undefined && !sameAddress(location, get(this.location))) {
+      this.#changeLocation(location);
+      this.#foreignModel.set(true);
+    }
     this.view.set(linked.view);
     this.#setDamage(damageOf(linked));
     if (linked.view === 'generate') this.drawUnasked();
-  }
-
-  change(change: Partial<Settings>): void {
-    this.settings.update((settings) => ({ ...settings, ...change }));
   }
 
   /** Loads the model after it could not be had, and begins what failed for want of it. */
@@ -117,6 +173,28 @@ export class Session {
     if (get(this.host.state).phase !== 'idle') this.model().catch(() => undefined);
   }
 
+  /** Moves to another model. The pictures of the one before are gone from the views; the history holds them. */
+  chooseModel(location: ModelLocation): void {
+    this.#changeLocation(location);
+    this.#foreignModel.set(false);
+    this.model().catch(() => undefined);
+  }
+
+  #changeLocation(location: ModelLocation): void {
+    for (const run of this.#runs()) run.clear();
+    this.trial.stop();
+    this.#setLocation(location);
+    if (location.kind === 'embedded') this.edit.reset(EMBEDDED_FACTS.grid);
+  }
+
+  /** Settings may name a class that another model lacks. */
+  #fitSettings({ classes, grid }: ModelFacts): void {
+    const last = classes.count - 1;
+    for (const store of Object.values(this.settings))
+      if (get(store).classLabel > last) store.update((settings) => ({ ...settings, classLabel: last }));
+    if (get(this.edit.state).mask.length !== grid.height * grid.width) this.edit.reset(grid);
+  }
+
   /** Whether the model is at work. */
   get busy(): boolean {
     return this.#runs().some(({ running }) => running);
@@ -124,25 +202,54 @@ export class Session {
 
   draw(): void {
     this.#stopRuns();
-    const settings = get(this.settings);
-    void this.picture.start(settings, (signal) => this.#begin(settings, signal));
+    void this.#drawSeveral(get(this.settings.generate), get(this.count));
+  }
+
+  /** One after another: memory stays that of one picture, and each can be looked at while the next is drawn. */
+  async #drawSeveral(settings: Settings, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const next = { ...settings, seed: (settings.seed + i) % (LARGEST_SEED + 1) };
+      await this.picture.start(next, (signal) => this.#begin(next, signal));
+      const { status, settings: drawn } = get(this.picture.state);
+      if (status !== 'done' || drawn !== next) return;
+    }
+  }
+
+  /** Shows a picture of the history, and sets what it was drawn with. */
+  async showEntry(entry: HistoryEntry): Promise<void> {
+    const { readPngBytes } = await import('@tessera/format/png');
+    const { image } = readPngBytes(entry.png, entry.file);
+    this.#stopRuns();
+    if (entry.settings.policy.kind === 'own') this.draft.adopt(entry.settings.policy.source);
+    this.settings.generate.set(entry.settings);
+    this.picture.show(entry.settings, { image });
+    this.#setShown(entry);
+  }
+
+  async #remember(state: PictureState): Promise<void> {
+    this.#setShown(undefined);
+    if (state.status !== 'done') return;
+    const entry = await entryOfPicture(state, this.#source.versions);
+    if (!entry) return;
+    if (get(this.picture.state) === state) this.#setShown(entry);
+    await this.history.add(entry);
   }
 
   /** Draws unless that is for the user to decide: code that someone else wrote or that is lost, a connection to spare. */
   drawUnasked(): void {
-    if (!get(this.waits) && !get(this.damage) && !this.#source.savesData()) this.draw();
+    if (get(this.waits) === undefined && !get(this.damage) && !this.#source.savesData()) this.draw();
   }
 
   race(): void {
     this.#stopRuns();
     const policies = get(this.compared).map((name) => ({ kind: 'named' as const, name }));
-    this.#startRace(this.comparison, policies);
+    this.#startRace(this.comparison, get(this.settings.compare), policies);
   }
 
   /** Draws the painted part of the edited picture anew. */
   renew(): void {
     this.#stopRuns();
-    this.edit.renew(get(this.settings), {
+    this.edit.renew(get(this.settings.edit), {
       encode: (image, signal) => this.#encode(image, signal),
       begin: (settings, signal, start) => this.#begin(settings, signal, start),
     });
@@ -154,10 +261,21 @@ export class Session {
     this.#stopRuns();
     this.draft.approve(source);
     if (!(await this.trial.check(source))) return;
-    const policy = { kind: 'own' as const, source };
     this.draft.adopt(source);
-    this.change({ policy });
-    this.#startRace(this.trial.race, [policy, { kind: 'named', name: 'gtr-16' }]);
+    const policies = [
+      { kind: 'own', source },
+      { kind: 'named', name: 'gtr-16' },
+    ] as const;
+    this.#startRace(this.trial.race, get(this.settings.generate), policies);
+  }
+
+  /** Draws with the draft under "Generate". */
+  drawWithDraft(): void {
+    const { source } = this.draft.now;
+    this.draft.adopt(source);
+    this.settings.generate.update((settings) => ({ ...settings, policy: { kind: 'own', source } }));
+    this.view.set('generate');
+    this.draw();
   }
 
   #runs() {
@@ -167,12 +285,12 @@ export class Session {
   /** One thing at a time: they all ask the same model. Whoever begins one has read what is wrong with the address. */
   #stopRuns(): void {
     this.#setDamage(undefined);
+    this.#foreignModel.set(false);
     for (const run of this.#runs()) run.stop();
     this.trial.stop();
   }
 
-  #startRace(race: Comparison, policies: readonly PolicyChoice[]): void {
-    const settings = get(this.settings);
+  #startRace(race: Comparison, settings: Settings, policies: readonly PolicyChoice[]): void {
     const entries = policies.map((policy) => ({ title: policyTitle(policy), policy }));
     void race.start(settings, entries, (wanted, signal) => this.#begin(wanted, signal));
   }
@@ -196,6 +314,14 @@ export class Session {
     const { drawOwn } = await import('./own-policy/draw-own.js');
     return madeOn(model, drawOwn({ settings, source: policy.source, model, start, signal }));
   }
+}
+
+function locationOf({ model }: Linked): ModelLocation {
+  return model === undefined ? EMBEDDED_LOCATION : { kind: 'address', url: model };
+}
+
+function sameAddress(a: ModelLocation, b: ModelLocation): boolean {
+  return a.kind === 'address' && b.kind === 'address' && a.url === b.url;
 }
 
 function damageOf({ damage }: Linked): Failure | undefined {

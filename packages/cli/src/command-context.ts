@@ -23,28 +23,28 @@ export interface CommandContext {
   setExitCode(code: number): void;
 }
 
-/** A command's voice: prose on stdout, or, with --json, one document there and no prose. */
-export interface Voice {
+/** A command's output: prose on stdout, or, with --json, one document there and no prose. */
+export interface Output {
   /** A line for people. */
-  say(line?: string): void;
+  print(line?: string): void;
   /** The document; nothing without --json. */
   result(document: unknown): void;
   /** A line on stderr, in either case. */
-  note(line: string): void;
+  warn(line: string): void;
   readonly progress: ProgressBar;
 }
 
-export function voiceOf({ io }: CommandContext, json: boolean | undefined): Voice {
+export function outputOf({ io }: CommandContext, json: boolean | undefined): Output {
   const progress = progressBar(io.stderr, io.env);
   return {
     progress,
-    say(line = '') {
+    print(line = '') {
       if (!json) io.stdout.write(`${line}\n`);
     },
     result(document) {
       if (json) io.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
     },
-    note(line) {
+    warn(line) {
       progress.clear();
       io.stderr.write(`${line}\n`);
     },

@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
 import type { ImageRgb } from '@tessera/core';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import type { Contest } from '@tessera/evaluation-report';
+import type { VariantRuns } from '@tessera/evaluation-report';
 import { contactSheet, shortName, textTable } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { paceOf } from '@tessera/format';
 
 /** One line of a comparison. */
-export interface Standing {
+export interface VariantSummary {
   readonly name: string;
   readonly pace: string;
   /** Of a picture; all pictures of a policy take the same steps, so these are of the first one. */
@@ -20,15 +20,15 @@ export interface Standing {
   readonly transformerSeconds: number;
   readonly headSeconds: number;
   readonly decoderSeconds: number;
-  /** How many times as fast as the first contender: median of the pictures' own ratios. */
+  /** How many times as fast as the first variant: median of the pictures' own ratios. */
   readonly ratio: number;
 }
 
-export function standingsOf(contests: readonly Contest[]): Standing[] {
-  const first = contests[0]!.trials;
-  return contests.map(({ contender, trials }) => ({
-    name: contender.name,
-    pace: paceOf(contender.sampling.policy),
+export function summarize(compared: readonly VariantRuns[]): VariantSummary[] {
+  const first = compared[0]!.runs;
+  return compared.map(({ variant, runs: trials }) => ({
+    name: variant.name,
+    pace: paceOf(variant.sampling.policy),
     steps: trials[0]!.steps,
     transformerPasses: trials[0]!.transformerPasses,
     headEvaluations: trials[0]!.headEvaluations,
@@ -40,8 +40,8 @@ export function standingsOf(contests: readonly Contest[]): Standing[] {
   }));
 }
 
-/** The standings as lines of text. */
-export function standingsTable(standings: readonly Standing[]): string[] {
+/** The summaries as lines of text. */
+export function summaryTable(summaries: readonly VariantSummary[]): string[] {
   const head = [
     'policy',
     'steps',
@@ -53,7 +53,7 @@ export function standingsTable(standings: readonly Standing[]): string[] {
     'head',
     'ratio',
   ];
-  const rows = standings.map((each) => [
+  const rows = summaries.map((each) => [
     each.name,
     `${each.steps}`,
     `${each.transformerPasses}`,
@@ -67,23 +67,23 @@ export function standingsTable(standings: readonly Standing[]): string[] {
   return textTable([head, ...rows], [false, true, true, true, true, true, true, true, true]);
 }
 
-/** A row a contender, a column a picture. */
-export function standingsSheet(
-  contests: readonly Contest[],
-  standings: readonly Standing[],
+/** A row a variant, a column a picture. */
+export function summarySheet(
+  compared: readonly VariantRuns[],
+  summaries: readonly VariantSummary[],
   { title, scale, names }: { title: string; scale: number; names?: readonly string[] },
 ): ImageRgb {
-  const rows = contests.map(({ contender, trials }, i) => {
-    const { pace, seconds: time, ratio } = standings[i]!;
+  const rows = compared.map(({ variant, runs: trials }, i) => {
+    const { pace, seconds: time, ratio } = summaries[i]!;
     const speed = i === 0 ? '' : `${ratio.toFixed(1)}× as fast`;
     return {
-      label: [names?.[i] ?? contender.name, pace, `${seconds(time.median)} s/image`, speed].filter(
+      label: [names?.[i] ?? variant.name, pace, `${seconds(time.median)} s/image`, speed].filter(
         (line) => line,
       ),
       cells: trials.map(({ image }) => ({ image })),
     };
   });
-  const columns = contests[0]!.trials.map(({ picture }) => shortName(picture));
+  const columns = compared[0]!.runs.map(({ picture }) => shortName(picture));
   return contactSheet({ title, columns, rows, scale });
 }
 
@@ -91,8 +91,8 @@ export function standingsSheet(
 export function comparisonDocument(
   used: ModelInUse,
   seed: number,
-  contests: readonly Contest[],
-  standings: readonly Standing[],
+  compared: readonly VariantRuns[],
+  summaries: readonly VariantSummary[],
 ) {
   const processors = cpus();
   return {
@@ -106,10 +106,10 @@ export function comparisonDocument(
       processor: processors[0]?.model ?? 'unknown',
       cores: processors.length,
     },
-    policies: standings.map((standing, i) => ({
-      ...standing,
-      sampling: contests[i]!.contender.sampling,
-      pictures: contests[i]!.trials.map(({ image: _, picture, ...times }) => ({
+    policies: summaries.map((summary, i) => ({
+      ...summary,
+      sampling: compared[i]!.variant.sampling,
+      pictures: compared[i]!.runs.map(({ image: _, picture, ...times }) => ({
         index: picture.index,
         class: picture.className,
         ...times,

@@ -1,34 +1,34 @@
 import { compare } from '@tessera/evaluation-report';
 import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { expect, test } from 'vitest';
-import { standingsOf, standingsTable } from './comparison-report.js';
+import { summarize, summaryTable } from './comparison-report.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
 
-const contenders = ['mar:4x5', 'raster:2x3'].map((name) => ({
+const variants = ['mar:4x5', 'raster:2x3'].map((name) => ({
   name,
   sampling: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling),
 }));
 
-test('every contender makes every picture, the contenders in turn, and each is reported', async () => {
+test('every variant makes every picture, the variants in turn, and each is reported', async () => {
   const seen: string[] = [];
-  const contests = await compare({
+  const compared = await compare({
     model: fakeLoadedModel(),
-    contenders,
+    variants,
     seed: 1,
     pictures: picturesOf(FAKE_MANIFEST.condition, [0, 2], 1),
     signal: new AbortController().signal,
-    onPicture: ({ contender, picture, done, total }) =>
-      seen.push(`${done}/${total} ${contender} ${picture.index}`),
+    onPicture: ({ variant, picture, done, total }) =>
+      seen.push(`${done}/${total} ${variant} ${picture.index}`),
   });
   expect(seen).toEqual(['1/4 mar:4x5 0', '2/4 raster:2x3 0', '3/4 raster:2x3 2', '4/4 mar:4x5 2']);
-  expect(contests.map(({ trials }) => trials.map(({ picture }) => picture.index))).toEqual([
+  expect(compared.map(({ runs: trials }) => trials.map(({ picture }) => picture.index))).toEqual([
     [0, 2],
     [0, 2],
   ]);
-  const [first, second] = standingsOf(contests);
+  const [first, second] = summarize(compared);
   expect(first).toMatchObject({ steps: 4, transformerPasses: 8, headEvaluations: 64 * 5 * 2, ratio: 1 });
   expect(second).toMatchObject({ steps: 2, transformerPasses: 4, headEvaluations: 64 * 3 * 2 });
-  const lines = standingsTable([first!, second!]);
+  const lines = summaryTable([first!, second!]);
   expect(lines).toHaveLength(3);
   expect(lines[1]).toContain('640');
 });
@@ -37,7 +37,7 @@ test('a stop ends a comparison', async () => {
   const controller = new AbortController();
   const run = compare({
     model: fakeLoadedModel(),
-    contenders,
+    variants,
     seed: 1,
     pictures: picturesOf(FAKE_MANIFEST.condition, [0, 1], 1),
     signal: controller.signal,

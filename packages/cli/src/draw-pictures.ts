@@ -1,7 +1,7 @@
 import { type GenerateEvent, generate, gridLength, type ImageRgb, type TokenGrid } from '@tessera/core';
 import type { Picture, Sampling } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
-import { type PreviewFrame, spread } from './preview-sheet.js';
+import { type PreviewFrame, pickEvenly } from './preview-sheet.js';
 
 export interface DrawOptions {
   readonly model: LoadedModel;
@@ -68,7 +68,7 @@ async function framesOf(
   signal: AbortSignal,
 ): Promise<PreviewFrame[]> {
   if (room === 0) return [];
-  const shown = spread(moments.length, room).map((i) => moments[i]!);
+  const shown = pickEvenly(moments.length, room).map((i) => moments[i]!);
   const images = await model.decode(
     shown.map(({ grid }) => grid),
     { signal },

@@ -2,7 +2,7 @@ import type { ImageRgb } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
 import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/format';
-import type { Voice } from './command-context.js';
+import type { Output } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
 import { type OpenedTarget, openTarget, type Target } from './picture-folder.js';
@@ -20,7 +20,7 @@ export interface MakeOptions {
   readonly preview: boolean;
   readonly overwrite: boolean;
   readonly signal: AbortSignal;
-  readonly voice: Voice;
+  readonly output: Output;
 }
 
 /** What a call has done. */
@@ -54,11 +54,11 @@ export async function makePictures(options: MakeOptions): Promise<Made> {
 }
 
 async function makeMissing(options: MakeOptions): Promise<Made> {
-  const { used, recipe, target, batch, scale, preview, signal, voice } = options;
+  const { used, recipe, target, batch, scale, preview, signal, output } = options;
   const opened = await openTarget(target, recipe, options);
   await writeJson(target.recipePath, opened.recipe);
   if (opened.otherwiseMade.length > 0) {
-    voice.note(`Note: what is there was made with another set-up (${opened.otherwiseMade.join(', ')}).`);
+    output.warn(`Note: what is there was made with another set-up (${opened.otherwiseMade.join(', ')}).`);
   }
   const { images: pictures, seed } = recipe;
   const pending = pictures.filter(({ index }) => !opened.finished.has(index));
@@ -75,7 +75,7 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
       signal,
       frames: preview ? PREVIEW_FRAMES : 0,
       onProgress: (done) =>
-        voice.progress.update(
+        output.progress.update(
           done / pending.length,
           `${Math.floor(done) + kept}/${pictures.length} pictures`,
         ),
@@ -93,7 +93,7 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
         `Go on with the same command${options.overwrite ? ' without --overwrite, which would start over' : ''}, or:\n  tessera generate --recipe ${shellWord(target.recipePath)}`,
     );
   } finally {
-    voice.progress.clear();
+    output.progress.clear();
   }
   return { made, kept: opened.finished, seconds: (performance.now() - began) / 1000 };
 }

@@ -3,7 +3,7 @@ import { describeModel, type ModelInUse } from '@tessera/evaluation-report/envir
 import { EMBEDDED } from '@tessera/format';
 import type { Device, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
-import type { CommandContext, Voice } from './command-context.js';
+import type { CommandContext, Output } from './command-context.js';
 import { wholeNumberOption } from './number-options.js';
 
 /** Options of every command that runs a model. */
@@ -38,7 +38,7 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
 export async function modelInUse(
   context: CommandContext,
   flags: ModelFlags,
-  voice: Voice,
+  output: Output,
 ): Promise<ModelInUse> {
   const location = flags.model ?? EMBEDDED;
   const options: LoadModelOptions = {
@@ -47,15 +47,15 @@ export async function modelInUse(
     signal: context.io.signal,
     onProgress({ phase, loadedBytes, totalBytes }) {
       const doing = phase === 'download' ? 'downloading the model' : 'checking the model';
-      voice.progress.update(totalBytes > 0 ? loadedBytes / totalBytes : 1, doing);
+      output.progress.update(totalBytes > 0 ? loadedBytes / totalBytes : 1, doing);
     },
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     ...(flags.cache === undefined ? {} : { cacheFolder: flags.cache }),
   };
   const model = await context.loadModel(location === EMBEDDED ? await embeddedModel() : location, options);
-  voice.progress.clear();
+  output.progress.clear();
   for (const { device, reason } of model.fallbacks) {
-    if (context.io.env.TESSERA_DEBUG) voice.note(`${device} was passed over: ${reason}`);
+    if (context.io.env.TESSERA_DEBUG) output.warn(`${device} was passed over: ${reason}`);
   }
   return describeModel(model, location);
 }

@@ -1,7 +1,7 @@
 import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/format';
 import { type Command, Option } from 'commander';
 import { repeatableOption, wholeNumberOption } from './number-options.js';
-import { assertFewEnough, classLabels, indicesFrom } from './picture-words.js';
+import { assertFewEnough, parseClassLabels, parseIndices } from './parse-class-labels.js';
 
 /** Options that say which pictures of which seed are meant. */
 export interface PictureFlags {
@@ -31,8 +31,8 @@ export function withPictureOptions(command: Command): Command {
 
 /** @throws UsageError where a class is unknown, an index is none, or they are too many */
 export function picturesFor(flags: PictureFlags, classes: Classes): Picture[] {
-  if (flags.index !== undefined) return indicesFrom(flags.index).map((index) => pictureAt(classes, index));
-  const labels = classLabels(classes, flags.class ?? []);
+  if (flags.index !== undefined) return parseIndices(flags.index).map((index) => pictureAt(classes, index));
+  const labels = parseClassLabels(classes, flags.class ?? []);
   assertFewEnough(labels.length * flags.count);
   return picturesOf(classes, labels, flags.count);
 }

@@ -1,7 +1,7 @@
 import type { Variant } from '@tessera/evaluation-report';
 import type { Manifest } from '@tessera/format';
 import { NAMED_POLICIES, samplingNamed, samplingOf } from '@tessera/format';
-import type { Voice } from './command-context.js';
+import type { Output } from './command-context.js';
 import { policyList, type SamplingFlags, settingsFromFlags } from './sampling-options.js';
 import { UsageError } from './usage-error.js';
 
@@ -16,11 +16,11 @@ export type PolicyChoice = (advised: Manifest['sampling']) => Variant[];
  */
 export function policiesFromFlags(
   flags: SamplingFlags & { readonly policies: string },
-  voice: Voice,
+  output: Output,
 ): PolicyChoice | undefined {
   if (flags.policies === 'help') {
-    voice.say(policyList());
-    voice.result(NAMED_POLICIES);
+    output.print(policyList());
+    output.result(NAMED_POLICIES);
     return undefined;
   }
   const names = flags.policies.split(',').map((text) => text.trim());

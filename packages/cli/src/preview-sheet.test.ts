@@ -2,7 +2,7 @@ import { emptyGrid } from '@tessera/core';
 import { canvas } from '@tessera/evaluation-report/display';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { spread, withMask } from './preview-sheet.js';
+import { pickEvenly, withMask } from './preview-sheet.js';
 
 test('masked tokens are grey and known ones keep their pixels', () => {
   const grid = emptyGrid({ height: 2, width: 2, channels: 1 });
@@ -29,7 +29,7 @@ test('masked tokens are grey and known ones keep their pixels', () => {
 test('the steps shown are in order, distinct, as many as there is room for, and end with the last', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 40 }), (count, room) => {
-      const shown = spread(count, room);
+      const shown = pickEvenly(count, room);
       expect(shown.length).toBe(Math.min(count, room));
       expect(shown.at(-1)).toBe(count - 1);
       expect(shown).toEqual([...new Set(shown)].sort((a, b) => a - b));

@@ -34,7 +34,7 @@ export function withMask(image: ImageRgb, { shape, known }: TokenGrid): ImageRgb
 }
 
 /** Which of `count` things to show where there is room for `room`: evenly spread, the last among them. */
-export function spread(count: number, room: number): number[] {
+export function pickEvenly(count: number, room: number): number[] {
   if (count <= room) return Array.from({ length: count }, (_, i) => i);
   return Array.from({ length: room }, (_, i) => Math.round(((i + 1) * count) / room) - 1);
 }

@@ -28,7 +28,7 @@ describe('centredInterval', () => {
     const n = 50;
     const axes = (scale: number) => [1, scale].map((deviation) => ({ mean: scale / 2, deviation }));
     const reference = frechetReference(normalFeatures(0, 4000, axes(1)), 2);
-    // The second arm's pictures are the first's, stretched: pairs, as in an evaluation.
+    // The second variant's pictures are the first's, stretched: pairs, as in an evaluation.
     const arms = (seed: number) => [1.5, 1.8].map((scale) => normalFeatures(seed, n, axes(scale)));
     const distances = (seed: number) =>
       arms(seed).map((arm) => frechetDistance(arm, reference)) as [number, number];

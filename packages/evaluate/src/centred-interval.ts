@@ -7,11 +7,11 @@ import type { Estimate } from './evaluation-report.js';
  * A Fréchet distance grows with every picture that occurs twice, so that replicates lie above the distance itself by
  * about as much as that lies above the distance of infinitely many pictures. Percentiles of raw replicates would hence
  * miss the value; the centred ones cover what the metric gives on average at this number of pictures, with its bias at
- * that number. Differences of two arms at equal n have nearly no bias, as each arm's cancels the other's.
+ * that number. Differences of two variants at equal n have nearly no bias, as each variant's cancels the other's.
  *
  * @param replicates one a resample, one at least, all finite
  * @param confidence between 0 and 1, e.g. 0.95
- * @param options.spread what deviations of replicates are multiplied by: `resampleSpread` for those of `resampleCounts`.
+ * @param options.spread what deviations of replicates are multiplied by: `varianceCorrection` for those of `resampleCounts`.
  *   @default 1
  * @throws InvalidOptionError where any of them is out of range, or a number is not finite
  */

@@ -1,6 +1,6 @@
 import { assertInteger, assertNumber, assertShape, InvalidOptionError } from '@tessera/core';
 import { assertConfidence } from './centred-interval.js';
-import type { DrawingOptions } from './draw-arms.js';
+import type { DrawingOptions } from './draw-variants.js';
 import type { EvaluateOptions } from './evaluation-options.js';
 import { assertSharedLabel } from './kernel-reference.js';
 import { assertFeatures } from './moments.js';
@@ -36,8 +36,8 @@ export function assertEvaluateOptions(options: StorelessOptions): void {
 
 /** The options with their defaults, where they pass {@link assertEvaluateOptions}. */
 export function checkedOptions<Options extends StorelessOptions>(options: Options): CheckedOptions<Options> {
-  const { arms, classes, n, network, reference } = options;
-  const [first = '', ...others] = arms.map(({ name }) => name);
+  const { variants, classes, n, network, reference } = options;
+  const [first = '', ...others] = variants.map(({ name }) => name);
   const chosen = {
     ...options,
     seed: options.seed ?? 0,
@@ -77,30 +77,30 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
   return chosen;
 }
 
-/** Throws InvalidOptionError where arms can't be drawn, or would share what a store keeps under a name. */
+/** Throws InvalidOptionError where variants can't be drawn, or would share what a store keeps under a name. */
 export function assertDrawing({
-  arms,
+  variants,
   classes,
   n,
   seed,
   batch,
-}: Pick<DrawingOptions, 'arms' | 'classes' | 'n' | 'seed' | 'batch'>): void {
-  if (arms.length === 0) throw new InvalidOptionError('arms', '[]', 'give at least one');
-  const names = arms.map(({ name }) => name);
+}: Pick<DrawingOptions, 'variants' | 'classes' | 'n' | 'seed' | 'batch'>): void {
+  if (variants.length === 0) throw new InvalidOptionError('variants', '[]', 'give at least one');
+  const names = variants.map(({ name }) => name);
   if (new Set(names).size < names.length)
-    throw new InvalidOptionError('arms', names.join(', '), 'every arm needs a name of its own');
+    throw new InvalidOptionError('variants', names.join(', '), 'every arm needs a name of its own');
   assertInteger('classes', classes, 1);
   assertInteger('n', n, 1);
   assertInteger('seed', seed, 0);
   assertInteger('batch', batch, 1);
 }
 
-/** How many pictures of an arm can be measured: two of each class, and as many as precision and recall need. */
+/** How many pictures of a variant can be measured: two of each class, and as many as precision and recall need. */
 export function leastPictures(classes: number): number {
   return Math.max(2 * classes, LEAST_PICTURES);
 }
 
-/** Floors need two parts. */
+/** Baselines need two parts. */
 function assertEnoughReal(count: number): void {
   if (count >= 2 * LEAST_PICTURES) return;
   throw new InvalidOptionError('reference', `${count} pictures`, `${2 * LEAST_PICTURES} are the least`);

@@ -50,7 +50,7 @@ describe('real pictures', () => {
     expect(floors.count).toBe(10);
   });
 
-  it('let the host breathe between rows, and stop, while they are measured', async () => {
+  it('let the host yieldToEventLoop between rows, and stop, while they are measured', async () => {
     const pausesBefore = async (row: (progress: EvaluationProgress) => boolean): Promise<number> => {
       let pauses = 0;
       let counted: number | undefined;
@@ -87,7 +87,7 @@ describe('real pictures', () => {
 
 describe('precision and recall', () => {
   it('are of equally many pictures where an arm has more than there are real ones', async () => {
-    // Real pictures that are an arm's own first ones, so that as many of the arm's cover them and no more.
+    // Real pictures that are a variant's own first ones, so that as many of the variant's cover them and no more.
     const drawn = memoryStore();
     await evaluate(optionsWith({ store: drawn }));
     const pictures = await drawn.load({ name: 'random', description: null });

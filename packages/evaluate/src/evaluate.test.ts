@@ -57,7 +57,7 @@ describe('evaluate', () => {
   it('finds no difference at all between two arms that draw the same', async () => {
     const twin = { ...ARMS[0]!, name: 'twin' };
     const { comparisons } = await evaluate(
-      optionsWith({ arms: [ARMS[0]!, twin], margins: { frechet: 0, kid: 0 } }),
+      optionsWith({ variants: [ARMS[0]!, twin], margins: { frechet: 0, kid: 0 } }),
     );
     for (const { difference, verdict } of comparisons) {
       expect(difference).toEqual({ value: 0, low: 0, high: 0 });
@@ -98,7 +98,7 @@ describe('evaluate', () => {
   it('counts the work: guided steps pass twice, through transformer and head', async () => {
     const guided = { ...ARMS[0]!, name: 'guided', guidance: constantGuidance(2) };
     const plain = { ...ARMS[0]!, name: 'plain', guidance: constantGuidance(1) };
-    const { arms } = await evaluate(optionsWith({ arms: [plain, guided] }));
+    const { arms } = await evaluate(optionsWith({ variants: [plain, guided] }));
     expect(arms.map(({ passes }) => passes)).toEqual([4, 8]);
     expect(arms.map(({ headEvaluations }) => headEvaluations)).toEqual([48, 96]);
   });
@@ -113,7 +113,7 @@ describe('evaluate', () => {
     expect(arms.map(({ speedup }) => speedup.median)).toEqual([1, 2]);
   });
 
-  it('tells of its progress and lets the host breathe', async () => {
+  it('tells of its progress and lets the host yieldToEventLoop', async () => {
     const seen: EvaluationProgress[] = [];
     let pauses = 0;
     await evaluate(
@@ -126,9 +126,9 @@ describe('evaluate', () => {
     );
     const last = (phase: EvaluationProgress['phase']) =>
       seen.findLast((progress) => progress.phase === phase);
-    expect(last('drawing')).toMatchObject({ arm: 'raster', done: 14, total: 14 });
+    expect(last('drawing')).toMatchObject({ variant: 'raster', done: 14, total: 14 });
     expect(last('floors')).toMatchObject({ done: 3, total: 3 });
-    expect(last('resampling')).toMatchObject({ arm: 'raster', done: 100, total: 100 });
+    expect(last('resampling')).toMatchObject({ variant: 'raster', done: 100, total: 100 });
     expect(pauses).toBeGreaterThan(40);
   });
 
@@ -143,7 +143,7 @@ describe('evaluate', () => {
   it('calls nothing the same where no margin is set, and heeds each that is', async () => {
     const twin = { ...ARMS[0]!, name: 'twin' };
     const { margins, comparisons } = await evaluate(
-      optionsWith({ arms: [ARMS[0]!, twin], margins: { kid: 1 } }),
+      optionsWith({ variants: [ARMS[0]!, twin], margins: { kid: 1 } }),
     );
     expect(margins).toEqual({ frechet: null, kid: 1 });
     expect(comparisons.map(({ margin, verdict }) => [margin, verdict])).toEqual([
@@ -171,8 +171,8 @@ describe('evaluate', () => {
       expect(error).toBeInstanceOf(InvalidOptionError);
       expect(String(error)).toMatch(what);
     };
-    await refused({ arms: [] }, /arms/);
-    await refused({ arms: [ARMS[0]!, ARMS[0]!] }, /arms/);
+    await refused({ variants: [] }, /variants/);
+    await refused({ variants: [ARMS[0]!, ARMS[0]!] }, /variants/);
     await refused({ n: 3 }, /n = 3/);
     await refused({ n: 3, classes: 1 }, /n = 3: must be an integer ≥ 4/);
     await refused({ resamples: 99 }, /resamples = 99: must be an integer ≥ 100/);
@@ -201,7 +201,7 @@ describe('assertEvaluateOptions', () => {
     const labels = Int32Array.from({ length: 60 }, (_, k) => k);
     for (const changes of [
       { n: 3 },
-      { arms: [] },
+      { variants: [] },
       { confidence: 95 },
       { reference: { ...reference, labels } },
     ]) {

@@ -1,13 +1,24 @@
 import { throwIfAborted } from '@tessera/core';
+import {
+  type BaselineSample,
+  type Baselines,
+  baselineCount,
+  baselineSample,
+  baselinesOf,
+} from './baselines.js';
 import { centredInterval } from './centred-interval.js';
 import { type CheckedOptions, checkedOptions, METRICS } from './checked-options.js';
-import { drawArms } from './draw-arms.js';
+import { inChunks } from './chunked.js';
+import { drawVariants } from './draw-variants.js';
 import type { EvaluateOptions } from './evaluation-options.js';
-import type { ArmReport, Comparison, EvaluationReport, Margins } from './evaluation-report.js';
-import type { JudgedPicture } from './evaluation-store.js';
-import { type FloorSample, type Floors, floorCount, floorSample, floorsOf } from './floors.js';
-import { type MeasuredArm, type MeasuredReference, measureArm, measureReference } from './measure-arm.js';
-import { inPieces } from './piecewise.js';
+import type { Comparison, EvaluationReport, Margins, VariantReport } from './evaluation-report.js';
+import type { MeasuredPicture } from './evaluation-store.js';
+import {
+  type MeasuredReference,
+  type MeasuredVariant,
+  measureReference,
+  measureVariant,
+} from './measure-variant.js';
 import { quartilesOf } from './quartiles.js';
 import { verdictOf } from './verdict.js';
 
@@ -15,7 +26,7 @@ import { verdictOf } from './verdict.js';
 const PAUSE_INTERVAL = 100;
 
 /**
- * Draws n pictures with every arm, picture k of each from the same label and noise, and compares them.
+ * Draws n pictures with every variant, picture k of each from the same label and noise, and compares them.
  *
  * The real pictures come first: floors are settled before any picture is drawn. Drawing goes on where the
  * store says that it stopped; the report is a function of the pictures, the seed and the options alone, so a stop leaves
@@ -26,19 +37,19 @@ const PAUSE_INTERVAL = 100;
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const chosen = checkedOptions(options);
-  const { arms, n, seed, network, reference, resamples, confidence, signal, onProgress } = chosen;
-  const breathe = pauses(chosen);
+  const { variants, n, seed, network, reference, resamples, confidence, signal, onProgress } = chosen;
+  const yieldToEventLoop = pauses(chosen);
   onProgress?.({ phase: 'floors', done: 0, total: chosen.splits });
-  const measured = await inPieces(measureReference(reference, n, seed), breathe);
-  const floors = await measureFloors(chosen, measured, breathe);
+  const measured = await inChunks(measureReference(reference, n, seed), yieldToEventLoop);
+  const floors = await measureBaselines(chosen, measured, yieldToEventLoop);
   const margins: Margins = { frechet: null, kid: null, ...chosen.margins };
 
-  const pictures = await drawArms(chosen);
-  const results = new Map<string, MeasuredArm>();
-  for (const [place, { name }] of arms.entries()) {
+  const pictures = await drawVariants(chosen);
+  const results = new Map<string, MeasuredVariant>();
+  for (const [place, { name }] of variants.entries()) {
     throwIfAborted(signal);
-    onProgress?.({ phase: 'resampling', arm: name, done: 0, total: resamples });
-    const result = await measureArm(pictures[place]!, {
+    onProgress?.({ phase: 'resampling', variant: name, done: 0, total: resamples });
+    const result = await measureVariant(pictures[place]!, {
       reference: measured,
       width: network.width,
       classes: chosen.classes,
@@ -46,10 +57,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       seed,
       resamples,
       confidence,
-      breathe,
-      onResample: (done) => onProgress?.({ phase: 'resampling', arm: name, done, total: resamples }),
+      yieldToEventLoop,
+      onResample: (done) => onProgress?.({ phase: 'resampling', variant: name, done, total: resamples }),
     });
-    onProgress?.({ phase: 'resampling', arm: name, done: resamples, total: resamples });
+    onProgress?.({ phase: 'resampling', variant: name, done: resamples, total: resamples });
     results.set(name, result);
   }
   return {
@@ -69,16 +80,16 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     confidence,
     margins,
     floors,
-    arms: arms.map(
-      ({ name, description }, place): ArmReport => ({
+    arms: variants.map(
+      ({ name, description }, place): VariantReport => ({
         name,
         description,
         ...workOf(pictures[place]!, pictures[0]!),
         metrics: results.get(name)!.metrics,
       }),
     ),
-    comparisons: chosen.compare.flatMap(([arm, against]) =>
-      comparisonsOf([arm, results.get(arm)!], [against, results.get(against)!], margins, confidence),
+    comparisons: chosen.compare.flatMap(([variant, against]) =>
+      comparisonsOf([variant, results.get(variant)!], [against, results.get(against)!], margins, confidence),
     ),
   };
 }
@@ -95,25 +106,25 @@ function pauses({ clock, pause, signal }: EvaluateOptions): () => Promise<boolea
   };
 }
 
-async function measureFloors(
+async function measureBaselines(
   { n, seed, splits, reference, onProgress }: CheckedOptions<EvaluateOptions>,
   { kernel }: MeasuredReference,
-  breathe: () => Promise<boolean>,
-): Promise<Floors> {
-  const count = floorCount(n, reference.features.length / reference.width);
-  const samples: FloorSample[] = [];
+  yieldToEventLoop: () => Promise<boolean>,
+): Promise<Baselines> {
+  const count = baselineCount(n, reference.features.length / reference.width);
+  const samples: BaselineSample[] = [];
   for (let split = 0; split < splits; split++) {
-    samples.push(await inPieces(floorSample(reference, kernel, { count, seed, split }), breathe));
+    samples.push(await inChunks(baselineSample(reference, kernel, { count, seed, split }), yieldToEventLoop));
     onProgress?.({ phase: 'floors', done: split + 1, total: splits });
   }
-  return floorsOf(samples, count);
+  return baselinesOf(samples, count);
 }
 
 function workOf(
-  pictures: readonly JudgedPicture[],
-  baseline: readonly JudgedPicture[],
-): Pick<ArmReport, 'secondsPerImage' | 'speedup' | 'headEvaluations' | 'passes'> {
-  const mean = (of: (picture: JudgedPicture) => number): number =>
+  pictures: readonly MeasuredPicture[],
+  baseline: readonly MeasuredPicture[],
+): Pick<VariantReport, 'secondsPerImage' | 'speedup' | 'headEvaluations' | 'passes'> {
+  const mean = (of: (picture: MeasuredPicture) => number): number =>
     pictures.reduce((sum, picture) => sum + of(picture), 0) / pictures.length;
   return {
     secondsPerImage: quartilesOf(pictures.map(({ seconds }) => seconds)),
@@ -124,17 +135,17 @@ function workOf(
 }
 
 function comparisonsOf(
-  [arm, left]: readonly [string, MeasuredArm],
-  [against, right]: readonly [string, MeasuredArm],
+  [variant, left]: readonly [string, MeasuredVariant],
+  [against, right]: readonly [string, MeasuredVariant],
   margins: Margins,
   confidence: number,
 ): Comparison[] {
   return METRICS.map((metric) => {
     const replicates = left.replicates[metric].map((value, r) => value - right.replicates[metric][r]!);
     const value = left.metrics[metric].value - right.metrics[metric].value;
-    // Both arms have the same classes, and so the same spread.
+    // Both variants have the same classes, and so the same spread.
     const difference = centredInterval(value, replicates, confidence, { spread: left.spread });
     const margin = margins[metric];
-    return { arm, against, metric, difference, margin, verdict: verdictOf(difference, margin) };
+    return { arm: variant, against, metric, difference, margin, verdict: verdictOf(difference, margin) };
   });
 }

@@ -13,8 +13,8 @@ import type { FeatureNetwork } from './feature-network.js';
 import type { ReferencePictures } from './reference-pictures.js';
 
 /** One way to draw pictures. What is left out is the model's own. */
-export interface EvaluationArm {
-  /** Tells it apart from the other arms. */
+export interface EvaluationVariant {
+  /** Tells it apart from the other variants. */
   readonly name: string;
   readonly policy: SamplingPolicy;
   readonly guidance?: GuidanceSchedule;
@@ -31,9 +31,9 @@ export interface EvaluationArm {
 export type EvaluationProgress =
   | {
       readonly phase: 'drawing';
-      /** The arm that a batch has been finished of. */
-      readonly arm: string;
-      /** Finished pictures of this arm, of `total`; those from before a stop count. */
+      /** The variant that a batch has been finished of. */
+      readonly variant: string;
+      /** Finished pictures of this variant, of `total`; those from before a stop count. */
       readonly done: number;
       readonly total: number;
       /** Seconds an image of this batch. */
@@ -41,16 +41,16 @@ export type EvaluationProgress =
     }
   /** `done` of `total` splits of the real pictures. */
   | { readonly phase: 'floors'; readonly done: number; readonly total: number }
-  /** `done` of `total` resamples of an arm. */
-  | { readonly phase: 'resampling'; readonly arm: string; readonly done: number; readonly total: number };
+  /** `done` of `total` resamples of a variant. */
+  | { readonly phase: 'resampling'; readonly variant: string; readonly done: number; readonly total: number };
 
 export interface EvaluateOptions {
   readonly model: MaskedModel<ClassInput>;
   /** Classes of the model: picture k shows class k mod `classes`. */
   readonly classes: number;
   /** At least one. The first is what the others are compared with. */
-  readonly arms: readonly EvaluationArm[];
-  /** Pictures an arm; at least two a class. */
+  readonly variants: readonly EvaluationVariant[];
+  /** Pictures a variant; at least two a class. */
   readonly n: number;
   /** Of all pictures, splits and resamples. @default 0 */
   readonly seed?: number;
@@ -59,7 +59,7 @@ export interface EvaluateOptions {
   /** Real pictures, seen by the same network. */
   readonly reference: ReferencePictures;
   readonly store: EvaluationStore;
-  /** Pictures drawn at once; arms take turns after each batch. @default 12 */
+  /** Pictures drawn at once; variants take turns after each batch. @default 12 */
   readonly batch?: number;
   /** Milliseconds from any moment on: `() => performance.now()`. */
   readonly clock: () => number;
@@ -77,10 +77,10 @@ export interface EvaluateOptions {
   readonly confidence?: number;
   /**
    * Differences that don't matter, to be set before any picture is drawn: absolute, in the metric's own unit. A judge has
-   * some, see `JudgeDescription`. @default none: nothing is `same`
+   * some, see `FeatureNetworkDescription`. @default none: nothing is `same`
    */
   readonly margins?: Readonly<Partial<Record<ComparedMetric, number>>>;
-  /** Pairs of different names: [arm, against]. @default every arm against the first */
+  /** Pairs of different names: [variant, against]. @default every variant against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
   /** Splits of the real pictures for the floors. @default 10 */
   readonly splits?: number;

@@ -15,32 +15,32 @@ export interface Quartiles {
 /** What a difference says, given a margin that was set beforehand. */
 export type Verdict = 'better' | 'same' | 'worse' | 'undecided';
 
-/** Metrics that arms are compared in. Of both, less is better. */
+/** Metrics that variants are compared in. Of both, less is better. */
 export type ComparedMetric = 'frechet' | 'kid';
 
 /** Differences that don't matter, each in its metric's own unit; null where none was set. */
 export type Margins = Readonly<Record<ComparedMetric, number | null>>;
 
 /**
- * What `count` real pictures score against all others. Those are fewer than an arm is held against, so a perfect sampler
+ * What `count` real pictures score against all others. Those are fewer than a variant is held against, so a perfect sampler
  * comes out a little below in Fréchet distance: the floor is too high by `floorExcess`.
  */
-export interface Floor {
+export interface Baseline {
   /** Over the splits. */
   readonly mean: number;
   /** Standard deviation over the splits. */
   readonly spread: number;
 }
 
-/** How good an arm's pictures are. */
-export interface ArmMetrics {
+/** How good a variant's pictures are. */
+export interface VariantMetrics {
   /** Fréchet distance to the reference; its interval is for this number of pictures. */
   readonly frechet: Estimate;
   /** Kernel distance (KID) to the reference; unbiased, so it may be negative. */
   readonly kid: Estimate;
   /** Share of pictures among the real ones, 0 … 1; of n or, where they are fewer, as many as there are real ones. */
   readonly precision: number;
-  /** Share of real pictures among the arm's, 0 … 1; of as many. */
+  /** Share of real pictures among the variant's, 0 … 1; of as many. */
   readonly recall: number;
   /** Share of pictures that show what was asked for; null where the network knows no classes. */
   readonly classAccuracy: number | null;
@@ -53,26 +53,26 @@ export interface ArmMetrics {
   readonly damages: Readonly<Record<string, number>> | null;
 }
 
-export interface ArmReport {
+export interface VariantReport {
   readonly name: string;
   /** What the caller said of it: enough to draw its pictures again. */
   readonly description: unknown;
   /** Seconds an image; pictures of one batch share its time evenly. */
   readonly secondsPerImage: Quartiles;
-  /** How many times as fast as the first arm at the same pictures, which were drawn right before. */
+  /** How many times as fast as the first variant at the same pictures, which were drawn right before. */
   readonly speedup: Quartiles;
   /** Rows that the head is evaluated on, an image, on average: tokens × steps of the sampler, twice where guided. */
   readonly headEvaluations: number;
   /** Passes of the transformer an image, on average; a guided step makes two. */
   readonly passes: number;
-  readonly metrics: ArmMetrics;
+  readonly metrics: VariantMetrics;
 }
 
 export interface Comparison {
   readonly arm: string;
   readonly against: string;
   readonly metric: ComparedMetric;
-  /** `arm` minus `against`: below 0 where `arm` is better. */
+  /** `variant` minus `against`: below 0 where `variant` is better. */
   readonly difference: Estimate;
   /** Null where none was set: nothing is `same` then. */
   readonly margin: Margins[ComparedMetric];
@@ -83,7 +83,7 @@ export interface Comparison {
 export interface EvaluationReport {
   readonly format: 'tessera-evaluation';
   readonly version: 1;
-  /** Pictures an arm. */
+  /** Pictures a variant. */
   readonly n: number;
   /** Classes asked for in turn. */
   readonly classes: number;
@@ -102,18 +102,18 @@ export interface EvaluationReport {
   readonly margins: Margins;
   readonly floors: {
     /**
-     * Pictures on the side that stands for an arm: n, or half of the real ones if those are fewer than 2n. Below n the
-     * floors are no arm's to compare with: distances grow as pictures get fewer.
+     * Pictures on the side that stands for a variant: n, or half of the real ones if those are fewer than 2n. Below n the
+     * floors are no variant's to compare with: distances grow as pictures get fewer.
      */
     readonly count: number;
     readonly splits: number;
-    readonly frechet: Floor;
-    readonly kid: Floor;
-    readonly precision: Floor;
-    readonly recall: Floor;
+    readonly frechet: Baseline;
+    readonly kid: Baseline;
+    readonly precision: Baseline;
+    readonly recall: Baseline;
   };
   /** In the order given. */
-  readonly arms: readonly ArmReport[];
+  readonly arms: readonly VariantReport[];
   /** Of every pair asked for, a line a metric. */
   readonly comparisons: readonly Comparison[];
 }

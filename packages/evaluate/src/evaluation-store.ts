@@ -2,7 +2,7 @@ import type { ImageRgb } from '@tessera/core';
 import type { SamplingWork } from './sampling-work.js';
 
 /** What is left of a picture once it has been judged: all that the report is made from. */
-export interface JudgedPicture extends SamplingWork {
+export interface MeasuredPicture extends SamplingWork {
   /** k: its label is k mod classes, its noise that of (seed, k). */
   readonly index: number;
   /** [width]. */
@@ -16,12 +16,12 @@ export interface JudgedPicture extends SamplingWork {
 }
 
 /** A judged picture, and the picture itself. */
-export interface DrawnPicture extends JudgedPicture {
+export interface DrawnPicture extends MeasuredPicture {
   readonly image: ImageRgb;
 }
 
-/** What a store knows an arm by. */
-export interface ArmIdentity {
+/** What a store knows a variant by. */
+export interface VariantIdentity {
   readonly name: string;
   readonly description: unknown;
 }
@@ -31,8 +31,8 @@ export interface ArmIdentity {
  * network) is for the store to know: it must not give back those of another evaluation.
  */
 export interface EvaluationStore {
-  /** The pictures that are kept of an arm, in any order; none at first. Called once an arm, before anything is drawn. */
-  load(arm: ArmIdentity): Promise<readonly JudgedPicture[]>;
-  /** Keeps a batch of an arm. Once it resolves, the pictures are safe from a stop. */
-  save(arm: ArmIdentity, pictures: readonly DrawnPicture[]): Promise<void>;
+  /** The pictures that are kept of a variant, in any order; none at first. Called once a variant, before anything is drawn. */
+  load(arm: VariantIdentity): Promise<readonly MeasuredPicture[]>;
+  /** Keeps a batch of a variant. Once it resolves, the pictures are safe from a stop. */
+  save(arm: VariantIdentity, pictures: readonly DrawnPicture[]): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { ImageRgb } from '@tessera/core';
 
 /** What a network sees in n pictures. */
-export interface Judgements {
+export interface ExtractedFeatures {
   /** [n, width]. */
   readonly features: Float32Array;
   /** [n], the likeliest class; null where the network knows none. */
@@ -17,5 +17,5 @@ export interface FeatureNetwork {
   readonly width: number;
   /** Names of its kinds of damage, e.g. `none`, `blur`; absent where it knows none. */
   readonly damageNames?: readonly string[];
-  extract(images: readonly ImageRgb[]): Promise<Judgements>;
+  extract(images: readonly ImageRgb[]): Promise<ExtractedFeatures>;
 }

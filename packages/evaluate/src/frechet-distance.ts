@@ -1,5 +1,5 @@
-import { assertFeatures, meanOf, piecewiseMoments, shifted, weightedMoments } from './moments.js';
-import { atOnce, type Piecewise } from './piecewise.js';
+import { atOnce, type Chunked } from './chunked.js';
+import { assertFeatures, chunkedMoments, meanOf, shifted, weightedMoments } from './moments.js';
 import { assertCounts } from './resampling.js';
 import { symmetricEigen, symmetricRoot } from './symmetric-eigen.js';
 import { symmetricEigenvalues } from './symmetric-eigenvalues.js';
@@ -21,18 +21,15 @@ export interface FrechetReference {
  * @param features [m, width]
  */
 export function frechetReference(features: Float32Array, width: number): FrechetReference {
-  return atOnce(piecewiseFrechetReference(features, width));
+  return atOnce(chunkedFrechetReference(features, width));
 }
 
 /** {@link frechetReference}; the eigenproblem at its end, d³, is one piece. */
-export function* piecewiseFrechetReference(
-  features: Float32Array,
-  width: number,
-): Piecewise<FrechetReference> {
+export function* chunkedFrechetReference(features: Float32Array, width: number): Chunked<FrechetReference> {
   assertFeatures('the reference', features, width);
   const mean = meanOf(features, width);
   const counts = new Uint8Array(features.length / width).fill(1);
-  const { covariance } = yield* piecewiseMoments(shifted(features, mean), width, counts);
+  const { covariance } = yield* chunkedMoments(shifted(features, mean), width, counts);
   return { width, mean, trace: traceOf(covariance, width), root: symmetricRoot(covariance, width) };
 }
 
@@ -43,15 +40,15 @@ export function* piecewiseFrechetReference(
  * @param features [n, reference.width]
  */
 export function frechetDistance(features: Float32Array, reference: FrechetReference): number {
-  return atOnce(piecewiseFrechetDistance(features, reference));
+  return atOnce(chunkedFrechetDistance(features, reference));
 }
 
 /** {@link frechetDistance}; the eigenproblem at its end, d³, is one piece. */
-export function* piecewiseFrechetDistance(
+export function* chunkedFrechetDistance(
   features: Float32Array,
   reference: FrechetReference,
-): Piecewise<number> {
-  const resampled = yield* piecewiseFrechetResampler(features, reference);
+): Chunked<number> {
+  const resampled = yield* chunkedFrechetResampler(features, reference);
   return resampled(new Uint16Array(features.length / reference.width).fill(1));
 }
 
@@ -74,15 +71,15 @@ export function frechetResampler(
   reference: FrechetReference,
   options: { readonly linear?: boolean } = {},
 ): (counts: Uint16Array) => number {
-  return atOnce(piecewiseFrechetResampler(features, reference, options));
+  return atOnce(chunkedFrechetResampler(features, reference, options));
 }
 
 /** {@link frechetResampler}, a few rows a piece; an eigenproblem, d³, is one. */
-export function* piecewiseFrechetResampler(
+export function* chunkedFrechetResampler(
   features: Float32Array,
   reference: FrechetReference,
   { linear = false }: { readonly linear?: boolean } = {},
-): Piecewise<(counts: Uint16Array) => number> {
+): Chunked<(counts: Uint16Array) => number> {
   const { width, root } = reference;
   assertFeatures('the pictures', features, width);
   // About the pictures' own mean, for the sake of rounding; `offset` is from the reference's.
@@ -134,9 +131,9 @@ function exactOverlap(rooted: Float64Array, width: number): Overlap {
  * With M the covariance of the rows y, ∂ tr √M / ∂ cᵢ = yᵢᵀ M^(−½) yᵢ / 2(n − 1); where M is singular, its pseudo-inverse
  * does, since weights alone can't move M out of the rows' span.
  */
-function* linearOverlap(rooted: Float64Array, width: number): Piecewise<Overlap> {
+function* linearOverlap(rooted: Float64Array, width: number): Chunked<Overlap> {
   const count = rooted.length / width;
-  const { covariance } = yield* piecewiseMoments(rooted, width, new Uint8Array(count).fill(1));
+  const { covariance } = yield* chunkedMoments(rooted, width, new Uint8Array(count).fill(1));
   const { values, vectors } = symmetricEigen(covariance, width);
   const least = Math.max(...values) * width * Number.EPSILON;
   const whole = values.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
@@ -157,7 +154,7 @@ function traceOf(matrix: Float64Array, size: number): number {
 }
 
 /** rows [n, d] × matrix [d, d], a row a piece. */
-function* times(rows: Float64Array, matrix: Float64Array, width: number): Piecewise<Float64Array> {
+function* times(rows: Float64Array, matrix: Float64Array, width: number): Chunked<Float64Array> {
   const product = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i += width) {
     for (let k = 0; k < width; k++) {

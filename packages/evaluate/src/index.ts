@@ -1,23 +1,28 @@
+export { baselineExcess } from './baselines.js';
 export { centredInterval } from './centred-interval.js';
 export { assertEvaluateOptions, LEAST_RESAMPLES, leastPictures } from './checked-options.js';
-export { type DrawingOptions, drawArms } from './draw-arms.js';
+export { type DrawingOptions, drawVariants } from './draw-variants.js';
 export { evaluate } from './evaluate.js';
-export type { EvaluateOptions, EvaluationArm, EvaluationProgress } from './evaluation-options.js';
+export type { EvaluateOptions, EvaluationProgress, EvaluationVariant } from './evaluation-options.js';
 export type {
-  ArmMetrics,
-  ArmReport,
+  Baseline,
   ComparedMetric,
   Comparison,
   Estimate,
   EvaluationReport,
-  Floor,
   Margins,
   Quartiles,
+  VariantMetrics,
+  VariantReport,
   Verdict,
 } from './evaluation-report.js';
-export type { ArmIdentity, DrawnPicture, EvaluationStore, JudgedPicture } from './evaluation-store.js';
-export type { FeatureNetwork, Judgements } from './feature-network.js';
-export { floorExcess } from './floors.js';
+export type { DrawnPicture, EvaluationStore, MeasuredPicture, VariantIdentity } from './evaluation-store.js';
+export type { ExtractedFeatures, FeatureNetwork } from './feature-network.js';
+export {
+  type FeatureNetworkDescription,
+  featureNetworkReference,
+  parseFeatureNetwork,
+} from './feature-network-description.js';
 export {
   type FrechetReference,
   frechetDistance,
@@ -25,7 +30,6 @@ export {
   frechetResampler,
 } from './frechet-distance.js';
 export { intraClassDistance } from './intra-class-distance.js';
-export { type JudgeDescription, judgeReference, parseJudge } from './judge.js';
 export { kernelDistance, kernelDistances } from './kernel-distance.js';
 export { type KernelOptions, type KernelReference, kernelReference } from './kernel-reference.js';
 export {
@@ -42,7 +46,7 @@ export {
 } from './precision-recall.js';
 export { quartilesOf } from './quartiles.js';
 export type { ReferencePictures } from './reference-pictures.js';
-export { resampleCounts, resampleSpread } from './resampling.js';
+export { resampleCounts, varianceCorrection } from './resampling.js';
 export { type SamplingWork, samplingWork } from './sampling-work.js';
-export { classAccuracy, damageShares } from './shares.js';
+export { classAccuracy, corruptionShares } from './shares.js';
 export { verdictOf } from './verdict.js';

@@ -9,7 +9,7 @@ const { width } = meanColour;
 const CONFIDENCE = 0.9;
 const TRIALS = 150;
 
-/** The report on arms whose pictures are kept: the second's are the first's, moved and stretched. */
+/** The report on variants whose pictures are kept: the second's are the first's, moved and stretched. */
 function reportOf(trial: number, n: number) {
   const axes = Array.from({ length: width }, () => ({ mean: 4, deviation: 0.4 }));
   const base = normalFeatures(trial, n, axes);

@@ -1,7 +1,7 @@
 import { assertShape } from '@tessera/core';
+import { atOnce, type Chunked } from './chunked.js';
 import { assertSharedLabel } from './kernel-reference.js';
 import { assertFeatures } from './moments.js';
-import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts, selectRows, squaredLengths } from './row-products.js';
 
 /**
@@ -14,15 +14,15 @@ import { rowProducts, selectRows, squaredLengths } from './row-products.js';
  * @throws InvalidOptionError where no two pictures are of one class, NonFiniteError where a feature is not finite
  */
 export function intraClassDistance(features: Float32Array, labels: ArrayLike<number>, width: number): number {
-  return atOnce(piecewiseIntraClassDistance(features, labels, width));
+  return atOnce(chunkedIntraClassDistance(features, labels, width));
 }
 
 /** {@link intraClassDistance}, a row a piece. */
-export function* piecewiseIntraClassDistance(
+export function* chunkedIntraClassDistance(
   features: Float32Array,
   labels: ArrayLike<number>,
   width: number,
-): Piecewise<number> {
+): Chunked<number> {
   assertShape('features [n, width]', features, [labels.length, width]);
   assertFeatures('the pictures', features, width);
   assertSharedLabel('the pictures', labels);
@@ -39,7 +39,7 @@ export function* piecewiseIntraClassDistance(
   return sum / groups.length;
 }
 
-function* meanDistance(features: Float32Array, width: number): Piecewise<number> {
+function* meanDistance(features: Float32Array, width: number): Chunked<number> {
   const lengths = squaredLengths(features, width);
   const count = lengths.length;
   const products = new Float64Array(count);

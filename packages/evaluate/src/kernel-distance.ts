@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@tessera/core';
+import { atOnce, type Chunked } from './chunked.js';
 import { checkedLabels, type KernelOptions, type KernelReference, kernel } from './kernel-reference.js';
 import { type PairSums, pairMean } from './pair-mean.js';
-import { atOnce, type Piecewise } from './piecewise.js';
 import { assertCounts } from './resampling.js';
 import { rowProducts, selectRows } from './row-products.js';
 
@@ -44,16 +44,16 @@ export function kernelDistances(
   resamples: readonly Uint16Array[],
   options: KernelOptions = {},
 ): Float64Array {
-  return atOnce(piecewiseKernelDistances(features, reference, resamples, options));
+  return atOnce(chunkedKernelDistances(features, reference, resamples, options));
 }
 
 /** {@link kernelDistances}, a row a piece. */
-export function* piecewiseKernelDistances(
+export function* chunkedKernelDistances(
   features: Float32Array,
   reference: KernelReference,
   resamples: readonly Uint16Array[],
   options: KernelOptions,
-): Piecewise<Float64Array> {
+): Chunked<Float64Array> {
   const { width } = reference;
   const givenLabels = checkedLabels('the pictures', features, width, options);
   const count = givenLabels.length;

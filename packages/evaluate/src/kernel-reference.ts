@@ -1,7 +1,7 @@
 import { assertShape, InvalidOptionError } from '@tessera/core';
+import { atOnce, type Chunked } from './chunked.js';
 import { assertFeatures } from './moments.js';
 import type { PairSums } from './pair-mean.js';
-import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts } from './row-products.js';
 
 /** All that kernel distances to the same pictures share. */
@@ -40,15 +40,15 @@ export function kernelReference(
   width: number,
   options: KernelOptions = {},
 ): KernelReference {
-  return atOnce(piecewiseKernelReference(features, width, options));
+  return atOnce(chunkedKernelReference(features, width, options));
 }
 
 /** {@link kernelReference}, a row a piece. */
-export function* piecewiseKernelReference(
+export function* chunkedKernelReference(
   features: Float32Array,
   width: number,
   options: KernelOptions,
-): Piecewise<KernelReference> {
+): Chunked<KernelReference> {
   const labels = checkedLabels('the reference', features, width, options);
   const count = labels.length;
   const rowSums = new Float64Array(count);

@@ -1,5 +1,5 @@
 import { assertShape, InvalidOptionError, NonFiniteError } from '@tessera/core';
-import { atOnce, type Piecewise } from './piecewise.js';
+import { atOnce, type Chunked } from './chunked.js';
 import type { Rows } from './row-products.js';
 
 /** Mean [d] of rows [n, d]. */
@@ -35,15 +35,15 @@ export interface Moments {
  * occurrences in all. Rows should lie about the origin, for the covariance is Σ c x xᵀ less the mean's own.
  */
 export function weightedMoments(rows: Float64Array, width: number, counts: ArrayLike<number>): Moments {
-  return atOnce(piecewiseMoments(rows, width, counts));
+  return atOnce(chunkedMoments(rows, width, counts));
 }
 
 /** {@link weightedMoments}, a few rows a piece. */
-export function* piecewiseMoments(
+export function* chunkedMoments(
   rows: Float64Array,
   width: number,
   counts: ArrayLike<number>,
-): Piecewise<Moments> {
+): Chunked<Moments> {
   const mean = new Float64Array(width);
   const covariance = new Float64Array(width * width);
   const present: number[] = [];

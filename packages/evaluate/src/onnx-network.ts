@@ -1,6 +1,6 @@
 import { assertInteger, type ImageRgb, NonFiniteError } from '@tessera/core';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
-import type { FeatureNetwork, Judgements } from './feature-network.js';
+import type { ExtractedFeatures, FeatureNetwork } from './feature-network.js';
 import { FeatureNetworkError, type NetworkDescription } from './network-description.js';
 import { resizeBilinear } from './resize.js';
 
@@ -48,7 +48,7 @@ export function onnxNetwork({
     name,
     width: features.width,
     ...(damages ? { damageNames: damages.names } : {}),
-    async extract(images: readonly ImageRgb[]): Promise<Judgements> {
+    async extract(images: readonly ImageRgb[]): Promise<ExtractedFeatures> {
       const judged = {
         features: new Float32Array(images.length * features.width),
         classes: classes ? new Int32Array(images.length) : null,

@@ -1,6 +1,6 @@
 import { assertInteger, ShapeMismatchError } from '@tessera/core';
+import { atOnce, type Chunked } from './chunked.js';
 import { assertFeatures } from './moments.js';
-import { atOnce, type Piecewise } from './piecewise.js';
 import { rowProducts, squaredLengths } from './row-products.js';
 
 /** k, where nothing else is said. */
@@ -36,15 +36,15 @@ export function manifoldOf(
   width: number,
   options: { readonly neighbours?: number } = {},
 ): Manifold {
-  return atOnce(piecewiseManifold(features, width, options));
+  return atOnce(chunkedManifold(features, width, options));
 }
 
 /** {@link manifoldOf}, a row a piece. */
-export function* piecewiseManifold(
+export function* chunkedManifold(
   features: Float32Array,
   width: number,
   { neighbours = NEIGHBOURS }: { readonly neighbours?: number } = {},
-): Piecewise<Manifold> {
+): Chunked<Manifold> {
   assertFeatures('the pictures', features, width);
   const count = features.length / width;
   assertInteger('neighbours', neighbours, 1, count - 1);
@@ -68,14 +68,11 @@ export function* piecewiseManifold(
  * @throws ShapeMismatchError where they are of two widths
  */
 export function precisionAndRecall(generated: Manifold, real: Manifold): PrecisionAndRecall {
-  return atOnce(piecewisePrecisionAndRecall(generated, real));
+  return atOnce(chunkedPrecisionAndRecall(generated, real));
 }
 
 /** {@link precisionAndRecall}, a row a piece. */
-export function* piecewisePrecisionAndRecall(
-  generated: Manifold,
-  real: Manifold,
-): Piecewise<PrecisionAndRecall> {
+export function* chunkedPrecisionAndRecall(generated: Manifold, real: Manifold): Chunked<PrecisionAndRecall> {
   if (generated.width !== real.width) {
     throw new ShapeMismatchError('generated features [width]', [real.width], [generated.width]);
   }
@@ -83,7 +80,7 @@ export function* piecewisePrecisionAndRecall(
 }
 
 /** Share of `pictures` that lie in what `manifold` covers. */
-function* coverage(pictures: Manifold, manifold: Manifold): Piecewise<number> {
+function* coverage(pictures: Manifold, manifold: Manifold): Chunked<number> {
   const count = pictures.lengths.length;
   const distances = new Float64Array(manifold.lengths.length);
   let covered = 0;

@@ -3,7 +3,7 @@ import type { ReferencePictures } from './reference-pictures.js';
 
 /** Real pictures in two parts. */
 export interface ReferenceSplit {
-  /** Places of the part that stands for an arm, [count]. */
+  /** Places of the part that stands for a variant, [count]. */
   readonly chosen: Uint32Array;
   /** Places of all the others; where labels are known, any number of the first has the mix of classes of all. */
   readonly rest: Uint32Array;

@@ -1,7 +1,7 @@
 import { InvalidOptionError, keyedNoise } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resampleCounts, resampleSpread } from './resampling.js';
+import { resampleCounts, varianceCorrection } from './resampling.js';
 import { deviation, mean, normalFeatures } from './testing/synthetic-features.js';
 
 describe('resampleCounts', () => {
@@ -42,7 +42,7 @@ describe('resampleCounts', () => {
   });
 });
 
-describe('resampleSpread', () => {
+describe('varianceCorrection', () => {
   it.each([2, 3, 4, 5, 2.5, 3.5])('makes resamples of %f a class vary as other pictures would', (each) => {
     const classes = 8;
     const n = each * classes;
@@ -59,7 +59,7 @@ describe('resampleSpread', () => {
         const counts = resampleCounts(labels, keyedNoise({ seed: trial }).fork(r));
         return mean(drawn.map((value, k) => value * counts[k]!));
       });
-      variances.push((resampleSpread(labels) * deviation(replicates)) ** 2);
+      variances.push((varianceCorrection(labels) * deviation(replicates)) ** 2);
     }
     // Four hundred draws tell a deviation to 4 %.
     expect(Math.abs(Math.sqrt(mean(variances)) / deviation(means) - 1)).toBeLessThan(0.1);
@@ -67,11 +67,11 @@ describe('resampleSpread', () => {
 
   it('is hardly more than 1 for many a class', () => {
     const labels = Array.from({ length: 1200 }, (_, k) => k % 12);
-    expect(resampleSpread(labels)).toBeCloseTo(Math.sqrt(100 / 99), 12);
+    expect(varianceCorrection(labels)).toBeCloseTo(Math.sqrt(100 / 99), 12);
   });
 
   it('refuses classes of one picture each, which say nothing of a spread', () => {
-    expect(() => resampleSpread([0, 1, 2])).toThrow(InvalidOptionError);
-    expect(() => resampleSpread([])).toThrow(InvalidOptionError);
+    expect(() => varianceCorrection([0, 1, 2])).toThrow(InvalidOptionError);
+    expect(() => varianceCorrection([])).toThrow(InvalidOptionError);
   });
 });

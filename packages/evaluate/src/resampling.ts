@@ -2,7 +2,7 @@ import { assertShape, InvalidOptionError, type NoiseSource } from '@tessera/core
 
 /**
  * One resample of n pictures, drawn with replacement within each class, so that every resample has the classes of the
- * original: how often each picture occurs, [n]. Resamples vary less than other pictures would, see `resampleSpread`.
+ * original: how often each picture occurs, [n]. Resamples vary less than other pictures would, see `varianceCorrection`.
  *
  * @param labels [n], class indices
  * @param noise whose stream decides; the same source gives the same counts on every machine
@@ -35,7 +35,7 @@ export function resampleCounts(labels: ArrayLike<number>, noise: NoiseSource): U
  * @param labels [n], class indices; n is more than there are classes
  * @throws InvalidOptionError where no two pictures are of one class
  */
-export function resampleSpread(labels: ArrayLike<number>): number {
+export function varianceCorrection(labels: ArrayLike<number>): number {
   const { length } = labels;
   const classes = new Set(Array.from(labels)).size;
   if (classes === length) {

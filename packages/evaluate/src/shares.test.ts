@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
-import { classAccuracy, damageShares } from './shares.js';
+import { classAccuracy, corruptionShares } from './shares.js';
 
 describe('classAccuracy', () => {
   it('is the share of pictures that show what was asked for', () => {
@@ -9,9 +9,9 @@ describe('classAccuracy', () => {
   });
 });
 
-describe('damageShares', () => {
+describe('corruptionShares', () => {
   it('gives every kind its share, those that no picture shows too', () => {
-    expect(damageShares([0, 2, 0, 0], ['none', 'blur', 'grain'])).toEqual({
+    expect(corruptionShares([0, 2, 0, 0], ['none', 'blur', 'grain'])).toEqual({
       none: 0.75,
       blur: 0,
       grain: 0.25,
@@ -20,9 +20,9 @@ describe('damageShares', () => {
 
   it('refuses a kind that has no name, and no pictures at all', () => {
     for (const kind of [-1, 2, 0.5, Number.NaN]) {
-      expect(() => damageShares([0, kind], ['none', 'blur'])).toThrow(InvalidOptionError);
+      expect(() => corruptionShares([0, kind], ['none', 'blur'])).toThrow(InvalidOptionError);
     }
-    expect(() => damageShares([], ['none'])).toThrow(InvalidOptionError);
+    expect(() => corruptionShares([], ['none'])).toThrow(InvalidOptionError);
     expect(() => classAccuracy([], [])).toThrow(InvalidOptionError);
   });
 });

@@ -18,7 +18,7 @@ export function classAccuracy(seen: ArrayLike<number>, asked: ArrayLike<number>)
  *
  * @throws InvalidOptionError where a place is none of `names`, or there are no pictures
  */
-export function damageShares(seen: ArrayLike<number>, names: readonly string[]): Record<string, number> {
+export function corruptionShares(seen: ArrayLike<number>, names: readonly string[]): Record<string, number> {
   assertSome('seen damages', seen);
   const counts = names.map(() => 0);
   for (let i = 0; i < seen.length; i++) {

@@ -7,23 +7,17 @@ import type { Variant } from './variant.js';
 
 export interface CompareOptions {
   readonly model: LoadedModel;
-  readonly contenders: readonly Variant[];
+  readonly variants: readonly Variant[];
   readonly seed: number;
   readonly pictures: readonly Picture[];
   readonly signal: AbortSignal;
-  /** Whether each contender makes a picture that is not counted first. @default true */
+  /** Whether each variant makes a picture that is not counted first. @default true */
   readonly warmUp?: boolean;
-  onPicture?(made: {
-    contender: string;
-    picture: Picture;
-    seconds: number;
-    done: number;
-    total: number;
-  }): void;
+  onPicture?(made: { variant: string; picture: Picture; seconds: number; done: number; total: number }): void;
 }
 
-/** One picture by one contender. */
-export interface Trial {
+/** One picture by one variant. */
+export interface TimedRun {
   readonly picture: Picture;
   readonly image: ImageRgb;
   readonly seconds: number;
@@ -38,43 +32,43 @@ export interface Trial {
   readonly headEvaluations: number;
 }
 
-export interface Contest {
-  readonly contender: Variant;
+export interface VariantRuns {
+  readonly variant: Variant;
   /** One a picture. */
-  readonly trials: readonly Trial[];
+  readonly runs: readonly TimedRun[];
 }
 
 /**
- * The same pictures by each contender, one picture at a time and the contenders in turn, each picture starting with
+ * The same pictures by each variant, one picture at a time and the variants in turn, each picture starting with
  * another one, so that what else the machine does falls on all alike.
  */
-export async function compare(options: CompareOptions): Promise<Contest[]> {
-  const { model, contenders, seed, pictures, signal, warmUp = true, onPicture } = options;
-  const trials = contenders.map((): Trial[] => []);
-  const total = contenders.length * pictures.length;
+export async function compare(options: CompareOptions): Promise<VariantRuns[]> {
+  const { model, variants, seed, pictures, signal, warmUp = true, onPicture } = options;
+  const runs = variants.map((): TimedRun[] => []);
+  const total = variants.length * pictures.length;
   if (warmUp && pictures[0]) {
-    for (const contender of contenders) await trial(model, contender, seed, pictures[0], signal);
+    for (const variant of variants) await timedRun(model, variant, seed, pictures[0], signal);
   }
   let done = 0;
   for (const [round, picture] of pictures.entries()) {
-    for (let turn = 0; turn < contenders.length; turn++) {
-      const place = (round + turn) % contenders.length;
-      const made = await trial(model, contenders[place]!, seed, picture, signal);
-      trials[place]!.push(made);
+    for (let turn = 0; turn < variants.length; turn++) {
+      const place = (round + turn) % variants.length;
+      const made = await timedRun(model, variants[place]!, seed, picture, signal);
+      runs[place]!.push(made);
       done++;
-      onPicture?.({ contender: contenders[place]!.name, picture, seconds: made.seconds, done, total });
+      onPicture?.({ variant: variants[place]!.name, picture, seconds: made.seconds, done, total });
     }
   }
-  return contenders.map((contender, place) => ({ contender, trials: trials[place]! }));
+  return variants.map((variant, place) => ({ variant: variant, runs: runs[place]! }));
 }
 
-async function trial(
+async function timedRun(
   model: LoadedModel,
   { sampling }: Variant,
   seed: number,
   picture: Picture,
   signal: AbortSignal,
-): Promise<Trial> {
+): Promise<TimedRun> {
   const choices = samplingFrom(sampling);
   const before = await model.runStatistics();
   const began = performance.now();

@@ -3,7 +3,7 @@ import type { ImageRgb } from '@tessera/core';
 import {
   assertEvaluateOptions,
   type ComparedMetric,
-  drawArms,
+  drawVariants,
   type EvaluationProgress,
   evaluate,
   type ReferencePictures,
@@ -20,8 +20,8 @@ import type { Variant } from './variant.js';
 
 export interface FolderDrawingOptions {
   readonly used: ModelInUse;
-  readonly arms: readonly Variant[];
-  /** Pictures an arm. */
+  readonly variants: readonly Variant[];
+  /** Pictures a variant. */
   readonly n: number;
   readonly seed: number;
   /** Pictures drawn at once. */
@@ -32,21 +32,21 @@ export interface FolderDrawingOptions {
   /** Pictures with an index below this are kept as files. @default {@link SHOWN} */
   readonly keep?: number;
   readonly signal: AbortSignal;
-  /** Hears how many of an arm's kept pictures a network has been shown that had not seen them yet. */
+  /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
   onSeen?(arm: string, done: number, total: number): void;
-  /** @param done pictures that each arm has from before */
+  /** @param done pictures that each variant has from before */
   onStart?(done: ReadonlyMap<string, number>): void;
   onProgress?(progress: EvaluationProgress): void;
 }
 
 export interface FolderEvaluationOptions extends FolderDrawingOptions {
   /** The first is what the others are compared with. */
-  readonly arms: readonly Variant[];
+  readonly variants: readonly Variant[];
   readonly reference: ReferencePictures;
   readonly resamples?: number;
   /** @default those of the network, if it has any */
   readonly margins?: Partial<Readonly<Record<ComparedMetric, number>>>;
-  /** Pairs of names: [arm, against]. @default every arm against the first */
+  /** Pairs of names: [variant, against]. @default every variant against the first */
   readonly compare?: readonly (readonly [arm: string, against: string])[];
   /**
    * What it is about: evaluations about another thing in the same folder have a first one of their own. @default nothing
@@ -59,22 +59,22 @@ export interface FolderEvaluationOptions extends FolderDrawingOptions {
 /** What came of an evaluation. */
 export interface FolderEvaluation {
   readonly document: EvaluationDocument;
-  /** The first pictures of each arm. */
+  /** The first pictures of each variant. */
   readonly pictures: readonly (readonly ImageRgb[])[];
   /** Pictures that were to be kept and were drawn before without being kept. */
   readonly notKept: number;
 }
 
 /**
- * Draws the pictures of arms that a folder lacks, and measures nothing yet. Processes may draw into one folder at the same
- * time, each its own arms.
+ * Draws the pictures of variants that a folder lacks, and measures nothing yet. Processes may draw into one folder at the same
+ * time, each its own variants.
  *
  * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
- * @throws InvalidOptionError where an arm can't be sampled, before the folder is made
+ * @throws InvalidOptionError where a variant can't be sampled, before the folder is made
  */
 export async function drawInFolder(options: FolderDrawingOptions): Promise<void> {
   const asked = drawing(options);
-  await withStore(options, (store) => drawArms({ ...asked, store }));
+  await withStore(options, (store) => drawVariants({ ...asked, store }));
 }
 
 /**
@@ -92,10 +92,10 @@ export function assertFolderEvaluation(options: FolderEvaluationOptions): void {
  * folder was set to is kept as well, and later ones say what they changed.
  *
  * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
- * @throws InvalidOptionError as `evaluate` does, or where an arm can't be sampled, before the folder is made
+ * @throws InvalidOptionError as `evaluate` does, or where a variant can't be sampled, before the folder is made
  */
 export async function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
-  const { used, arms, n, batch, reference, folder } = options;
+  const { used, variants, n, batch, reference, folder } = options;
   const asked = measuring(options);
   const { frechet = null, kid = null } = asked.margins;
   assertEvaluateOptions(asked);
@@ -124,7 +124,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
         }),
         command: options.command,
       },
-      pictures: await Promise.all(arms.map(({ name }) => store.firstPictures(name, Math.min(n, SHOWN)))),
+      pictures: await Promise.all(variants.map(({ name }) => store.firstPictures(name, Math.min(n, SHOWN)))),
       notKept: store.notKept(n),
     };
   });
@@ -135,12 +135,16 @@ function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
 }
 
 /** What is drawn, but for the store, once it is sure that it can be. */
-function drawing({ used, arms, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
-  for (const { sampling } of arms) assertSamplingFits(sampling, used.model.shape);
+function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
+  for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape);
   return {
     model: used.model,
     classes: used.model.manifest.condition.count,
-    arms: arms.map(({ name, sampling }) => ({ name, description: sampling, ...samplingFrom(sampling) })),
+    variants: variants.map(({ name, sampling }) => ({
+      name,
+      description: sampling,
+      ...samplingFrom(sampling),
+    })),
     n,
     seed,
     batch,
@@ -168,7 +172,7 @@ async function withStore<T>(
   options: FolderDrawingOptions,
   work: (store: FolderStore) => Promise<T>,
 ): Promise<T> {
-  const { used, arms, n, seed, batch, loaded, folder, keep = SHOWN, signal } = options;
+  const { used, variants, n, seed, batch, loaded, folder, keep = SHOWN, signal } = options;
   const { model, identity, made } = used;
   const store = await openFolderStore({
     folder,
@@ -180,7 +184,7 @@ async function withStore<T>(
       dtype: made.dtype,
       batch,
     },
-    arms,
+    arms: variants,
     classes: model.manifest.condition,
     network: loaded.network,
     networkKey: loaded.key,
@@ -191,7 +195,7 @@ async function withStore<T>(
     recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),
   });
   try {
-    options.onStart?.(new Map(arms.map(({ name }) => [name, store.count(name, n)])));
+    options.onStart?.(new Map(variants.map(({ name }) => [name, store.count(name, n)])));
     return await work(store);
   } finally {
     await store.close();

@@ -8,7 +8,7 @@ export function networkText({ name, key }: Pick<EvaluationDocument['network'], '
   return `${name}, ${key}`;
 }
 
-/** Whether the arms' times can be compared. */
+/** Whether the variants' times can be compared. */
 export function isTimed({ made, timing }: Pick<EvaluationDocument, 'made' | 'timing'>): boolean {
   return timing !== undefined || made.together;
 }
@@ -31,10 +31,10 @@ export interface EvaluationDocument extends EvaluationReport {
     readonly measuredWith: Recipe['made']['versions'];
     /** Pictures drawn at once. */
     readonly batch: number;
-    /** Whether all arms were drawn in the same sittings, so that the times of drawing can be compared. */
+    /** Whether all variants were drawn in the same sittings, so that the times of drawing can be compared. */
     readonly together: boolean;
   };
-  /** Of the arms' times, where they were taken apart from the drawing; without it they are those of drawing. */
+  /** Of the variants' times, where they were taken apart from the drawing; without it they are those of drawing. */
   readonly timing?: TimingSetUp;
   /**
    * What was set otherwise when the folder was first evaluated with this network, a line each, e.g. `n: 240 → 1200`: what

@@ -7,15 +7,15 @@ const COLUMNS = 12;
 
 export interface EvaluationSheetOptions {
   readonly names: readonly string[];
-  /** The first pictures of each arm. */
+  /** The first pictures of each variant. */
   readonly pictures: readonly (readonly ImageRgb[])[];
   readonly classes: Classes;
   readonly title: string;
   readonly scale: number;
 }
 
-/** A row an arm, the same class and noise in a column. */
-export function armsSheet({ names, pictures, classes, title, scale }: EvaluationSheetOptions): ImageRgb {
+/** A row a variant, the same class and noise in a column. */
+export function variantsSheet({ names, pictures, classes, title, scale }: EvaluationSheetOptions): ImageRgb {
   const shown = Math.min(COLUMNS, ...pictures.map(({ length }) => length));
   return contactSheet({
     title,
@@ -28,8 +28,8 @@ export function armsSheet({ names, pictures, classes, title, scale }: Evaluation
   });
 }
 
-/** All kept pictures of an arm, in rows. */
-export function armSheet(
+/** All kept pictures of a variant, in rows. */
+export function variantSheet(
   name: string,
   pictures: readonly ImageRgb[],
   { classes, scale }: Pick<EvaluationSheetOptions, 'classes' | 'scale'>,

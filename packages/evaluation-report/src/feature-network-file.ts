@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import {
   type ComparedMetric,
   type FeatureNetwork,
+  type FeatureNetworkDescription,
   FeatureNetworkError,
-  type JudgeDescription,
-  judgeReference,
+  featureNetworkReference,
   type NetworkDescription,
   onnxNetwork,
-  parseJudge,
+  parseFeatureNetwork,
   parseNetworkDescription,
   type ReferencePictures,
 } from '@tessera/evaluate';
@@ -51,13 +51,13 @@ export async function loadNetwork(location?: string): Promise<LoadedNetwork> {
 }
 
 async function loadJudge(folder: string): Promise<LoadedNetwork> {
-  const description = parseJudge(await readFile(join(folder, 'judge.json'), 'utf8'));
+  const description = parseFeatureNetwork(await readFile(join(folder, 'judge.json'), 'utf8'));
   const graph = await readDescribed(folder, description.graph);
   const bytes = await readDescribed(folder, description.reference);
   const halves = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16LE(i * 2));
   return {
     ...(await open(join(folder, description.graph.path), graph, description.network)),
-    reference: judgeReference(description, halves),
+    reference: featureNetworkReference(description, halves),
     ...(description.margins ? { margins: description.margins } : {}),
   };
 }
@@ -65,7 +65,7 @@ async function loadJudge(folder: string): Promise<LoadedNetwork> {
 /** A judge's file: a graph and features of another training would be compared as if they were one network's. */
 async function readDescribed(
   folder: string,
-  { path, bytes, sha256 }: JudgeDescription['graph'],
+  { path, bytes, sha256 }: FeatureNetworkDescription['graph'],
 ): Promise<Buffer> {
   const content = await readFile(join(folder, path));
   const found = createHash('sha256').update(content).digest('hex');

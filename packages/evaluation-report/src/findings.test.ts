@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
-import { floorsLine, reportTable } from './report-table.js';
+import { baselinesLine, reportTable } from './report-table.js';
 import { SAMPLE_EVALUATION } from './testing/sample-evaluation.js';
 
 test('each comparison is a sentence that a stranger understands', () => {
@@ -41,13 +41,13 @@ test('the table has a row an arm, and the verdict against the first', () => {
 });
 
 test('the floors are told in a line', () => {
-  expect(floorsLine(SAMPLE_EVALUATION)).toContain('Fréchet 1.020 ± 0.050');
-  expect(floorsLine(SAMPLE_EVALUATION)).not.toContain('too few');
+  expect(baselinesLine(SAMPLE_EVALUATION)).toContain('Fréchet 1.020 ± 0.050');
+  expect(baselinesLine(SAMPLE_EVALUATION)).not.toContain('too few');
 });
 
 test('a floor of fewer pictures than an arm has is told as such', () => {
   const { floors, ...rest } = SAMPLE_EVALUATION;
-  expect(floorsLine({ ...rest, floors: { ...floors, count: 500 } })).toContain(
+  expect(baselinesLine({ ...rest, floors: { ...floors, count: 500 } })).toContain(
     '(10 splits of 500). There are too few real ones for a floor at 1200',
   );
 });

@@ -2,7 +2,7 @@ import type { Comparison, EvaluationReport } from '@tessera/evaluate';
 import { decimalsOf, percent, plain, timesText } from './display/number-text.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 
-/** What the comparisons in Fréchet distance say, a sentence each, and how fast each arm is beside. */
+/** What the comparisons in Fréchet distance say, a sentence each, and how fast each variant is beside. */
 export function findingsOf(report: EvaluationReport, { timed }: { readonly timed: boolean }): string[] {
   const compared = report.comparisons.filter(({ metric }) => metric === 'frechet');
   const decimals = decimalsOf(compared.map(({ difference }) => difference));
@@ -73,7 +73,7 @@ function verdictSentence(
   }
 }
 
-/** Relative to the arm it is compared with; nothing where that is neither faster nor slower by a twentieth. */
+/** Relative to the variant it is compared with; nothing where that is neither faster nor slower by a twentieth. */
 function speedSentence(report: EvaluationReport, { arm, against }: Comparison): string {
   const speedOf = (name: string): number =>
     report.arms.find((each) => each.name === name)?.speedup.median ?? Number.NaN;

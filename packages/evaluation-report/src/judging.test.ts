@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GraphBuilder, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
-import { parseJudge } from '@tessera/evaluate';
+import { parseFeatureNetwork } from '@tessera/evaluate';
 import { judgeFolder } from '@tessera/evaluate/judge';
 import type { Classes } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const judgePath = (file: string): string => join(fileURLToPath(judgeFolder), file);
-const judge = parseJudge(await readFile(judgePath('judge.json'), 'utf8'));
+const judge = parseFeatureNetwork(await readFile(judgePath('judge.json'), 'utf8'));
 const judgeClasses: Classes = {
   kind: 'class',
   count: judge.network.classes.names.length,

@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
   classAccuracy,
-  damageShares,
+  corruptionShares,
+  type ExtractedFeatures,
   type FeatureNetwork,
-  type Judgements,
   type ReferencePictures,
 } from '@tessera/evaluate';
 import type { Classes } from '@tessera/format';
@@ -35,7 +35,7 @@ const AT_ONCE = 48;
 
 /**
  * Real pictures of a folder, 8-bit RGB PNGs. Where it holds a folder a class, named by the class's name or number, their
- * classes are known, and equally many of each are taken. What the network sees in them stands beside what it sees in an arm's: the share that it takes for
+ * classes are known, and equally many of each are taken. What the network sees in them stands beside what it sees in a variant's: the share that it takes for
  * what they are, and the shares in which it sees damage.
  *
  * @throws EvaluationRequestError where there are too few, one is no such PNG, or the folder is not laid out as {@link realFilesIn} wants it
@@ -59,7 +59,7 @@ export async function realPictures(folder: string, options: RealPicturesOptions)
     features,
     ...(labelled ? { labels: Int32Array.from(labels) } : {}),
     ...(labelled && seen ? { classAccuracy: classAccuracy(seen, labels) } : {}),
-    ...(damages && network.damageNames ? { damages: damageShares(damages, network.damageNames) } : {}),
+    ...(damages && network.damageNames ? { damages: corruptionShares(damages, network.damageNames) } : {}),
   };
 }
 
@@ -80,7 +80,7 @@ async function judgementsOf(
   files: readonly RealFile[],
   path: string,
   { loaded: { network }, signal, onProgress, cacheFolder }: RealPicturesOptions,
-): Promise<Judgements> {
+): Promise<ExtractedFeatures> {
   const keys = await Promise.all(files.map(keyOf));
   const release = await takeLock(join(cacheFolder, 'lock'), `${cacheFolder} is being written`);
   try {
@@ -143,7 +143,7 @@ async function see(
   }));
 }
 
-function judgementsIn(lines: readonly SeenFile[], width: number): Judgements {
+function judgementsIn(lines: readonly SeenFile[], width: number): ExtractedFeatures {
   const features = new Float32Array(lines.length * width);
   for (const [i, line] of lines.entries()) features.set(featuresOf(line.features), i * width);
   const known = (of: (line: SeenFile) => number | null): Int32Array | null => {

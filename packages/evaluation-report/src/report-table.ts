@@ -1,15 +1,15 @@
-import { type ArmReport, type EvaluationReport, floorExcess, type Verdict } from '@tessera/evaluate';
+import { baselineExcess, type EvaluationReport, type VariantReport, type Verdict } from '@tessera/evaluate';
 import {
   decimalsOf,
   percent,
   plain,
   secondsText,
   timesText,
+  withDeviation,
   withInterval,
-  withSpread,
 } from './display/number-text.js';
 
-/** A report's arms as a table of texts. */
+/** A report's variants as a table of texts. */
 export interface ReportTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -17,7 +17,7 @@ export interface ReportTable {
   readonly alignRight: readonly boolean[];
 }
 
-/** How an arm stands against the first one in Fréchet distance; nothing for the first itself. */
+/** How a variant stands against the first one in Fréchet distance; nothing for the first itself. */
 export function verdictAgainstFirst(
   { arms, comparisons }: EvaluationReport,
   arm: string,
@@ -27,19 +27,19 @@ export function verdictAgainstFirst(
   )?.verdict;
 }
 
-/** How an arm's time is written where it is not to be compared with the others'. */
+/** How a variant's time is written where it is not to be compared with the others'. */
 export const UNTIMED = '–';
 
 /**
- * A row an arm: time, quality, and the verdict against the first.
+ * A row a variant: time, quality, and the verdict against the first.
  *
- * @param options.timed whether the arms' times can be compared; a dash stands for them where not
+ * @param options.timed whether the variants' times can be compared; a dash stands for them where not
  */
 export function reportTable(report: EvaluationReport, { timed }: { readonly timed: boolean }): ReportTable {
   const { arms } = report;
   const frechetDecimals = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kidDecimals = decimalsOf(arms.map(({ metrics }) => metrics.kid));
-  const columns: readonly (readonly [head: string, cell: (arm: ArmReport) => string])[] = [
+  const columns: readonly (readonly [head: string, cell: (arm: VariantReport) => string])[] = [
     ['s/image', ({ secondsPerImage }) => (timed ? secondsText(secondsPerImage.median) : UNTIMED)],
     ['speed', ({ speedup }) => (timed ? timesText(speedup.median) : UNTIMED)],
     ['Fréchet', ({ metrics }) => withInterval(metrics.frechet, frechetDecimals)],
@@ -61,25 +61,25 @@ export function reportTable(report: EvaluationReport, { timed }: { readonly time
 }
 
 /**
- * Whether the floors are those of as many pictures as the arms have: a Fréchet distance grows as pictures get fewer, so an
- * arm's is not to be held against a floor of fewer.
+ * Whether the floors are those of as many pictures as the variants have: a Fréchet distance grows as pictures get fewer, so an
+ * variant's is not to be held against a floor of fewer.
  */
-export function hasOwnFloors({ n, floors }: EvaluationReport): boolean {
+export function hasOwnBaselines({ n, floors }: EvaluationReport): boolean {
   return floors.count === n;
 }
 
 /** By what share the floor in Fréchet distance is too high, e.g. `4 %`. */
-export function floorExcessText({ floors, reference }: EvaluationReport): string {
-  return percent(floorExcess(floors.count, reference.count), 0);
+export function baselineExcessText({ floors, reference }: EvaluationReport): string {
+  return percent(baselineExcess(floors.count, reference.count), 0);
 }
 
 /** What real pictures score against real ones, in a line. */
-export function floorsLine(report: EvaluationReport): string {
+export function baselinesLine(report: EvaluationReport): string {
   const { n, floors } = report;
   const { frechet, kid, precision, recall, count, splits } = floors;
   return (
-    `Real pictures against real ones: Fréchet ${withSpread(frechet)}, KID ${withSpread(kid)}, ` +
+    `Real pictures against real ones: Fréchet ${withDeviation(frechet)}, KID ${withDeviation(kid)}, ` +
     `precision ${percent(precision.mean)}, recall ${percent(recall.mean)} (${splits} splits of ${count}).` +
-    (hasOwnFloors(report) ? '' : ` There are too few real ones for a floor at ${n}, which would be lower.`)
+    (hasOwnBaselines(report) ? '' : ` There are too few real ones for a floor at ${n}, which would be lower.`)
   );
 }

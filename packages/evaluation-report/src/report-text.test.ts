@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { reportText } from './report-text.js';
 import { SAMPLE_EVALUATION } from './testing/sample-evaluation.js';
 
-/** Two arms, as lines for a terminal so wide. */
+/** Two variants, as lines for a terminal so wide. */
 function said(columns: number | undefined): string[] {
   const arms = SAMPLE_EVALUATION.arms.slice(0, 2);
   const document = { ...SAMPLE_EVALUATION, arms, comparisons: SAMPLE_EVALUATION.comparisons.slice(0, 2) };

@@ -1,9 +1,9 @@
-import type { ArmLines } from './arm-lines.js';
 import { textTable } from './display/text-table.js';
 import { mixtureNote, threadsText } from './drawn-with.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
 import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
-import { floorsLine, type ReportTable, reportTable } from './report-table.js';
+import { baselinesLine, type ReportTable, reportTable } from './report-table.js';
+import type { VariantLines } from './variant-lines.js';
 
 /** Columns of the first of two tables, which stand for one that is too wide. */
 const FIRST_COLUMNS = ['arm', 's/image', 'speed', 'Fréchet', 'verdict'];
@@ -19,7 +19,7 @@ export interface ReportTextOptions {
 /** A report in lines for a terminal: a table, or two where the terminal is too narrow for one, and sentences. */
 export function reportText(
   document: EvaluationDocument,
-  { common }: Pick<ArmLines, 'common'>,
+  { common }: Pick<VariantLines, 'common'>,
   { columns, bold = (text) => text, dim = (text) => text }: ReportTextOptions = {},
 ): string[] {
   const timed = isTimed(document);
@@ -37,7 +37,7 @@ export function reportText(
     dim(`${drawnLine(document)}. ${common}`),
     '',
     ...tables.flatMap(([head, ...rows]) => [bold(head!), ...rows, '']),
-    floorsLine(document),
+    baselinesLine(document),
     ...notes,
     '',
     ...findingsOf(document, { timed }),

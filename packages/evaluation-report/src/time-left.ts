@@ -1,8 +1,8 @@
 import type { SamplingDescription } from '@tessera/format';
 
-/** How long an evaluation still draws, from the pace of each arm so far. */
+/** How long an evaluation still draws, from the pace of each variant so far. */
 export interface TimeLeft {
-  /** @param seconds an image, of an arm's last batch; none where it is only known how many there are */
+  /** @param seconds an image, of a variant's last batch; none where it is only known how many there are */
   update(arm: string, done: number, seconds?: number): void;
   /** Of all pictures; 0 … 1. */
   fraction(): number;
@@ -16,9 +16,9 @@ export function stepsOf({ policy }: SamplingDescription): number {
 }
 
 /**
- * @param done pictures that each arm has at the start
- * @param total pictures that each arm is to have
- * @param steps of each arm's pictures: an arm that has not drawn yet is taken to have the others' pace a step.
+ * @param done pictures that each variant has at the start
+ * @param total pictures that each variant is to have
+ * @param steps of each variant's pictures: a variant that has not drawn yet is taken to have the others' pace a step.
  *   @default as many for all
  */
 export function timeLeft(

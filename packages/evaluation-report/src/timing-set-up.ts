@@ -1,16 +1,16 @@
 import { threadsText } from './drawn-with.js';
 import { type Machine, machineText } from './machine.js';
 
-/** How arms were timed that were timed apart from the drawing: one picture at a time, the arms in turn. */
+/** How variants were timed that were timed apart from the drawing: one picture at a time, the variants in turn. */
 export interface TimingSetUp {
-  /** Pictures an arm. */
+  /** Pictures a variant. */
   readonly pictures: number;
   /** CPU threads. */
   readonly threads: number;
   readonly machine: Machine;
 }
 
-/** `36 pictures of each arm, one at a time and the arms in turn, 2 threads, Some Processor (2 cores)`. */
+/** `36 pictures of each variant, one at a time and the variants in turn, 2 threads, Some Processor (2 cores)`. */
 export function timingText({ pictures, threads, machine }: TimingSetUp): string {
   return (
     `${pictures} pictures of each arm, one at a time and the arms in turn, ` +

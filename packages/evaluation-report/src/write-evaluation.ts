@@ -3,14 +3,14 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Classes, pictureAt, slugOf } from '@tessera/format';
 import { pngBytes } from '@tessera/format/png';
-import type { ArmLines } from './arm-lines.js';
 import { shortName } from './display/contact-sheet.js';
 import type { FolderEvaluation } from './evaluate-in-folder.js';
-import { armSheet, armsSheet } from './evaluation-sheets.js';
+import { variantSheet, variantsSheet } from './evaluation-sheets.js';
 import { writePng } from './files/png-file.js';
 import { writeJson, writeWhole } from './files/written-file.js';
 import { reportPage } from './page/report-page.js';
 import { shrunkPicture } from './shrunk-picture.js';
+import type { VariantLines } from './variant-lines.js';
 
 /** The longest side of a picture on the page. */
 const PAGE_PICTURE = 128;
@@ -19,20 +19,20 @@ const PAGE_PICTURE = 128;
 export interface WrittenEvaluation {
   readonly report: string;
   readonly page: string;
-  /** Absent where an arm has no kept pictures. */
+  /** Absent where a variant has no kept pictures. */
   readonly sheet?: string;
-  /** Of the arms that have kept pictures. */
+  /** Of the variants that have kept pictures. */
   readonly sheets: readonly string[];
 }
 
 /**
- * Writes `report.json` and `report.html`; and, where pictures were kept, `sheet.png` with a row an arm, and
+ * Writes `report.json` and `report.html`; and, where pictures were kept, `sheet.png` with a row a variant, and
  * `sheets/NUMBER-ARM.png`. Sheets of an earlier report go.
  */
 export async function writeEvaluation(
   folder: string,
   { document, pictures }: FolderEvaluation,
-  { lines, classes, scale }: { lines: ArmLines; classes: Classes; scale: number },
+  { lines, classes, scale }: { lines: VariantLines; classes: Classes; scale: number },
 ): Promise<WrittenEvaluation> {
   const names = document.arms.map(({ name }) => name);
   const report = join(folder, 'report.json');
@@ -43,13 +43,13 @@ export async function writeEvaluation(
   const sheet = pictures.every((list) => list.length > 0) ? join(folder, 'sheet.png') : undefined;
   if (sheet !== undefined) {
     const title = `${document.model.name}, seed ${document.seed}`;
-    await writePng(sheet, armsSheet({ names, pictures, classes, title, scale }));
+    await writePng(sheet, variantsSheet({ names, pictures, classes, title, scale }));
   }
   const sheets: string[] = [];
   for (const [i, name] of names.entries()) {
     if (pictures[i]!.length === 0) continue;
     const path = join(folder, 'sheets', `${i + 1}-${slugOf(name)}.png`);
-    await writePng(path, armSheet(name, pictures[i]!, { classes, scale }));
+    await writePng(path, variantSheet(name, pictures[i]!, { classes, scale }));
     sheets.push(path);
   }
   const pagePictures = pictures.map((list) =>

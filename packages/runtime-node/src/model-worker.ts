@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { NativeGate } from './native-gate.js';
-import type { WorkerOrders } from './worker-messages.js';
+import type { WorkerRequest } from './worker-messages.js';
 
 /** How long a process that ends waits for a native call, in milliseconds: a driver may hang. */
 const PATIENCE = 10_000;
@@ -13,12 +13,12 @@ export class ModelWorker extends Worker {
   readonly #gate: NativeGate;
   readonly #ended: Promise<number>;
 
-  constructor(orders: Omit<WorkerOrders, 'gate'>) {
+  constructor(request: Omit<WorkerRequest, 'gate'>) {
     const gate = new NativeGate();
-    const workerData: WorkerOrders = { ...orders, gate: gate.memory };
+    const workerData: WorkerRequest = { ...request, gate: gate.memory };
     super(new URL('./worker.js', import.meta.url), {
       workerData,
-      transferList: [orders.port],
+      transferList: [request.port],
       // Flags of the main thread, such as --input-type, need not fit a worker.
       execArgv: [],
     });

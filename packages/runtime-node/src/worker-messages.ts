@@ -4,7 +4,7 @@ import type { RemoteError } from '@tessera/onnx';
 import type { Device, Fallback } from './devices.js';
 
 /** What the worker is started with. */
-export interface WorkerOrders {
+export interface WorkerRequest {
   readonly folder: string;
   readonly devices: readonly Device[];
   /** Whether a device that fails may be passed over for the next. */

@@ -18,47 +18,47 @@ import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from '
 import { checkFile, readManifest } from './model-files.js';
 import { NativeGate } from './native-gate.js';
 import { graphDevice, graphThreads, sessionOptions } from './session-options.js';
-import type { WorkerMessage, WorkerOrders } from './worker-messages.js';
+import type { WorkerMessage, WorkerRequest } from './worker-messages.js';
 import { nodePort } from './worker-port.js';
 
-const orders = workerData as WorkerOrders;
-const gate = new NativeGate(orders.gate);
+const request = workerData as WorkerRequest;
+const gate = new NativeGate(request.gate);
 // The addon is loaded.
 gate.leave();
 const say = (message: WorkerMessage): void => parentPort!.postMessage(message);
 
 async function load(): Promise<void> {
-  const manifest = await readManifest(orders.folder);
-  for (const file of neededFiles(manifest, orders.dtype)) {
-    await checkFile(orders.folder, file);
+  const manifest = await readManifest(request.folder);
+  for (const file of neededFiles(manifest, request.dtype)) {
+    await checkFile(request.folder, file);
     say({ type: 'checked', path: file.path, bytes: file.bytes });
   }
   const fallbacks: Fallback[] = [];
-  for (const device of orders.devices) {
+  for (const device of request.devices) {
     try {
       const model = await createModel(manifest, device);
-      serveModel(nodePort(orders.port), model);
+      serveModel(nodePort(request.port), model);
       say({ type: 'ready', device, fallbacks });
       return;
     } catch (error) {
       if (device === 'cpu') throw error;
       const reason = reasonFrom(device, error);
-      if (!orders.fallBack) throw new DeviceUnavailableError(device, reason);
+      if (!request.fallBack) throw new DeviceUnavailableError(device, reason);
       fallbacks.push({ device, reason });
     }
   }
 }
 
 async function createModel(manifest: Manifest, device: Device): Promise<MarModel> {
-  const variant = manifest.variants.find((each) => each.dtype === orders.dtype)!;
+  const variant = manifest.variants.find((each) => each.dtype === request.dtype)!;
   const sessions: Record<string, GraphSession> = {};
   try {
     for (const [name, part] of Object.entries(variant.components)) {
       if (!part) continue;
       const graph = name as ComponentName;
-      const threads = graphThreads(graph, manifest, orders.threads);
+      const threads = graphThreads(graph, manifest, request.threads);
       const options = sessionOptions(graphDevice(graph, device), threads);
-      const path = join(orders.folder, part.path);
+      const path = join(request.folder, part.path);
       const session = await gate.pass(() => InferenceSession.create(path, options));
       sessions[name] = {
         run: (feeds, outputs) => gate.pass(() => session.run(feeds, outputs)),
@@ -67,8 +67,8 @@ async function createModel(manifest: Manifest, device: Device): Promise<MarModel
     }
     const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
     // A driver that computes nonsense is worse than none.
-    if (orders.verify && device !== 'cpu' && manifest.parity) {
-      const sample: unknown = JSON.parse(await readFile(join(orders.folder, manifest.parity), 'utf8'));
+    if (request.verify && device !== 'cpu' && manifest.parity) {
+      const sample: unknown = JSON.parse(await readFile(join(request.folder, manifest.parity), 'utf8'));
       const problem = referenceProblem(await verifyReferenceSample(model, sample));
       if (problem) throw new Error(problem);
     }

@@ -2,7 +2,7 @@ import type { ComponentName } from '@tessera/format';
 import { type GraphSession, type GraphSessions, MarGraphs, MarModel } from '@tessera/onnx';
 import type { InferenceSession } from 'onnxruntime-web/wasm';
 import type { Device } from './devices.js';
-import type { MessageTurns } from './message-turns.js';
+import type { EventLoopYielder } from './event-loop-yielder.js';
 import type { ModelFolder } from './model-folder.js';
 import type { OrtModule } from './ort.js';
 
@@ -11,7 +11,7 @@ export async function createModel(
   ort: OrtModule,
   folder: ModelFolder,
   device: Device,
-  turns: MessageTurns,
+  yielder: EventLoopYielder,
 ): Promise<MarModel> {
   const { manifest, dtype } = folder;
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
@@ -29,12 +29,12 @@ export async function createModel(
       });
       sessions[name] = {
         async run(feeds, outputs) {
-          await turns.ifDue();
+          await yielder.yieldIfDue();
           return session.run(feeds, outputs);
         },
         release: () => session.release(),
       };
-      await turns.next();
+      await yielder.yieldToEventLoop();
     }
     return new MarModel(new MarGraphs(manifest, sessions as GraphSessions, ort.Tensor));
   } catch (error) {

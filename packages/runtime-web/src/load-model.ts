@@ -11,7 +11,7 @@ import { DEVICES, type Device, type Fallback } from './devices.js';
 import { webPort } from './message-port.js';
 import type { WasmPaths } from './ort.js';
 import { endedWorker, loadInWorker } from './worker-loading.js';
-import type { Loaded, LoadOrders, LoadProgress } from './worker-messages.js';
+import type { Loaded, LoadProgress, LoadRequest } from './worker-messages.js';
 
 export interface LoadModelOptions {
   /**
@@ -88,7 +88,7 @@ export async function loadModel(location: string | URL, options: LoadModelOption
       throw new InvalidOptionError('device', device, `must be auto, ${DEVICES.join(', ')}`);
     }
     if (threads !== undefined) assertInteger('threads', threads, 1, 1024);
-    const orders: LoadOrders = {
+    const request: LoadRequest = {
       type: 'load',
       folder: absolute(location),
       device,
@@ -98,7 +98,7 @@ export async function loadModel(location: string | URL, options: LoadModelOption
       ...(threads === undefined ? {} : { threads }),
       ...(wasmPaths ? { wasmPaths: { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) } } : {}),
     };
-    const { manifest, loaded } = await loadInWorker(worker, orders, options);
+    const { manifest, loaded } = await loadInWorker(worker, request, options);
     return new WebModel(worker, port1, manifest, loaded);
   } catch (error) {
     port1.close();

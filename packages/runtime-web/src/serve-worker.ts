@@ -11,16 +11,16 @@ import {
   type Fallback,
   reasonFrom,
 } from './devices.js';
+import { EventLoopYielder } from './event-loop-yielder.js';
 import { cacheStorage, type FileStorage } from './file-storage.js';
 import { findAdapter, type GpuDevice, isSoftware, type WebScope } from './gpu.js';
 import { webPort } from './message-port.js';
-import { MessageTurns } from './message-turns.js';
 import { type ModelFolder, openModelFolder } from './model-folder.js';
 import type { OrtModule, WasmPaths } from './ort.js';
 import { checkScript, explainStart, RuntimeFileError } from './runtime-files.js';
 import { servedModel } from './served-model.js';
 import { availableThreads } from './threads.js';
-import type { LoadOrders, WorkerMessage } from './worker-messages.js';
+import type { LoadRequest, WorkerMessage } from './worker-messages.js';
 
 /** The part of a worker's global scope that is used. */
 export interface WorkerScope {
@@ -46,39 +46,39 @@ export function serveWorker(options: ServeWorkerOptions): void {
   const { scope = globalThis as unknown as WorkerScope } = options;
   const say = (message: WorkerMessage): void => scope.postMessage(message);
   scope.addEventListener('message', ({ data }) => {
-    const orders = data as LoadOrders;
-    if (orders?.type !== 'load') return;
-    load(orders, options, say).catch((error: unknown) => say({ type: 'failed', error: packError(error) }));
+    const request = data as LoadRequest;
+    if (request?.type !== 'load') return;
+    load(request, options, say).catch((error: unknown) => say({ type: 'failed', error: packError(error) }));
   });
 }
 
 async function load(
-  orders: LoadOrders,
+  request: LoadRequest,
   { ort, devices = DEVICES, wasmPaths, storage = cacheStorage() }: ServeWorkerOptions,
   say: (message: WorkerMessage) => void,
 ): Promise<void> {
   const paths =
-    orders.wasmPaths ?? (wasmPaths && { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) });
-  const threads = threadsFrom(orders.threads, paths !== undefined);
+    request.wasmPaths ?? (wasmPaths && { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) });
+  const threads = threadsFrom(request.threads, paths !== undefined);
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = threads;
   if (paths) {
     await checkScript(paths.mjs);
     ort.env.wasm.wasmPaths = paths;
   }
-  const folder = await openModelFolder(orders.folder, {
-    dtype: orders.dtype,
+  const folder = await openModelFolder(request.folder, {
+    dtype: request.dtype,
     storage,
     onProgress: (progress) => say({ type: 'progress', progress }),
   });
-  const turns = new MessageTurns();
+  const yielder = new EventLoopYielder();
   const fallbacks: Fallback[] = [];
-  const automatic = orders.device === 'auto';
-  for (const device of automatic ? DEVICES : [orders.device as Device]) {
+  const automatic = request.device === 'auto';
+  for (const device of automatic ? DEVICES : [request.device as Device]) {
     try {
       if (!devices.includes(device)) throw new Error(notInBuild(device));
-      const model = await start(ort, folder, device, orders, turns);
-      serveModel(webPort(orders.port), model);
+      const model = await start(ort, folder, device, request, yielder);
+      serveModel(webPort(request.port), model);
       const { manifest, dtype, notKept } = folder;
       const loaded = { device, dtype, threads, fallbacks, ...(notKept === undefined ? {} : { notKept }) };
       say({ type: 'ready', manifest, loaded });
@@ -100,22 +100,22 @@ async function start(
   ort: OrtModule,
   folder: ModelFolder,
   device: Device,
-  orders: Pick<LoadOrders, 'device' | 'verify'>,
-  turns: MessageTurns,
+  request: Pick<LoadRequest, 'device' | 'verify'>,
+  yielder: EventLoopYielder,
 ): Promise<ServedModel> {
-  if (device === 'wasm') return servedModel(await createModel(ort, folder, device, turns), turns);
+  if (device === 'wasm') return servedModel(await createModel(ort, folder, device, yielder), yielder);
   const adapter = await findAdapter(globalThis as WebScope);
   if (typeof adapter === 'string') throw new Error(adapter);
-  if (orders.device === 'auto' && isSoftware(adapter)) {
+  if (request.device === 'auto' && isSoftware(adapter)) {
     throw new Error('WebGPU is computed by the processor here, which is slower than WebAssembly.');
   }
-  const model = await createModel(ort, folder, device, turns);
+  const model = await createModel(ort, folder, device, yielder);
   const watch = new DeviceWatch((await ort.env.webgpu.device) as GpuDevice);
   try {
-    if (orders.verify) {
+    if (request.verify) {
       await watch.guard(
         () => checkDevice(model, folder, adapter, ort.env.versions),
-        () => turns.next(),
+        () => yielder.yieldToEventLoop(),
       );
     }
   } catch (error) {
@@ -123,7 +123,7 @@ async function start(
     if (!DeviceLostError.isInstance(error)) await model.dispose();
     throw error;
   }
-  return servedModel(model, turns, watch);
+  return servedModel(model, yielder, watch);
 }
 
 function threadsFrom(wanted: number | undefined, havePaths: boolean): number {

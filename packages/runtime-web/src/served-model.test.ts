@@ -29,7 +29,7 @@ function remote() {
         readUnconditional: () => held.readUnconditional(),
       })),
   } as unknown as MarModel;
-  const turns = { next: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+  const turns = { yieldToEventLoop: () => new Promise<void>((resolve) => setImmediate(resolve)) };
   const { port1, port2 } = new MessageChannel();
   serveModel(portOf(port2), servedModel(model, turns, watch));
   const near = new RemoteModel(portOf(port1), {

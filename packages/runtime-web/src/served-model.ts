@@ -1,14 +1,14 @@
 import type { MarModel, ServedModel } from '@tessera/onnx';
 import type { DeviceWatch } from './device-watch.js';
-import type { MessageTurns } from './message-turns.js';
+import type { EventLoopYielder } from './event-loop-yielder.js';
 
 /** The model as it is called from the page: it reads cancellations before it begins, and notices a lost GPU. */
 export function servedModel(
   model: MarModel,
-  turns: Pick<MessageTurns, 'next'>,
+  yielder: Pick<EventLoopYielder, 'yieldToEventLoop'>,
   watch?: DeviceWatch,
 ): ServedModel {
-  const turn = (): Promise<void> => turns.next();
+  const turn = (): Promise<void> => yielder.yieldToEventLoop();
   const guard = <T>(task: () => Promise<T>): Promise<T> => (watch ? watch.guard(task, turn) : task());
   const call = async <T>(task: () => Promise<T>): Promise<T> => {
     await turn();

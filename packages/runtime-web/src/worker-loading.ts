@@ -1,16 +1,16 @@
 import { TesseraError } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import { unpackError } from '@tessera/onnx';
-import type { Loaded, LoadOrders, LoadProgress, WorkerMessage } from './worker-messages.js';
+import type { Loaded, LoadProgress, LoadRequest, WorkerMessage } from './worker-messages.js';
 
 /**
- * Has a worker that calls `serveWorker` load a model and serve it at `orders.port`.
+ * Has a worker that calls `serveWorker` load a model and serve it at `request.port`.
  *
  * @throws the signal's reason, what `onProgress` or the worker threw, or `worker-ended`
  */
 export function loadInWorker(
   worker: Worker,
-  orders: LoadOrders,
+  request: LoadRequest,
   { signal, onProgress }: { readonly signal?: AbortSignal; onProgress?(progress: LoadProgress): void },
 ): Promise<{ readonly manifest: Manifest; readonly loaded: Loaded }> {
   return new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ export function loadInWorker(
       },
       whileLoading,
     );
-    worker.postMessage(orders, [orders.port]);
+    worker.postMessage(request, [request.port]);
   });
 }
 

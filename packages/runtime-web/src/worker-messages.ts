@@ -26,7 +26,7 @@ export interface Loaded {
 }
 
 /** What the page asks of the worker, once. */
-export interface LoadOrders {
+export interface LoadRequest {
   readonly type: 'load';
   /** Absolute address of the model folder. */
   readonly folder: string;

@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '@tessera/runtime-node';
-import { type Arm, armsNamed } from './arms.js';
 import { type BenchModel, openBenchModel } from './bench-model.js';
 import { describeMachine } from './machine.js';
 import { measure } from './measure.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { plainMatMul } from './plain-matmul.js';
-import { profileArm } from './profile.js';
+import { profileVariant } from './profile.js';
 import { type ModelResult, machineLine, modelReport, type Round } from './report.js';
 import { startTorchPort, type TorchPort } from './torch-port.js';
 import { transformerSizes } from './transformer-sizes.js';
+import { type BenchVariant, variantsNamed } from './variants.js';
 
 const CACHE_FOLDER = fileURLToPath(new URL('../../../.cache/bench', import.meta.url));
 
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const arms = armsNamed(options.policies);
+  const arms = variantsNamed(options.policies);
   const machine = describeMachine();
   console.log(machineLine(machine));
   const results: ModelResult[] = [];
@@ -28,7 +28,8 @@ async function main(): Promise<void> {
     say(`${source}: making ready`);
     const benchModel = await openBenchModel(source, CACHE_FOLDER);
     if (options.profile) {
-      for (const arm of arms) console.log(`\n${await profileArm(benchModel.folder, arm, options.threads)}`);
+      for (const arm of arms)
+        console.log(`\n${await profileVariant(benchModel.folder, arm, options.threads)}`);
       continue;
     }
     const result = await benchmark(benchModel, arms, options);
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
 
 async function benchmark(
   benchModel: BenchModel,
-  arms: readonly Arm[],
+  arms: readonly BenchVariant[],
   options: Options,
 ): Promise<ModelResult> {
   const { threads, batch } = options;

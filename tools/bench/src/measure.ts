@@ -2,11 +2,11 @@ import { type GeneratedImage, generateImages, type MaskedModel } from '@tessera/
 import type { ComponentName } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
-import type { Arm } from './arms.js';
 import { transformerFlops } from './transformer-flops.js';
 import type { TransformerSizes } from './transformer-sizes.js';
+import type { BenchVariant } from './variants.js';
 
-/** One batch made with one arm. Times in milliseconds, of the whole batch. */
+/** One batch made with one variant. Times in milliseconds, of the whole batch. */
 export interface Measurement {
   readonly wall: number;
   /** Inside onnxruntime. */
@@ -26,12 +26,12 @@ const HEAD: readonly ComponentName[] = ['embed', 'project', 'modulate', 'denoise
 const MEMORY_INTERVAL = 10;
 
 /**
- * Makes `batch` images with an arm, seeds and classes given by `seed` alone.
+ * Makes `batch` images with a variant, seeds and classes given by `seed` alone.
  */
 export async function measure(
   model: LoadedModel,
   sizes: TransformerSizes,
-  arm: Arm,
+  arm: BenchVariant,
   { seed, batch }: { readonly seed: number; readonly batch: number },
 ): Promise<Measurement> {
   let peakMemory = process.memoryUsage.rss();

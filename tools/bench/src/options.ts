@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ARM_NAMES } from './arms.js';
+import { VARIANT_NAMES } from './variants.js';
 
 export const HELP = `Usage: npm run bench -- [options]
 
@@ -8,7 +8,7 @@ Times MAR's own sampler against GtR with and without FTS, interleaved in one pro
 
   --model NAME      tiny (the embedded model), mar-b (MAR-B's sizes, random weights), a model folder, or a checkpoint
                     folder (config.json, mar.safetensors); may be given several times   [tiny and mar-b]
-  --policies LIST   of ${ARM_NAMES.join(', ')}   [all]
+  --policies LIST   of ${VARIANT_NAMES.join(', ')}   [all]
   --repeats N       rounds   [5 for tiny, else 3]
   --threads N       [all cores]
   --batch N         images at once   [1]
@@ -56,7 +56,7 @@ export function parseOptions(given: readonly string[]): Options | undefined {
   }
   return {
     models,
-    policies: values.policies?.split(',') ?? ARM_NAMES,
+    policies: values.policies?.split(',') ?? VARIANT_NAMES,
     ...(values.repeats === undefined ? {} : { repeats: count('repeats', values.repeats) }),
     threads: values.threads === undefined ? availableParallelism() : count('threads', values.threads),
     batch: values.batch === undefined ? 1 : count('batch', values.batch),

@@ -7,8 +7,8 @@ import { generateImages } from '@tessera/core';
 import { parseManifest } from '@tessera/format';
 import { type GraphSessions, MarGraphs, MarModel } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Arm } from './arms.js';
 import { table } from './table.js';
+import type { BenchVariant } from './variants.js';
 
 /** An event of onnxruntime's profile, the part that is used. Durations in microseconds. */
 export interface ProfileEvent {
@@ -40,7 +40,7 @@ export function timeByOperator(events: readonly ProfileEvent[]): OperatorTime[] 
 }
 
 /** Draws one image's tokens with onnxruntime's profiler on, and tells where each graph's time went. */
-export async function profileArm(folder: string, arm: Arm, threads: number): Promise<string> {
+export async function profileVariant(folder: string, arm: BenchVariant, threads: number): Promise<string> {
   const profiles = await mkdtemp(join(tmpdir(), 'tessera-profile-'));
   const manifest = parseManifest(await readFile(join(folder, 'mar.json'), 'utf8'));
   const { components } = manifest.variants[0]!;

@@ -1,6 +1,6 @@
 import type { Machine } from './machine.js';
 import type { Measurement } from './measure.js';
-import { type Spread, spread } from './statistics.js';
+import { type Range, rangeOf } from './statistics.js';
 import { table } from './table.js';
 import type { TransformerSizes } from './transformer-sizes.js';
 
@@ -24,7 +24,7 @@ export interface ModelResult {
     readonly width: number;
     readonly hidden: number;
   };
-  /** One measurement a round; the first arm is what the others are compared with. */
+  /** One measurement a round; the first variant is what the others are compared with. */
   readonly arms: readonly { readonly name: string; readonly rounds: readonly Round[] }[];
   readonly torch?: {
     readonly version: string;
@@ -51,7 +51,7 @@ export function modelReport(result: ModelResult): string {
     ? 'drawing an image, its decoding included'
     : "sampling an image's tokens (no decoder)";
   const rounds = arms[0]!.rounds.length;
-  const plain = spread(arms.flatMap((arm) => arm.rounds.map(({ plainMatMul }) => plainMatMul)));
+  const plain = rangeOf(arms.flatMap((arm) => arm.rounds.map(({ plainMatMul }) => plainMatMul)));
   const parts = [
     `${result.model}: ${length} tokens × ${channels}, encoder ${encoder.width} × ${encoder.depth}, ` +
       `decoder ${decoder.width} × ${decoder.depth}, weights stored as ${dtype}`,
@@ -82,14 +82,14 @@ const HEADING = [
 ];
 
 function armRow({ arms, batch }: ModelResult, { name, rounds }: ModelResult['arms'][number]): string[] {
-  const median = (of: (round: Round) => number): number => spread(rounds.map(of)).median;
+  const median = (of: (round: Round) => number): number => rangeOf(rounds.map(of)).median;
   const share = (of: (round: Round) => number): string =>
     `${(100 * median((round) => of(round) / round.wall)).toFixed(1)} %`;
   const speed = (round: Round): number => round.transformerFlops / round.transformer / 1e6;
   return [
     name,
-    withRange(spread(rounds.map(({ wall }) => wall / batch / 1000)), 2),
-    withRange(spread(rounds.map(({ wall }, index) => arms[0]!.rounds[index]!.wall / wall)), 2),
+    withRange(rangeOf(rounds.map(({ wall }) => wall / batch / 1000)), 2),
+    withRange(rangeOf(rounds.map(({ wall }, index) => arms[0]!.rounds[index]!.wall / wall)), 2),
     share(({ transformer }) => transformer),
     share(({ head }) => head),
     share(({ decoder }) => decoder),
@@ -116,8 +116,8 @@ function torchReport(
     const ours = arms.find((arm) => arm.name === name)!.rounds.map(({ wall, decoder }) => wall - decoder);
     const ratios = rounds.map((wall, index) => wall / ours[index]!);
     const seconds = (walls: readonly number[]): string =>
-      withRange(spread(walls.map((wall) => wall / batch / 1000)), 2);
-    return [name, seconds(ours), seconds(rounds), withRange(spread(ratios), 2)];
+      withRange(rangeOf(walls.map((wall) => wall / batch / 1000)), 2);
+    return [name, seconds(ours), seconds(rounds), withRange(rangeOf(ratios), 2)];
   });
   return [
     `The same checkpoint and algorithm in PyTorch ${torch.version} (tools/torch-port; matrix products by ` +
@@ -127,6 +127,6 @@ function torchReport(
   ].join('\n');
 }
 
-function withRange({ median, least, most }: Spread, digits: number): string {
+function withRange({ median, least, most }: Range, digits: number): string {
   return `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
 }

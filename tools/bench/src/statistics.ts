@@ -1,12 +1,12 @@
 /** A median with its range. */
-export interface Spread {
+export interface Range {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
 /** The median of some numbers, the mean of the middle two where their count is even, and the extremes. */
-export function spread(values: readonly number[]): Spread {
+export function rangeOf(values: readonly number[]): Range {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

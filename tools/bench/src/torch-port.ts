@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { PortPolicy } from './arms.js';
+import type { PortPolicy } from './variants.js';
 
 /** The PyTorch port in a process of its own, which waits between requests. */
 export interface TorchPort {

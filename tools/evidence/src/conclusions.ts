@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ArmReport, Comparison } from '@tessera/evaluate';
+import type { Comparison, VariantReport } from '@tessera/evaluate';
 import { type EvaluationDocument, networkText } from '@tessera/evaluation-report';
 
 const BEGIN = '<!-- conclusions: written by hand, kept by every run -->';
@@ -36,10 +36,10 @@ type Basis = Pick<
 > & {
   readonly made: Pick<EvaluationDocument['made'], 'batch'>;
   readonly reference: Pick<EvaluationDocument['reference'], 'key'>;
-  /** Only whether there is one: arms then have times of their own. */
+  /** Only whether there is one: variants then have times of their own. */
   readonly timing?: unknown;
-  readonly arms: readonly (Pick<ArmReport, 'name' | 'description'> & {
-    readonly speedup: Pick<ArmReport['speedup'], 'median'>;
+  readonly arms: readonly (Pick<VariantReport, 'name' | 'description'> & {
+    readonly speedup: Pick<VariantReport['speedup'], 'median'>;
   })[];
   readonly comparisons: readonly Pick<Comparison, 'arm' | 'against' | 'metric' | 'difference'>[];
 };
@@ -64,7 +64,7 @@ function basis(document: Basis): string {
   );
 }
 
-/** Changes where an arm does, or what one is compared with. */
+/** Changes where a variant does, or what one is compared with. */
 function armsKey({ arms, comparisons }: Basis): string {
   const parts = [
     arms.map(({ name, description }) => [name, description]),

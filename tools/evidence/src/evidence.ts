@@ -4,7 +4,7 @@ import { EvaluationRequestError, judgingFor } from '@tessera/evaluation-report';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { drawSideBySide } from './drawing/draw-side-by-side.js';
 import { commandOf, HELP, isRecord, type Options, parseOptions } from './options.js';
-import { armsOf, assertStudy, runStudy } from './run-study.js';
+import { assertStudy, runStudy, variantsOf } from './run-study.js';
 import { useModel } from './use-model.js';
 import { assertPages, writeStudy } from './write-study.js';
 
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
       await drawSideBySide({
         task: { ...(folder === undefined ? {} : { model: folder }), threads, n, seed, batch, store },
         workers,
-        arms: options.studies.flatMap((study) => armsOf(study, used)),
+        arms: options.studies.flatMap((study) => variantsOf(study, used)),
         signal,
         say: nowAndThen(),
       });

@@ -5,7 +5,7 @@ import type { Study } from './study.js';
 
 export interface Options {
   readonly studies: readonly Study[];
-  /** Pictures an arm. */
+  /** Pictures a variant. */
   readonly n: number;
   /** A model folder. @default the embedded model */
   readonly model?: string;

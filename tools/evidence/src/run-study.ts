@@ -14,13 +14,13 @@ import { secondsText, shortTime } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { samplingNamed, samplingOf } from '@tessera/format';
 import type { Study } from './study.js';
-import { type Timing, timeArms } from './timing.js';
+import { type Timing, timeVariants } from './timing.js';
 
 export interface StudyOptions {
   readonly study: Study;
   readonly used: ModelInUse;
   readonly judging: Judging;
-  /** Pictures an arm. */
+  /** Pictures a variant. */
   readonly n: number;
   readonly seed: number;
   readonly batch: number;
@@ -44,8 +44,8 @@ export interface StudyResult {
   readonly evaluation: FolderEvaluation;
 }
 
-/** A study's arms with all that a model advises. */
-export function armsOf({ arms }: Study, { model }: ModelInUse): Variant[] {
+/** A study's variants with all that a model advises. */
+export function variantsOf({ arms }: Study, { model }: ModelInUse): Variant[] {
   const advised = model.manifest.sampling;
   return arms.map(({ name, text }) => ({ name, sampling: samplingOf(samplingNamed(text), advised) }));
 }
@@ -64,7 +64,7 @@ function evaluationOf(options: StudyOptions): FolderEvaluationOptions {
   return {
     used,
     ...judging,
-    arms: armsOf(study, used),
+    variants: variantsOf(study, used),
     n,
     seed,
     batch,
@@ -84,7 +84,7 @@ function evaluationOf(options: StudyOptions): FolderEvaluationOptions {
 export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const { study, used, n, seed, store, signal, say } = options;
   const asked = evaluationOf(options);
-  const { arms } = asked;
+  const { variants: arms } = asked;
   let left: TimeLeft | undefined;
   const evaluation = await evaluateInFolder({
     ...asked,
@@ -94,18 +94,18 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
     },
     onProgress(progress) {
       if (progress.phase === 'drawing') {
-        const { arm, done, total, seconds } = progress;
+        const { variant: arm, done, total, seconds } = progress;
         left!.update(arm, done, seconds);
         const rest = shortTime(left!.seconds() ?? 0);
         say(`${study.id}: ${arm}  ${done}/${total}  ${secondsText(seconds)} s/image  ${rest} left`);
       } else {
-        const what = progress.phase === 'floors' ? 'floors' : `resampling ${progress.arm}`;
+        const what = progress.phase === 'floors' ? 'floors' : `resampling ${progress.variant}`;
         say(`${study.id}: ${what}  ${progress.done}/${progress.total}`);
       }
     },
   });
   if (!study.timed) return { study, arms, evaluation };
-  const timing = await timeArms({
+  const timing = await timeVariants({
     used,
     arms,
     seed,
@@ -117,7 +117,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   return { study, arms, evaluation: { ...evaluation, document: timed(evaluation.document, timing) } };
 }
 
-/** The document with the times of a run that took all arms in turn. */
+/** The document with the times of a run that took all variants in turn. */
 function timed(document: EvaluationDocument, { arms, ...timing }: Timing): EvaluationDocument {
   return {
     ...document,

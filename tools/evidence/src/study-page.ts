@@ -1,14 +1,13 @@
-import type { ArmReport, ComparedMetric } from '@tessera/evaluate';
+import type { ComparedMetric, VariantReport } from '@tessera/evaluate';
 import {
-  armLines,
+  baselineExcessText,
   chanceNote,
   changesNote,
   decimalsOf,
   type EvaluationDocument,
   fewPicturesNote,
   findingsOf,
-  floorExcessText,
-  hasOwnFloors,
+  hasOwnBaselines,
   isMarginChanged,
   machinesText,
   metricName,
@@ -19,16 +18,17 @@ import {
   signed,
   threadsText,
   timingText,
+  variantLines,
   versionsText,
+  withDeviation,
   withInterval,
-  withSpread,
 } from '@tessera/evaluation-report';
 import { secondsText, timesText } from '@tessera/evaluation-report/display';
 import { conclusionsSection } from './conclusions.js';
 import { RECORD } from './options.js';
 import type { StudyResult } from './run-study.js';
 
-type Column = readonly [head: string, cell: (arm: ArmReport, place: number) => string];
+type Column = readonly [head: string, cell: (arm: VariantReport, place: number) => string];
 
 /**
  * A study as a page in Markdown.
@@ -39,7 +39,7 @@ export function studyPage(result: StudyResult, conclusions: string | undefined):
   const { study, arms, evaluation } = result;
   const { document } = evaluation;
   const { timing } = document;
-  const lines = armLines(arms);
+  const lines = variantLines(arms);
   const findings = findingsOf(document, { timed: timing !== undefined });
   const kinds: readonly ComparedMetric[] = ['frechet', 'kid'];
   return `# ${study.title}
@@ -48,7 +48,7 @@ ${study.question}
 
 **What was said before.** ${study.claim}
 
-**Method.** ${study.method} In all arms: ${lines.common || 'nothing else'}. ${drawing(document)} ${margins(document)}
+**Method.** ${study.method} In all variants: ${lines.common || 'nothing else'}. ${drawing(document)} ${margins(document)}
 
 ## Conclusions
 
@@ -99,7 +99,7 @@ function margins(document: EvaluationDocument): string {
 
 function armTable({ study, evaluation }: StudyResult, lines: readonly string[]): string {
   const { arms, floors, timing } = evaluation.document;
-  const ownFloors = hasOwnFloors(evaluation.document);
+  const ownFloors = hasOwnBaselines(evaluation.document);
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const times: readonly Column[] = [
@@ -148,10 +148,12 @@ function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMe
 function floors(document: EvaluationDocument): string {
   const { n, floors } = document;
   const { frechet, kid, precision, recall, count, splits } = floors;
-  const fewer = hasOwnFloors(document) ? '' : `There are too few for a floor at ${n}, which would be lower. `;
+  const fewer = hasOwnBaselines(document)
+    ? ''
+    : `There are too few for a floor at ${n}, which would be lower. `;
   return (
     `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
-    `${withSpread(frechet)}, KID ${withSpread(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. Its Fréchet distance is ${floorExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
+    `${withDeviation(frechet)}, KID ${withDeviation(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. Its Fréchet distance is ${baselineExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
     'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided. ' +
     'What the other columns mean is told in [@tessera/evaluate](../../packages/evaluate).'
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { samplingNamed, samplingOf } from '@tessera/format';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeRun } from './testing/fake-run.js';
-import { timeArms } from './timing.js';
+import { timeVariants } from './timing.js';
 
 test('times are taken once a machine, not once for all', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'evidence-'));
@@ -17,7 +17,7 @@ test('times are taken once a machine, not once for all', async () => {
     const before = run.drawn();
     const machine = { processor, cores };
     const arms = [{ name: 'MAR', sampling }];
-    const timing = await timeArms({ used: run.used, arms, seed: 1, rounds: 1, path, machine, signal });
+    const timing = await timeVariants({ used: run.used, arms, seed: 1, rounds: 1, path, machine, signal });
     expect(timing).toMatchObject({ pictures: 3, threads: 1, machine });
     return run.drawn() - before;
   };

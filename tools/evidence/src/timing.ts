@@ -6,16 +6,16 @@ import { type Machine, type ModelInUse, thisMachine } from '@tessera/evaluation-
 import { writeJson } from '@tessera/evaluation-report/files';
 import { jsonHash, picturesOf } from '@tessera/format';
 
-/** How long an arm's pictures take, one at a time. */
-export interface ArmTiming {
+/** How long a variant's pictures take, one at a time. */
+export interface VariantTiming {
   readonly name: string;
   readonly secondsPerImage: Quartiles;
-  /** How many times as fast as the first arm, of the same pictures. */
+  /** How many times as fast as the first variant, of the same pictures. */
   readonly speedup: Quartiles;
 }
 
 export interface Timing extends TimingSetUp {
-  readonly arms: readonly ArmTiming[];
+  readonly arms: readonly VariantTiming[];
 }
 
 export interface TimingOptions {
@@ -32,8 +32,8 @@ export interface TimingOptions {
   onProgress?(done: number, total: number): void;
 }
 
-/** Times arms against each other in one run, or reads what an earlier run has found for the same arms on such a machine. */
-export async function timeArms({
+/** Times variants against each other in one run, or reads what an earlier run has found for the same variants on such a machine. */
+export async function timeVariants({
   used,
   arms,
   seed,
@@ -62,21 +62,21 @@ export async function timeArms({
   }
   const classes = model.manifest.condition;
   const labels = Array.from({ length: classes.count }, (_, label) => label);
-  const contests = await compare({
+  const compared = await compare({
     model,
-    contenders: arms,
+    variants: arms,
     seed,
     pictures: picturesOf(classes, labels, rounds),
     signal,
     onPicture: ({ done, total }) => onProgress?.(done, total),
   });
-  const first = contests[0]!.trials;
+  const first = compared[0]!.runs;
   const timing: Timing = {
     pictures: first.length,
     threads: model.threads,
     machine,
-    arms: contests.map(({ contender, trials }) => ({
-      name: contender.name,
+    arms: compared.map(({ variant, runs: trials }) => ({
+      name: variant.name,
       secondsPerImage: quartilesOf(trials.map(({ seconds }) => seconds)),
       speedup: quartilesOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)),
     })),

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  armLines,
-  armsSheet,
   type EvaluationDocument,
   forestPlot,
   plotFile,
   speedQualityPlot,
+  variantLines,
+  variantsSheet,
   writeEvaluation,
 } from '@tessera/evaluation-report';
 import { writeJson, writePng, writeWhole } from '@tessera/evaluation-report/files';
@@ -56,7 +56,7 @@ export async function writeStudy(
   const earlier = await keptDocument(docs, study);
   const conclusions = markedIfStale(await keptConclusions(docs, study), earlier, document);
   const names = document.arms.map(({ name }) => name);
-  const sheet = armsSheet({ names, pictures, classes, title: study.title, scale: 1 });
+  const sheet = variantsSheet({ names, pictures, classes, title: study.title, scale: 1 });
   await writePng(join(docs, `${study.id}.png`), sheet);
   await writeWhole(
     join(docs, `${study.id}.svg`),
@@ -68,7 +68,11 @@ export async function writeStudy(
       plotFile(speedQualityPlot(document, { width: PLOT_WIDTH })),
     );
   }
-  await writeEvaluation(join(reports, study.id), evaluation, { lines: armLines(arms), classes, scale: 2 });
+  await writeEvaluation(join(reports, study.id), evaluation, {
+    lines: variantLines(arms),
+    classes,
+    scale: 2,
+  });
   await writeWhole(pageOf(docs, study), studyPage(result, conclusions));
   // Last: what conclusions were drawn from is known by it, and a stop before leaves them to be marked again.
   const kept: StudyDocument = { study, evaluation: document };

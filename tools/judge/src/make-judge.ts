@@ -5,12 +5,12 @@ import { float32ToFloat16, openSafetensors, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
 import {
   classAccuracy,
-  damageShares,
-  type JudgeDescription,
-  type Judgements,
+  corruptionShares,
+  type ExtractedFeatures,
+  type FeatureNetworkDescription,
   type NetworkDescription,
   onnxNetwork,
-  parseJudge,
+  parseFeatureNetwork,
 } from '@tessera/evaluate';
 import { encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -31,7 +31,7 @@ export interface MakeJudgeOptions {
 }
 
 export interface MadeJudge {
-  readonly description: JudgeDescription;
+  readonly description: FeatureNetworkDescription;
   readonly graphBytes: number;
 }
 
@@ -91,7 +91,7 @@ async function makeFiles(work: string, out: string, fixture: string): Promise<Ma
   await writeFile(referencePath, halves);
   const labels = pictures.map((_, k) => k % CLASS_NAMES.length);
 
-  const description = parseJudge(
+  const description = parseFeatureNetwork(
     JSON.stringify({
       format: 'tessera-judge',
       version: 1,
@@ -103,7 +103,7 @@ async function makeFiles(work: string, out: string, fixture: string): Promise<Ma
         name: `${pictures.length} held-out renders`,
         count: pictures.length,
         classAccuracy: classAccuracy(judged.classes!, labels),
-        damages: damageShares(judged.damages!, DAMAGE_NAMES),
+        damages: corruptionShares(judged.damages!, DAMAGE_NAMES),
       },
       margins: MARGINS,
       training: {
@@ -122,7 +122,7 @@ async function judge(
   graph: string,
   description: NetworkDescription,
   pictures: readonly ImageRgb[],
-): Promise<Judgements> {
+): Promise<ExtractedFeatures> {
   const session = await InferenceSession.create(graph);
   try {
     return await onnxNetwork({ session, Tensor, description }).extract(pictures);

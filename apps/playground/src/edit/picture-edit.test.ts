@@ -1,6 +1,6 @@
 import { get } from 'svelte/store';
 import { describe, expect, it } from 'vitest';
-import { GRID } from '../class-names.js';
+import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { type EditedPicture, PictureEdit } from './picture-edit.js';
 
 const picture = (value: number): EditedPicture => ({
@@ -29,7 +29,7 @@ describe('a picture that is offered for an edit', () => {
     const edit = new PictureEdit(() => undefined);
     const drawing = picture(1);
     edit.offer(drawing);
-    edit.mark(new Uint8Array(GRID.height * GRID.width).fill(1));
+    edit.mark(new Uint8Array(EMBEDDED_FACTS.grid.height * EMBEDDED_FACTS.grid.width).fill(1));
     edit.offer(picture(2));
     expect(get(edit.state).picture).toBe(drawing);
   });

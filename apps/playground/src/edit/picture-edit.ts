@@ -1,7 +1,7 @@
 import type { ImageRgb, TokenGrid } from '@tessera/core';
 import { type Readable, writable } from 'svelte/store';
-import { GRID } from '../class-names.js';
 import type { TellFailure } from '../model-loading/failure.js';
+import { EMBEDDED_FACTS, type ModelFacts } from '../model-loading/model-facts.js';
 import { PictureRun } from '../run/picture-run.js';
 import type { Run } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
@@ -27,14 +27,15 @@ export interface EditModel {
   begin(settings: Settings, signal: AbortSignal, start: TokenGrid): Promise<Run>;
 }
 
-const UNMARKED = new Uint8Array(GRID.height * GRID.width);
+const unmarked = ({ height, width }: ModelFacts['grid']) => new Uint8Array(height * width);
 
 /** A picture of which a part is drawn anew. */
 export class PictureEdit {
   readonly state: Readable<EditState>;
   readonly run: PictureRun;
   readonly #set: (state: EditState) => void;
-  #now: EditState = { mask: UNMARKED, used: UNMARKED };
+  #unmarked = unmarked(EMBEDDED_FACTS.grid);
+  #now: EditState = { mask: this.#unmarked, used: this.#unmarked };
   /** Whether the user took the picture, which was not just offered. */
   #chosen = false;
 
@@ -54,7 +55,7 @@ export class PictureEdit {
   /** Begins with a picture that nobody asked for, unless something of the user's would be lost. */
   offer(picture: EditedPicture): void {
     const { mask, used } = this.#now;
-    if (!this.#chosen && countMarked(mask) === 0 && used === UNMARKED) this.#begin(picture);
+    if (!this.#chosen && countMarked(mask) === 0 && used === this.#unmarked) this.#begin(picture);
   }
 
   /** @param mask [L] */
@@ -63,7 +64,7 @@ export class PictureEdit {
   }
 
   clearMarks(): void {
-    this.mark(UNMARKED);
+    this.mark(this.#unmarked);
   }
 
   renew(settings: Settings, model: EditModel): void {
@@ -77,9 +78,18 @@ export class PictureEdit {
     });
   }
 
+  /** Forgets the picture: another model has another grid. */
+  reset(grid: ModelFacts['grid']): void {
+    this.run.clear();
+    this.#chosen = false;
+    this.#unmarked = unmarked(grid);
+    this.#now = { mask: this.#unmarked, used: this.#unmarked };
+    this.#set(this.#now);
+  }
+
   #begin(picture: EditedPicture): void {
     this.run.clear();
-    this.#now = { mask: UNMARKED, used: UNMARKED };
+    this.#now = { mask: this.#unmarked, used: this.#unmarked };
     this.#change({ picture });
   }
 

@@ -1,39 +1,43 @@
 import { type ImageRgb, TesseraError } from '@tessera/core';
 
 /**
- * A picture file as a square of `size` pixels: the middle is cut out and scaled.
+ * A picture file in the size of the model's pictures: the middle is cut out and scaled.
  *
  * @throws TesseraError with code `unreadable-picture`
  */
-export async function readPicture(file: Blob, size: number): Promise<ImageRgb> {
+export async function readPicture(
+  file: Blob,
+  { height, width }: { readonly height: number; readonly width: number },
+): Promise<ImageRgb> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file);
   } catch (cause) {
     throw new TesseraError('unreadable-picture', cause instanceof Error ? cause.message : String(cause));
   }
-  const side = Math.min(bitmap.width, bitmap.height);
-  const canvas = Object.assign(document.createElement('canvas'), { width: size, height: size });
+  const scale = Math.min(bitmap.width / width, bitmap.height / height);
+  const [cutWidth, cutHeight] = [width * scale, height * scale];
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
   // White behind what is transparent.
   context.fillStyle = 'white';
-  context.fillRect(0, 0, size, size);
+  context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = 'high';
   context.drawImage(
     bitmap,
-    (bitmap.width - side) / 2,
-    (bitmap.height - side) / 2,
-    side,
-    side,
+    (bitmap.width - cutWidth) / 2,
+    (bitmap.height - cutHeight) / 2,
+    cutWidth,
+    cutHeight,
     0,
     0,
-    size,
-    size,
+    width,
+    height,
   );
   bitmap.close();
-  const { data: rgba } = context.getImageData(0, 0, size, size);
-  const data = new Uint8Array(size * size * 3);
-  for (let pixel = 0; pixel < size * size; pixel++)
+  const { data: rgba } = context.getImageData(0, 0, width, height);
+  const data = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel++)
     data.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3);
-  return { width: size, height: size, data };
+  return { width, height, data };
 }

@@ -34,10 +34,11 @@ const noGpu = { available: false, software: false, f16: { available: false }, re
 function source(changes: Partial<ModelSource> = {}) {
   const disposed: string[] = [];
   const base: ModelSource = {
+    versions: {},
     probe: async () => capable,
     online: () => true,
     savesData: () => false,
-    async load(choice, _, { onProgress }) {
+    async load(_, choice, __, { onProgress }) {
       onProgress({ phase: 'download', file: 'a', loadedBytes: 1, totalBytes: 2 });
       const model = fakeModel({ shape: { height: 2, width: 2, channels: 3 } });
       const known = { device: 'wasm', dtype: 'fp16', threads: 2, fallbacks: [], notKept: undefined };

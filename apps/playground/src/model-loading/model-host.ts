@@ -3,6 +3,7 @@ import type { Capabilities, LoadedModel, LoadProgress } from '@tessera/runtime-w
 import { get, type Readable, writable } from 'svelte/store';
 import type { DeviceChoice } from './device-choice.js';
 import { type Failure, failureOf } from './failure.js';
+import { EMBEDDED_LOCATION, type ModelLocation } from './model-location.js';
 import { modelNotes } from './model-notes.js';
 
 export type ModelState =
@@ -19,8 +20,11 @@ export type ModelState =
 
 /** How the host loads a model: given by the page, so that a test can give another. */
 export interface ModelSource {
+  /** The packages that draw, and their versions, for recipes. */
+  readonly versions: Readonly<Record<string, string>>;
   probe(): Promise<Capabilities>;
   load(
+    location: ModelLocation,
     choice: DeviceChoice,
     capabilities: Capabilities,
     observers: { readonly signal: AbortSignal; onProgress(progress: LoadProgress): void },
@@ -34,13 +38,14 @@ export interface ModelSource {
 const LOST: readonly string[] = ['device-lost', 'worker-ended', 'model-disposed'];
 
 interface Loading {
+  readonly location: ModelLocation;
   readonly choice: DeviceChoice;
   readonly model: Promise<LoadedModel>;
-  /** Aborted where another device was chosen meanwhile. */
+  /** Aborted where another model or device was chosen meanwhile. */
   readonly signal: AbortSignal;
 }
 
-/** The one model of the page: loaded once, kept until another device is chosen. */
+/** The one model of the page: loaded once, kept until another model or device is chosen. */
 export class ModelHost {
   readonly state: Readable<ModelState>;
   readonly #set: (state: ModelState) => void;
@@ -55,9 +60,10 @@ export class ModelHost {
     this.#source = source;
   }
 
-  /** The model on the given device; the one there is, where it was loaded for that. */
-  get(choice: DeviceChoice): Promise<LoadedModel> {
-    if (this.#loading?.choice !== choice) this.#begin(choice);
+  /** The model of a location on the given device; the one there is, where it was loaded for that. */
+  get(choice: DeviceChoice, location: ModelLocation = EMBEDDED_LOCATION): Promise<LoadedModel> {
+    if (this.#loading?.choice !== choice || this.#loading.location !== location)
+      this.#begin(choice, location);
     return this.#newest(this.#loading!);
   }
 
@@ -71,13 +77,13 @@ export class ModelHost {
     }
   }
 
-  #begin(choice: DeviceChoice): void {
+  #begin(choice: DeviceChoice, location: ModelLocation): void {
     const before = this.#loading?.model;
-    this.#stop.abort(new DOMException('Another device was chosen.', 'AbortError'));
+    this.#stop.abort(new DOMException('Another model or device was chosen.', 'AbortError'));
     this.#stop = new AbortController();
     const { signal } = this.#stop;
-    const model = this.#load(choice, signal, before);
-    this.#loading = { choice, model, signal };
+    const model = this.#load(location, choice, signal, before);
+    this.#loading = { location, choice, model, signal };
     model.catch(() => {
       // The next try begins anew.
       if (this.#loading?.model === model) this.#loading = undefined;
@@ -100,6 +106,7 @@ export class ModelHost {
   }
 
   async #load(
+    location: ModelLocation,
     choice: DeviceChoice,
     signal: AbortSignal,
     before: Promise<LoadedModel> | undefined,
@@ -110,7 +117,7 @@ export class ModelHost {
       await (await before?.catch(() => undefined))?.dispose();
       signal.throwIfAborted();
       const capabilities = await this.#source.probe();
-      const model = await this.#source.load(choice, capabilities, {
+      const model = await this.#source.load(location, choice, capabilities, {
         signal,
         onProgress: ({ phase, loadedBytes, totalBytes }) => {
           if (!signal.aborted) this.#set({ phase: 'loading', step: phase, loadedBytes, totalBytes });

@@ -83,6 +83,8 @@ export function codeEditor(
       bracketMatching(),
       closeBrackets(),
       highlightActiveLine(),
+      // A line that is scrolled sideways would lie under the line numbers.
+      EditorView.lineWrapping,
       autocompletion({ override: [completions] }),
       hoverTooltip(hover),
       linter(problems, { delay: 400 }),

@@ -35,6 +35,8 @@ export class PolicyTrial {
   /** @returns whether it can be drawn with: false, too, where the check was stopped */
   async check(source: string, check: CheckSource = inSandbox): Promise<boolean> {
     this.stop();
+    // The race that is there was another policy's.
+    this.race.clear();
     const controller = new AbortController();
     this.#current = controller;
     this.#set({ status: 'checking' });
@@ -58,6 +60,8 @@ export class PolicyTrial {
 
   /** The code was changed: what was found is of another. */
   forgetFindings(): void {
-    if (!this.#current) this.#set({ status: 'idle' });
+    if (this.#current) return;
+    this.#set({ status: 'idle' });
+    this.race.clear();
   }
 }

@@ -92,6 +92,12 @@ export class Comparison {
     void this.#again?.();
   }
 
+  /** Stops, and forgets the race that is there. */
+  clear(): void {
+    this.stop();
+    this.#set({ status: 'idle', lanes: [] });
+  }
+
   stop(): void {
     this.#wantsModel = false;
     this.#current?.abort(new DOMException('Stopped.', 'AbortError'));

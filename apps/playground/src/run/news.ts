@@ -1,12 +1,12 @@
-import { CLASS_NAMES } from '../class-names.js';
 import { duration } from '../format-numbers.js';
+import { className, type ModelFacts } from '../model-loading/model-facts.js';
 import type { ComparisonState } from './comparison.js';
 import type { PictureState } from './picture-run.js';
 import { totals } from './step-record.js';
 
 /** What a screen reader says of a picture: that it begins and how it ends, not each step. A failure says itself. */
-export function pictureNews({ status, settings, steps }: PictureState): string {
-  const name = CLASS_NAMES[settings?.classLabel ?? -1] ?? 'picture';
+export function pictureNews({ status, settings, steps }: PictureState, facts: ModelFacts): string {
+  const name = settings ? className(facts, settings.classLabel) : 'picture';
   switch (status) {
     case 'running':
       return `Drawing a ${name}.`;

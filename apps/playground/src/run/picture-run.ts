@@ -84,6 +84,12 @@ export class PictureRun {
     void this.#again?.();
   }
 
+  /** Shows a picture that was finished before, without its steps. */
+  show(settings: Settings, finished: FinishedRun): void {
+    this.stop();
+    this.#set({ status: 'done', steps: [], settings, finished });
+  }
+
   /** Stops and forgets what is there. */
   clear(): void {
     this.stop();

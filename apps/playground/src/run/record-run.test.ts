@@ -85,6 +85,6 @@ describe('a recorded run', () => {
       recordRun({ model: fakeModel({ shape }), policy, seed: 1, classLabel: 2, start }),
     );
     expect(totals(steps).tokens).toBe(24);
-    expect(grid.tokens.subarray(0, 120)).toEqual(start.tokens.subarray(0, 120));
+    expect(grid!.tokens.subarray(0, 120)).toEqual(start.tokens.subarray(0, 120));
   });
 });

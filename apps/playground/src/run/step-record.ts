@@ -4,6 +4,8 @@ import type { LoadedModel } from '@tessera/runtime-web';
 /** What one step did, and what the picture looked like after it. Plain data: it may come from a worker. */
 export interface StepRecord {
   readonly index: number;
+  /** All steps of the run, where the policy knows. */
+  readonly stepsInAll?: number;
   readonly stage: string;
   /** [n], ascending. */
   readonly positions: Uint32Array;
@@ -23,7 +25,8 @@ export interface StepRecord {
 /** How a run ended. */
 export interface FinishedRun {
   readonly image: ImageRgb;
-  readonly grid: TokenGrid;
+  /** Undefined where only the picture was kept. */
+  readonly grid?: TokenGrid;
   /** Said by whoever began it; the sandbox does not know it. */
   readonly madeOn?: MadeOn;
 }

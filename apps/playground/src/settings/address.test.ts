@@ -1,4 +1,4 @@
-import { get, writable } from 'svelte/store';
+import { derived, get, writable } from 'svelte/store';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AddressBar, keepAddress } from './address.js';
 import { DEFAULT_SETTINGS } from './settings.js';
@@ -33,10 +33,18 @@ function page(hash: string) {
     removeEventListener: () => undefined,
   };
   const followed: Linked[] = [];
+  const view = writable<View>('generate');
+  const settings = writable(DEFAULT_SETTINGS);
+  const compared = writable(DEFAULT_COMPARED);
   const session = {
-    view: writable<View>('generate'),
-    settings: writable(DEFAULT_SETTINGS),
-    compared: writable(DEFAULT_COMPARED),
+    view,
+    settings,
+    compared,
+    linked: derived([view, settings, compared], ([view, settings, compared]) => ({
+      view,
+      settings,
+      compared,
+    })),
     follow(linked: Linked) {
       followed.push(linked);
       session.settings.set(linked.settings);

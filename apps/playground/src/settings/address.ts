@@ -1,11 +1,10 @@
-import { derived, type Readable, type Writable } from 'svelte/store';
+import type { Readable, Writable } from 'svelte/store';
 import { fromHash, type Linked, toHash, type View } from './settings-link.js';
 
 /** The part of a session that an address says. */
 export interface AddressedSession {
   readonly view: Writable<View>;
-  readonly settings: Readable<Linked['settings']>;
-  readonly compared: Readable<Linked['compared']>;
+  readonly linked: Readable<Linked>;
   follow(linked: Linked): void;
 }
 
@@ -31,12 +30,6 @@ const OURS = { tessera: true };
  * @returns what ends it
  */
 export function keepAddress(session: AddressedSession, bar: AddressBar, onmove: () => void): () => void {
-  const { view, settings, compared } = session;
-  const linked = derived([view, settings, compared], ([view, settings, compared]) => ({
-    view,
-    settings,
-    compared,
-  }));
   let now: Linked | undefined;
   let rest: ReturnType<typeof setTimeout> | undefined;
   const write = async (written: Linked): Promise<void> => {
@@ -48,7 +41,7 @@ export function keepAddress(session: AddressedSession, bar: AddressBar, onmove: 
     clearTimeout(rest);
     rest = setTimeout(() => now && write(now), REST);
   };
-  const end = linked.subscribe((value) => {
+  const end = session.linked.subscribe((value) => {
     // What the page was opened with is left as it is.
     if (now) writeSoon();
     now = value;
@@ -56,7 +49,7 @@ export function keepAddress(session: AddressedSession, bar: AddressBar, onmove: 
   const follow = async (): Promise<void> => {
     const asked = await fromHash(bar.location.hash);
     if (isLink(bar)) session.follow(asked);
-    else view.set(asked.view);
+    else session.view.set(asked.view);
     writeSoon();
     onmove();
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CLASS_NAMES } from '../class-names.js';
+import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { EXAMPLES } from '../own-policy/examples.js';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { DEFAULT_SETTINGS, LARGEST_SEED, type Settings } from './settings.js';
@@ -8,7 +8,7 @@ import { DEFAULT_COMPARED, fromHash, type Linked, toHash, VIEWS } from './settin
 import { compressText } from './text-compression.js';
 
 const settings: fc.Arbitrary<Settings> = fc.record({
-  classLabel: fc.nat(CLASS_NAMES.length - 1),
+  classLabel: fc.nat(EMBEDDED_FACTS.classes.count - 1),
   seed: fc.nat(LARGEST_SEED),
   policy: fc.oneof(
     fc.record({ kind: fc.constant('named' as const), name: fc.constantFrom(...POLICY_NAMES) }),
@@ -41,7 +41,9 @@ describe('a link', () => {
   });
 
   it('asks for no class that the model has not', async () => {
-    expect((await fromHash('#generate?class=500')).settings.classLabel).toBe(CLASS_NAMES.length - 1);
+    expect((await fromHash('#generate?class=500')).settings.classLabel).toBe(
+      EMBEDDED_FACTS.classes.count - 1,
+    );
   });
 
   it('says what can’t be read of a policy that is damaged, cut short or not there', async () => {

@@ -1,4 +1,5 @@
-import { CLASS_NAMES } from '../class-names.js';
+import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
+import { addressLocation } from '../model-loading/model-location.js';
 import { isPolicyName, type PolicyName } from '../policies/shown-policies.js';
 import {
   DEFAULT_SETTINGS,
@@ -14,12 +15,21 @@ import { compressText, decompressText, MOST_UNPACKED } from './text-compression.
 export const VIEWS = ['generate', 'compare', 'edit', 'policy', 'code'] as const;
 export type View = (typeof VIEWS)[number];
 
+/** The views with settings of their own. */
+export type SettingsView = 'generate' | 'compare' | 'edit';
+
+/** Whose settings a view shows: its own, or those of "Generate". */
+export const settingsView = (view: View): SettingsView =>
+  view === 'compare' || view === 'edit' ? view : 'generate';
+
 /** What a link says. */
 export interface Linked {
   readonly view: View;
   readonly settings: Settings;
   /** The policies of the comparison. */
   readonly compared: readonly PolicyName[];
+  /** Address of the model's folder; undefined for the embedded one. */
+  readonly model?: string;
   /** What is wrong with its policy, where that can't be read. */
   readonly damage?: string;
 }
@@ -33,7 +43,7 @@ export function fitsLink(policy: PolicyChoice): boolean {
 }
 
 /** The part of an address from `#` on that brings `linked` back, but for a policy that does not fit. */
-export async function toHash({ view, settings, compared }: Linked): Promise<string> {
+export async function toHash({ view, settings, compared, model }: Linked): Promise<string> {
   const parameters = new URLSearchParams();
   parameters.set('class', `${settings.classLabel}`);
   parameters.set('seed', `${settings.seed}`);
@@ -42,6 +52,7 @@ export async function toHash({ view, settings, compared }: Linked): Promise<stri
   if (settings.policy.kind === 'named') parameters.set('policy', settings.policy.name);
   else if (fitsLink(settings.policy)) parameters.set('own', await compressText(settings.policy.source));
   parameters.set('compare', compared.join('.'));
+  if (model !== undefined) parameters.set('model', model);
   return `#${view}?${parameters}`;
 }
 
@@ -57,16 +68,21 @@ export async function fromHash(hash: string): Promise<Linked> {
   const integer = (key: string, fallback: number, max: number): number =>
     within(Math.trunc(number(key, fallback)), { min: 0, max });
   const { policy, ...damage } = await policyOf(parameters);
+  const location = addressLocation(parameters.get('model') ?? '', 'https://localhost/');
+  const model = typeof location === 'string' || location.kind !== 'address' ? {} : { model: location.url };
+  // Another model may have more classes; it is asked when it is loaded.
+  const lastClass = 'model' in model ? Number.MAX_SAFE_INTEGER : EMBEDDED_FACTS.classes.count - 1;
   return {
     view: VIEWS.find((view) => view === name) ?? 'generate',
     settings: {
-      classLabel: integer('class', DEFAULT_SETTINGS.classLabel, CLASS_NAMES.length - 1),
+      classLabel: integer('class', DEFAULT_SETTINGS.classLabel, lastClass),
       seed: integer('seed', DEFAULT_SETTINGS.seed, LARGEST_SEED),
       policy,
       guidance: within(number('guidance', DEFAULT_SETTINGS.guidance), GUIDANCE),
       temperature: within(number('temperature', DEFAULT_SETTINGS.temperature), TEMPERATURE),
     },
     compared: comparedOf(parameters.get('compare')),
+    ...model,
     ...damage,
   };
 }

@@ -27,13 +27,15 @@ describe('the timeline', () => {
 
   it('is there before the first step', () => {
     for (const { values, top } of timelineRows([])) expect([values, top]).toEqual([[], 1]);
-    expect(describeStep([], -1)).toBe('Before the first step');
+    expect(describeStep([], -1, undefined)).toBe('Before the first step');
   });
 
   it('says of each step what it did', () => {
-    expect(describeStep(steps, 0)).toBe('Step 1 of 2, reconstruction: 1 tokens, 50 diffusion steps, 3.1 ms');
-    expect(describeStep(steps, 1)).toBe(
-      'Step 2 of 2, reconstruction: 3 tokens, 1 of them chosen for detail, 20 to 50 diffusion steps, 120 ms',
+    expect(describeStep(steps, 0, 16)).toBe(
+      'Step 1 of 16, reconstruction: 1 tokens, 50 diffusion steps, 3.1 ms',
+    );
+    expect(describeStep(steps, 1, undefined)).toBe(
+      'Step 2, reconstruction: 3 tokens, 1 of them chosen for detail, 20 to 50 diffusion steps, 120 ms',
     );
   });
 });

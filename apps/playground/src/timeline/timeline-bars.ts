@@ -32,13 +32,18 @@ export function timelineRows(steps: readonly StepRecord[]): readonly TimelineRow
   ];
 }
 
-/** What a screen reader says of a step. */
-export function describeStep(steps: readonly StepRecord[], shown: number): string {
+/** A step in words, for a screen reader. */
+export function describeStep(
+  steps: readonly StepRecord[],
+  shown: number,
+  stepsInAll: number | undefined,
+): string {
   const step = steps[shown];
   if (!step) return 'Before the first step';
   const [tokens, diffusion, time] = timelineRows(steps);
   const least = Math.min(...step.diffusionSteps);
   const most = diffusion!.values[shown]!;
   const chosen = step.chosen.length > 0 ? `, ${step.chosen.length} of them chosen for detail` : '';
-  return `Step ${shown + 1} of ${steps.length}, ${step.stage}: ${tokens!.values[shown]} tokens${chosen}, ${least === most ? most : `${least} to ${most}`} diffusion steps, ${time!.write(step.milliseconds)}`;
+  const inAll = stepsInAll === undefined ? '' : ` of ${stepsInAll}`;
+  return `Step ${shown + 1}${inAll}, ${step.stage}: ${tokens!.values[shown]} tokens${chosen}, ${least === most ? most : `${least} to ${most}`} diffusion steps, ${time!.write(step.milliseconds)}`;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ export interface BuiltSite extends Site {
   readonly folder: string;
 }
 
-/** The site as a static host has it: `vite build`, then `vite preview`. */
+/** Builds the site into a temporary folder, and serves it as a static host does: `vite build`, then `vite preview`. */
 export async function builtSite(): Promise<BuiltSite> {
   const folder = await mkdtemp(join(tmpdir(), 'tessera-site-'));
   // A process of its own: the tests' NODE_ENV would make it a build for development.
@@ -27,6 +27,18 @@ export async function builtSite(): Promise<BuiltSite> {
   const vite = join(root, 'node_modules/vite/bin/vite.js');
   const options = ['build', '--outDir', folder, '--emptyOutDir', '--logLevel', 'error'];
   await promisify(execFile)(process.execPath, [vite, ...options], { cwd: root, env });
+  return servedSite(folder);
+}
+
+/** A copy of a built site, for a test that changes its files. */
+export async function copiedSite(built: string): Promise<BuiltSite> {
+  const folder = await mkdtemp(join(tmpdir(), 'tessera-site-'));
+  await cp(built, folder, { recursive: true });
+  return servedSite(folder);
+}
+
+/** Serves a built site; closing it removes the folder. */
+async function servedSite(folder: string): Promise<BuiltSite> {
   const server = await preview({ root, logLevel: 'error', build: { outDir: folder }, preview: { port: 0 } });
   return {
     folder,

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { describeInBrowser, openBrowser } from '../../../../tests/support/browser.js';
-import { type BuiltSite, builtSite } from './built-site.js';
+import { type BuiltSite, copiedSite } from './built-site.js';
 import { openPage, type PageOptions, type WatchedPage } from './open-page.js';
 
 /** The built playground on a host, and a browser to visit it with. */
@@ -14,25 +14,34 @@ export interface Playground {
   open(options?: PageOptions): Promise<WatchedPage>;
 }
 
-/** Tests of the built playground in one browser. */
-export function describePlayground(title: string, body: (playground: Playground) => void): void {
+/**
+ * Tests of the built playground in the browser of the run.
+ *
+ * @param options.copy whether the tests change the site's files, and so get a copy of it
+ */
+export function describePlayground(
+  title: string,
+  body: (playground: Playground) => void,
+  { copy = false }: { readonly copy?: boolean } = {},
+): void {
   describeInBrowser(`the playground: ${title}`, () => {
-    let site: BuiltSite;
+    let copied: BuiltSite | undefined;
     let browser: Browser;
+    const site = () => copied ?? inject('site')!;
     beforeAll(async () => {
-      site = await builtSite();
+      if (copy) copied = await copiedSite(inject('site')!.folder);
       browser = await openBrowser();
     });
     afterAll(async () => {
       await browser?.close();
-      await site?.close();
+      await copied?.close();
     });
     body({
       get address() {
-        return site.address;
+        return site().address;
       },
       get folder() {
-        return site.folder;
+        return site().folder;
       },
       open: (options) => openPage(browser, options),
     });

@@ -55,7 +55,7 @@ describePlayground('every view', (playground) => {
       isMobile: true,
     });
     const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
-    const raced = () => page.getByText('Difference, of 255').first().waitFor();
+    const raced = () => page.getByText('The race is over').waitFor();
     const views: Readonly<Record<string, () => Promise<void>>> = {
       Generate: () => drawn(page),
       async Compare() {

@@ -4,22 +4,19 @@ import { join } from 'node:path';
 import { run } from '@tessera/cli';
 import { readPng } from '@tessera/runtime-node';
 import { expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../../tests/support/browser.js';
-import { builtSite } from './built-site.js';
-import { openPage } from './open-page.js';
+import { describePlayground } from './describe-playground.js';
+import { drawn } from './open-page.js';
 
 /** Of 255. Without FTS: that chooses tokens by computed numbers, and rounding may tip the balance. */
 const TOLERANCE = 2;
 
-describeInBrowser('a picture of the playground', () => {
+describePlayground('a picture', (playground) => {
   it('is drawn by the command line from its PNG, but for rounding', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tessera-recipe-'));
-    const site = await builtSite();
-    const browser = await openBrowser();
+    const { page, context } = await playground.open();
     try {
-      const { page } = await openPage(browser);
-      await page.goto(`${site.address}#generate?class=3&seed=7&guidance=2&policy=gtr-16-no-fts`);
-      await page.getByText('head evaluations', { exact: false }).first().waitFor();
+      await page.goto(`${playground.address}#generate?class=3&seed=7&guidance=2&policy=gtr-16-no-fts`);
+      await drawn(page);
       const [download] = await Promise.all([
         page.waitForEvent('download'),
         page.getByRole('button', { name: 'PNG' }).click(),
@@ -43,8 +40,7 @@ describeInBrowser('a picture of the playground', () => {
       const largest = a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
       expect(largest).toBeLessThanOrEqual(TOLERANCE);
     } finally {
-      await browser.close();
-      await site.close();
+      await context.close();
       await rm(folder, { recursive: true });
     }
   });

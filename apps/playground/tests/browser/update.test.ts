@@ -3,53 +3,57 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describePlayground } from './describe-playground.js';
 
-describePlayground('a new version on the host', (playground) => {
-  it('leaves open pages their own files, and is there when the only one is loaded again', async () => {
-    const { page, context, errors } = await playground.open();
-    await page.goto(`${playground.address}#code`);
-    const assets = await readdir(join(playground.folder, 'assets'));
-    const runtime = `assets/${assets.find((name) => /^ort-wasm.*\.mjs$/.test(name))}`;
-    await page.evaluate(async (runtime) => {
-      await navigator.serviceWorker.ready;
-      const large = await caches.open('tessera / large');
-      await large.add(runtime);
-      await large.put('assets/ort-wasm-of-before.wasm', new Response('old'));
-    }, runtime);
+describePlayground(
+  'a new version on the host',
+  (playground) => {
+    it('leaves open pages their own files, and is there when the only one is loaded again', async () => {
+      const { page, context, errors } = await playground.open();
+      await page.goto(`${playground.address}#code`);
+      const assets = await readdir(join(playground.folder, 'assets'));
+      const runtime = `assets/${assets.find((name) => /^ort-wasm.*\.mjs$/.test(name))}`;
+      await page.evaluate(async (runtime) => {
+        await navigator.serviceWorker.ready;
+        const large = await caches.open('tessera / large');
+        await large.add(runtime);
+        await large.put('assets/ort-wasm-of-before.wasm', new Response('old'));
+      }, runtime);
 
-    await deploy(playground.folder);
-    await page.evaluate(async () => {
-      const registration = await navigator.serviceWorker.ready;
-      const { installing, waiting } = await registration.update();
-      const next = (installing ?? waiting)!;
-      while (next.state === 'installing') await new Promise(requestAnimationFrame);
-    });
-    await page.getByRole('link', { name: 'Write a policy' }).click();
-    await page.locator('.cm-content').waitFor();
-    await page.getByText('There is a new version of this page').waitFor();
-    const other = await context.newPage();
-    await other.goto(`${playground.address}#code`);
-    await other.locator('pre').first().waitFor();
-    await page.reload();
-    await page.locator('.cm-content').waitFor();
-    expect(await page.title()).not.toBe('The next version');
-    await other.close();
+      await deploy(playground.folder);
+      await page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.ready;
+        const { installing, waiting } = await registration.update();
+        const next = (installing ?? waiting)!;
+        while (next.state === 'installing') await new Promise(requestAnimationFrame);
+      });
+      await page.getByRole('link', { name: 'Write a policy' }).click();
+      await page.locator('.cm-content').waitFor();
+      await page.getByText('There is a new version of this page').waitFor();
+      const other = await context.newPage();
+      await other.goto(`${playground.address}#code`);
+      await other.locator('pre').first().waitFor();
+      await page.reload();
+      await page.locator('.cm-content').waitFor();
+      expect(await page.title()).not.toBe('The next version');
+      await other.close();
 
-    await page.reload();
-    await page.waitForFunction(() => document.title === 'The next version');
-    await page.locator('.cm-content').waitFor();
-    expect(await page.getByText('There is a new version of this page').count()).toBe(0);
-    expect(errors).toEqual([]);
-    const kept = await page.evaluate(async () => {
-      const large = await (await caches.open('tessera / large')).keys();
-      return { caches: (await caches.keys()).sort(), large: large.map(({ url }) => url) };
+      await page.reload();
+      await page.waitForFunction(() => document.title === 'The next version');
+      await page.locator('.cm-content').waitFor();
+      expect(await page.getByText('There is a new version of this page').count()).toBe(0);
+      expect(errors).toEqual([]);
+      const kept = await page.evaluate(async () => {
+        const large = await (await caches.open('tessera / large')).keys();
+        return { caches: (await caches.keys()).sort(), large: large.map(({ url }) => url) };
+      });
+      expect(kept).toEqual({
+        caches: ['tessera / large', 'tessera / page next'],
+        large: [`${playground.address}${runtime}`],
+      });
+      await context.close();
     });
-    expect(kept).toEqual({
-      caches: ['tessera / large', 'tessera / page next'],
-      large: [`${playground.address}${runtime}`],
-    });
-    await context.close();
-  });
-});
+  },
+  { copy: true },
+);
 
 /** What is built anew: a chunk has another name, and with it all that names it another content. */
 async function deploy(folder: string): Promise<void> {

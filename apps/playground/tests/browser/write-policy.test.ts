@@ -19,7 +19,7 @@ describePlayground('Write a policy', (playground) => {
     await page.getByRole('button', { name: 'Spiral' }).click();
     await page.getByRole('button', { name: 'Run' }).click();
     await page.getByText('Every position is decoded exactly once').waitFor();
-    await page.getByText('Difference, of 255').first().waitFor();
+    await page.getByText('The race is over').waitFor();
     await page.getByRole('button', { name: 'Copy link' }).click();
     await page.getByText(/The link is/).waitFor();
     const own = await pixelsOf(page, 0);

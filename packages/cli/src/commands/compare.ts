@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { compare as compareContenders } from '@tessera/evaluation-report';
+import { compare as compareVariants } from '@tessera/evaluation-report';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
 import { Command } from 'commander';
-import { type CommandContext, voiceOf } from '../command-context.js';
-import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';
+import { type CommandContext, outputOf } from '../command-context.js';
+import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
@@ -57,49 +57,49 @@ Examples:
 }
 
 async function compare(context: CommandContext, flags: CompareFlags): Promise<void> {
-  const voice = voiceOf(context, flags.json);
-  const choice = policiesFromFlags(flags, voice);
+  const output = outputOf(context, flags.json);
+  const choice = policiesFromFlags(flags, output);
   if (!choice) return;
-  const used = await modelInUse(context, flags, voice);
+  const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
     const pictures = picturesFor(flags, model.manifest.condition);
-    const contenders = choice(model.manifest.sampling);
-    voice.progress.update(0, 'warming up');
-    const contests = await compareContenders({
+    const variants = choice(model.manifest.sampling);
+    output.progress.update(0, 'warming up');
+    const compared = await compareVariants({
       model,
-      contenders,
+      variants,
       seed: flags.seed,
       pictures,
       signal: context.io.signal,
-      onPicture: ({ contender, picture, done, total }) =>
-        voice.progress.update(done / total, `${done}/${total}  ${contender}, ${picture.className}`),
+      onPicture: ({ variant, picture, done, total }) =>
+        output.progress.update(done / total, `${done}/${total}  ${variant}, ${picture.className}`),
     });
-    voice.progress.clear();
-    const standings = standingsOf(contests);
+    output.progress.clear();
+    const summaries = summarize(compared);
     const sheetPath = join(flags.out, 'sheet.png');
     const reportPath = join(flags.out, 'report.json');
-    const document = comparisonDocument(used, flags.seed, contests, standings);
+    const document = comparisonDocument(used, flags.seed, compared, summaries);
     const title = `${used.identity.name}, seed ${flags.seed}`;
     const scale = flags.scale ?? sheetScale(model);
     // The numbers first: a sheet may be too large to be one.
     await writeJson(reportPath, document);
-    await writePng(sheetPath, standingsSheet(contests, standings, { title, scale }));
+    await writePng(sheetPath, summarySheet(compared, summaries, { title, scale }));
 
     const { style } = context;
-    const [head, ...lines] = standingsTable(standings);
-    voice.say(
+    const [head, ...lines] = summaryTable(summaries);
+    output.print(
       style.dim(
         `${modelLine(used)}; ${pictures.length} picture${pictures.length === 1 ? '' : 's'} each, seed ${flags.seed}`,
       ),
     );
-    voice.say();
-    voice.say(style.bold(head!));
-    for (const line of lines) voice.say(line);
-    voice.say();
-    voice.say(`sheet   ${sheetPath}`);
-    voice.say(`report  ${reportPath}`);
-    voice.result({ ...document, sheet: sheetPath, report: reportPath });
+    output.print();
+    output.print(style.bold(head!));
+    for (const line of lines) output.print(line);
+    output.print();
+    output.print(`sheet   ${sheetPath}`);
+    output.print(`report  ${reportPath}`);
+    output.result({ ...document, sheet: sheetPath, report: reportPath });
   } finally {
     await model.dispose();
   }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { ConvertOptions, ConvertReport, MarPreset, TakenWeights } from '@tessera/convert';
 import type { Manifest } from '@tessera/format';
 import { Command, Option } from 'commander';
-import { type CommandContext, voiceOf } from '../command-context.js';
+import { type CommandContext, outputOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
 import { decimalOption, repeatableOption } from '../number-options.js';
 import { recordReference, referenceLines, replayReference } from '../reference-replay.js';
@@ -89,7 +89,7 @@ Examples:
 }
 
 async function convert(context: CommandContext, checkpoint: string, flags: ConvertFlags): Promise<void> {
-  const voice = voiceOf(context, flags.json);
+  const output = outputOf(context, flags.json);
   const { signal } = context.io;
   const options = await conversionOf(checkpoint, flags);
   const { convertModel } = await import('@tessera/convert');
@@ -97,37 +97,37 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     ...options,
     signal,
     onProgress: ({ phase, item, done, total }) =>
-      voice.progress.update(done / total, `${phase === 'weights' ? 'converting' : 'checking'} ${item}`),
+      output.progress.update(done / total, `${phase === 'weights' ? 'converting' : 'checking'} ${item}`),
   });
   let { manifest } = report;
   let replay: Awaited<ReturnType<typeof replayReference>>;
   if (flags.parity) {
-    voice.progress.update(1, 'recording a reference sample on the CPU');
+    output.progress.update(1, 'recording a reference sample on the CPU');
     manifest = await recordReference(report.folder, manifest, context.loadModel, signal);
     replay = await replayReference(report.folder, manifest, context.loadModel, { device: 'cpu', signal });
   }
-  voice.progress.clear();
+  output.progress.clear();
   const { style } = context;
   const { mar, vae } = report.parameters;
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  voice.say(`${style.green('done')}  ${style.bold(flags.out)}`);
-  voice.say(
+  output.print(`${style.green('done')}  ${style.bold(flags.out)}`);
+  output.print(
     `  model    ${manifest.name}: ${millions(mar)} parameters${vae > 0 ? `, autoencoder ${millions(vae)}` : ''}`,
   );
-  for (const line of weightsLines(report)) voice.say(`  weights  ${line}`);
-  voice.say(
+  for (const line of weightsLines(report)) output.print(`  weights  ${line}`);
+  output.print(
     `  stored   ${manifest.files.length} files, ${(bytes / 1e6).toFixed(1)} MB, weights in ${flags.dtype}`,
   );
   if (report.keptFloat32.length > 0) {
-    voice.say(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
+    output.print(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
   }
-  if (!flags.vae) voice.say('  note     without an autoencoder (--vae) it makes tokens, not pictures');
+  if (!flags.vae) output.print('  note     without an autoencoder (--vae) it makes tokens, not pictures');
   for (const [i, line] of (replay ? referenceLines(replay) : []).entries()) {
-    voice.say(`  ${i === 0 ? 'parity' : '      '}   ${line}`);
+    output.print(`  ${i === 0 ? 'parity' : '      '}   ${line}`);
   }
   if (vae > 0)
-    voice.say(`\nTry it:  tessera generate --model ${shellWord(flags.out)} --index 0 --out picture.png`);
-  voice.result({
+    output.print(`\nTry it:  tessera generate --model ${shellWord(flags.out)} --index 0 --out picture.png`);
+  output.result({
     folder: report.folder,
     parameters: report.parameters,
     weights: { ...report.taken, avoided: report.avoided, zeros: report.zeros },

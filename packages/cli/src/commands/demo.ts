@@ -4,8 +4,8 @@ import { shortTime } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
 import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
 import { Command } from 'commander';
-import { type CommandContext, voiceOf } from '../command-context.js';
-import { comparisonDocument, standingsOf, standingsSheet, standingsTable } from '../comparison-report.js';
+import { type CommandContext, outputOf } from '../command-context.js';
+import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 
 interface DemoFlags extends ModelFlags {
@@ -37,18 +37,18 @@ export function demoCommand(context: CommandContext): Command {
 }
 
 async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
-  const voice = voiceOf(context, flags.json);
+  const output = outputOf(context, flags.json);
   const { io, style } = context;
   const began = performance.now();
-  const used = await modelInUse(context, flags, voice);
+  const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
     const classes = model.manifest.condition;
     const pictures = picturesOf(classes, [...Array(classes.count).keys()], 1);
-    voice.say(`Drawing ${pictures.length} classes by ${ROWS.length} policies with ${modelLine(used)}.`);
-    const contests = await compare({
+    output.print(`Drawing ${pictures.length} classes by ${ROWS.length} policies with ${modelLine(used)}.`);
+    const compared = await compare({
       model,
-      contenders: ROWS.map(({ policy }) => ({
+      variants: ROWS.map(({ policy }) => ({
         name: policy,
         sampling: samplingOf(samplingNamed(policy), model.manifest.sampling),
       })),
@@ -57,32 +57,33 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
       signal: io.signal,
       // Drawing starts at once; the first pictures are slower, which the medians don't mind.
       warmUp: false,
-      onPicture({ contender, picture, seconds, done, total }) {
-        voice.progress.update(done / total, `${done}/${total}  ${contender}, ${picture.className}`);
+      onPicture({ variant, picture, seconds, done, total }) {
+        output.progress.update(done / total, `${done}/${total}  ${variant}, ${picture.className}`);
         if (!io.stderr.isTTY) {
-          voice.note(
-            `${`${done}`.padStart(4)}/${total}  ${contender.padEnd(LONGEST)} ${picture.className.padEnd(10)} ${seconds.toFixed(2)} s`,
+          output.warn(
+            `${`${done}`.padStart(4)}/${total}  ${variant.padEnd(LONGEST)} ${picture.className.padEnd(10)} ${seconds.toFixed(2)} s`,
           );
         }
       },
     });
-    voice.progress.clear();
-    const standings = standingsOf(contests);
+    output.progress.clear();
+    const summaries = summarize(compared);
     const title = 'The same seeds, sampled four ways';
     const names = ROWS.map(({ name }) => name);
-    await writePng(flags.out, standingsSheet(contests, standings, { title, scale: SCALE, names }));
-    const [head, ...lines] = standingsTable(standings);
-    voice.say();
-    voice.say(style.bold(head!));
-    for (const line of lines) voice.say(line);
-    voice.say();
+    await writePng(flags.out, summarySheet(compared, summaries, { title, scale: SCALE, names }));
+    const [head, ...lines] = summaryTable(summaries);
+    output.print();
+    output.print(style.bold(head!));
+    for (const line of lines) output.print(line);
+    output.print();
     for (const [i, { name }] of ROWS.entries()) {
-      if (i > 0) voice.say(`${name} is ${style.green(`${standings[i]!.ratio.toFixed(1)}×`)} as fast as MAR.`);
+      if (i > 0)
+        output.print(`${name} is ${style.green(`${summaries[i]!.ratio.toFixed(1)}×`)} as fast as MAR.`);
     }
-    voice.say(
+    output.print(
       `${style.bold(flags.out)} shows them side by side (${shortTime((performance.now() - began) / 1000)} in all).`,
     );
-    voice.result({ ...comparisonDocument(used, SEED, contests, standings), sheet: flags.out });
+    output.result({ ...comparisonDocument(used, SEED, compared, summaries), sheet: flags.out });
   } finally {
     await model.dispose();
   }

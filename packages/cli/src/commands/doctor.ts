@@ -3,7 +3,7 @@ import { arch, availableParallelism, cpus, platform, release, totalmem } from 'n
 import { fileURLToPath } from 'node:url';
 import { versions } from '@tessera/evaluation-report/environment';
 import { Command } from 'commander';
-import { type CommandContext, voiceOf } from '../command-context.js';
+import { type CommandContext, outputOf } from '../command-context.js';
 import { embeddedModel } from '../model-options.js';
 import { wrapped } from '../terminal.js';
 
@@ -16,7 +16,7 @@ export function doctorCommand(context: CommandContext): Command {
 }
 
 async function doctor(context: CommandContext, flags: { readonly json?: boolean }): Promise<void> {
-  const voice = voiceOf(context, flags.json);
+  const output = outputOf(context, flags.json);
   const { style } = context;
   const { defaultCacheFolder, probeDevices } = await import('@tessera/runtime-node');
   const devices = await probeDevices();
@@ -33,22 +33,25 @@ async function doctor(context: CommandContext, flags: { readonly json?: boolean 
   };
 
   const { processor } = report;
-  voice.say(style.bold('versions'));
-  for (const [name, version] of Object.entries(report.versions)) voice.say(`  ${name.padEnd(18)}${version}`);
-  voice.say(style.bold('machine'));
-  voice.say(`  system            ${report.system.platform} ${report.system.arch}, ${report.system.release}`);
-  voice.say(`  processor         ${processor.model}, ${processor.threads} threads`);
-  voice.say(`  memory            ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
-  voice.say(style.bold('devices'));
+  output.print(style.bold('versions'));
+  for (const [name, version] of Object.entries(report.versions))
+    output.print(`  ${name.padEnd(18)}${version}`);
+  output.print(style.bold('machine'));
+  output.print(
+    `  system            ${report.system.platform} ${report.system.arch}, ${report.system.release}`,
+  );
+  output.print(`  processor         ${processor.model}, ${processor.threads} threads`);
+  output.print(`  memory            ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
+  output.print(style.bold('devices'));
   for (const { device, available, reason } of devices) {
     const [first = '', ...rest] = wrapped(reason ?? '', 76);
-    voice.say(`  ${device.padEnd(10)}${available ? style.green('yes') : 'no '}  ${first}`.trimEnd());
-    for (const line of rest) voice.say(`${' '.repeat(17)}${line}`);
+    output.print(`  ${device.padEnd(10)}${available ? style.green('yes') : 'no '}  ${first}`.trimEnd());
+    for (const line of rest) output.print(`${' '.repeat(17)}${line}`);
   }
-  voice.say(style.bold('models'));
-  voice.say(`  embedded          ${embedded.problem ?? `${embedded.name}, ${embedded.folder}`}`);
-  voice.say(`  cache             ${cacheFolder}, ${report.cache.models} models`);
-  voice.result(report);
+  output.print(style.bold('models'));
+  output.print(`  embedded          ${embedded.problem ?? `${embedded.name}, ${embedded.folder}`}`);
+  output.print(`  cache             ${cacheFolder}, ${report.cache.models} models`);
+  output.result(report);
   const cpu = devices.find(({ device }) => device === 'cpu');
   if (embedded.problem !== undefined || !cpu?.available) context.setExitCode(1);
 }

@@ -23,7 +23,7 @@ async function judgingFolder(): Promise<string> {
   return folder;
 }
 
-interface Trial {
+interface CommandRun {
   readonly code: number;
   readonly out: string;
   readonly error: string;
@@ -35,7 +35,7 @@ interface Trial {
 async function evaluate(
   args: readonly string[],
   { stopAfter = Number.POSITIVE_INFINITY, threads = 1 } = {},
-): Promise<Trial> {
+): Promise<CommandRun> {
   const controller = new AbortController();
   const io = capturedIo({ signal: controller.signal });
   let drawn = 0;

@@ -1,24 +1,24 @@
 import { join } from 'node:path';
 import { LEAST_RESAMPLES } from '@tessera/evaluate';
 import {
-  armLines,
   evaluateInFolder,
   judgingFor,
   reportText,
   SHOWN,
   type TimeLeft,
   timeLeft,
+  variantLines,
   writeEvaluation,
 } from '@tessera/evaluation-report';
 import { secondsText } from '@tessera/evaluation-report/display';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandContext, voiceOf } from '../command-context.js';
+import { type CommandContext, outputOf } from '../command-context.js';
 import { evaluationCommand } from '../evaluation-command.js';
 import { InterruptedError } from '../interruption.js';
 import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
+import { labelOf } from '../parse-class-labels.js';
 import { sheetScale } from '../picture-sheet.js';
-import { labelOf } from '../picture-words.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
 
@@ -104,11 +104,11 @@ Examples:
 const BATCH = 12;
 
 async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<void> {
-  const voice = voiceOf(context, flags.json);
-  const choice = policiesFromFlags(flags, voice);
+  const output = outputOf(context, flags.json);
+  const choice = policiesFromFlags(flags, output);
   if (!choice) return;
   const { signal } = context.io;
-  const used = await modelInUse(context, flags, voice);
+  const used = await modelInUse(context, flags, output);
   const { model } = used;
   const classes = model.manifest.condition;
   let left: TimeLeft | undefined;
@@ -119,14 +119,15 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       labelOf: (folder) => labelOf(classes, folder),
       cacheFolder: join(flags.out, 'real'),
       signal,
-      onNote: (line) => voice.note(`Note: ${line}`),
-      onProgress: (done, total) => voice.progress.update(done / total, `${done}/${total} real pictures seen`),
+      onNote: (line) => output.warn(`Note: ${line}`),
+      onProgress: (done, total) =>
+        output.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
     const margins = { ...judging.loaded.margins, ...marginsOf(flags.margin ?? []) };
     const arms = choice(model.manifest.sampling);
     const evaluation = await evaluateInFolder({
       used,
-      arms,
+      variants: arms,
       ...judging,
       n: flags.n,
       seed: flags.seed,
@@ -138,52 +139,53 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<
       command: evaluationCommand({ ...flags, margins, device: model.device, dtype: model.dtype }),
       signal,
       onSeen: (arm, done, total) =>
-        voice.progress.update(done / total, `${done}/${total} kept pictures of ${arm} seen`),
+        output.progress.update(done / total, `${done}/${total} kept pictures of ${arm} seen`),
       onStart(done) {
         left = timeLeft(done, flags.n);
       },
       onProgress(progress) {
         if (progress.phase === 'drawing') {
-          const { arm, done, total, seconds } = progress;
+          const { variant: arm, done, total, seconds } = progress;
           left!.update(arm, done, seconds);
           const label = `${arm}  ${done}/${total}  ${secondsText(seconds)} s/image`;
-          voice.progress.update(left!.fraction(), label, left!.seconds());
+          output.progress.update(left!.fraction(), label, left!.seconds());
         } else {
-          const what = progress.phase === 'floors' ? 'measuring the floors' : `resampling ${progress.arm}`;
-          voice.progress.update(progress.done / progress.total, what);
+          const what =
+            progress.phase === 'floors' ? 'measuring the floors' : `resampling ${progress.variant}`;
+          output.progress.update(progress.done / progress.total, what);
         }
       },
     });
-    const lines = armLines(arms);
+    const lines = variantLines(arms);
     const written = await writeEvaluation(flags.out, evaluation, {
       lines,
       classes,
       scale: sheetScale(model),
     });
-    voice.progress.clear();
+    output.progress.clear();
     const { document, notKept } = evaluation;
     if (notKept > 0) {
-      voice.note(
+      output.warn(
         `Note: --keep ${flags.keep} came too late for ${notKept} of the pictures, which were drawn without being kept. ` +
           'To have them as files, draw into another folder.',
       );
     }
     const { columns } = context.io.stdout;
-    for (const line of reportText(document, lines, { ...context.style, columns })) voice.say(line);
-    if (document.comparisons.length > 0) voice.say();
+    for (const line of reportText(document, lines, { ...context.style, columns })) output.print(line);
+    if (document.comparisons.length > 0) output.print();
     for (const [what, path] of [
       ['page', written.page],
       ['report', written.report],
       ...(written.sheet === undefined ? [] : [['sheet', written.sheet] as const]),
     ] as const)
-      voice.say(`${what.padEnd(7)} ${path}`);
-    voice.result({ ...document, files: written });
+      output.print(`${what.padEnd(7)} ${path}`);
+    output.result({ ...document, files: written });
   } catch (error) {
     if (!signal.aborted) throw error;
     const done = left === undefined ? '' : ` ${Math.floor(left.fraction() * 100)} % is drawn and kept.`;
     throw new InterruptedError(`Stopped.${done} Go on with the same command.`);
   } finally {
-    voice.progress.clear();
+    output.progress.clear();
     await model.dispose();
   }
 }

@@ -15,7 +15,7 @@ import {
   samplingOf,
 } from '@tessera/format';
 import { Command, Option } from 'commander';
-import { type CommandContext, type Voice, voiceOf } from '../command-context.js';
+import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
@@ -101,15 +101,15 @@ Examples:
 }
 
 async function generate(context: CommandContext, flags: GenerateFlags): Promise<void> {
-  const voice = voiceOf(context, flags.json);
+  const output = outputOf(context, flags.json);
   if (flags.policy === 'help') {
-    voice.say(policyList());
-    voice.result(NAMED_POLICIES);
+    output.print(policyList());
+    output.result(NAMED_POLICIES);
     return;
   }
   const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
   const choice = samplingNamed(flags.policy, flags);
-  const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, voice);
+  const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output);
   const { model } = used;
   try {
     const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, choice);
@@ -124,9 +124,9 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
       preview: flags.preview ?? false,
       overwrite: flags.overwrite ?? false,
       signal: context.io.signal,
-      voice,
+      output,
     });
-    tell(context, voice, flags, used, recipe, target, made);
+    reportResult(context, output, flags, used, recipe, target, made);
   } finally {
     await model.dispose();
   }
@@ -171,9 +171,9 @@ function defaultPlace({ recipe, policy, seed }: GenerateFlags): string {
   return join('out', `${policy.replace(/[^\w-]+/g, '_')}-seed-${seed}`);
 }
 
-function tell(
+function reportResult(
   { style }: CommandContext,
-  voice: Voice,
+  output: Output,
   { sheet, preview }: GenerateFlags,
   used: ModelInUse,
   { images, sampling, seed }: Recipe,
@@ -182,15 +182,15 @@ function tell(
 ): void {
   const each = made > 0 ? ` in ${shortTime(seconds)}, ${(seconds / made).toFixed(2)} s each` : '';
   const already = kept.size > 0 ? `; ${kept.size} ${kept.size === 1 ? 'was' : 'were'} there already` : '';
-  voice.say(
+  output.print(
     `${style.green('done')}  ${images.length} picture${images.length === 1 ? '' : 's'} in ${style.bold(target.place)}`,
   );
-  voice.say(`  model    ${modelLine(used)}`);
-  voice.say(`  sampling ${samplingLine(sampling)}, seed ${seed}`);
-  voice.say(`  made     ${made}${each}${already}`);
-  if (sheet) voice.say(`  sheet    ${target.sheetPath}`);
-  voice.say(`  recipe   ${target.recipePath}`);
-  voice.result({
+  output.print(`  model    ${modelLine(used)}`);
+  output.print(`  sampling ${samplingLine(sampling)}, seed ${seed}`);
+  output.print(`  made     ${made}${each}${already}`);
+  if (sheet) output.print(`  sheet    ${target.sheetPath}`);
+  output.print(`  recipe   ${target.recipePath}`);
+  output.result({
     place: target.place,
     recipe: target.recipePath,
     ...(sheet ? { sheet: target.sheetPath } : {}),

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { TesseraError } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import { Command } from 'commander';
-import { type CommandContext, voiceOf } from '../command-context.js';
+import { type CommandContext, outputOf } from '../command-context.js';
 import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
 import { referenceLines, replayReference } from '../reference-replay.js';
 import { UsageError } from '../usage-error.js';
@@ -30,7 +30,7 @@ Examples:
 }
 
 async function verify(context: CommandContext, given: string | undefined, flags: VerifyFlags): Promise<void> {
-  const voice = voiceOf(context, flags.json);
+  const output = outputOf(context, flags.json);
   const { style, io } = context;
   if (given !== undefined && /^https?:\/\//i.test(given)) {
     throw new UsageError(
@@ -42,22 +42,22 @@ async function verify(context: CommandContext, given: string | undefined, flags:
   const { readManifest } = await import('@tessera/runtime-node');
   const manifest = await readManifest(folder);
   const { grid, condition, files, name } = manifest;
-  voice.say(`${style.bold(name)}  ${folder}`);
-  voice.say(
+  output.print(`${style.bold(name)}  ${folder}`);
+  output.print(
     `  manifest  ok: ${condition.count} classes, ${grid.height}×${grid.width} tokens of ${grid.channels} channels`,
   );
 
   const problems = await damagedFiles(folder, manifest, io.signal, (done, item) =>
-    voice.progress.update(done, `checking ${item}`),
+    output.progress.update(done, `checking ${item}`),
   );
-  voice.progress.clear();
+  output.progress.clear();
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (problems.length === 0) {
-    voice.say(
+    output.print(
       `  files     ok: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB, all sizes and hashes right`,
     );
   }
-  for (const problem of problems) voice.say(`  files     ${style.red('wrong')}: ${problem}`);
+  for (const problem of problems) output.print(`  files     ${style.red('wrong')}: ${problem}`);
   const replay =
     problems.length > 0
       ? undefined
@@ -69,14 +69,14 @@ async function verify(context: CommandContext, given: string | undefined, flags:
         });
   if (replay) {
     const [first, ...rest] = referenceLines(replay);
-    voice.say(`  parity    ${first}  (on ${replay.device}, weights in ${replay.dtype})`);
-    for (const line of rest) voice.say(`            ${line}`);
+    output.print(`  parity    ${first}  (on ${replay.device}, weights in ${replay.dtype})`);
+    for (const line of rest) output.print(`            ${line}`);
   } else if (problems.length === 0) {
-    voice.say('  parity    no sample is recorded: its files are whole, its numbers are not checked');
+    output.print('  parity    no sample is recorded: its files are whole, its numbers are not checked');
   }
   const passed = problems.length === 0 && (replay?.passed ?? true);
-  voice.say(passed ? style.green('sound') : style.red('not sound'));
-  voice.result({ folder, name, passed, files: files.length, bytes, problems, parity: replay ?? null });
+  output.print(passed ? style.green('sound') : style.red('not sound'));
+  output.result({ folder, name, passed, files: files.length, bytes, problems, parity: replay ?? null });
   if (!passed) context.setExitCode(1);
 }
 

@@ -3,7 +3,11 @@ import type { ImageRgb } from '@tessera/core';
 import { decode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { FeatureNetwork } from '../feature-network.js';
-import { type JudgeDescription, judgeReference, parseJudge } from '../judge.js';
+import {
+  type FeatureNetworkDescription,
+  featureNetworkReference,
+  parseFeatureNetwork,
+} from '../feature-network-description.js';
 import { onnxNetwork } from '../onnx-network.js';
 import type { ReferencePictures } from '../reference-pictures.js';
 
@@ -13,16 +17,16 @@ export const judgeFile = (name: string): Buffer => readFileSync(at(`judge/${name
 
 /** The judge as it ships. */
 export async function openJudge(): Promise<{
-  readonly description: JudgeDescription;
+  readonly description: FeatureNetworkDescription;
   readonly network: FeatureNetwork;
   readonly reference: ReferencePictures;
 }> {
-  const description = parseJudge(judgeFile('judge.json').toString());
+  const description = parseFeatureNetwork(judgeFile('judge.json').toString());
   const session = await InferenceSession.create(judgeFile(description.graph.path), { intraOpNumThreads: 1 });
   const network = onnxNetwork({ session, Tensor, description: description.network });
   // Copied, since a file's bytes may begin at an odd address.
   const halves = new Uint16Array(Uint8Array.from(judgeFile(description.reference.path)).buffer);
-  return { description, network, reference: judgeReference(description, halves) };
+  return { description, network, reference: featureNetworkReference(description, halves) };
 }
 
 /** The first 240 held-out renders, 24 a row, of 64×64 pixels; picture k shows class k mod 12. */

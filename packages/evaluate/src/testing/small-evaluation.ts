@@ -56,11 +56,11 @@ export const ARMS = [
   { name: 'raster', policy: raster({ steps: 2, diffusionSteps: 3 }), description: { steps: 2 } },
 ];
 
-/** An evaluation of fourteen pictures an arm, two classes. */
+/** An evaluation of fourteen pictures a variant, two classes. */
 export const optionsWith = (changes: Partial<EvaluateOptions> = {}): EvaluateOptions => ({
   model: fakeModel({ shape: { height: 4, width: 4, channels: 3 } }),
   classes: 2,
-  arms: ARMS,
+  variants: ARMS,
   n: 14,
   seed: 3,
   network: meanColour,

@@ -6,8 +6,8 @@ import {
   secondsText,
   signed,
   timesText,
+  withDeviation,
   withInterval,
-  withSpread,
 } from './number-text.js';
 
 const estimate = (value: number, half: number) => ({ value, low: value - half, high: value + half });
@@ -34,5 +34,5 @@ test('shares, times, ratios and floors are said shortly', () => {
   expect([percent(0.9734), percent(null), percent(0.913, 0)]).toEqual(['97.3 %', '–', '91 %']);
   expect([secondsText(0.0841), secondsText(1.418), secondsText(67.12)]).toEqual(['0.084', '1.42', '67.1']);
   expect([timesText(2.714), timesText(16.42)]).toEqual(['2.71×', '16.4×']);
-  expect(withSpread({ mean: 11.42, spread: 0.66 })).toBe('11.42 ± 0.66');
+  expect(withDeviation({ mean: 11.42, spread: 0.66 })).toBe('11.42 ± 0.66');
 });

@@ -1,4 +1,4 @@
-import type { Estimate, Floor } from '@tessera/evaluate';
+import type { Baseline, Estimate } from '@tessera/evaluate';
 
 /** How many decimals estimates of one column need: two digits of the middling interval's half. At most 5. */
 export function decimalsOf(estimates: readonly Estimate[]): number {
@@ -32,7 +32,7 @@ export function withInterval(
 }
 
 /** `11.4 ± 0.7`: mean and spread of a floor. */
-export function withSpread({ mean, spread }: Floor): string {
+export function withDeviation({ mean, spread }: Baseline): string {
   const decimals = decimalsOf([{ value: mean, low: mean - spread, high: mean + spread }]);
   return `${plain(mean, decimals)} ± ${plain(spread, decimals)}`;
 }

@@ -2,7 +2,7 @@ import type { ComparedMetric, Comparison, EvaluationReport } from '@tessera/eval
 import { decimalsOf, signed, withInterval } from '../display/number-text.js';
 import { type Axis, linearAxis, px, tickText } from './axis.js';
 import { type Markup, markup } from './markup.js';
-import { nameLines } from './name-lines.js';
+import { wrapName } from './wrap-name.js';
 
 export interface PlotSize {
   /** Pixels; below 560 names stand above their intervals rather than beside. */
@@ -19,13 +19,13 @@ interface Layout {
   readonly letters: number;
 }
 
-/** Left of the track, where no arm's name needs more, and at most. */
+/** Left of the track, where no variant's name needs more, and at most. */
 const NAME_LETTERS = { usual: 26, most: 34 } as const;
 const HEAD = 34;
 const FOOT = 44;
 
 /**
- * Differences between arms with their intervals, a row a comparison, on the band of differences that don't matter.
+ * Differences between variants with their intervals, a row a comparison, on the band of differences that don't matter.
  * Intervals that would squeeze all others end in an arrow; their numbers stand beside them.
  */
 export function forestPlot(report: EvaluationReport, metric: ComparedMetric, { width }: PlotSize): Markup {
@@ -126,14 +126,14 @@ ${numberPlace}
 <text class="verdict" x="${width - (narrow ? 8 : 0)}" y="${narrow ? top + 18 : y + 4}" text-anchor="end">${verdict}</text></g>`;
 }
 
-/** What stands left of a row, in a line if it fits, else broken where the other arm begins, or else in a part's. */
+/** What stands left of a row, in a line if it fits, else broken where the other variant begins, or else in a part's. */
 function rowName(arms: readonly string[], letters: number): readonly string[] {
   const name = arms.join(' − ');
   if (name.length <= letters) return [name];
   const lines = arms.map((arm, i) => (i === 0 ? arm : `− ${arm}`));
   return lines.length === 2 && lines.every((line) => line.length <= letters)
     ? lines
-    : nameLines(name, letters);
+    : wrapName(name, letters);
 }
 
 function arrow(x: number, y: number, direction: 1 | -1): Markup {

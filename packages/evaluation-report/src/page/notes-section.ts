@@ -1,7 +1,7 @@
 import { percent } from '../display/number-text.js';
 import { machinesText, threadsText, versionsText } from '../drawn-with.js';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
-import { floorExcessText } from '../report-table.js';
+import { baselineExcessText } from '../report-table.js';
 import { timingText } from '../timing-set-up.js';
 import { tickText } from './axis.js';
 import { type Markup, markup } from './markup.js';
@@ -22,7 +22,7 @@ export function meaningSection(document: EvaluationDocument): Markup {
 <dl>
 <dt>s/image</dt><dd>${seconds}</dd>
 <dt>speed</dt><dd>How many times as fast as ${first}: median ${speed}.</dd>
-<dt>Fréchet</dt><dd>Distance between the arm’s pictures and real ones, taken as two clouds in the network’s features; less is better, and the floor is what real pictures score against all others: ${floorExcessText(document)} more than a perfect sampler, which is held against all of them. The range below it holds, in ${sure} of evaluations like this one, what ${n} pictures of the arm score on average.</dd>
+<dt>Fréchet</dt><dd>Distance between the arm’s pictures and real ones, taken as two clouds in the network’s features; less is better, and the floor is what real pictures score against all others: ${baselineExcessText(document)} more than a perfect sampler, which is held against all of them. The range below it holds, in ${sure} of evaluations like this one, what ${n} pictures of the arm score on average.</dd>
 <dt>KID</dt><dd>The same question asked with a kernel, without assuming a shape of the clouds; real pictures score 0 on average.</dd>
 <dt>precision</dt><dd>Share of pictures that lie among the real ones: how believable they are.</dd>
 <dt>recall</dt><dd>Share of real pictures that lie among the arm’s: how much of the variety is reached.</dd>

@@ -11,10 +11,10 @@ export interface PagePicture {
 const ROW = 12;
 
 /**
- * The first pictures of every arm, in the order of their indices, so that the same label and noise stand in the same
+ * The first pictures of every variant, in the order of their indices, so that the same label and noise stand in the same
  * place of each; those beyond the first row are folded away.
  *
- * @param pictures a list an arm
+ * @param pictures a list a variant
  */
 export function pictureSection(
   { arms, ...report }: EvaluationDocument,

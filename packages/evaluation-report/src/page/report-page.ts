@@ -1,7 +1,7 @@
-import type { ArmLines } from '../arm-lines.js';
 import { mixtureNote } from '../drawn-with.js';
 import { type EvaluationDocument, isTimed, networkText } from '../evaluation-document.js';
 import { chanceNote, changesNote, fewPicturesNote, findingsOf, marginNote } from '../findings.js';
+import type { VariantLines } from '../variant-lines.js';
 import { forestPlot, metricName } from './forest-plot.js';
 import { type Markup, markup, trusted } from './markup.js';
 import { meaningSection, setupSection } from './notes-section.js';
@@ -9,13 +9,13 @@ import { PAGE_STYLE } from './page-style.js';
 import { type PagePicture, pictureSection } from './picture-section.js';
 import { PLOT_STYLE } from './plot-style.js';
 import { speedQualityPlot } from './speed-quality-plot.js';
-import { damageSection, verdictTable } from './verdict-section.js';
+import { corruptionSection, verdictTable } from './verdict-section.js';
 
 export interface ReportPageParts {
   readonly document: EvaluationDocument;
-  /** What each arm is. */
-  readonly lines: ArmLines;
-  /** The first pictures of each arm. */
+  /** What each variant is. */
+  readonly lines: VariantLines;
+  /** The first pictures of each variant. */
   readonly pictures: readonly (readonly PagePicture[])[];
 }
 
@@ -55,7 +55,7 @@ ${!timed && markup`<p class="soft">Not all arms were drawn in the same sittings,
 ${compared.length > 0 && differences(document)}
 ${timed && markup`<h2>Speed and quality</h2><div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>`}
 ${pictureSection(document, pictures)}
-${damageSection(document)}
+${corruptionSection(document)}
 ${meaningSection(document)}
 ${setupSection(document)}
 </main>

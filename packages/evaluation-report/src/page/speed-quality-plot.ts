@@ -1,13 +1,13 @@
-import type { ArmReport, EvaluationReport } from '@tessera/evaluate';
+import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
 import { plain, secondsText } from '../display/number-text.js';
-import { hasOwnFloors, verdictAgainstFirst } from '../report-table.js';
+import { hasOwnBaselines, verdictAgainstFirst } from '../report-table.js';
 import { type Axis, linearAxis, logAxis, px, tickText } from './axis.js';
 import type { PlotSize } from './forest-plot.js';
 import { type Markup, markup } from './markup.js';
 import { placeLabels } from './point-labels.js';
 
 interface Point {
-  readonly arm: ArmReport;
+  readonly arm: VariantReport;
   readonly number: number;
   readonly x: number;
   readonly y: number;
@@ -18,7 +18,7 @@ const RADIUS = 8;
 
 /**
  * Seconds an image, on a logarithmic axis, against Fréchet distance with its interval: the lower left is where one wants
- * to be. The dotted line is what real pictures score, with their number where they are fewer than an arm's.
+ * to be. The dotted line is what real pictures score, with their number where they are fewer than a variant's.
  */
 export function speedQualityPlot(report: EvaluationReport, { width }: PlotSize): Markup {
   const narrow = width < 560;
@@ -63,7 +63,7 @@ ${y.ticks.map(
 <text class="faint" x="${frame.left - 8}" y="${px(y.at(tick) + 4)}" text-anchor="end">${tickText(tick)}</text>`,
 )}
 <line class="floor" x1="${frame.left}" x2="${frame.right}" y1="${floorY}" y2="${floorY}"/>
-<text class="faint" x="${frame.right}" y="${px(floorY - 6)}" text-anchor="end">${hasOwnFloors(report) ? '' : `${report.floors.count} `}real pictures</text>
+<text class="faint" x="${frame.right}" y="${px(floorY - 6)}" text-anchor="end">${hasOwnBaselines(report) ? '' : `${report.floors.count} `}real pictures</text>
 ${points.map((point) => pointMarkup(point, y))}
 ${labels.map((label, i) => markup`<text class="name" x="${px(label.x)}" y="${px(label.middle + 4)}" text-anchor="${label.anchor}">${labelOf(report, i + 1)}</text>`)}
 <text class="faint" x="${px((frame.left + frame.right) / 2)}" y="${height - 8}" text-anchor="middle">seconds an image, logarithmic${narrow ? '' : ' · lower left is best'}</text>
@@ -76,7 +76,7 @@ function labelOf({ arms }: EvaluationReport, number: number): string {
   return `${number} ${arms[number - 1]!.name}`;
 }
 
-/** From the floor to the worst arm; logarithmic where the worst is many times the best. */
+/** From the floor to the worst variant; logarithmic where the worst is many times the best. */
 function distanceAxis({ arms, floors }: EvaluationReport, range: readonly [number, number]): Axis {
   const { mean, spread } = floors.frechet;
   const most = Math.max(...arms.map(({ metrics }) => metrics.frechet.high));

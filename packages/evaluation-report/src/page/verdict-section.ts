@@ -1,10 +1,10 @@
-import type { ArmReport, EvaluationReport } from '@tessera/evaluate';
-import { decimalsOf, percent, plain, secondsText, timesText, withSpread } from '../display/number-text.js';
+import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
+import { decimalsOf, percent, plain, secondsText, timesText, withDeviation } from '../display/number-text.js';
 import { type EvaluationDocument, isTimed } from '../evaluation-document.js';
-import { hasOwnFloors, UNTIMED, verdictAgainstFirst } from '../report-table.js';
+import { hasOwnBaselines, UNTIMED, verdictAgainstFirst } from '../report-table.js';
 import { breakable, type Markup, markup } from './markup.js';
 
-/** The table of all arms; `lines` says in a line what each one is. */
+/** The table of all variants; `lines` says in a line what each one is. */
 export function verdictTable(report: EvaluationDocument, lines: readonly string[]): Markup {
   const { n, arms, floors, comparisons } = report;
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
@@ -14,11 +14,11 @@ export function verdictTable(report: EvaluationDocument, lines: readonly string[
     ...['s/image', 'speed', 'Fréchet', '× floor', 'KID', 'precision', 'recall', 'class', 'diversity'],
     ...(hasVerdicts ? ['verdict'] : []),
   ];
-  const ownFloors = hasOwnFloors(report);
+  const ownFloors = hasOwnBaselines(report);
   const floorNote = ownFloors
     ? 'against other real ones: the floor'
     : `against other real ones, ${floors.count} of them: too few for a floor at ${n}`;
-  const row = (arm: ArmReport, place: number): Markup => {
+  const row = (arm: VariantReport, place: number): Markup => {
     const { metrics } = arm;
     const verdict = verdictAgainstFirst(report, arm.name);
     return markup`<tr class="${verdict ?? 'baseline'}">
@@ -35,14 +35,14 @@ ${hasVerdicts && markup`<td class="word">${verdict ?? '–'}</td>`}</tr>`;
 <thead><tr><th scope="col">arm</th>${heads.map((head) => markup`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${arms.map(row)}</tbody>
 <tfoot><tr><th scope="row">real pictures${small(floorNote)}</th>
-<td></td><td></td><td>${withSpread(floors.frechet)}</td><td>${ownFloors ? '1.0' : '–'}</td><td>${withSpread(floors.kid)}</td>
+<td></td><td></td><td>${withDeviation(floors.frechet)}</td><td>${ownFloors ? '1.0' : '–'}</td><td>${withDeviation(floors.kid)}</td>
 <td>${percent(floors.precision.mean)}</td><td>${percent(floors.recall.mean)}</td>
 <td>${percent(report.reference.classAccuracy)}</td><td>100 %</td>${hasVerdicts && markup`<td></td>`}</tr></tfoot>
 </table></div>`;
 }
 
 function timeCells(
-  { secondsPerImage: { lower, median, upper }, speedup }: ArmReport,
+  { secondsPerImage: { lower, median, upper }, speedup }: VariantReport,
   timed: boolean,
 ): Markup {
   if (!timed) return markup`<td>${UNTIMED}</td><td>${UNTIMED}</td>`;
@@ -50,8 +50,8 @@ function timeCells(
   return markup`<td>${secondsText(median)}${quartiles}</td><td>${timesText(speedup.median)}</td>`;
 }
 
-/** Shares of pictures in which the network sees damage, an arm a row; nothing where it knows none. */
-export function damageSection({ arms, reference }: EvaluationReport): Markup | undefined {
+/** Shares of pictures in which the network sees damage, a variant a row; nothing where it knows none. */
+export function corruptionSection({ arms, reference }: EvaluationReport): Markup | undefined {
   const kinds = [...new Set(arms.flatMap(({ metrics }) => Object.keys(metrics.damages ?? {})))].filter(
     (kind) => kind !== 'none',
   );

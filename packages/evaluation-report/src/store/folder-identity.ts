@@ -54,7 +54,7 @@ function isAnother(found: FolderIdentity, identity: FolderIdentity): boolean {
   return (Object.keys(identity) as (keyof FolderIdentity)[]).some((key) => found[key] !== identity[key]);
 }
 
-/** Whether an arm has pictures, or a process that draws them. */
+/** Whether a variant has pictures, or a process that draws them. */
 async function isDrawnInto(folder: string): Promise<boolean> {
   const arms = join(folder, 'arms');
   const names = existsSync(arms) ? await readdir(arms) : [];

@@ -196,7 +196,7 @@ describe('a folder', () => {
     await first.close();
     const second = await open(folder);
     await second.save(identityOf(RASTER), pictures.slice(9));
-    // One picture in ten may be of another sitting, which a stop between two arms makes it.
+    // One picture in ten may be of another sitting, which a stop between two variants makes it.
     expect(second.together(10)).toBe(true);
     await second.save(identityOf(RASTER), pictures.slice(8, 9));
     expect(second.together(10)).toBe(false);

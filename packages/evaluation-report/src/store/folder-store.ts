@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
-import type { ArmIdentity, EvaluationStore, FeatureNetwork } from '@tessera/evaluate';
+import type { EvaluationStore, FeatureNetwork, VariantIdentity } from '@tessera/evaluate';
 import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/format';
 import { type DrawnWith, drawnWith, type SetUp } from '../drawn-with.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { Variant } from '../variant.js';
-import { type ArmFolder, openArm } from './arm-folder.js';
 import { claimFolder, type FolderIdentity } from './folder-identity.js';
+import { openVariant, type VariantFolder } from './variant-folder.js';
 
 export interface FolderStoreOptions {
   readonly folder: string;
@@ -19,28 +19,28 @@ export interface FolderStoreOptions {
   readonly setUp: SetUp;
   readonly keep: number;
   readonly signal: AbortSignal;
-  /** Hears how many of an arm's kept pictures a network has been shown that had not seen them yet. */
+  /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
   onSeen?(arm: string, done: number, total: number): void;
-  /** The recipe that a kept picture of an arm carries. */
+  /** The recipe that a kept picture of a variant carries. */
   recipeOf(sampling: SamplingDescription, picture: Picture): unknown;
 }
 
 /**
- * Pictures of evaluations on the disk, each arm in a folder that is named by the hash of how it is sampled: whatever
+ * Pictures of evaluations on the disk, each variant in a folder that is named by the hash of how it is sampled: whatever
  * else is evaluated with the same model and seed, under whatever name, finds them there.
  */
 export interface FolderStore extends EvaluationStore {
-  /** How many of an arm's pictures 0 … n − 1 are there. */
+  /** How many of a variant's pictures 0 … n − 1 are there. */
   count(arm: string, n: number): number;
-  /** Whether all arms drew picture k in the same sitting, of nine in ten of the pictures 0 … n − 1 at least. */
+  /** Whether all variants drew picture k in the same sitting, of nine in ten of the pictures 0 … n − 1 at least. */
   together(n: number): boolean;
-  /** What the pictures 0 … n − 1 of all arms were drawn with, in this sitting and in earlier ones. */
+  /** What the pictures 0 … n − 1 of all variants were drawn with, in this sitting and in earlier ones. */
   drawnWith(n: number): DrawnWith;
-  /** How many of the pictures 0 … n − 1 of all arms should be kept as files and were not when they were drawn. */
+  /** How many of the pictures 0 … n − 1 of all variants should be kept as files and were not when they were drawn. */
   notKept(n: number): number;
-  /** The first pictures of an arm, as far as they were kept. */
+  /** The first pictures of a variant, as far as they were kept. */
   firstPictures(arm: string, most: number): Promise<readonly ImageRgb[]>;
-  /** Lets other processes have the arms. */
+  /** Lets other processes have the variants. */
   close(): Promise<void>;
 }
 
@@ -48,14 +48,14 @@ export interface FolderStore extends EvaluationStore {
  * Opens a folder, or makes it.
  *
  * @throws EvaluationFolderError where it holds another evaluation, LockedError where another process is at it
- * @throws EvaluationRequestError where two arms are one
+ * @throws EvaluationRequestError where two variants are one
  */
 export async function openFolderStore(options: FolderStoreOptions): Promise<FolderStore> {
   const { folder, identity, arms, setUp, keep, signal } = options;
   const keyed = await keyedArms(arms);
   await claimFolder(folder, identity);
   const sitting = { id: `${new Date().toISOString()} ${process.pid}`, ...setUp };
-  const opened = new Map<string, ArmFolder>();
+  const opened = new Map<string, VariantFolder>();
   const close = async (): Promise<void> => {
     for (const arm of opened.values()) await arm.close();
   };
@@ -64,7 +64,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
       signal.throwIfAborted();
       opened.set(
         name,
-        await openArm({
+        await openVariant({
           ...options,
           folder: join(folder, 'arms', key),
           name,
@@ -79,7 +79,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
     await close();
     throw error;
   }
-  const folderOf = ({ name }: Pick<ArmIdentity, 'name'>): ArmFolder => opened.get(name)!;
+  const folderOf = ({ name }: Pick<VariantIdentity, 'name'>): VariantFolder => opened.get(name)!;
   return {
     load: async (arm) => [...folderOf(arm).judged.values()],
     save: (arm, pictures) => folderOf(arm).save(pictures),

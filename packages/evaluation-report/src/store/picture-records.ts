@@ -1,4 +1,4 @@
-import type { JudgedPicture } from '@tessera/evaluate';
+import type { MeasuredPicture } from '@tessera/evaluate';
 import * as v from 'valibot';
 import type { SetUp } from '../drawn-with.js';
 import { featuresOf, featuresText } from './feature-text.js';
@@ -38,7 +38,7 @@ const seenSchema = v.object({
 export type DrawnRecord = v.InferOutput<typeof drawnSchema>;
 export type SeenRecord = v.InferOutput<typeof seenSchema>;
 
-/** What is known of an arm's pictures. */
+/** What is known of a variant's pictures. */
 export interface PictureRecords {
   /** How each was drawn last, by index. */
   readonly drawn: ReadonlyMap<number, DrawnRecord>;
@@ -74,7 +74,7 @@ export function pictureRecords(
 }
 
 export function drawnRecord(
-  { index, seconds, headEvaluations, passes }: JudgedPicture,
+  { index, seconds, headEvaluations, passes }: MeasuredPicture,
   { id, threads, versions, machine }: Sitting,
 ): DrawnRecord {
   return { index, seconds, headEvaluations, passes, sitting: id, threads, versions, machine };
@@ -87,14 +87,14 @@ export function seenRecord(
     seenClass,
     seenDamage,
     features,
-  }: Pick<JudgedPicture, 'index' | 'seenClass' | 'seenDamage' | 'features'>,
+  }: Pick<MeasuredPicture, 'index' | 'seenClass' | 'seenDamage' | 'features'>,
   sitting: string,
 ): SeenRecord {
   return { index, sitting, seenClass, seenDamage, features: featuresText(features) };
 }
 
 /** A picture's two records as one. */
-export function judgedPicture({ drawn, seen }: SeenPicture): JudgedPicture {
+export function measuredPicture({ drawn, seen }: SeenPicture): MeasuredPicture {
   const { seenClass, seenDamage } = seen;
   const { index, seconds, headEvaluations, passes } = drawn;
   return {

@@ -1,7 +1,7 @@
-import { type ArmReport, type ComparedMetric, type Comparison, verdictOf } from '@tessera/evaluate';
+import { type ComparedMetric, type Comparison, type VariantReport, verdictOf } from '@tessera/evaluate';
 import type { EvaluationDocument } from '../evaluation-document.js';
 
-function arm(name: string, seconds: number, frechet: number, kid: number): ArmReport {
+function arm(name: string, seconds: number, frechet: number, kid: number): VariantReport {
   return {
     name,
     description: { text: name },
@@ -31,7 +31,7 @@ const DIFFERENCES = {
 
 const SCALE: Readonly<Record<ComparedMetric, number>> = { frechet: 1, kid: 0.004 };
 
-/** A report of five arms as one may come out, with each of the verdicts. */
+/** A report of five variants as one may come out, with each of the verdicts. */
 export const SAMPLE_EVALUATION: EvaluationDocument = {
   format: 'tessera-evaluation',
   version: 1,

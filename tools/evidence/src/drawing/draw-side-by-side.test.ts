@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { evaluateInFolder, judgingFor } from '@tessera/evaluation-report';
 import { samplingNamed, samplingOf } from '@tessera/format';
 import { expect, onTestFinished, test } from 'vitest';
-import { armsOf } from '../run-study.js';
+import { variantsOf } from '../run-study.js';
 import { ORDER } from '../studies/order.js';
 import { useModel } from '../use-model.js';
 import { drawSideBySide } from './draw-side-by-side.js';
@@ -33,7 +33,7 @@ async function arms() {
     ...ORDER,
     arms: ['random', 'raster', 'halton'].map((name) => ({ name, text: `${name}:2x2` })),
   };
-  return { used, arms: armsOf(study, used) };
+  return { used, arms: variantsOf(study, used) };
 }
 
 test('two processes draw what one would, each way of sampling once', { timeout: 120_000 }, async () => {
@@ -59,7 +59,7 @@ test('two processes draw what one would, each way of sampling once', { timeout: 
         ...sizes,
         used,
         folder,
-        arms: all,
+        variants: all,
         keep: sizes.n,
         resamples: 100,
         command: '',

@@ -18,7 +18,7 @@ export interface SideBySideOptions {
 }
 
 /**
- * Draws what arms lack in several processes, each arm in one of them. On a CPU processes of one thread draw more pictures
+ * Draws what variants lack in several processes, each variant in one of them. On a CPU processes of one thread draw more pictures
  * than one process of many threads.
  */
 export async function drawSideBySide(options: SideBySideOptions): Promise<void> {
@@ -72,7 +72,7 @@ export async function drawSideBySide(options: SideBySideOptions): Promise<void> 
 
 type Progress = Extract<WorkerMessage, { type: 'drawn' | 'seen' }>;
 
-/** Gives a process arms until none is left. */
+/** Gives a process variants until none is left. */
 function served(
   child: ChildProcess,
   next: () => Variant | undefined,

@@ -1,5 +1,5 @@
 import { drawInFolder, judgingFor } from '@tessera/evaluation-report';
-// A process that draws arms, one after the other, for the process that started it.
+// A process that draws variants, one after the other, for the process that started it.
 import { useModel } from '../use-model.js';
 import type { DrawingTask, TaskMessage, WorkerMessage } from './protocol.js';
 
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     await drawInFolder({
       used,
       loaded,
-      arms: [arm],
+      variants: [arm],
       n,
       seed,
       batch,

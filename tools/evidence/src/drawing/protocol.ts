@@ -11,7 +11,7 @@ export interface DrawingTask {
   readonly store: string;
 }
 
-/** The next arm, in reply to each `ready`; none where all are given out. */
+/** The next variant, in reply to each `ready`; none where all are given out. */
 export type TaskMessage = { readonly arm: Variant | undefined };
 
 export type WorkerMessage =

@@ -1,6 +1,6 @@
-import { againstFirst, type Study, type StudyArm } from '../study.js';
+import { againstFirst, type Study, type StudyVariant } from '../study.js';
 
-const ARMS: readonly StudyArm[] = [
+const ARMS: readonly StudyVariant[] = [
   { name: 'none', text: 'mar:64x50' },
   { name: 'transformer only', text: 'gtr-32:x50/fts=off' },
   { name: 'diffusion steps only', text: 'gtr-32:30+13+21/subsets=random/fts=off' },

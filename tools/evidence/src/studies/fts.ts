@@ -1,7 +1,7 @@
-import { againstFirst, type Study, type StudyArm } from '../study.js';
+import { againstFirst, type Study, type StudyVariant } from '../study.js';
 
 /** What FTS can choose, at the pace of a preset. */
-function choicesOf(preset: 'gtr-32' | 'gtr-16'): readonly StudyArm[] {
+function choicesOf(preset: 'gtr-32' | 'gtr-16'): readonly StudyVariant[] {
   const steps = preset.slice('gtr-'.length);
   return [
     { name: `none, ${steps}`, text: `${preset}/fts=off` },

@@ -1,4 +1,4 @@
-import { againstFirst, type Study, type StudyArm } from '../study.js';
+import { againstFirst, type Study, type StudyVariant } from '../study.js';
 
 /** A schedule of guidance, as it is named and as it is written. */
 const SCHEDULES = [
@@ -8,7 +8,7 @@ const SCHEDULES = [
   ['none', 'off'],
 ] as const;
 
-const GROUPS = SCHEDULES.map(([name, text]): readonly StudyArm[] => [
+const GROUPS = SCHEDULES.map(([name, text]): readonly StudyVariant[] => [
   { name: `MAR, ${name}`, text: `mar:32x50/guidance=${text}` },
   { name: `GtR, ${name}`, text: `gtr-32/guidance=${text}` },
   { name: `GtR on random tokens, ${name}`, text: `gtr-32/subsets=random/guidance=${text}` },

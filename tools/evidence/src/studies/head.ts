@@ -1,9 +1,9 @@
-import { againstFirst, type Study, type StudyArm } from '../study.js';
+import { againstFirst, type Study, type StudyVariant } from '../study.js';
 
 const SOLVER_STEPS = [20, 14, 10, 8] as const;
 
 /** Each sampler from the very first timestep, and then without the noisiest ones. */
-const PAIRS: readonly (readonly [whole: StudyArm, clipped: StudyArm])[] = [
+const PAIRS: readonly (readonly [whole: StudyVariant, clipped: StudyVariant])[] = [
   [
     { name: 'ancestral 20', text: 'mar:16x20' },
     { name: 'ancestral 20, clipped start', text: 'mar:16x20/max-timestep=950' },
@@ -19,7 +19,7 @@ const PAIRS: readonly (readonly [whole: StudyArm, clipped: StudyArm])[] = [
   ...SOLVER_STEPS.map(solver),
 ];
 
-function solver(steps: number): readonly [StudyArm, StudyArm] {
+function solver(steps: number): readonly [StudyVariant, StudyVariant] {
   const text = `mar:16x${steps}/sampler=dpm`;
   return [
     { name: `DPM-Solver++ ${steps}, whole range`, text: `${text}/min-log-snr=-10` },
@@ -27,7 +27,7 @@ function solver(steps: number): readonly [StudyArm, StudyArm] {
   ];
 }
 
-const ARMS: readonly StudyArm[] = [
+const ARMS: readonly StudyVariant[] = [
   { name: 'ancestral 100', text: 'mar:16x100' },
   { name: 'ancestral 50', text: 'mar:16x50' },
   ...PAIRS.flat(),

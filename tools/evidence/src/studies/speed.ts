@@ -1,9 +1,9 @@
-import { againstFirst, type Study, type StudyArm } from '../study.js';
+import { againstFirst, type Study, type StudyVariant } from '../study.js';
 
 /** Few steps of an ODE solver, whose best temperature is another one than the ancestral chain's. */
 const SOLVER = 'sampler=dpm/temperature=0.9';
 
-const ARMS: readonly StudyArm[] = [
+const ARMS: readonly StudyVariant[] = [
   { name: 'MAR 64 × 100', text: 'mar:64x100' },
   { name: 'MAR 32 × 50', text: 'mar:32x50' },
   { name: 'MAR 16 × 50', text: 'mar:16x50' },

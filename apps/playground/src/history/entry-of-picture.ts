@@ -1,0 +1,35 @@
+import { manifestHash, pictureAt } from '@tessera/format';
+import { recipeOfPicture } from '../recipe/recipe.js';
+import type { PictureState } from '../run/picture-run.js';
+import { totals } from '../run/step-record.js';
+import type { HistoryEntry } from './picture-history.js';
+
+/**
+ * A finished run's picture with all that is kept of it; undefined while the run is not finished.
+ *
+ * @param versions of the packages that drew it, for the recipe
+ */
+export async function entryOfPicture(
+  { finished, settings, steps }: PictureState,
+  versions: Readonly<Record<string, string>>,
+): Promise<HistoryEntry | undefined> {
+  if (!finished?.madeOn || !settings) return undefined;
+  const { manifest, device, dtype } = finished.madeOn;
+  const { pngBytes } = await import('@tessera/format/png');
+  const made = { device, dtype, versions };
+  const recipe = recipeOfPicture({ manifest, sha256: await manifestHash(manifest), settings, made });
+  const { file, className } = pictureAt(manifest.condition, settings.classLabel);
+  const { milliseconds, headEvaluations } = totals(steps);
+  return {
+    id: crypto.randomUUID(),
+    finishedAt: Date.now(),
+    model: manifest.name,
+    className,
+    settings: settings,
+    milliseconds,
+    headEvaluations,
+    file,
+    png: pngBytes(finished.image, recipe),
+    ...(recipe ? { recipe: `${JSON.stringify(recipe, null, 2)}\n` } : {}),
+  };
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { type DrawingOptions, drawVariants } from './draw-variants.js';
+import { memoryStore } from './testing/memory-store.js';
+import { ARMS, optionsWith } from './testing/small-evaluation.js';
+
+const options: DrawingOptions = { ...optionsWith(), seed: 3, batch: 4 };
+
+test('draws each arm once for one picture as for many', async () => {
+  const [random, raster] = await drawVariants({ ...options, n: 1 });
+  expect([random, raster].map((pictures) => pictures!.map(({ index }) => index))).toEqual([[0], [0]]);
+});
+
+test.each<[string, Partial<DrawingOptions>, string]>([
+  ['a batch of none', { batch: 0 }, 'batch = 0'],
+  ['no picture', { n: 0 }, 'n = 0'],
+  ['no arm', { variants: [] }, 'give at least one'],
+  ['two arms of one name', { variants: [ARMS[0]!, ARMS[0]!] }, 'every arm needs a name of its own'],
+])('refuses %s before anything is drawn', async (_, changes, message) => {
+  const store = memoryStore();
+  await expect(drawVariants({ ...options, store, ...changes })).rejects.toThrow(message);
+  expect(store.saved).toEqual([]);
+});

@@ -1,0 +1,93 @@
+import { assertShape } from '@tessera/core';
+import * as v from 'valibot';
+import { type NetworkDescription, networkEntries, parseDescription } from './network-description.js';
+import type { ReferencePictures } from './reference-pictures.js';
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const margin = v.pipe(v.number(), v.minValue(0));
+const file = v.strictObject({
+  path: v.string(),
+  bytes: v.number(),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
+
+const schema = v.strictObject({
+  format: v.literal('tessera-judge'),
+  version: v.literal(1),
+  network: v.strictObject({
+    ...networkEntries,
+    classes: v.nonOptional(networkEntries.classes),
+    damages: v.nonOptional(networkEntries.damages),
+  }),
+  graph: file,
+  /** Features of real pictures, float16 [count, width], little-endian; picture k shows class k mod classes. */
+  reference: v.strictObject({
+    ...file.entries,
+    name: v.string(),
+    count: v.pipe(v.number(), v.integer(), v.minValue(2)),
+    /** Share whose class the judge sees right. */
+    classAccuracy: share,
+    /** Kind of damage → share in which the judge sees it. */
+    damages: v.record(v.string(), share),
+  }),
+  /**
+   * Differences that don't matter in its distances: `margins` of an evaluation whose caller sets none. Absent where none are
+   * known.
+   */
+  margins: v.optional(v.strictObject({ frechet: margin, kid: margin })),
+  /** How the network was trained. */
+  training: v.strictObject({
+    text: v.string(),
+    steps: v.number(),
+    /** Pictures seen, the same ones again counted again. */
+    pictures: v.number(),
+    /** Kind of damage → share of damaged held-out pictures in which the judge sees it. */
+    recognised: v.record(v.string(), share),
+  }),
+});
+
+/** `judge.json`: the judge's network, its real pictures, what differences matter to it, and where all come from. */
+export type FeatureNetworkDescription = v.InferOutput<typeof schema> & {
+  readonly network: NetworkDescription;
+};
+
+/**
+ * Reads `judge.json`.
+ *
+ * @throws FeatureNetworkError that lists everything wrong with it
+ */
+export function parseFeatureNetwork(json: string): FeatureNetworkDescription {
+  return parseDescription('judge.json', schema, json);
+}
+
+/**
+ * The judge's real pictures.
+ *
+ * @param halves the file `reference.path`: float16 bits, [count, width]
+ */
+export function featureNetworkReference(
+  { network, reference }: FeatureNetworkDescription,
+  halves: Uint16Array,
+): ReferencePictures {
+  const { name, count, classAccuracy, damages } = reference;
+  const { width } = network.features;
+  assertShape('reference [count, width]', halves, [count, width]);
+  return {
+    name,
+    width,
+    features: Float32Array.from(halves, fromHalf),
+    labels: Int32Array.from({ length: count }, (_, k) => k % network.classes.names.length),
+    classAccuracy,
+    damages,
+  };
+}
+
+/** The value of an IEEE 754 half float. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
