@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type Conditions,
+  ConditionRows,
   cosineMask,
   generateImages,
   type MaskedModel,
+  memoryTensor,
   type NoiseSource,
   type Refinement,
   refine,
@@ -37,20 +38,14 @@ function categoricalModel(): MaskedModel<null> {
   return {
     shape: SHAPE,
     async condition({ batch }) {
-      return batch.map(({ grid, positions }): Conditions => {
+      return batch.map(({ grid, positions }) => {
         const sum = grid.tokens.reduce((total, token, p) => total + (grid.known[p] ? token + 1 : 0), 0);
         const logits = Float32Array.from({ length: positions.length * CATEGORIES }, (_, i) => {
           const position = positions[Math.floor(i / CATEGORIES)]!;
           return 3 * Math.sin(sum + 1.3 * position * ((i % CATEGORIES) + 1));
         });
-        return {
-          count: positions.length,
-          width: CATEGORIES,
-          guided: false,
-          read: async () => logits,
-          readUnconditional: async () => Promise.reject(new Error('not guided')),
-          release() {},
-        };
+        const shape = { count: positions.length, guided: false };
+        return ConditionRows.split(memoryTensor(logits), CATEGORIES, [shape])[0]!;
       });
     },
     async sampleTokens({ batch }) {

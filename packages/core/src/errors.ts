@@ -101,6 +101,13 @@ export function assertShape(
   if (array.length !== expected) throw new ShapeMismatchError(what, shape, [array.length]);
 }
 
+/** For numbers of another type, which look like numbers in a message: `'1'` and `1n`. */
+export function typeNote(value: unknown): string {
+  return typeof value === 'number' || value == null
+    ? ''
+    : `, as a number, not ${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+}
+
 /** Throws {@link InvalidOptionError} unless `value` is an integer in [min, max]. */
 export function assertInteger(
   option: string,
@@ -111,7 +118,7 @@ export function assertInteger(
   if (!Number.isInteger(value) || value < min || value > max) {
     const range =
       max === Number.MAX_SAFE_INTEGER ? `an integer ≥ ${min}` : `an integer from ${min} to ${max}`;
-    throw new InvalidOptionError(option, value, `must be ${range}`);
+    throw new InvalidOptionError(option, value, `must be ${range}${typeNote(value)}`);
   }
 }
 
@@ -125,7 +132,7 @@ export function assertNumber(
   if (!Number.isFinite(value) || value < min || value > max) {
     const range =
       max === Number.POSITIVE_INFINITY ? `a finite number ≥ ${min}` : `a number from ${min} to ${max}`;
-    throw new InvalidOptionError(option, value, `must be ${range}`);
+    throw new InvalidOptionError(option, value, `must be ${range}${typeNote(value)}`);
   }
 }
 
@@ -144,6 +151,14 @@ export class UnguidedConditionsError extends TesseraError {
   /** @param message what is missing, and what to do */
   constructor(message: string) {
     super(UnguidedConditionsError.code, message);
+  }
+}
+
+/** Conditions were read after their `release()`. */
+export class ConditionsReleasedError extends TesseraError {
+  static override readonly code = 'conditions-released';
+  constructor() {
+    super(ConditionsReleasedError.code, 'These conditions have been released. Read them before that.');
   }
 }
 

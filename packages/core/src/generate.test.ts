@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ConditionRows } from './condition-rows.js';
 import { generate, generateImages } from './generate.js';
 import type { GenerateEvent, GenerateOptions } from './generation.js';
 import { emptyGrid, type TokenGrid } from './grid.js';
@@ -6,8 +7,8 @@ import { constantGuidance, intervalGuidance } from './guidance.js';
 import { keyedNoise } from './noise/keyed.js';
 import { stepPlan } from './plan.js';
 import { randomOrder } from './policies/random-order.js';
-import { plannedPolicy } from './policy.js';
-import { type Refinement, refine } from './refinement.js';
+import { plannedPolicy, type Refinement } from './policy.js';
+import { refine } from './refinement.js';
 import { fakeModel } from './testing/fake-model.js';
 
 const shape = { height: 4, width: 4, channels: 3 };
@@ -267,15 +268,15 @@ describe('generate', () => {
       'conditions of too few rows',
       {
         condition: async (request) =>
-          (await sound.condition(request)).map((held) => ({ ...held, count: held.count - 1 })),
+          (await sound.condition(request)).map((rows) => rows.select(Uint32Array.of(0, 1, 2))),
       },
       { code: 'shape-mismatch', expected: [4], actual: [3] },
     ],
     [
       'no unconditional rows where they are needed',
       {
-        condition: async (request) =>
-          (await sound.condition(request)).map((held) => ({ ...held, guided: false })),
+        condition: ({ batch }) =>
+          sound.condition({ batch: batch.map((image) => ({ ...image, guided: false })) }),
       },
       { code: 'conditions-unguided', message: expect.stringContaining('guidance 2') },
     ],
@@ -320,7 +321,10 @@ describe('generate', () => {
       async condition(request: Parameters<typeof model.condition>[0]) {
         const all = await model.condition(request);
         held += all.length;
-        return all.map((conditions) => ({ ...conditions, release: () => void held-- }));
+        return all.flatMap((rows) => {
+          const tensor = { read: () => rows.read(), release: () => void held-- };
+          return ConditionRows.split(tensor, rows.width, [{ count: rows.count, guided: false }]);
+        });
       },
     };
     await generateImages({ model: counting, requests: [image(1), image(2)], policy });

@@ -1,18 +1,9 @@
-import type { Conditions } from './conditions.js';
-import { selectConditions } from './conditions.js';
-import { type DiffusionProcess, trainingTimesteps } from './diffusion/diffusion-process.js';
+import { checkedPlan, stepPolicy } from './checked-plan.js';
+import type { ConditionRows } from './condition-rows.js';
+import { trainingTimesteps } from './diffusion/diffusion-process.js';
 import { isCoefficients } from './diffusion/diffusion-sampler.js';
-import type { SamplerFunction } from './diffusion/function-sampler.js';
-import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
-import {
-  assertInteger,
-  assertNumber,
-  assertShape,
-  InvalidOptionError,
-  InvalidPlanError,
-  NonFiniteError,
-} from './errors.js';
-import type { GenerateOptions, ImageRequest, ImageStep } from './generation.js';
+import { assertInteger, assertNumber, InvalidOptionError, InvalidPlanError } from './errors.js';
+import type { GenerateOptions, ImageRequest, ImageStep, PlannedStep, Progress } from './generation.js';
 import {
   assertGrid,
   copyGrid,
@@ -22,40 +13,47 @@ import {
   maskedPositions,
   type TokenGrid,
 } from './grid.js';
-import { type GuidanceSchedule, type TokenGuidance, tokenScales } from './guidance.js';
+import { type TokenGuidance, tokenScales } from './guidance.js';
 import { keyedNoise } from './noise/keyed.js';
 import type { NoiseSource } from './noise/source.js';
-import { checkedPlan, plannedBy, type StepPlan, stepPlan } from './plan.js';
+import { applyPlan, type StepPlan, stepPlan } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
-import type { GroupImage } from './sample-group.js';
+import type { SamplingSettings } from './sampling-settings.js';
 
 /** One image while it is being made. */
 export interface ImageRun<Input> {
   readonly batchIndex: number;
   readonly input: Input;
   readonly grid: TokenGrid;
+  /** [L], 1 where a token was given at the start. */
+  readonly given: Uint8Array;
   readonly noise: NoiseSource;
   readonly steps: ImageStep[];
   state: unknown;
+  /** How many tokens are masked. */
   masked: number;
+  /** How many steps the run takes in all, if its policy knows. */
+  stepCount: number | undefined;
   /** Of the step that runs. */
   guidance: number | TokenGuidance;
 }
 
 export function startImage<Input>(
-  options: GenerateOptions<Input>,
-  image: ImageRequest<Input>,
+  policy: SamplingPolicy,
+  { model, noise: noiseOf }: GenerateOptions<Input>,
+  request: ImageRequest<Input>,
   batchIndex: number,
 ): ImageRun<Input> {
-  const { model, policy } = options;
-  const { seed, imageIndex = 0, input } = image;
+  const { seed, imageIndex = 0, input, start } = request;
   assertInteger('imageIndex', imageIndex, 0);
-  if (image.start) assertStart(image.start, model.shape);
-  const grid = image.start ? copyGrid(image.start) : emptyGrid(model.shape);
-  const noise = options.noise?.({ seed, imageIndex, batchIndex }) ?? keyedNoise({ seed, image: imageIndex });
-  const state = policy.init({ shape: model.shape, known: grid.known.slice(), noise: noise.fork('policy') });
-  const masked = maskedPositions(grid.known).length;
-  return { batchIndex, input, grid, noise, steps: [], state, masked, guidance: 1 };
+  if (start) assertStart(start, model.shape);
+  const grid = start ? copyGrid(start) : emptyGrid(model.shape);
+  const given = grid.known.slice();
+  const noise = noiseOf?.({ seed, imageIndex, batchIndex }) ?? keyedNoise({ seed, image: imageIndex });
+  const state = policy.init({ shape: model.shape, known: given.slice(), noise: noise.fork('policy') });
+  const masked = maskedPositions(given).length;
+  const stepCount = policy.stepsLeft?.(state);
+  return { batchIndex, input, grid, given, noise, steps: [], state, masked, stepCount, guidance: 1 };
 }
 
 function assertStart(start: TokenGrid, shape: GridShape): void {
@@ -73,34 +71,34 @@ function assertStart(start: TokenGrid, shape: GridShape): void {
   );
 }
 
-/** What the steps of all images are planned with. */
-export interface StepPlanner {
-  readonly policy: SamplingPolicy;
-  readonly guidance: GuidanceSchedule;
-  readonly diffusion: DiffusionProcess;
-  /** The sampler for the model's diffusion process. */
-  readonly sampler: (diffusionSteps: number) => SamplerCoefficients | SamplerFunction;
-}
-
-export function planStep<Input>(planner: StepPlanner, run: ImageRun<Input>, step: number): ImageStep {
-  const { policy, guidance, sampler } = planner;
-  const [asPlanned, next] = plannedBy(policy, run.state, { step, grid: run.grid });
-  const plan = checkedPlan(asPlanned, run.grid.known, policy.name, step, sampler);
+/** Where next, and how strongly. */
+export function planStep<Input>(
+  settings: SamplingSettings<Input>,
+  run: ImageRun<Input>,
+  step: number,
+): PlannedStep {
+  const { policy, guidance, sampler } = settings;
+  const { grid, given } = run;
+  const [planned, next] = stepPolicy(policy, run.state, { step, grid });
+  const check = { policy: policy.name, step, known: grid.known, given, sampler };
+  const plan = checkedPlan(planned, check);
   run.state = next;
+  const left = policy.stepsLeft?.(next);
+  run.stepCount = left === undefined ? undefined : step + 1 + left;
   run.guidance = guidance({
-    total: gridLength(run.grid.shape),
+    total: gridLength(grid.shape),
     maskedBefore: run.masked,
-    maskedAfter: run.masked - plan.positions.length,
+    maskedAfter: run.masked - plan.positions.length + (plan.remasked?.length ?? 0),
   });
   if (typeof run.guidance === 'number') assertNumber(`guidance at step ${step}`, run.guidance, 0);
   const guidanceScale =
-    typeof run.guidance === 'number' ? run.guidance : strongestScale(planner, run.guidance, plan);
+    typeof run.guidance === 'number' ? run.guidance : strongestScale(settings, run.guidance, plan);
   return { batchIndex: run.batchIndex, plan, guidanceScale };
 }
 
 /** The scale that is furthest from 1, of those that the step may meet. */
-function strongestScale(
-  { policy, sampler, diffusion }: StepPlanner,
+function strongestScale<Input>(
+  { policy, sampler, diffusion }: SamplingSettings<Input>,
   guidance: TokenGuidance,
   plan: StepPlan,
 ): number {
@@ -116,82 +114,55 @@ function strongestScale(
   );
 }
 
+/** How long: the plan as the policy's refinements leave it. */
 export async function refinePlan<Input>(
-  { policy, sampler }: StepPlanner,
+  { policy, sampler }: SamplingSettings<Input>,
   planned: StepPlan,
   run: ImageRun<Input>,
-  conditions: Conditions,
+  conditions: ConditionRows,
   step: number,
 ): Promise<StepPlan> {
+  const { grid, given, noise } = run;
+  const check = { policy: policy.name, step, known: grid.known, given, sampler };
   let plan = planned;
   for (const refinement of policy.refinements ?? []) {
     const dropped = plan.positions.length < planned.positions.length;
-    const seen = {
-      step,
-      grid: run.grid,
-      conditions: dropped ? selectConditions(conditions, rowsOf(planned, plan)) : conditions,
-      noise: run.noise,
-    };
+    const left = dropped ? conditions.select(rowsOf(planned, plan.positions)) : conditions;
     // A copy: a refinement that sorts in place would part the positions from their conditions.
-    const copy = stepPlan(plan.stage, plan.positions, plan.diffusionSteps);
-    const { known } = run.grid;
-    const refined = checkedPlan(await refinement(copy, seen), known, policy.name, step, sampler);
-    const added = refined.positions.find((position) => !plan.positions.includes(position));
+    const copy = stepPlan(plan.stage, plan.positions, plan.diffusionSteps, plan.remasked);
+    const refined = await refinement(copy, { step, grid, conditions: left, noise });
+    const { remasked } = plan;
+    const checked = checkedPlan(remasked ? { remasked, ...refined } : refined, check);
+    const added = checked.positions.find((position) => !plan.positions.includes(position));
     if (added !== undefined) {
-      throw new InvalidPlanError(
-        policy.name,
-        step,
-        `a refinement added position ${added}; it may only drop some`,
-      );
+      const problem = `a refinement added position ${added}; it may only drop some`;
+      throw new InvalidPlanError(policy.name, step, problem);
     }
-    plan = refined;
+    plan = checked;
   }
   return plan;
 }
 
-/** The rows of `planned`'s conditions that hold the positions of `plan`, which is part of it. */
-function rowsOf(planned: StepPlan, plan: Pick<StepPlan, 'positions'>): Uint32Array {
-  return plan.positions.map((position) => planned.positions.indexOf(position));
+/** The rows of `planned`'s conditions that hold some of its positions. */
+export function rowsOf(planned: StepPlan, positions: Uint32Array): Uint32Array {
+  return positions.map((position) => planned.positions.indexOf(position));
 }
 
-export interface TokenGroup<Input> {
-  readonly diffusionSteps: number;
-  readonly runs: ImageRun<Input>[];
-  readonly images: GroupImage[];
+/** Marks a step as done, its tokens being in the grid. */
+export function endStep<Input>(run: ImageRun<Input>, step: ImageStep): void {
+  applyPlan(run.grid.known, step.plan);
+  run.masked += (step.plan.remasked?.length ?? 0) - step.plan.positions.length;
+  run.steps.push(step);
+  if (run.masked === 0) run.stepCount = run.steps.length;
+  else if (run.stepCount !== undefined) run.stepCount = Math.max(run.stepCount, run.steps.length + 1);
 }
 
-/** The tokens of a step, of all images, by their diffusion step count: each group is one call of the head. */
-export function groupByDiffusionSteps<Input>(
-  active: readonly ImageRun<Input>[],
-  planned: readonly ImageStep[],
-  carriedOut: readonly ImageStep[],
-  conditions: readonly Conditions[],
-): TokenGroup<Input>[] {
-  const groups = new Map<number, TokenGroup<Input>>();
-  for (const [i, run] of active.entries()) {
-    const { plan } = carriedOut[i]!;
-    const { guidance, noise } = run;
-    for (const diffusionSteps of new Set(plan.diffusionSteps)) {
-      const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
-      const rows = rowsOf(planned[i]!.plan, { positions });
-      const group = groups.get(diffusionSteps) ?? { diffusionSteps, runs: [], images: [] };
-      groups.set(diffusionSteps, group);
-      group.runs.push(run);
-      group.images.push({ conditions: conditions[i]!, rows, positions, guidance, noise });
-    }
-  }
-  return [...groups.values()];
-}
-
-export function commit<Input>(run: ImageRun<Input>, positions: Uint32Array, tokens: Float32Array): void {
-  const { channels } = run.grid.shape;
-  assertShape('sampled tokens [m, C]', tokens, [positions.length, channels]);
-  const wrong = tokens.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0)
-    throw new NonFiniteError(`The token at position ${positions[Math.floor(wrong / channels)]}`);
-  for (const [i, position] of positions.entries()) {
-    run.grid.tokens.set(tokens.subarray(i * channels, (i + 1) * channels), position * channels);
-    run.grid.known[position] = 1;
-  }
-  run.masked -= positions.length;
+/** How far a batch is. */
+export function progressOf<Input>(runs: readonly ImageRun<Input>[], stepsDone: number): Progress {
+  const masked = runs.reduce((sum, run) => sum + run.masked, 0);
+  const tokens = runs.reduce((sum, { given }) => sum + maskedPositions(given).length, 0);
+  const counts = runs.map(({ stepCount }) => stepCount);
+  const known = counts.filter((count) => count !== undefined);
+  const steps = known.length === counts.length ? { steps: Math.max(0, ...known) } : {};
+  return { tokensDecoded: tokens - masked, tokens, stepsDone, ...steps };
 }

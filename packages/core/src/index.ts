@@ -1,6 +1,7 @@
 export { type CancellationSignal, throwIfAborted } from './cancellation.js';
 export { assertClamp } from './clamp.js';
-export { type Conditions, selectConditions } from './conditions.js';
+export { ConditionRows, type DeviceTensor, memoryTensor } from './condition-rows.js';
+export type { Conditions } from './conditions.js';
 export { ancestralSampler } from './diffusion/ancestral-sampler.js';
 export { ddimSampler } from './diffusion/ddim-sampler.js';
 export {
@@ -20,10 +21,13 @@ export {
   type DiffusionStepSchedule,
   diffusionStepSchedule,
 } from './diffusion-steps.js';
+export type { Margins } from './edit-frame.js';
+export { type EditedImage, type EditOptions, type EditResult, edit, editImage } from './edit-image.js';
 export {
   assertInteger,
   assertNumber,
   assertShape,
+  ConditionsReleasedError,
   InvalidOptionError,
   InvalidPlanError,
   ModelDisposedError,
@@ -40,6 +44,9 @@ export type {
   GenerateResult,
   ImageRequest,
   ImageStep,
+  OnProgress,
+  PlannedStep,
+  Progress,
 } from './generation.js';
 export {
   assertGrid,
@@ -52,6 +59,7 @@ export {
   type TokenGrid,
   unpatchify,
 } from './grid.js';
+export { groupBy } from './group-by.js';
 export {
   constantGuidance,
   type GuidanceContext,
@@ -60,7 +68,7 @@ export {
   linearGuidance,
   type TokenGuidance,
 } from './guidance.js';
-export type { ImageRgb } from './image.js';
+export type { ImageMask, ImageRgb, ImageSize } from './image.js';
 export {
   arccosMask,
   cosineMask,
@@ -90,6 +98,7 @@ export { philox4x32 } from './noise/philox.js';
 export { replayNoise } from './noise/replay.js';
 export type { NoiseKey, NoiseSource } from './noise/source.js';
 export { fillTokenNoise } from './noise/token-noise.js';
+export { plainData } from './plain-data.js';
 export { MAX_DIFFUSION_STEPS, type StepPlan, stepPlan } from './plan.js';
 export { planImage } from './plan-image.js';
 export { type HaltonOptions, halton, haltonOrder } from './policies/halton.js';
@@ -98,5 +107,14 @@ export { type RandomOrderOptions, randomOrder } from './policies/random-order.js
 export { raster } from './policies/raster.js';
 export { shuffle } from './policies/shuffle.js';
 export { subsample } from './policies/subsample.js';
-export { type PolicyContext, plannedPolicy, type SamplingPolicy } from './policy.js';
-export { inStage, type Refinement, type RefinementContext, refine } from './refinement.js';
+export {
+  type PolicyContext,
+  plannedPolicy,
+  type Refinement,
+  type RefinementContext,
+  type SamplingPolicy,
+} from './policy.js';
+export { proxyModel } from './proxy-model.js';
+export { inStage, refine } from './refinement.js';
+export { resizeBilinear, resizeImage } from './resize.js';
+export { type SamplingWork, samplingWork } from './sampling-work.js';

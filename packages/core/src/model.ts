@@ -1,11 +1,13 @@
 import type { CancellationSignal } from './cancellation.js';
-import type { Conditions } from './conditions.js';
+import type { ConditionRows } from './condition-rows.js';
 import type { DiffusionProcess } from './diffusion/diffusion-process.js';
+import type { DiffusionSampler } from './diffusion/diffusion-sampler.js';
 import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
 import type { GridShape, TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
-import type { ImageRgb } from './image.js';
+import type { ImageRgb, ImageSize } from './image.js';
 import type { NoiseSource } from './noise/source.js';
+import type { SamplingPolicy } from './policy.js';
 
 /** What a class-conditional model is asked for: a class index, or null for the unconditional picture. */
 export interface ClassInput {
@@ -33,7 +35,7 @@ export type Clamp = number | readonly number[];
 /** Some tokens of one image, all with the same sampler coefficients. */
 export interface TokenImage {
   /** Those that the same model's `condition` returned: one behind a worker takes no others. */
-  readonly conditions: Conditions;
+  readonly conditions: ConditionRows;
   /** [m], rows of `conditions` to sample, ascending. */
   readonly rows: Uint32Array;
   /** [m], the grid positions of those rows; they key the noise. */
@@ -59,7 +61,7 @@ export interface TokenRequest {
 export interface HeadRequest {
   readonly batch: readonly {
     /** Those that the same model's `condition` returned. */
-    readonly conditions: Conditions;
+    readonly conditions: ConditionRows;
     /** [m], rows of `conditions`, ascending. */
     readonly rows: Uint32Array;
     /** [m, C], the noisy tokens. */
@@ -72,6 +74,8 @@ export interface HeadRequest {
 
 /** What a checkpoint's authors advise; options of `generate` override each. */
 export interface SamplingDefaults {
+  readonly policy?: SamplingPolicy;
+  readonly sampler?: DiffusionSampler;
   readonly guidance?: GuidanceSchedule;
   readonly temperature?: number;
   readonly clamp?: Clamp;
@@ -83,14 +87,16 @@ export interface SamplingDefaults {
  */
 export interface MaskedModel<Input> {
   readonly shape: GridShape;
+  /** The size of its pictures; needed for editing alone. */
+  readonly imageSize?: ImageSize;
   readonly defaults?: SamplingDefaults;
   /**
    * What the head was trained to predict, and on which noise; the same object at each reading.
    * @default marDiffusion(), ε with learned variance on the cosine schedule
    */
   readonly diffusion?: DiffusionProcess;
-  /** z at the given positions, one {@link Conditions} an image, rows ascending by position. */
-  condition(request: ConditionRequest<Input>): Promise<readonly Conditions[]>;
+  /** z at the given positions, one {@link ConditionRows} an image, rows ascending by position. */
+  condition(request: ConditionRequest<Input>): Promise<readonly ConditionRows[]>;
   /** Runs the head; one [m, C] array of tokens an image, in the order of its `rows`. */
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]>;
   /**

@@ -1,7 +1,8 @@
-import { assertInteger, assertShape } from './errors.js';
+import { checkedPlan, stepPolicy } from './checked-plan.js';
+import { assertInteger, assertShape, InvalidPlanError } from './errors.js';
 import { emptyGrid, type GridShape, gridLength } from './grid.js';
 import { keyedNoise } from './noise/keyed.js';
-import { checkedPlan, plannedBy, type StepPlan } from './plan.js';
+import { applyPlan, type StepPlan, stepLimit } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
 
 /**
@@ -29,10 +30,16 @@ export function planImage(
   const noise = keyedNoise({ seed, image: imageIndex }).fork('policy');
   let state = policy.init({ shape: grid.shape, known: grid.known.slice(), noise });
   const plans: StepPlan[] = [];
+  const given = grid.known.slice();
+  const limit = stepLimit(given.length);
   while (grid.known.includes(0)) {
-    const [plan, next] = plannedBy(policy, state, { step: plans.length, grid });
-    const { positions } = checkedPlan(plan, grid.known, policy.name, plans.length);
-    for (const position of positions) grid.known[position] = 1;
+    if (plans.length === limit) {
+      const problem = `${limit} steps have not ended the run, since they remask what others decode`;
+      throw new InvalidPlanError(policy.name, limit, problem);
+    }
+    const step = plans.length;
+    const [plan, next] = stepPolicy(policy, state, { step, grid });
+    applyPlan(grid.known, checkedPlan(plan, { policy: policy.name, step, known: grid.known, given }));
     plans.push(plan);
     state = next;
   }

@@ -32,7 +32,7 @@ it('refuses a generator that goes on for ever', () => {
     for (;;) yield stepPlan('first', [0], 5);
   });
   expect(() => endless.init(context())).toThrow(
-    'Policy "endless", step 4: it is one plan more than there are positions, 4; does the generator end?',
+    'Policy "endless", step 4: it is one plan more than there are positions to decode, 4; does the generator end?',
   );
 });
 

@@ -1,27 +1,11 @@
-import type { Conditions } from './conditions.js';
-import type { TokenGrid } from './grid.js';
-import type { NoiseSource } from './noise/source.js';
-import type { StepPlan } from './plan.js';
-import type { SamplingPolicy } from './policy.js';
-
-/** What a refinement may look at. */
-export interface RefinementContext {
-  /** The step's index in its image, from 0. */
-  readonly step: number;
-  readonly grid: TokenGrid;
-  /** z at the plan's positions, in the plan's order. */
-  readonly conditions: Conditions;
-  readonly noise: NoiseSource;
-}
-
-/**
- * How long: may rewrite a plan's diffusion step counts now that z is known, or drop positions, which then stay masked
- * (adaptive and confidence-based policies). It may not add positions.
- */
-export type Refinement = (plan: StepPlan, seen: RefinementContext) => StepPlan | Promise<StepPlan>;
+import type { Refinement, SamplingPolicy } from './policy.js';
 
 /**
  * `policy` with refinements applied, in order, after any it has already.
+ *
+ * ```ts
+ * const detailed = refine(halton(), (plan) => stepPlan(plan.stage, plan.positions, 60));
+ * ```
  *
  * @param policy an object or an instance of a class
  */
@@ -33,6 +17,7 @@ export function refine<State>(
     name: policy.name,
     init: (context) => policy.init(context),
     step: (state, seen) => policy.step(state, seen),
+    stepsLeft: (state) => policy.stepsLeft?.(state),
     refinements: [...(policy.refinements ?? []), ...refinements],
   };
 }

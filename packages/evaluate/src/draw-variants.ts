@@ -1,8 +1,7 @@
-import { ancestralSampler, assertShape, generateImages, throwIfAborted } from '@tessera/core';
+import { ancestralSampler, assertShape, generateImages, samplingWork, throwIfAborted } from '@tessera/core';
 import { assertDrawing } from './checked-options.js';
 import type { EvaluateOptions, EvaluationVariant } from './evaluation-options.js';
 import type { DrawnPicture, MeasuredPicture } from './evaluation-store.js';
-import { samplingWork } from './sampling-work.js';
 
 /** The part of an evaluation's options that drawing depends on. */
 export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
@@ -71,6 +70,7 @@ async function drawBatch(
   const seconds = (clock() - began) / 1000 / indices.length;
   const { features, classes: seen, damages } = await network.extract(generated.map(({ image }) => image));
   const { width } = network;
+  const work = generated.map(({ steps }) => samplingWork(steps));
   assertShape('features [n, width]', features, [indices.length, width]);
   return indices.map((index, i) => ({
     index,
@@ -78,7 +78,8 @@ async function drawBatch(
     seenClass: seen ? seen[i]! : null,
     seenDamage: damages ? damages[i]! : null,
     seconds,
-    ...samplingWork(generated[i]!.steps, sampler, model.diffusion),
+    passes: work[i]!.passes,
+    headEvaluations: work[i]!.headEvaluations,
     image: generated[i]!.image,
   }));
 }

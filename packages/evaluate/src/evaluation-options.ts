@@ -2,7 +2,7 @@ import type {
   CancellationSignal,
   Clamp,
   ClassInput,
-  CoefficientsSampler,
+  DiffusionSampler,
   GuidanceSchedule,
   MaskedModel,
   SamplingPolicy,
@@ -22,7 +22,7 @@ export interface EvaluationVariant {
   /** Null for none. */
   readonly clamp?: Clamp | null;
   /** @default ancestralSampler() */
-  readonly sampler?: CoefficientsSampler;
+  readonly sampler?: DiffusionSampler;
   /** JSON that says how to draw the same pictures again; it goes into the report as it is. */
   readonly description: unknown;
 }

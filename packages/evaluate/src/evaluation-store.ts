@@ -1,8 +1,7 @@
-import type { ImageRgb } from '@tessera/core';
-import type { SamplingWork } from './sampling-work.js';
+import type { ImageRgb, SamplingWork } from '@tessera/core';
 
 /** What is left of a picture once it has been judged: all that the report is made from. */
-export interface MeasuredPicture extends SamplingWork {
+export interface MeasuredPicture extends Pick<SamplingWork, 'passes' | 'headEvaluations'> {
   /** k: its label is k mod classes, its noise that of (seed, k). */
   readonly index: number;
   /** [width]. */

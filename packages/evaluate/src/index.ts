@@ -47,6 +47,5 @@ export {
 export { quartilesOf } from './quartiles.js';
 export type { ReferencePictures } from './reference-pictures.js';
 export { resampleCounts, varianceCorrection } from './resampling.js';
-export { type SamplingWork, samplingWork } from './sampling-work.js';
 export { classAccuracy, corruptionShares } from './shares.js';
 export { verdictOf } from './verdict.js';

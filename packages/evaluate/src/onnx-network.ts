@@ -1,8 +1,7 @@
-import { assertInteger, type ImageRgb, NonFiniteError } from '@tessera/core';
+import { assertInteger, type ImageRgb, NonFiniteError, resizeBilinear } from '@tessera/core';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { ExtractedFeatures, FeatureNetwork } from './feature-network.js';
 import { FeatureNetworkError, type NetworkDescription } from './network-description.js';
-import { resizeBilinear } from './resize.js';
 
 /** The part of an onnxruntime session that is used. */
 export type FeatureSession = Pick<

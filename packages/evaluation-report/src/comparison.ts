@@ -1,5 +1,4 @@
-import { generateImages, type ImageRgb } from '@tessera/core';
-import { samplingWork } from '@tessera/evaluate';
+import { generateImages, type ImageRgb, samplingWork } from '@tessera/core';
 import { type Picture, samplingFrom } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
@@ -80,7 +79,7 @@ async function timedRun(
   });
   const seconds = (performance.now() - began) / 1000;
   const after = await model.runStatistics();
-  const work = samplingWork(made!.steps, choices.sampler, model.diffusion);
+  const work = samplingWork(made!.steps);
   const spent = (...graphs: readonly (keyof RunStatistics)[]): number =>
     graphs.reduce(
       (sum, graph) => sum + ((after[graph]?.milliseconds ?? 0) - (before[graph]?.milliseconds ?? 0)) / 1000,

@@ -26,7 +26,6 @@ function conditionsOf(rows: readonly { frequency: number; height: number }[]): C
     guided: false,
     read: async () => z,
     readUnconditional: async () => Promise.reject(new Error('not guided')),
-    release() {},
   };
 }
 

@@ -9,15 +9,10 @@ import {
 import type { Manifest } from '@tessera/format';
 import type { ConditionBatch } from './mar-graphs.js';
 
-/** Places of images with equally many known and equally many wanted tokens: each group can be one batch. */
-export function sameCounts(images: readonly ConditionImage<ClassInput>[]): number[][] {
-  const groups = new Map<string, number[]>();
-  for (const [place, { grid, positions }] of images.entries()) {
-    const known = grid.known.reduce((sum, value) => sum + (value ? 1 : 0), 0);
-    const key = `${known} ${positions.length}`;
-    groups.set(key, [...(groups.get(key) ?? []), place]);
-  }
-  return [...groups.values()];
+/** Equal for images with equally many known and equally many wanted tokens: they can be one batch. */
+export function countsKey({ grid, positions }: ConditionImage<ClassInput>): string {
+  const known = grid.known.reduce((sum, value) => sum + (value ? 1 : 0), 0);
+  return `${known} ${positions.length}`;
 }
 
 /** Rows: each image's conditional one, then the unconditional ones of those that are guided. */
@@ -69,14 +64,19 @@ function positionOrder(
   return { positions: order, visible: visible.length };
 }
 
-function classIndex({ classLabel }: ClassInput, count: number): number {
+function classIndex(input: ClassInput, count: number): number {
+  const { classLabel } = input ?? {};
   if (classLabel === null) return count;
-  if (!Number.isInteger(classLabel) || classLabel < 0 || classLabel >= count) {
-    throw new InvalidOptionError(
-      'classLabel',
-      classLabel,
-      `must be null or an integer from 0 to ${count - 1}`,
-    );
+  if (
+    typeof classLabel !== 'number' ||
+    !Number.isInteger(classLabel) ||
+    classLabel < 0 ||
+    classLabel >= count
+  ) {
+    const expectation = `must be null or an integer from 0 to ${count - 1}`;
+    throw input
+      ? new InvalidOptionError('classLabel', classLabel, expectation)
+      : new InvalidOptionError('input', input, `must be { classLabel }, which ${expectation}`);
   }
   return classLabel;
 }

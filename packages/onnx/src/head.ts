@@ -1,15 +1,15 @@
 import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
 import { type CoefficientsRun, runCoefficients } from '@tessera/core/diffusion';
-import type { DeviceTensor } from './device-tensor.js';
 import { assertFinite } from './finite.js';
 import type { MarGraphs } from './mar-graphs.js';
+import type { OrtTensor } from './ort-tensor.js';
 
 /** Tokens that are all guided or all not, and their rows of z. */
 export interface HeadRows {
   /** n: how many tokens. */
   readonly count: number;
   /** [B, T, D]. */
-  readonly z: DeviceTensor;
+  readonly z: OrtTensor;
   /** [R], which of z's B·T rows: n conditional ones and, where R = 2n, n unconditional ones. */
   readonly rows: Int32Array;
 }
@@ -168,13 +168,13 @@ class Modulations {
   readonly #graphs: MarGraphs;
   /** [S, W]. */
   readonly #timeEmbed: Float32Array;
-  readonly #zEmbed: DeviceTensor;
+  readonly #zEmbed: OrtTensor;
   readonly #atOnce: number;
-  #modulation: DeviceTensor | undefined;
+  #modulation: OrtTensor | undefined;
   #first = 0;
   #last = 0;
 
-  constructor(graphs: MarGraphs, timeEmbed: Float32Array, zEmbed: DeviceTensor, rows: number) {
+  constructor(graphs: MarGraphs, timeEmbed: Float32Array, zEmbed: OrtTensor, rows: number) {
     this.#graphs = graphs;
     this.#timeEmbed = timeEmbed;
     this.#zEmbed = zEmbed;
@@ -182,7 +182,7 @@ class Modulations {
   }
 
   /** @param index of the diffusion step, ascending from call to call */
-  async at(index: number): Promise<{ modulation: DeviceTensor; step: number }> {
+  async at(index: number): Promise<{ modulation: OrtTensor; step: number }> {
     if (index >= this.#last || !this.#modulation) {
       this.#modulation?.release();
       this.#modulation = undefined;

@@ -1,8 +1,8 @@
 import { assertShape } from '@tessera/core';
 import type { ComponentName, Manifest } from '@tessera/format';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
-import { DeviceTensor } from './device-tensor.js';
 import { assertFinite } from './finite.js';
+import { OrtTensor } from './ort-tensor.js';
 import type { RunStatistics } from './run-statistics.js';
 
 declare const performance: { now(): number };
@@ -59,18 +59,18 @@ export class MarGraphs {
   }
 
   /** z at the targets, [B, T, D]. @throws NonFiniteError if it is in memory and some of it is not a number */
-  async condition(batch: ConditionBatch): Promise<DeviceTensor> {
+  async condition(batch: ConditionBatch): Promise<OrtTensor> {
     const { z } = await this.#run('condition', this.#conditionFeeds(batch), ['z']);
-    const held = new DeviceTensor('condition', z!);
+    const held = new OrtTensor('condition', z!);
     // On a GPU, what follows from it is looked at.
     if (!held.onGpu) await held.read();
     return held;
   }
 
   /** Rows that are in memory, [R, D], as z of one image. */
-  conditionRows(rows: Float32Array): DeviceTensor {
+  conditionRows(rows: Float32Array): OrtTensor {
     const { decoder } = this.manifest.widths;
-    return new DeviceTensor('condition', this.#float(rows, [1, rows.length / decoder, decoder]));
+    return new OrtTensor('condition', this.#float(rows, [1, rows.length / decoder, decoder]));
   }
 
   /** The encoder's rows, [B, buffer + V, E]: buffer first, then the known tokens in the order of `positions`. */
@@ -103,10 +103,10 @@ export class MarGraphs {
    * @param rows [R], which of the B·T rows
    * @returns [R, W]
    */
-  async project(z: DeviceTensor, rows: Int32Array): Promise<DeviceTensor> {
+  async project(z: OrtTensor, rows: Int32Array): Promise<OrtTensor> {
     const feeds = { z: z.tensor, rows: this.#int(rows, [rows.length]) };
     const { z_embed } = await this.#run('project', feeds, ['z_embed']);
-    return new DeviceTensor('project', z_embed!);
+    return new OrtTensor('project', z_embed!);
   }
 
   /**
@@ -116,12 +116,12 @@ export class MarGraphs {
    * @param zEmbed [R, W]
    * @returns [S, R, M]
    */
-  async modulate(timeEmbed: Float32Array, zEmbed: DeviceTensor): Promise<DeviceTensor> {
+  async modulate(timeEmbed: Float32Array, zEmbed: OrtTensor): Promise<OrtTensor> {
     const { head } = this.manifest.widths;
     const steps = timeEmbed.length / head;
     const feeds = { time_embed: this.#float(timeEmbed, [steps, head]), z_embed: zEmbed.tensor };
     const { modulation } = await this.#run('modulate', feeds, ['modulation']);
-    return new DeviceTensor('modulate', modulation!);
+    return new OrtTensor('modulate', modulation!);
   }
 
   /**
@@ -130,7 +130,7 @@ export class MarGraphs {
    * @param modulation [S, R, M]
    * @param step which of the modulation's S diffusion steps
    */
-  async denoise(x: Float32Array, modulation: DeviceTensor, step: number): Promise<Float32Array> {
+  async denoise(x: Float32Array, modulation: OrtTensor, step: number): Promise<Float32Array> {
     const { channels } = this.manifest.grid;
     const { out } = await this.#run(
       'denoise',

@@ -1,4 +1,12 @@
-import { ancestralSampler, type ClassInput, type ConditionImage, emptyGrid, keyedNoise } from '@tessera/core';
+import {
+  ancestralSampler,
+  type ClassInput,
+  type ConditionImage,
+  ConditionRows,
+  emptyGrid,
+  keyedNoise,
+  memoryTensor,
+} from '@tessera/core';
 import { exampleManifest } from '@tessera/format/testing';
 import type { Tensor } from 'onnxruntime-common';
 import { expect, it, vi } from 'vitest';
@@ -157,15 +165,9 @@ it('frees what it made of a batch of which a part fails', async () => {
 it('samples from conditions that are not its own, which it reads', async () => {
   const { model, made, projected } = modelOnGpu();
   const [held] = await model.condition({ batch: [asked([0, 1, 2], true)] });
-  const foreign = {
-    count: 3,
-    width: widths.decoder,
-    guided: true,
-    read: () => held!.read(),
-    readUnconditional: () => held!.readUnconditional(),
-    release: () => {},
-  };
-  await model.sampleTokens({ ...request, batch: [{ ...sampled([1, 2]), conditions: foreign }] });
+  const tensor = memoryTensor(await held!.readAll());
+  const [foreign] = ConditionRows.split(tensor, widths.decoder, [{ count: 3, guided: true }]);
+  await model.sampleTokens({ ...request, batch: [{ ...sampled([1, 2]), conditions: foreign! }] });
   const [{ z, rows }] = projected as [{ z: PlainTensor; rows: number[] }];
   expect(rows).toEqual([0, 1, 2, 3]);
   expect([...z.data.filter((_, i) => i % widths.decoder === 0)]).toEqual([1, 2, 4, 5]);

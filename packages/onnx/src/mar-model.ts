@@ -5,15 +5,19 @@ import {
   type CancellationSignal,
   type ClassInput,
   type ConditionRequest,
-  type Conditions,
+  ConditionRows,
   type DiffusionProcess,
   type GridShape,
   gridLength,
+  groupBy,
   type HeadRequest,
   type ImageRgb,
+  type ImageSize,
+  InvalidOptionError,
   type MaskedModel,
   ModelDisposedError,
   patchify,
+  proxyModel,
   type SamplingDefaults,
   ShapeMismatchError,
   TesseraError,
@@ -23,17 +27,16 @@ import {
   throwIfAborted,
   unpatchify,
 } from '@tessera/core';
-import type { Manifest } from '@tessera/format';
-import { diffusionFrom, samplingDefaults } from '@tessera/format';
-import { conditionBatch, sameCounts } from './condition-batch.js';
-import { splitRows } from './condition-rows.js';
-import type { DeviceTensor } from './device-tensor.js';
+import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
+import { conditionBatch, countsKey } from './condition-batch.js';
 import { evaluateHead, sampleHead } from './head.js';
+import { imageSizeOf } from './image-size.js';
 import type { MarGraphs } from './mar-graphs.js';
+import type { OrtTensor } from './ort-tensor.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
-import { sameZ, sampledRows } from './sampled-rows.js';
+import { runtimeTensor, type SampledImage, sampledRows } from './sampled-rows.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
 
@@ -41,6 +44,7 @@ type Cancellable = { readonly signal?: CancellationSignal };
 export class MarModel implements MaskedModel<ClassInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
+  readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
   readonly #graphs: MarGraphs;
@@ -51,69 +55,63 @@ export class MarModel implements MaskedModel<ClassInput> {
     this.#graphs = graphs;
     this.manifest = graphs.manifest;
     this.shape = graphs.manifest.grid;
+    this.imageSize = imageSizeOf(graphs.manifest);
     this.defaults = samplingDefaults(graphs.manifest);
     this.diffusion = diffusionFrom(graphs.manifest.diffusion);
   }
 
-  condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly Conditions[]> {
+  condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly ConditionRows[]> {
     return this.#enqueue(async () => {
-      const conditions: Conditions[] = [];
+      assertBatch('batch', batch);
+      const made: ConditionRows[] = [];
       try {
-        for (const places of sameCounts(batch)) {
+        return await groupBy(batch, countsKey, async (group) => {
           throwIfAborted(signal);
-          const group = places.map((place) => batch[place]!);
           const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
-          const rows = splitRows(z, group, this.manifest.widths.decoder, (unused) => this.#free(unused));
-          for (const [i, place] of places.entries()) conditions[place] = rows[i]!;
-        }
+          const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
+          const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
+          made.push(...rows);
+          return rows;
+        });
       } catch (error) {
-        // Places of groups that were not reached are empty.
-        for (const made of conditions) made?.release();
+        for (const rows of made) rows.release();
         throw error;
       }
-      return conditions;
     }, signal);
   }
 
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]> {
     return this.#enqueue(async () => {
+      assertBatch('batch', request.batch);
       assertClamp(request.clamp, this.shape.channels);
-      const tokens: Float32Array[] = [];
-      for (const places of sameZ(request.batch)) {
-        const group = places.map((place) => request.batch[place]!);
-        const sampled = await this.#sampleGroup(group, request);
-        for (const [i, place] of places.entries()) tokens[place] = sampled[i]!;
-      }
-      return tokens;
+      return byRuntimeTensor(request.batch, (group) => this.#sampleGroup(group, request));
     }, request.signal);
   }
 
   /** One evaluation of the head, without guidance: see `MaskedModel`. */
   evaluateHead({ batch, timestep, signal }: HeadRequest): Promise<readonly Float32Array[]> {
     return this.#enqueue(async () => {
+      assertBatch('batch', batch);
       const { channels } = this.shape;
       for (const { x, rows } of batch) assertShape('x [m, C]', x, [rows.length, channels]);
-      const outputs: Float32Array[] = [];
-      for (const places of sameZ(batch)) {
-        const group = places.map((place) => batch[place]!);
+      return byRuntimeTensor(batch, async (group) => {
         const count = group.reduce((sum, { rows }) => sum + rows.length, 0);
-        const x = concatenated(group.map((image) => image.x));
         const request = { count, ...(await sampledRows(group, this.#graphs)) };
+        const x = concatenated(group.map((image) => image.x));
         const output = await evaluateHead(this.#graphs, request, x, timestep, signal);
-        const halves = request.rows.length / count;
         const width = output.length / request.rows.length;
-        const parts = Array.from({ length: halves }, (_, half) =>
-          splitTokens(output.subarray(half * count * width, (half + 1) * count * width), group, width),
-        );
-        for (const [i, place] of places.entries())
-          outputs[place] = concatenated(parts.map((part) => part[i]!));
-      }
-      return outputs;
+        const half = count * width;
+        const conditional = splitTokens(output.subarray(0, half), group, width);
+        if (output.length === half) return conditional;
+        const unconditional = splitTokens(output.subarray(half), group, width);
+        return conditional.map((rows, i) => concatenated([rows, unconditional[i]!]));
+      });
     }, signal);
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
     return this.#enqueue(async () => {
+      assertBatch('grids', grids);
       this.#need('decoder', 'make pictures');
       const { latents } = this.manifest;
       const { height, width } = this.shape;
@@ -133,13 +131,11 @@ export class MarModel implements MaskedModel<ClassInput> {
 
   encode(images: readonly ImageRgb[], { signal }: Cancellable = {}): Promise<readonly TokenGrid[]> {
     return this.#enqueue(async () => {
+      assertBatch('images', images);
       this.#need('encoder', 'turn pictures into tokens');
       const { latents } = this.manifest;
       const { height, width } = this.shape;
-      const pixels = [
-        height * latents.patchSize * latents.stride,
-        width * latents.patchSize * latents.stride,
-      ] as const;
+      const pixels = [this.imageSize.height, this.imageSize.width] as const;
       const grids: TokenGrid[] = [];
       for (const image of images) {
         throwIfAborted(signal);
@@ -174,9 +170,9 @@ export class MarModel implements MaskedModel<ClassInput> {
     return this.#queue.add(task, signal);
   }
 
-  /** A tensor may be in use by a run that is under way. */
-  #free(z: DeviceTensor): void {
-    void this.#queue.add(async () => z.release());
+  /** The tensor may be in use by a run that is under way, so its release waits its turn. */
+  #queued(z: OrtTensor): OrtTensor {
+    return proxyModel(z, { release: () => void this.#queue.add(async () => z.release()) });
   }
 
   async #sampleGroup(
@@ -212,6 +208,18 @@ export class MarModel implements MaskedModel<ClassInput> {
       );
     }
   }
+}
+
+/** Images that one run of the head can serve: guided or not, and with rows in the same z. */
+function byRuntimeTensor<Image extends SampledImage, Result>(
+  batch: readonly Image[],
+  run: (group: readonly Image[]) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
+  return groupBy(
+    batch,
+    ({ conditions }) => conditions.guided,
+    (alike) => groupBy(alike, ({ conditions }) => runtimeTensor(conditions), run),
+  );
 }
 
 /** A group's guidance scales: [n] where each image has one, else [S, n]. */
@@ -255,6 +263,13 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
     first += part.length;
   }
   return whole;
+}
+
+/** For callers without types, who pass a single image. */
+function assertBatch(what: string, batch: readonly unknown[]): void {
+  if (Array.isArray(batch)) return;
+  throw new InvalidOptionError(what, typeof batch, 'must be an array with an entry for each image');
+}
 }
 
 /** The grid's tokens with 0 where they are masked. */

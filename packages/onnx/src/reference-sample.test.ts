@@ -1,3 +1,4 @@
+import { proxyModel } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import { expect, it } from 'vitest';
 import { recordReferenceSample, referenceProblem, verifyReferenceSample } from './reference-sample.js';
@@ -24,12 +25,11 @@ it('what differs is named, with how far it is off and what is allowed', async ()
 it('what it was conditioned on is released, also where sampling fails', async () => {
   const fake = model();
   let released = 0;
-  const failing = {
-    ...fake,
-    condition: async (request: Parameters<typeof fake.condition>[0]) =>
-      (await fake.condition(request)).map((held) => ({ ...held, release: () => released++ })),
+  const failing = proxyModel(fake, {
+    condition: async (request) =>
+      (await fake.condition(request)).map((rows) => proxyModel(rows, { release: () => void released++ })),
     sampleTokens: () => Promise.reject(new Error('lost')),
-  };
+  });
   await expect(recordReferenceSample(failing)).rejects.toThrow('lost');
   expect(released).toBe(1);
 });

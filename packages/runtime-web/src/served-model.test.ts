@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { emptyGrid } from '@tessera/core';
+import { emptyGrid, proxyModel } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import { type MarModel, type Port, RemoteModel, serveModel } from '@tessera/onnx';
 import { expect, it } from 'vitest';
@@ -23,17 +23,16 @@ function remote() {
   });
   const model = {
     condition: async (request: Parameters<typeof fake.condition>[0]) =>
-      (await fake.condition(request)).map((held) => ({
-        ...held,
-        read: () => new Promise<Float32Array>(() => {}),
-        readUnconditional: () => held.readUnconditional(),
-      })),
+      (await fake.condition(request)).map((rows, i) =>
+        i === 0 ? proxyModel(rows, { readAll: () => new Promise<Float32Array>(() => {}) }) : rows,
+      ),
   } as unknown as MarModel;
   const turns = { yieldToEventLoop: () => new Promise<void>((resolve) => setImmediate(resolve)) };
   const { port1, port2 } = new MessageChannel();
   serveModel(portOf(port2), servedModel(model, turns, watch));
   const near = new RemoteModel(portOf(port1), {
     grid: shape,
+    latents: { patchSize: 1, stride: 1 },
     sampling: { guidance: { schedule: 'constant', scale: 1 }, temperature: 1 },
   } as never);
   return { model: near, lose: () => lose({ reason: 'unknown', message: 'driver restarted' }) };
@@ -48,17 +47,17 @@ const image = {
 
 it('ends a read of conditions too when the GPU is lost', async () => {
   const { model, lose } = remote();
-  const [held] = await model.condition({ batch: [image] });
-  const reading = held!.read();
-  expect(await held!.readUnconditional()).not.toHaveLength(0);
+  const [hanging, readable, unread] = await model.condition({ batch: [image, image, image] });
+  const reading = hanging!.read();
+  expect(await readable!.readUnconditional()).not.toHaveLength(0);
   lose();
   await expect(reading).rejects.toMatchObject({ code: 'device-lost' });
-  await expect(held!.readUnconditional()).rejects.toMatchObject({ code: 'device-lost' });
+  await expect(unread!.readUnconditional()).rejects.toMatchObject({ code: 'device-lost' });
 });
 
 it('begins a read before the release that follows it', async () => {
   const { model } = remote();
-  const [held] = await model.condition({ batch: [image] });
+  const [, held] = await model.condition({ batch: [image, image] });
   const reading = held!.readUnconditional();
   held!.release();
   expect(await reading).not.toHaveLength(0);

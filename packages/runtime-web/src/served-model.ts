@@ -1,3 +1,4 @@
+import { proxyModel } from '@tessera/core';
 import type { MarModel, ServedModel } from '@tessera/onnx';
 import type { DeviceWatch } from './device-watch.js';
 import type { EventLoopYielder } from './event-loop-yielder.js';
@@ -14,15 +15,13 @@ export function servedModel(
     await turn();
     return guard(task);
   };
-  return {
+  return proxyModel<ServedModel, Partial<ServedModel>>(model, {
     condition: (request) => call(() => model.condition(request)),
     sampleTokens: (request) => call(() => model.sampleTokens(request)),
     evaluateHead: (request) => call(() => model.evaluateHead(request)),
     decode: (grids, options) => call(() => model.decode(grids, options)),
     encode: (images, options) => call(() => model.encode(images, options)),
-    runStatistics: () => model.runStatistics(),
-    dispose: () => model.dispose(),
     // A read begins at once: a release may be the next message.
     guard,
-  };
+  });
 }

@@ -9,6 +9,7 @@ const step = (positions: readonly number[], guidanceScale: number) => ({
   batchIndex: 0,
   plan: stepPlan('generation', positions, 10),
   guidanceScale,
+  work: { passes: guidanceScale === 1 ? 1 : 2, conditionRows: 0, headEvaluations: 0 },
 });
 
 test('what a step decodes is visible in the next, and guidance takes a second row', () => {

@@ -1,4 +1,4 @@
-import { type GeneratedImage, generateImages, type MaskedModel } from '@tessera/core';
+import { type GeneratedImage, generateImages, proxyModel } from '@tessera/core';
 import type { ComponentName } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
@@ -61,7 +61,7 @@ export async function measure(
       head: spent(HEAD),
       decoder: spent(['decoder']),
       transformerRuns: difference(before, after, ['condition'], 'runs'),
-      tokenSteps: sum(images, ({ steps }) => sum(steps, ({ plan }) => sum(plan.diffusionSteps, Number))),
+      tokenSteps: sum(images, ({ steps }) => sum(steps, ({ work }) => work.headEvaluations / work.passes)),
       transformerFlops: sum(images, (image) => imageFlops(sizes, image)),
       peakMemory: Math.max(peakMemory, process.memoryUsage.rss()),
     };
@@ -73,29 +73,19 @@ export async function measure(
 /** The transformer's work for an image: a row a step, two where the step was guided. */
 export function imageFlops(sizes: TransformerSizes, { steps }: Pick<GeneratedImage, 'steps'>): number {
   let visible = 0;
-  return sum(steps, ({ plan, guidanceScale }) => {
+  return sum(steps, ({ plan, work }) => {
     const targets = plan.positions.length;
-    const flops = transformerFlops(sizes, { visible, targets }) * (guidanceScale === 1 ? 1 : 2);
+    const flops = transformerFlops(sizes, { visible, targets }) * work.passes;
     visible += targets;
     return flops;
   });
 }
 
 /** A model without an autoencoder ends at its tokens: the pictures are empty. */
-function withoutMissingDecoder<Input>(
-  model: MaskedModel<Input> & Pick<LoadedModel, 'manifest'>,
-): MaskedModel<Input> {
+function withoutMissingDecoder(model: LoadedModel): LoadedModel {
   if (model.manifest.variants[0]!.components.decoder) return model;
   const nothing = { width: 0, height: 0, data: new Uint8Array() };
-  return {
-    shape: model.shape,
-    ...(model.defaults ? { defaults: model.defaults } : {}),
-    ...(model.diffusion ? { diffusion: model.diffusion } : {}),
-    condition: (request) => model.condition(request),
-    sampleTokens: (request) => model.sampleTokens(request),
-    decode: async (grids) => grids.map(() => nothing),
-    dispose: () => model.dispose(),
-  };
+  return proxyModel(model, { decode: async (grids) => grids.map(() => nothing) });
 }
 
 function assertFinite(images: readonly GeneratedImage[], arm: string): void {

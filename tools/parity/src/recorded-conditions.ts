@@ -1,4 +1,4 @@
-import { type Conditions, UnguidedConditionsError } from '@tessera/core';
+import { ConditionRows, memoryTensor } from '@tessera/core';
 
 /**
  * Recorded rows as the conditions that a model's head is run on.
@@ -10,16 +10,10 @@ export function recordedConditions(
   conditional: Float32Array,
   unconditional: Float32Array | undefined,
   width: number,
-): Conditions {
-  return {
-    count: conditional.length / width,
-    width,
-    guided: unconditional !== undefined,
-    read: async () => conditional,
-    async readUnconditional() {
-      if (!unconditional) throw new UnguidedConditionsError('No unconditional rows are recorded.');
-      return unconditional;
-    },
-    release() {},
-  };
+): ConditionRows {
+  const rows = new Float32Array(conditional.length + (unconditional?.length ?? 0));
+  rows.set(conditional);
+  rows.set(unconditional ?? [], conditional.length);
+  const shape = { count: conditional.length / width, guided: unconditional !== undefined };
+  return ConditionRows.split(memoryTensor(rows), width, [shape])[0]!;
 }

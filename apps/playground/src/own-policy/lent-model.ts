@@ -1,16 +1,10 @@
-import { TesseraError } from '@tessera/core';
+import { proxyModel, TesseraError } from '@tessera/core';
 import type { ServedModel } from '@tessera/onnx';
 
 /** The model as a policy of the user's own may use it: it is the app's, so the code there can't dispose of it. */
 export function lentModel(model: ServedModel): ServedModel {
-  return {
-    condition: (request) => model.condition(request),
-    sampleTokens: (request) => model.sampleTokens(request),
-    evaluateHead: (request) => model.evaluateHead(request),
-    decode: (grids, options) => model.decode(grids, options),
-    encode: (images, options) => model.encode(images, options),
-    runStatistics: () => model.runStatistics(),
+  return proxyModel(model, {
     dispose: () =>
       Promise.reject(new TesseraError('model-lent', 'The model is the app’s: it can’t be disposed of here.')),
-  };
+  });
 }

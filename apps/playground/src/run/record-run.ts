@@ -2,10 +2,10 @@ import {
   type ClassInput,
   type GenerateOptions,
   generate,
-  type ImageStep,
+  type PlannedStep,
   type TokenGrid,
 } from '@tessera/core';
-import { headEvaluations, type Run, raisedPositions } from './step-record.js';
+import { type Run, raisedPositions } from './step-record.js';
 
 export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'requests'> {
   readonly seed: number;
@@ -21,7 +21,7 @@ export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'req
 export async function* recordRun(options: RecordRunOptions): Run {
   const { seed, classLabel, start, now = () => performance.now(), ...rest } = options;
   const image = { seed, imageIndex: classLabel, input: { classLabel }, ...(start ? { start } : {}) };
-  let planned: ImageStep | undefined;
+  let planned: PlannedStep | undefined;
   let startedAt = now();
   for await (const event of generate({ ...rest, requests: [image] })) {
     if (event.type === 'step-start') {
@@ -37,7 +37,7 @@ export async function* recordRun(options: RecordRunOptions): Run {
         chosen: raisedPositions(planned!, step),
         guidanceScale: step.guidanceScale,
         milliseconds,
-        headEvaluations: headEvaluations(step),
+        headEvaluations: step.work.headEvaluations,
         picture: await event.preview(0),
       };
       startedAt = now();

@@ -1,4 +1,4 @@
-import type { ImageRgb, ImageStep, TokenGrid } from '@tessera/core';
+import type { ImageRgb, ImageStep, PlannedStep, TokenGrid } from '@tessera/core';
 import type { LoadedModel } from '@tessera/runtime-web';
 
 /** What one step did, and what the picture looked like after it. Plain data: it may come from a worker. */
@@ -16,7 +16,7 @@ export interface StepRecord {
   readonly guidanceScale: number;
   /** Without the making of the preview. */
   readonly milliseconds: number;
-  /** Tokens × diffusion steps, twice where guided. */
+  /** Tokens × evaluations of the sampler, twice if guided. */
   readonly headEvaluations: number;
   /** The picture so far; what it shows at masked positions carries no meaning. */
   readonly picture: ImageRgb;
@@ -37,13 +37,8 @@ export type MadeOn = Pick<LoadedModel, 'manifest' | 'device' | 'dtype'>;
 /** A run as it goes: a record a step, and the finished picture at its end. */
 export type Run = AsyncGenerator<StepRecord, FinishedRun, undefined>;
 
-export function headEvaluations({ plan, guidanceScale }: ImageStep): number {
-  const once = plan.diffusionSteps.reduce((sum, steps) => sum + steps, 0);
-  return guidanceScale === 1 ? once : 2 * once;
-}
-
 /** Positions that got more diffusion steps than they were planned. Both steps name positions in ascending order. */
-export function raisedPositions(planned: ImageStep, carriedOut: ImageStep): Uint32Array {
+export function raisedPositions(planned: PlannedStep, carriedOut: ImageStep): Uint32Array {
   const before = new Map(Array.from(planned.plan.positions, (p, i) => [p, planned.plan.diffusionSteps[i]!]));
   return carriedOut.plan.positions.filter((p, i) => carriedOut.plan.diffusionSteps[i]! > before.get(p)!);
 }

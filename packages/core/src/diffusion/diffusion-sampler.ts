@@ -16,6 +16,9 @@ export type DiffusionSampler = (
   diffusion: DiffusionProcess,
 ) => SamplerCoefficients | SamplerFunction;
 
+/** A sampler for one diffusion process. */
+export type BoundSampler = (diffusionSteps: number) => SamplerCoefficients | SamplerFunction;
+
 /** A sampler that is coefficients alone. */
 export type CoefficientsSampler = (
   respacing: number | string,

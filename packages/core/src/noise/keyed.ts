@@ -1,4 +1,4 @@
-import { assertInteger, assertShape, InvalidOptionError } from '../errors.js';
+import { assertInteger, assertShape, InvalidOptionError, typeNote } from '../errors.js';
 import { normalFromWord, uniformFromWord } from './normal.js';
 import { philox4x32 } from './philox.js';
 import type { NoiseKey, NoiseSource } from './source.js';
@@ -122,6 +122,6 @@ function derive(key: NoiseKey, c0: number, c1: number, domain: number): NoiseKey
 
 function assertSafe(option: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw new InvalidOptionError(option, value, 'must be an integer from 0 to 2^53 − 1');
+    throw new InvalidOptionError(option, value, `must be an integer from 0 to 2^53 − 1${typeNote(value)}`);
   }
 }

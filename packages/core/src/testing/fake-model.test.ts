@@ -24,8 +24,9 @@ describe('fakeModel', () => {
       evaluateHead: 0,
       conditionRows: 2 * 24,
       sampleTokens: 3,
-      headEvaluations: 24 * 5,
+      headEvaluations: 2 * 24 * 5,
       decode: 1,
+      encode: 0,
     });
   });
 

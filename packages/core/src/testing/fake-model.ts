@@ -1,10 +1,16 @@
 import { type CancellationSignal, throwIfAborted } from '../cancellation.js';
 import { type DiffusionProcess, marDiffusion, noiseLevel } from '../diffusion/diffusion-process.js';
 import { runCoefficients } from '../diffusion/run-coefficients.js';
-import { assertInteger, assertShape, ModelDisposedError } from '../errors.js';
-import { copyGrid, emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
+import {
+  assertInteger,
+  assertShape,
+  InvalidOptionError,
+  ModelDisposedError,
+  ShapeMismatchError,
+} from '../errors.js';
+import { copyGrid, emptyGrid, type GridShape, type TokenGrid } from '../grid.js';
 import type { ImageRgb } from '../image.js';
-import type { ClassInput, HeadRequest, MaskedModel } from '../model.js';
+import type { ClassInput, HeadRequest, MaskedModel, SamplingDefaults } from '../model.js';
 import { fillTokenNoise } from '../noise/token-noise.js';
 import { fakeConditions } from './fake-conditions.js';
 
@@ -12,6 +18,10 @@ export interface FakeModelOptions {
   readonly shape: GridShape;
   /** D: the width of the conditions. @default 16 */
   readonly width?: number;
+  /** The side of a token in pixels. @default 1 */
+  readonly tokenSize?: number;
+  /** What the model advises. @default nothing */
+  readonly defaults?: SamplingDefaults;
   /** What its head predicts, and on which noise. @default marDiffusion() */
   readonly diffusion?: DiffusionProcess;
 }
@@ -23,9 +33,10 @@ export interface FakeModelCalls {
   conditionRows: number;
   sampleTokens: number;
   evaluateHead: number;
-  /** Tokens × evaluations of the head. */
+  /** Rows that the head was evaluated on: tokens × evaluations of the sampler, twice if guided. */
   headEvaluations: number;
   decode: number;
+  encode: number;
 }
 
 export interface FakeModel extends MaskedModel<ClassInput> {
@@ -36,13 +47,13 @@ export interface FakeModel extends MaskedModel<ClassInput> {
 
 /**
  * A model of simple arithmetic for tests, which keeps every promise of `MaskedModel`: z depends on the position, the
- * label and the known tokens alone; the head's ε or velocity leads to x0 = tanh(z) + sin(x)/10; a token is a pixel. It has
- * no model file and no runtime.
- *
- * @throws InvalidOptionError where the width is not an integer ≥ 1
+ * label and the known tokens alone; the head's ε or velocity leads to x0 = tanh(z) + sin(x)/10; a token is a pixel. It has no
+ * model file and no runtime.
  */
-export function fakeModel({ shape, width = 16, diffusion = marDiffusion() }: FakeModelOptions): FakeModel {
+export function fakeModel(options: FakeModelOptions): FakeModel {
+  const { shape, width = 16, tokenSize = 1, defaults, diffusion = marDiffusion() } = options;
   assertInteger('width', width, 1);
+  assertInteger('tokenSize', tokenSize, 1);
   const { known } = emptyGrid(shape);
   const calls: FakeModelCalls = {
     condition: 0,
@@ -51,6 +62,7 @@ export function fakeModel({ shape, width = 16, diffusion = marDiffusion() }: Fak
     evaluateHead: 0,
     headEvaluations: 0,
     decode: 0,
+    encode: 0,
   };
   let disposed = false;
 
@@ -63,12 +75,16 @@ export function fakeModel({ shape, width = 16, diffusion = marDiffusion() }: Fak
 
   return {
     shape,
+    imageSize: { width: shape.width * tokenSize, height: shape.height * tokenSize },
+    ...(defaults ? { defaults } : {}),
     diffusion,
     calls,
     async condition({ batch, signal }) {
       await turn(signal);
       calls.condition++;
       return batch.map((image) => {
+        if (image.input?.classLabel === undefined)
+          throw new InvalidOptionError('input', image.input, 'must be { classLabel }, a number or null');
         assertShape('grid.known [L]', image.grid.known, [known.length]);
         calls.conditionRows += image.positions.length * (image.guided ? 2 : 1);
         return fakeConditions(image, width);
@@ -95,11 +111,11 @@ export function fakeModel({ shape, width = 16, diffusion = marDiffusion() }: Fak
           signal,
           async evaluate(x, index) {
             await turn(signal);
+            calls.headEvaluations += targets.length / shape.channels;
             return headRows(x, targets, coefficients.steps[index]!.timestep, shape.channels, diffusion);
           },
         });
         sampled.push(tokens);
-        calls.headEvaluations += count * coefficients.steps.length;
       }
       return sampled;
     },
@@ -109,15 +125,20 @@ export function fakeModel({ shape, width = 16, diffusion = marDiffusion() }: Fak
       const outputs: Float32Array[] = [];
       for (const image of batch) {
         const targets = await headTargets(image, shape.channels);
+        calls.headEvaluations += targets.length / shape.channels;
         outputs.push(headRows(image.x, targets, timestep, shape.channels, diffusion));
-        calls.headEvaluations += image.rows.length;
       }
       return outputs;
     },
     async decode(grids, options) {
       await turn(options?.signal);
       calls.decode++;
-      return grids.map(picture);
+      return grids.map((grid) => picture(grid, tokenSize));
+    },
+    async encode(images, options) {
+      await turn(options?.signal);
+      calls.encode++;
+      return images.map((image) => tokensOf(image, shape, tokenSize));
     },
     async dispose() {
       disposed = true;
@@ -158,15 +179,38 @@ function headRows(
   return output;
 }
 
-/** A pixel a token: its first three channels, −1 … 1 to 0 … 255; masked ones as 0. */
-function picture(grid: TokenGrid): ImageRgb {
+/** A token is a square of pixels: its first three channels, −1 … 1 to 0 … 255; masked ones as 0. */
+function picture(grid: TokenGrid, tokenSize: number): ImageRgb {
   const { shape, tokens, known } = copyGrid(grid);
-  const { height, width, channels } = shape;
-  const data = new Uint8Array(gridLength(shape) * 3);
-  for (const [i] of data.entries()) {
-    const position = Math.floor(i / 3);
-    const value = known[position] ? tokens[position * channels + Math.min(i % 3, channels - 1)]! : 0;
-    data[i] = Math.round(Math.max(0, Math.min(1, (value + 1) / 2)) * 255);
-  }
+  const width = shape.width * tokenSize;
+  const height = shape.height * tokenSize;
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const position = positionOf(Math.floor(i / 3), width, tokenSize);
+    const channel = Math.min(i % 3, shape.channels - 1);
+    const value = known[position] ? tokens[position * shape.channels + channel]! : 0;
+    return Math.round(Math.max(0, Math.min(1, (value + 1) / 2)) * 255);
+  });
   return { width, height, data };
+}
+
+/** The inverse of {@link picture}: the mean of each square. Channels beyond the third are 0. */
+function tokensOf(image: ImageRgb, shape: GridShape, tokenSize: number): TokenGrid {
+  const grid = emptyGrid(shape);
+  const size = [shape.height * tokenSize, shape.width * tokenSize] as const;
+  if (image.height !== size[0] || image.width !== size[1])
+    throw new ShapeMismatchError('image [H, W]', size, [image.height, image.width]);
+  assertShape('image.data [H, W, 3]', image.data, [...size, 3]);
+  for (const [i, value] of image.data.entries()) {
+    if (i % 3 >= shape.channels) continue;
+    const position = positionOf(Math.floor(i / 3), image.width, tokenSize);
+    grid.tokens[position * shape.channels + (i % 3)]! += (value / 127.5 - 1) / tokenSize ** 2;
+  }
+  grid.known.fill(1);
+  return grid;
+}
+
+/** The token that a pixel lies in. */
+function positionOf(pixel: number, width: number, tokenSize: number): number {
+  const row = Math.floor(pixel / width / tokenSize);
+  return (row * width) / tokenSize + Math.floor((pixel % width) / tokenSize);
 }

@@ -1,5 +1,5 @@
 import type { CancellationSignal } from '../cancellation.js';
-import type { Conditions } from '../conditions.js';
+import type { ConditionRows } from '../condition-rows.js';
 import { assertShape } from '../errors.js';
 import { emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
 import type { ConditionImage, TokenImage } from '../model.js';
@@ -7,7 +7,7 @@ import { keyedNoise } from '../noise/keyed.js';
 
 /** All rows of an image's conditions, to be sampled. */
 export function tokenImage<Input>(
-  conditions: Conditions,
+  conditions: ConditionRows,
   { positions }: ConditionImage<Input>,
   seed: number,
   guidanceScale: number,

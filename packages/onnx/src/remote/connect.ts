@@ -1,13 +1,16 @@
 import {
   type CancellationSignal,
   type ClassInput,
-  type Conditions,
+  ConditionRows,
+  type DeviceTensor,
   type DiffusionProcess,
   type GridShape,
   type HeadRequest,
   type ImageRgb,
+  type ImageSize,
   type MaskedModel,
   ModelDisposedError,
+  plainData,
   type SamplingDefaults,
   TesseraError,
   type TokenGrid,
@@ -17,6 +20,7 @@ import {
 } from '@tessera/core';
 import type { SamplerCoefficients } from '@tessera/core/diffusion';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
+import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { packCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
@@ -41,6 +45,7 @@ type Cancellable = { readonly signal?: CancellationSignal };
 export class RemoteModel implements MaskedModel<ClassInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
+  readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
   readonly #port: Port;
@@ -53,6 +58,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   constructor(port: Port, manifest: Manifest) {
     this.manifest = manifest;
     this.shape = manifest.grid;
+    this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
     this.diffusion = diffusionFrom(manifest.diffusion);
     this.#port = port;
@@ -68,7 +74,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   async condition({
     batch,
     signal,
-  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly Conditions[]> {
+  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
     const handles = await this.#call('condition', { images: batch }, signal);
     return handles.map((handle) => this.#conditions(handle));
   }
@@ -82,7 +88,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }: TokenRequest): Promise<readonly Float32Array[]> {
     const remote = batch.map((image) => ({
       conditions: this.#idOf(image.conditions),
-      rows: image.rows,
+      rows: image.rows.map((row) => image.conditions.tensorRow(row, false)),
       positions: image.positions,
       guidanceScale: image.guidanceScale,
       noise: packNoise(image, coefficients, this.shape.channels),
@@ -135,19 +141,10 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     this.#waiting.clear();
   }
 
-  readonly #ids = new WeakMap<Conditions, number>();
-
-  #conditions({ id, count, width, guided }: ConditionsHandle): Conditions {
-    const conditions: Conditions = {
-      count,
-      width,
-      guided,
-      read: () => this.#call('read', { conditions: id, unconditional: false }, undefined),
-      readUnconditional: () => this.#call('read', { conditions: id, unconditional: true }, undefined),
-      release: () => this.#release([{ id }]),
-    };
-    this.#ids.set(conditions, id);
-    return conditions;
+  #conditions({ id, count, width, guided }: ConditionsHandle): ConditionRows {
+    const read = () => this.#call('read', { conditions: id }, undefined);
+    const tensor = new RemoteTensor(this, id, read, () => this.#release([{ id }]));
+    return ConditionRows.split(tensor, width, [{ count, guided }])[0]!;
   }
 
   #release(handles: readonly Pick<ConditionsHandle, 'id'>[]): void {
@@ -155,15 +152,14 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     for (const { id } of handles) this.#send({ type: 'release', conditions: id });
   }
 
-  #idOf(conditions: Conditions): number {
-    const id = this.#ids.get(conditions);
-    if (id === undefined) {
+  #idOf({ tensor }: ConditionRows): number {
+    if (!(tensor instanceof RemoteTensor) || tensor.model !== this) {
       throw new TesseraError(
         'foreign-conditions',
         'These conditions were not made by this model. Pass those that its `condition` returned, and choose among them by `rows`.',
       );
     }
-    return id;
+    return tensor.id;
   }
 
   async #call<Name extends CallName>(
@@ -179,7 +175,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       const value = await new Promise<unknown>((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
         signal?.addEventListener('abort', cancel, { once: true });
-        this.#send({ type: 'call', id, name, arguments: given });
+        this.#send({ type: 'call', id, name, arguments: plainData(given) });
       });
       // The answer may have been on its way when the signal was aborted.
       if (signal?.aborted) {
@@ -198,6 +194,21 @@ export class RemoteModel implements MaskedModel<ClassInput> {
 
   #send(message: ClientMessage): void {
     this.#port.send(message);
+  }
+}
+
+/** The rows of one image at the other end: the conditional ones, then the unconditional ones. */
+class RemoteTensor implements DeviceTensor {
+  readonly model: RemoteModel;
+  readonly id: number;
+  readonly read: () => Promise<Float32Array>;
+  readonly release: () => void;
+
+  constructor(model: RemoteModel, id: number, read: () => Promise<Float32Array>, release: () => void) {
+    this.model = model;
+    this.id = id;
+    this.read = read;
+    this.release = release;
   }
 }
 

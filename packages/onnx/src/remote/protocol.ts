@@ -39,7 +39,8 @@ export interface Calls {
     };
     result: readonly ConditionsHandle[];
   };
-  read: { arguments: { conditions: number; unconditional: boolean }; result: Float32Array };
+  /** All rows of an image: the conditional ones, then the unconditional ones. */
+  read: { arguments: { conditions: number }; result: Float32Array };
   sampleTokens: {
     arguments: {
       images: readonly RemoteTokenImage[];

@@ -1,15 +1,18 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
+  type ClassInput,
   ddimSampler,
   emptyGrid,
   generateImages,
   keyedNoise,
   ModelDisposedError,
   NonFiniteError,
+  proxyModel,
   randomOrder,
   raster,
   replayNoise,
   TesseraError,
+  type TokenGrid,
 } from '@tessera/core';
 import { describeModel, fakeModel } from '@tessera/core/testing';
 import { exampleManifest } from '@tessera/format/testing';
@@ -130,11 +133,24 @@ describe('a remote model', () => {
     const model = remote({
       guard: (read) => (lost ? Promise.reject(new TesseraError('device-lost', 'gone')) : read()),
     });
-    const [held] = await model.condition({ batch: [{ ...image, guided: true }] });
+    const batch = [false, true].map((guided) => ({ ...image, guided }));
+    const [held, other] = await model.condition({ batch });
     expect(await held!.read()).not.toHaveLength(0);
     lost = true;
-    await expect(held!.read()).rejects.toMatchObject({ code: 'device-lost' });
-    await expect(held!.readUnconditional()).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(other!.read()).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(other!.readUnconditional()).rejects.toMatchObject({ code: 'device-lost' });
+  });
+
+  it('takes inputs, starts and options that are proxies, as reactive state is', async () => {
+    const model = remote();
+    const start = { ...emptyGrid(shape), shape: new Proxy(shape, {}) };
+    const input = new Proxy({ classLabel: 1 }, {});
+    const clamp = new Proxy(new Array<number>(shape.channels).fill(1), {});
+    const draw = (request: { input: ClassInput; start?: TokenGrid }) =>
+      generateImages({ model, policy, clamp, requests: [{ seed: 1, ...request }] });
+    const [drawn] = await draw({ input, start });
+    const [plain] = await draw({ input: { classLabel: 1 } });
+    expect(drawn!.grid.tokens).toEqual(plain!.grid.tokens);
   });
 
   it('refuses the conditions of another model', async () => {
@@ -201,7 +217,7 @@ describe('a remote model', () => {
       async condition(request) {
         const conditions = await fake.condition(request);
         controller.abort(new Error('enough'));
-        return conditions.map((held, k) => ({ ...held, release: () => released.push(k) }));
+        return conditions.map((rows, k) => proxyModel(rows, { release: () => void released.push(k) }));
       },
     });
     const image = { grid: emptyGrid(shape), positions: Uint32Array.of(0), input: { classLabel: 0 } };
@@ -231,7 +247,8 @@ describe('a remote model', () => {
         const late = request.batch.length > 1;
         if (late) await new Promise<void>((resolve) => (finish = resolve));
         const conditions = await fake.condition({ batch: request.batch });
-        return conditions.map((each) => ({ ...each, release: () => released.push(late ? 'late' : 'held') }));
+        const release = () => void released.push(late ? 'late' : 'held');
+        return conditions.map((rows) => proxyModel(rows, { release }));
       },
       decode: (_, options) =>
         new Promise((_resolve, reject) => {

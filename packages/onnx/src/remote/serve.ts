@@ -1,6 +1,7 @@
 import {
   type CancellationSignal,
-  type Conditions,
+  type ConditionRows,
+  ConditionsReleasedError,
   keyedNoise,
   type NoiseSource,
   replayNoise,
@@ -42,7 +43,7 @@ type Handlers = {
  * or ended here: an other end that is gone says nothing.
  */
 export function serveModel(port: Port, model: ServedModel): Serving {
-  const held = new Map<number, Conditions>();
+  const held = new Map<number, ConditionRows>();
   const running = new Map<number, Cancellation>();
   let nextConditions = 0;
   let ended = false;
@@ -50,11 +51,9 @@ export function serveModel(port: Port, model: ServedModel): Serving {
     for (const conditions of held.values()) conditions.release();
     held.clear();
   };
-  const conditionsOf = (id: number): Conditions => {
+  const conditionsOf = (id: number): ConditionRows => {
     const conditions = held.get(id);
-    if (!conditions) {
-      throw new TesseraError('conditions-released', 'These conditions were released and can not be read.');
-    }
+    if (!conditions) throw new ConditionsReleasedError();
     return conditions;
   };
 
@@ -71,10 +70,9 @@ export function serveModel(port: Port, model: ServedModel): Serving {
         return { id, count: conditions.count, width: conditions.width, guided: conditions.guided };
       });
     },
-    async read({ conditions, unconditional }) {
+    async read({ conditions }) {
       const source = conditionsOf(conditions);
-      const read = () => (unconditional ? source.readUnconditional() : source.read());
-      return model.guard ? model.guard(read) : read();
+      return model.guard ? model.guard(() => source.readAll()) : source.readAll();
     },
     sampleTokens({ images, coefficients, ...request }, signal) {
       return model.sampleTokens({

@@ -1,10 +1,12 @@
-import { assertInteger, assertShape, type ImageRgb } from '@tessera/core';
+import { assertInteger, assertShape } from './errors.js';
+import type { ImageRgb } from './image.js';
 
 /**
- * Resizes a picture by bilinear interpolation with half-pixel centres; where it shrinks, the triangle is as wide as the
- * pixels that fall together, so that nothing aliases. The same as Pillow's BILINEAR but for its rounding to 8 bits.
+ * Resizes a picture by bilinear interpolation with half-pixel centres. Where it shrinks, the triangle is as wide as the
+ * pixels that fall together, so nothing aliases. The result equals Pillow's BILINEAR but for its rounding to 8 bits.
  *
  * @returns [height, width, 3] in 0 … 255, not rounded
+ * @throws InvalidOptionError if a side is not an integer ≥ 1, ShapeMismatchError if the picture's data has another length
  */
 export function resizeBilinear(image: ImageRgb, width: number, height: number): Float32Array {
   assertInteger('width', width, 1);
@@ -32,6 +34,12 @@ export function resizeBilinear(image: ImageRgb, width: number, height: number): 
   return resized;
 }
 
+/** {@link resizeBilinear}, rounded to 8 bits; the picture itself if it has that size already. */
+export function resizeImage(image: ImageRgb, width: number, height: number): ImageRgb {
+  if (image.width === width && image.height === height) return image;
+  return { width, height, data: Uint8Array.from(resizeBilinear(image, width, height), Math.round) };
+}
+
 interface Triangle {
   /** The first source pixel. */
   readonly from: number;
@@ -39,7 +47,7 @@ interface Triangle {
   readonly weights: readonly number[];
 }
 
-/** For each target pixel of a line, what it is made of. */
+/** For each target pixel of a line, the source pixels that it is made of. */
 function triangles(source: number, target: number): Triangle[] {
   const scale = source / target;
   const reach = Math.max(1, scale);

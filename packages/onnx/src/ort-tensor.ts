@@ -1,9 +1,10 @@
+import type { DeviceTensor } from '@tessera/core';
 import type { ComponentName } from '@tessera/format';
 import type { Tensor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';
 
 /** A graph's output that is fed to another one: it stays where the runtime put it, on a GPU perhaps, until it is read. */
-export class DeviceTensor {
+export class OrtTensor implements DeviceTensor {
   readonly tensor: Tensor;
   /** Reading changes where the tensor says it is, but leaves its buffer. */
   readonly onGpu: boolean;

@@ -1,0 +1,87 @@
+import { throwIfAborted } from './cancellation.js';
+import type { ConditionRows } from './condition-rows.js';
+import { assertShape, NonFiniteError, UnguidedConditionsError } from './errors.js';
+import type { ImageStep, PlannedStep } from './generation.js';
+import type { TokenGrid } from './grid.js';
+import { groupBy } from './group-by.js';
+import { type ImageRun, refinePlan, rowsOf } from './image-run.js';
+import { sampleGroup } from './sample-group.js';
+import type { SamplingSettings } from './sampling-settings.js';
+
+/** Refines the plans, samples their tokens, those of equal diffusion steps at once, and writes them into the grids. */
+export async function sampleStep<Input>(
+  settings: SamplingSettings<Input>,
+  active: readonly ImageRun<Input>[],
+  planned: readonly PlannedStep[],
+  conditions: readonly ConditionRows[],
+  step: number,
+): Promise<readonly ImageStep[]> {
+  const { model, sampler, diffusion, temperature, clamp, signal } = settings;
+  assertConditions(conditions, planned);
+  const refined: PlannedStep[] = [];
+  for (const [i, run] of active.entries()) {
+    const plan = await refinePlan(settings, planned[i]!.plan, run, conditions[i]!, step);
+    refined.push({ ...planned[i]!, plan });
+  }
+  const parts = refined.flatMap(({ plan }, i) =>
+    [...new Set(plan.diffusionSteps)].map((diffusionSteps) => {
+      const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
+      const rows = rowsOf(planned[i]!.plan, positions);
+      const { noise, guidance } = active[i]!;
+      return {
+        i,
+        diffusionSteps,
+        image: { conditions: conditions[i]!, rows, positions, guidance, noise },
+      };
+    }),
+  );
+  const sampled = await groupBy(
+    parts,
+    ({ diffusionSteps }) => diffusionSteps,
+    async (group, diffusionSteps) => {
+      throwIfAborted(signal);
+      return sampleGroup(model, {
+        batch: group.map(({ image }) => image),
+        diffusionSteps,
+        sampler: sampler(diffusionSteps),
+        diffusion,
+        temperature,
+        ...(clamp === undefined ? {} : { clamp }),
+        ...(signal ? { signal } : {}),
+      });
+    },
+  );
+  const evaluations = refined.map(() => 0);
+  for (const [k, { i, image }] of parts.entries()) {
+    const { values, evaluations: times } = sampled[k]!;
+    writeTokens(active[i]!.grid, image.positions, values);
+    evaluations[i]! += times * image.positions.length;
+  }
+  return refined.map((refinedStep, i) => {
+    const passes = refinedStep.guidanceScale === 1 ? 1 : 2;
+    const conditionRows = passes * conditions[i]!.count;
+    return { ...refinedStep, work: { passes, conditionRows, headEvaluations: passes * evaluations[i]! } };
+  });
+}
+
+function assertConditions(conditions: readonly ConditionRows[], planned: readonly PlannedStep[]): void {
+  assertShape('conditions, one an image', conditions, [planned.length]);
+  for (const [i, { plan, guidanceScale }] of planned.entries()) {
+    assertShape('conditions [n]', { length: conditions[i]!.count }, [plan.positions.length]);
+    if (guidanceScale !== 1 && !conditions[i]!.guided)
+      throw new UnguidedConditionsError(
+        `The model returned no unconditional rows for a step with guidance ${guidanceScale}. It must return them if ` +
+          '`condition` asks with `guided`; a model that has none takes constantGuidance(1).',
+      );
+  }
+}
+
+function writeTokens({ tokens, shape }: TokenGrid, positions: Uint32Array, values: Float32Array): void {
+  const { channels } = shape;
+  assertShape('sampled tokens [m, C]', values, [positions.length, channels]);
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0)
+    throw new NonFiniteError(`The token at position ${positions[Math.floor(wrong / channels)]}`);
+  for (const [i, position] of positions.entries())
+    tokens.set(values.subarray(i * channels, (i + 1) * channels), position * channels);
+}
