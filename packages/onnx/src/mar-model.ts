@@ -270,7 +270,6 @@ function assertBatch(what: string, batch: readonly unknown[]): void {
   if (Array.isArray(batch)) return;
   throw new InvalidOptionError(what, typeof batch, 'must be an array with an entry for each image');
 }
-}
 
 /** The grid's tokens with 0 where they are masked. */
 function knownTokens(grid: TokenGrid, shape: GridShape): Float32Array {
