@@ -1,6 +1,6 @@
 // A sampling policy of one's own: rings from the centre outwards, fewer diffusion steps the farther out.
 import { generate, plannedPolicy, stepPlan } from '@tessera/core';
-import { checkPolicy } from '@tessera/core/check-policy';
+import { checkPolicy } from '@tessera/core/testing';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel, writePng } from '@tessera/runtime-node';
 

@@ -37,7 +37,7 @@ const LIMITS: readonly {
     folder: 'packages/runtime-web',
     limit: 10 * KB,
     entries: ['index', 'webgpu', 'wasm', 'worker'],
-    external: ['@tessera/core', '@tessera/onnx', 'onnxruntime-web'],
+    external: ['@tessera/core', '@tessera/format', '@tessera/onnx', 'onnxruntime-web'],
   },
 ];
 
@@ -53,5 +53,24 @@ describe('bundled, minified and gzipped,', () => {
   it('a single function of core takes only what it needs', async () => {
     const code = "export { annealedDiffusionSteps } from './dist/index.js';";
     expect(await bundledSize('packages/core', code, [])).toBeLessThan(KB);
+  });
+
+  it('what core has for tests loads no test runner, but for its suites', async () => {
+    const outside = async (entry: string): Promise<string[]> => {
+      const { metafile } = await build({
+        entryPoints: [resolve('packages/core/dist', entry)],
+        bundle: true,
+        write: false,
+        metafile: true,
+        format: 'esm',
+        platform: 'neutral',
+        external: ['vitest'],
+        logLevel: 'error',
+      });
+      const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+      return [...new Set(imports.filter(({ external }) => external).map(({ path }) => path))];
+    };
+    expect(await outside('testing.js')).toEqual([]);
+    expect(await outside('testing/suites.js')).toEqual(['vitest']);
   });
 });

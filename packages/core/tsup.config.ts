@@ -3,6 +3,6 @@ import { preset } from '../../tsup.preset.js';
 export default preset({
   index: 'src/index.ts',
   diffusion: 'src/diffusion/index.ts',
-  'check-policy': 'src/testing/check-policy.ts',
   testing: 'src/testing/index.ts',
+  'testing/suites': 'src/testing/suites.ts',
 });

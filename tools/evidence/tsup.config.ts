@@ -1,6 +1,3 @@
 import { preset } from '../../tsup.preset.js';
 
-export default preset(
-  { evidence: 'src/evidence.ts', 'draw-worker': 'src/drawing/draw-worker.ts' },
-  { platform: 'node', target: 'node20', dts: false },
-);
+export default preset({ evidence: 'src/evidence.ts' }, { platform: 'node', target: 'node20', dts: false });

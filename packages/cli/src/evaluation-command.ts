@@ -5,11 +5,12 @@ import { shellWord } from './shell-word.js';
 
 /** The flags that decide what an evaluation finds. */
 export interface RepeatedFlags {
-  readonly policies: string;
-  readonly n: number;
-  readonly seed: number;
-  readonly batch: number;
-  readonly model?: string;
+  readonly study?: string | undefined;
+  readonly policies?: string;
+  readonly n?: number;
+  readonly seed?: number;
+  readonly batch?: number;
+  readonly model?: string | undefined;
   /** What `auto` came to, which on another machine may be something else. */
   readonly device: LoadedModel['device'];
   readonly dtype: LoadedModel['dtype'];
@@ -18,17 +19,18 @@ export interface RepeatedFlags {
   readonly guidanceInterval?: string;
   readonly temperature?: number;
   readonly sampler?: string;
-  readonly network?: string;
-  readonly real?: string;
+  readonly network?: string | undefined;
+  readonly real?: string | undefined;
   /** Those given, and those that a network has. */
   readonly margins: Partial<Readonly<Record<ComparedMetric, number>>>;
-  readonly resamples: number;
+  readonly resamples?: number;
 }
 
 /** The command that makes the same report again, with nothing left to a default that may change. */
 export function evaluationCommand(flags: RepeatedFlags): string {
   const margins = [flags.margins.frechet, flags.margins.kid].filter((margin) => margin !== undefined);
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
+    ['study', flags.study],
     ['policies', flags.policies],
     ['n', flags.n],
     ['seed', flags.seed],

@@ -18,11 +18,18 @@ test.each([
   ['a pipe', capturedIo()],
   ['CI', capturedIo({ isTTY: true, env: { CI: 'true' } })],
   ['NO_COLOR', capturedIo({ isTTY: true, env: { NO_COLOR: '1' } })],
-])('%s is shown nothing', (_, io) => {
-  const bar = progressBar(io.stderr, io.env);
+])('%s gets a line every half minute, and none before', (_, io) => {
+  let now = 0;
+  const bar = progressBar(io.stderr, io.env, () => now);
+  bar.update(0, 'none');
+  now = 29_000;
   bar.update(0.5, 'half');
   bar.clear();
   expect(io.written.error).toBe('');
+  for (now of [30_000, 31_000, 59_000, 60_000]) bar.update(now / 120_000, `${now} of 120000`);
+  expect(io.written.error).toBe(
+    '25 %  30000 of 120000  1 min 30 s left\n50 %  60000 of 120000  1 min 0 s left\n',
+  );
 });
 
 test('a line never gets longer than the terminal is wide', () => {

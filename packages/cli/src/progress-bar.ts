@@ -1,7 +1,7 @@
 import { shortTime } from '@tessera/evaluation-report/display';
 import type { Environment, OutputStream } from './terminal.js';
 
-/** A line that is drawn over and over on a terminal, and never elsewhere. */
+/** Progress: a line that is drawn over and over on a terminal, and a line now and then elsewhere. */
 export interface ProgressBar {
   /**
    * @param fraction 0 … 1
@@ -15,29 +15,36 @@ export interface ProgressBar {
 const CELLS = 24;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A bar on a terminal; nothing in a pipe, in CI, or where NO_COLOR is set. */
+/** Milliseconds before the first line and between two, where there is no terminal. */
+const QUIET = 30_000;
+
+/** A bar on a terminal; in a pipe, in CI, or where NO_COLOR is set, a line every half minute. */
 export function progressBar(
   stream: OutputStream,
   env: Environment,
   now: () => number = Date.now,
 ): ProgressBar {
   const shown = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
-  if (!shown) return { update() {}, clear() {} };
   const began = now();
-  let last = Number.NEGATIVE_INFINITY;
+  let last = shown ? Number.NEGATIVE_INFINITY : began;
   return {
     update(fraction, label, known) {
       const moment = now();
-      if (moment - last < 50 && fraction < 1) return;
+      if (moment - last < (shown ? 50 : QUIET) && (!shown || fraction < 1)) return;
       last = moment;
       const soFar = (moment - began) / 1000;
       const left = known ?? (fraction > 0 && soFar >= 1 ? (soFar * (1 - fraction)) / fraction : undefined);
       const rest = left === undefined ? '' : `  ${shortTime(left)} left`;
-      const line = `  ${bar(fraction)} ${`${Math.floor(fraction * 100)}`.padStart(3)} %  ${label}${rest}`;
-      stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
+      const line = `${`${Math.floor(fraction * 100)}`.padStart(3)} %  ${label}${rest}`;
+      if (!shown) {
+        stream.write(`${line.trimStart()}\n`);
+        return;
+      }
+      const whole = `  ${bar(fraction)} ${line}`;
+      stream.write(`\r\u001b[2K${whole.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
     },
     clear() {
-      stream.write('\r\u001b[2K');
+      if (shown) stream.write('\r\u001b[2K');
     },
   };
 }

@@ -78,8 +78,8 @@ export function checkedPlan(plan: StepPlan, { policy, step, known, given, sample
   }
   const remasked = plan.remasked && Uint32Array.from(ascending(plan.remasked), (i) => plan.remasked![i]!);
   for (const position of remasked ?? []) {
-    if (given[position]) fail(`position ${position} was given at the start, so it can't be remasked`);
-    if (!known[position]) fail(`position ${position} is masked already, so it can't be remasked`);
+    if (given[position]) fail(`position ${position} was given at the start, so it can’t be remasked`);
+    if (!known[position]) fail(`position ${position} is masked already, so it can’t be remasked`);
   }
   for (const steps of new Set(plan.diffusionSteps)) {
     try {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ConditionRows } from './condition-rows.js';
+import { ancestralSampler } from './diffusion/ancestral.js';
+import { ddimSampler } from './diffusion/ddim.js';
+import { annealedDiffusionSteps } from './diffusion-steps.js';
 import { generate, generateImages } from './generate.js';
 import type { GenerateEvent, GenerateOptions } from './generation.js';
 import { emptyGrid, type TokenGrid } from './grid.js';
@@ -9,6 +12,7 @@ import { stepPlan } from './plan.js';
 import { randomOrder } from './policies/random-order.js';
 import { plannedPolicy, type Refinement } from './policy.js';
 import { refine } from './refinement.js';
+import { samplingWork } from './sampling-work.js';
 import { fakeModel } from './testing/fake-model.js';
 
 const shape = { height: 4, width: 4, channels: 3 };
@@ -398,5 +402,152 @@ describe('generate', () => {
       keyedNoise({ seed, image: imageIndex });
     expect(await tokens({})).toEqual(await tokens({ noise }));
     expect(await tokens({})).not.toEqual(await tokens({ noise: () => keyedNoise({ seed: 8 }) }));
+  });
+
+  it('tells how many tokens are decoded and how many steps are done, of how many in all', async () => {
+    const half = { ...emptyGrid(shape), known: new Uint8Array(16).fill(1, 0, 8) };
+    const images = [image(1), { ...image(2), start: half }];
+    const progress = (await eventsOf({ requests: images, policy: rows })).map((event) => {
+      const { stepsDone, steps, tokensDecoded, tokens } = event.progress;
+      return `${event.type} ${stepsDone}/${steps} ${tokensDecoded}/${tokens}`;
+    });
+    expect(progress).toEqual([
+      'step-start 0/4 0/24',
+      'step-end 1/4 8/24',
+      'step-start 1/4 8/24',
+      'step-end 2/4 16/24',
+      'image 2/4 16/24',
+      'step-start 2/4 16/24',
+      'step-end 3/4 20/24',
+      'step-start 3/4 20/24',
+      'step-end 4/4 24/24',
+      'image 4/4 24/24',
+    ]);
+    const { stepsLeft: _, ...silent } = rows;
+    const [first, ...others] = await eventsOf({ policy: silent });
+    expect(first!.progress).not.toHaveProperty('steps');
+    expect(others.at(-1)!.progress.steps).toBe(4);
+  });
+
+  it('counts steps that are added where a refinement drops tokens', async () => {
+    const dropOdd: Refinement = (plan, { step }) =>
+      step > 3
+        ? plan
+        : stepPlan(
+            plan.stage,
+            plan.positions.filter((p) => p % 2 === 0),
+            3,
+          );
+    const events = await eventsOf({ policy: refine(rows, dropOdd) });
+    const counts = events.flatMap(({ type, progress }) => (type === 'step-end' ? [progress.steps] : []));
+    expect(counts).toEqual([4, 4, 4, 5, 8, 8, 8, 8]);
+  });
+
+  it('calls back with the progress of pictures without events', async () => {
+    const seen: number[] = [];
+    const onProgress = ({ tokensDecoded }: { tokensDecoded: number }) => seen.push(tokensDecoded);
+    await generateImages({ model: fakeModel({ shape }), requests: [image(1)], policy: rows, onProgress });
+    expect(seen).toEqual([4, 8, 12, 16, 16]);
+  });
+
+  it.each([1, 2])('counts the work that the model does, at guidance scale %d', async (guidance) => {
+    const model = fakeModel({ shape });
+    const mixed = refine(
+      randomOrder({ steps: 5, diffusionSteps: annealedDiffusionSteps({ from: 46, to: 20 }) }),
+      (plan) => stepPlan(plan.stage, plan.positions.slice(0, 4), plan.diffusionSteps.slice(0, 4)),
+    );
+    const drawn = await generateImages({ model, requests: [image(1), image(2)], policy: mixed, guidance });
+    const work = samplingWork(drawn.flatMap(({ steps }) => steps));
+    const { conditionRows, headEvaluations } = model.calls;
+    expect(work).toEqual({
+      passes: guidance * drawn.flatMap(({ steps }) => steps).length,
+      conditionRows,
+      headEvaluations,
+    });
+  });
+
+  it('counts the evaluations of the sampler, which merges some of the steps that a plan asks for', async () => {
+    const sampler = ancestralSampler({ maxTimestep: 950 });
+    const grid = { height: 16, width: 16, channels: 1 };
+    const disa = randomOrder({ diffusionSteps: annealedDiffusionSteps() });
+    const model = fakeModel({ shape: grid, width: 1 });
+    const [drawn] = await generateImages({ model, requests: [image(1)], policy: disa, sampler, guidance: 2 });
+    expect(samplingWork(drawn!.steps).headEvaluations).toBe(model.calls.headEvaluations);
+    expect(model.calls.headEvaluations).toBe(10_492);
+  });
+
+  it('follows the advice of the model where no option is given, and MAR where there is none', async () => {
+    const advised = fakeModel({
+      shape,
+      defaults: { policy: rows, sampler: ddimSampler(), guidance: constantGuidance(2) },
+    });
+    const [drawn] = await generateImages({ model: advised, requests: [image(1)] });
+    expect(drawn!.steps.map(({ plan }) => plan.stage)).toEqual(['rows', 'rows', 'rows', 'rows']);
+    expect(drawn!.steps.every(({ guidanceScale }) => guidanceScale === 2)).toBe(true);
+    const model = fakeModel({ shape });
+    const explicit = { policy: rows, sampler: ddimSampler(), guidance: 2 };
+    const [same] = await generateImages({ model, requests: [image(1)], ...explicit });
+    expect(same!.grid).toEqual(drawn!.grid);
+    const [mar] = await generateImages({ model, requests: [image(1)] });
+    const [random] = await generateImages({
+      model,
+      requests: [image(1)],
+      policy: randomOrder({ steps: 16 }),
+    });
+    expect(mar!.grid).toEqual(random!.grid);
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'a seed as text',
+      { requests: [{ ...image(1), seed: '1' }] },
+      'seed = 1: must be an integer from 0 to 2^53 − 1, as a number, not a string.',
+    ],
+    [
+      'a seed as a bigint',
+      { requests: [{ ...image(1), seed: 1n }] },
+      'seed = 1: must be an integer from 0 to 2^53 − 1, as a number, not a bigint.',
+    ],
+    [
+      'a seed beyond the integers',
+      { requests: [image(2 ** 53)] },
+      'seed = 9007199254740992: must be an integer from 0 to 2^53 − 1.',
+    ],
+    [
+      'an image index as text',
+      { requests: [{ ...image(1), imageIndex: '0' }] },
+      'imageIndex = 0: must be an integer ≥ 0, as a number, not a string.',
+    ],
+    ['no input', { requests: [{ seed: 1 }] }, 'input = undefined: must be { classLabel }'],
+    ['no requests', { requests: undefined }, 'requests = undefined: must be an array of { seed, input }.'],
+    [
+      'a request alone',
+      { requests: image(1) },
+      'requests = [object Object]: must be an array of { seed, input }.',
+    ],
+    [
+      'a request that is missing',
+      { requests: [undefined] },
+      'requests[0] = undefined: must be { seed, input }.',
+    ],
+    ['no model', { model: undefined }, 'model = undefined: must be a loaded model'],
+    ['a policy by its name', { policy: 'mar' }, 'policy = mar: must be a policy such as randomOrder()'],
+    ['a sampler by its name', { sampler: 'ddim' }, 'sampler = ddim: must be a sampler'],
+    [
+      'guidance by its name',
+      { guidance: 'linear' },
+      'guidance = linear: must be a number ≥ 0, or a schedule',
+    ],
+    ['negative guidance', { guidance: -1 }, 'guidance = -1: must be a finite number ≥ 0.'],
+    [
+      'a temperature as text',
+      { temperature: '1' },
+      'temperature = 1: must be a finite number ≥ 0, as a number, not a string.',
+    ],
+  ])('says what is wrong with %s', async (_, options, message) => {
+    await expect(eventsOf(options)).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining(message),
+    });
   });
 });

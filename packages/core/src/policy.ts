@@ -28,7 +28,11 @@ export interface RefinementContext {
  * and confidence-based policies), or choose the positions to remask. It may not add positions. A plan returned without
  * `remasked` keeps that of the plan given.
  */
-export type Refinement = (plan: StepPlan, seen: RefinementContext) => StepPlan | Promise<StepPlan>;
+export interface Refinement {
+  (plan: StepPlan, seen: RefinementContext): StepPlan | Promise<StepPlan>;
+  /** The only stage it acts in; see `inStage`. @default all */
+  readonly stage?: string;
+}
 
 /**
  * Where next: names the positions to decode at each step and a diffusion step count for each.

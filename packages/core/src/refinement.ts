@@ -22,7 +22,11 @@ export function refine<State>(
   };
 }
 
-/** A refinement that acts in one stage only and leaves the plans of all others as they are. */
+/**
+ * A refinement that acts in one stage only and leaves the plans of all others as they are. `checkPolicy` reports a stage that
+ * no plan has.
+ */
 export function inStage(stage: string, refinement: Refinement): Refinement {
-  return (plan, seen) => (plan.stage === stage ? refinement(plan, seen) : plan);
+  const bound: Refinement = (plan, seen) => (plan.stage === stage ? refinement(plan, seen) : plan);
+  return Object.assign(bound, { stage });
 }

@@ -36,6 +36,8 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
     throw new InvalidOptionError('model', model, 'must be a loaded model, or a MaskedModel of your own');
   if (!Array.isArray(options.requests))
     throw new InvalidOptionError('requests', options.requests, 'must be an array of { seed, input }');
+  for (const [i, request] of options.requests.entries())
+    if (!request) throw new InvalidOptionError(`requests[${i}]`, request, 'must be { seed, input }');
   const { defaults = {}, shape, diffusion = marDiffusion() } = model;
   const steps = Math.min(64, gridLength(shape));
   const policy = options.policy ?? defaults.policy ?? randomOrder({ steps });

@@ -34,8 +34,8 @@ export interface FolderDrawingOptions {
   readonly signal: AbortSignal;
   /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
   onSeen?(arm: string, done: number, total: number): void;
-  /** @param done pictures that each variant has from before */
-  onStart?(done: ReadonlyMap<string, number>): void;
+  /** @param done pictures that each arm has from before, of `total` */
+  onStart?(done: ReadonlyMap<string, number>, total: number): void;
   onProgress?(progress: EvaluationProgress): void;
 }
 
@@ -105,6 +105,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
     return {
       document: {
         ...report,
+        arms: report.arms.map((arm, place) => ({ ...arm, description: variants[place]!.sampling })),
         network: { ...report.network, key: options.loaded.key },
         reference: { ...report.reference, key: referenceKey(reference) },
         model: used.identity,
@@ -195,7 +196,7 @@ async function withStore<T>(
     recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),
   });
   try {
-    options.onStart?.(new Map(variants.map(({ name }) => [name, store.count(name, n)])));
+    options.onStart?.(new Map(variants.map(({ name }) => [name, store.count(name, n)])), n);
     return await work(store);
   } finally {
     await store.close();

@@ -1,5 +1,5 @@
-import type { EvaluationReport } from '@tessera/evaluate';
-import type { Recipe } from '@tessera/format';
+import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
+import type { Recipe, SamplingDescription } from '@tessera/format';
 import type { DrawnWith } from './drawn-with.js';
 import type { TimingSetUp } from './timing-set-up.js';
 
@@ -15,6 +15,8 @@ export function isTimed({ made, timing }: Pick<EvaluationDocument, 'made' | 'tim
 
 /** `report.json`: what an evaluation found, and of what and with what it was made. */
 export interface EvaluationDocument extends EvaluationReport {
+  /** Each with all that decides how it is sampled. */
+  readonly arms: readonly (VariantReport & { readonly description: SamplingDescription })[];
   readonly network: EvaluationReport['network'] & {
     /** Of its graph and description: networks of one name may be of different trainings. */
     readonly key: string;

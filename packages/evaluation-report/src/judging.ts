@@ -34,18 +34,10 @@ export interface Judging {
  * that the model gives no names to, or no network is named and the judge knows other classes
  */
 export async function judgingFor(options: JudgingOptions): Promise<Judging> {
-  const { network, real, classes } = options;
-  const loaded = await loadNetwork(network);
-  const knowsClasses = sameClasses(loaded.classNames, classes);
-  // Nobody has chosen the judge, and hours of drawing would be judged by what knows no such pictures.
-  if (network === undefined && !knowsClasses) throw unknownPictures(loaded, classes);
+  const { real, classes } = options;
+  const loaded = await networkFor(options);
   if (real !== undefined) {
-    // What a network takes other classes for says nothing, nor what damage it sees in them or what would not matter.
-    const fitting = knowsClasses ? loaded : withoutClasses(loaded);
-    return {
-      loaded: fitting,
-      reference: await realPictures(real, { labelOf: () => undefined, ...options, loaded: fitting }),
-    };
+    return { loaded, reference: await realPictures(real, { labelOf: () => undefined, ...options, loaded }) };
   }
   if (!loaded.reference) {
     throw new EvaluationRequestError(
@@ -53,8 +45,26 @@ export async function judgingFor(options: JudgingOptions): Promise<Judging> {
     );
   }
   // As many classes may be other ones, and here nobody has said that they are the same.
-  if (!knowsClasses || !classes.names) throw unknownPictures(loaded, classes);
+  if (!sameClasses(loaded.classNames, classes) || !classes.names) throw unknownPictures(loaded, classes);
   return { loaded, reference: loaded.reference };
+}
+
+/**
+ * Loads the feature network alone.
+ *
+ * @throws EvaluationRequestError where none is named and the judge knows other classes
+ */
+export async function networkFor({
+  network,
+  real,
+  classes,
+}: Pick<JudgingOptions, 'network' | 'real' | 'classes'>): Promise<LoadedNetwork> {
+  const loaded = await loadNetwork(network);
+  const knowsClasses = sameClasses(loaded.classNames, classes);
+  // Nobody has chosen the judge, and hours of drawing would be judged by what knows no such pictures.
+  if (network === undefined && !knowsClasses) throw unknownPictures(loaded, classes);
+  // What a network takes other classes for says nothing, nor what damage it sees in them or what would not matter.
+  return real === undefined || knowsClasses ? loaded : withoutClasses(loaded);
 }
 
 function unknownPictures({ network, classNames }: LoadedNetwork, { names }: Classes): EvaluationRequestError {

@@ -6,7 +6,7 @@ import { SAMPLE_EVALUATION } from './testing/sample-evaluation.js';
 function said(columns: number | undefined): string[] {
   const arms = SAMPLE_EVALUATION.arms.slice(0, 2);
   const document = { ...SAMPLE_EVALUATION, arms, comparisons: SAMPLE_EVALUATION.comparisons.slice(0, 2) };
-  const lines = reportText(document, { common: '' }, { columns });
+  const lines = reportText(document, { columns });
   return lines.slice(
     2,
     lines.findIndex((line) => line.startsWith('Real pictures')),

@@ -3,7 +3,7 @@ import { mixtureNote, threadsText } from './drawn-with.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
 import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
 import { baselinesLine, type ReportTable, reportTable } from './report-table.js';
-import type { VariantLines } from './variant-lines.js';
+import { variantLines } from './variant-lines.js';
 
 /** Columns of the first of two tables, which stand for one that is too wide. */
 const FIRST_COLUMNS = ['arm', 's/image', 'speed', 'Fréchet', 'verdict'];
@@ -19,7 +19,6 @@ export interface ReportTextOptions {
 /** A report in lines for a terminal: a table, or two where the terminal is too narrow for one, and sentences. */
 export function reportText(
   document: EvaluationDocument,
-  { common }: Pick<VariantLines, 'common'>,
   { columns, bold = (text) => text, dim = (text) => text }: ReportTextOptions = {},
 ): string[] {
   const timed = isTimed(document);
@@ -34,7 +33,7 @@ export function reportText(
     mixtureNote(document.made),
   ].filter((note) => note !== undefined);
   return [
-    dim(`${drawnLine(document)}. ${common}`),
+    dim(`${drawnLine(document)}. ${variantLines(document).common}`),
     '',
     ...tables.flatMap(([head, ...rows]) => [bold(head!), ...rows, '']),
     baselinesLine(document),

@@ -4,9 +4,9 @@ import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 import { variantLines } from './variant-lines.js';
 
 const lines = (...names: readonly string[]) =>
-  variantLines(
-    names.map((name) => ({ name, sampling: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling) })),
-  );
+  variantLines({
+    arms: names.map((name) => ({ description: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling) })),
+  });
 
 test('what is the same in all arms is said once', () => {
   expect(lines('mar', 'gtr-16/fts=off')).toEqual({

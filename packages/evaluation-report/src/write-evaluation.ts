@@ -10,7 +10,6 @@ import { writePng } from './files/png-file.js';
 import { writeJson, writeWhole } from './files/written-file.js';
 import { reportPage } from './page/report-page.js';
 import { shrunkPicture } from './shrunk-picture.js';
-import type { VariantLines } from './variant-lines.js';
 
 /** The longest side of a picture on the page. */
 const PAGE_PICTURE = 128;
@@ -32,7 +31,7 @@ export interface WrittenEvaluation {
 export async function writeEvaluation(
   folder: string,
   { document, pictures }: FolderEvaluation,
-  { lines, classes, scale }: { lines: VariantLines; classes: Classes; scale: number },
+  { classes, scale }: { readonly classes: Classes; readonly scale: number },
 ): Promise<WrittenEvaluation> {
   const names = document.arms.map(({ name }) => name);
   const report = join(folder, 'report.json');
@@ -58,7 +57,7 @@ export async function writeEvaluation(
       className: shortName(pictureAt(classes, index)),
     })),
   );
-  await writeWhole(page, reportPage({ document, lines, pictures: pagePictures }));
+  await writeWhole(page, reportPage({ document, pictures: pagePictures }));
   return { report, page, ...(sheet === undefined ? {} : { sheet }), sheets };
 }
 

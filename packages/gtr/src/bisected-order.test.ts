@@ -5,7 +5,7 @@ import {
   planImage,
   type StepPlan,
 } from '@tessera/core';
-import { describePolicy } from '@tessera/core/testing';
+import { describePolicy } from '@tessera/core/testing/suites';
 import { describe, expect, it } from 'vitest';
 import { bisectedOrder } from './bisected-order.js';
 import { generationThenReconstruction } from './generation-then-reconstruction.js';

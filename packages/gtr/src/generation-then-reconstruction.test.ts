@@ -1,5 +1,5 @@
 import { InvalidOptionError, planImage, type StepPlan } from '@tessera/core';
-import { describePolicy } from '@tessera/core/testing';
+import { describePolicy } from '@tessera/core/testing/suites';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagonalSubsets, quincunxSubsets } from './bisection.js';

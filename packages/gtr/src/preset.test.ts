@@ -1,5 +1,6 @@
 import { generate, type ImageStep, InvalidOptionError } from '@tessera/core';
-import { describePolicy, fakeModel } from '@tessera/core/testing';
+import { fakeModel } from '@tessera/core/testing';
+import { describePolicy } from '@tessera/core/testing/suites';
 import { describe, expect, it } from 'vitest';
 import { type GtrOptions, type GtrPreset, gtr } from './preset.js';
 

@@ -1,4 +1,4 @@
-import { describeModel } from '@tessera/core/testing';
+import { describeModel } from '@tessera/core/testing/suites';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 

@@ -1,4 +1,4 @@
-import { describeModel } from '@tessera/core/testing';
+import { describeModel } from '@tessera/core/testing/suites';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';

@@ -1,7 +1,6 @@
-import { type EvaluationDocument, isMarginChanged } from '@tessera/evaluation-report';
-import type { Study } from './study.js';
+import { type EvaluationDocument, isMarginChanged, type Study } from '@tessera/evaluation-report';
 
-/** A study and the document of its last run. */
+/** A study and what its last run found. */
 export interface IndexEntry {
   readonly study: Study;
   readonly document?: EvaluationDocument;
@@ -11,11 +10,12 @@ export interface IndexEntry {
 export function indexPage(entries: readonly IndexEntry[]): string {
   const isChanged = entries.some(({ document }) => document && isMarginChanged(document));
   const margin = isChanged
-    ? 'with a margin, of which a page tells where it was changed after\na result'
-    : 'with a margin that was set\nbefore anything was drawn';
+    ? 'A page says where its margin was changed after\na result.'
+    : 'The margins were set before anything was\ndrawn.';
   return `# Evidence
 
-What the embedded model says about ways of sampling it: six studies, each made by one command, ${margin}. A page's conclusions are written by hand; the rest is written by the command.
+Six studies of ways to sample the embedded model. One command makes each of them. ${margin} They are half of what the
+embedded model's autoencoder alone costs. People write a study's conclusions; the command writes the rest.
 
 ${entries.map(entrySection).join('\n\n')}
 
@@ -25,23 +25,25 @@ ${entries.map(entrySection).join('\n\n')}
 npm run evidence -- order            # one study; all of them take half a day on two cores
 npm run evidence -- all
 npm run evidence -- order --n 240    # a first look, in out/evidence/looks
+npm run evidence -- order --render   # the page again from its record, without drawing
 \`\`\`
 
-A run that is stopped goes on where it was; what is drawn lies in \`.cache/evidence\` under model, seed, device and
-batch, each way of sampling once for all studies. With another judge the kept pictures are seen again, not drawn again.
-[tools/evidence](../../tools/evidence) holds the studies as data.
+A run that is stopped goes on where it was. Pictures lie in \`.cache/evidence\` under model, seed, device and batch, each
+way of sampling once for all studies. Another feature network is shown the kept pictures; nothing is drawn again.
+[tools/evidence](../../tools/evidence) holds the studies as JSON files.
 `;
 }
 
 function entrySection({ study, document }: IndexEntry): string {
-  const head = `## [${study.title}](${study.id}.md)\n\n${study.question}`;
   if (!document) return `## ${study.title}\n\n${study.question}\n\n_Not run yet._`;
   const { n, model, comparisons } = document;
-  const words = ['better', 'same', 'worse', 'undecided'] as const;
   const compared = comparisons.filter(({ metric }) => metric === 'frechet');
-  const counts = words
-    .map((word) => [word, compared.filter(({ verdict }) => verdict === word).length] as const)
-    .filter(([, count]) => count > 0)
-    .map(([word, count]) => `${count} ${word}`);
-  return `${head}\n\n${n} pictures an arm by ${model.name} (${model.sha256.slice(0, 12)}…); verdicts in Fréchet distance: ${counts.join(', ')}.`;
+  const counts = (['better', 'same', 'worse', 'undecided'] as const).flatMap((word) => {
+    const { length } = compared.filter(({ verdict }) => verdict === word);
+    return length > 0 ? [`${length} ${word}`] : [];
+  });
+  return (
+    `## [${study.title}](${study.id}.md)\n\n${study.question}\n\n` +
+    `${n} pictures an arm by ${model.name} (${model.sha256.slice(0, 12)}…); verdicts in Fréchet distance: ${counts.join(', ')}.`
+  );
 }

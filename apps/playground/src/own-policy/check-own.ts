@@ -1,4 +1,4 @@
-import type { PolicyFinding } from '@tessera/core/check-policy';
+import type { PolicyFinding } from '@tessera/core/testing';
 import { translatedCode } from './module-source.js';
 import { openSandbox } from './policy-sandbox.js';
 

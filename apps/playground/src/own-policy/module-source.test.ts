@@ -1,5 +1,5 @@
 import * as core from '@tessera/core';
-import { checkPolicy } from '@tessera/core/check-policy';
+import { checkPolicy } from '@tessera/core/testing';
 import * as fts from '@tessera/fts';
 import * as gtr from '@tessera/gtr';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 import sandboxCode from 'virtual:policy-sandbox';
 import type { TokenGrid } from '@tessera/core';
-import type { PolicyFinding } from '@tessera/core/check-policy';
+import type { PolicyFinding } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
 import { type ServedModel, serveModel } from '@tessera/onnx';
 import type { Run } from '../run/step-record.js';

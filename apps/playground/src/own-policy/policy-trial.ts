@@ -1,4 +1,4 @@
-import type { PolicyFinding } from '@tessera/core/check-policy';
+import type { PolicyFinding } from '@tessera/core/testing';
 import { type Readable, writable } from 'svelte/store';
 import type { TellFailure } from '../model-loading/failure.js';
 import { Comparison } from '../run/comparison.js';

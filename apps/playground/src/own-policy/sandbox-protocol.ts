@@ -1,5 +1,5 @@
 import type { TokenGrid } from '@tessera/core';
-import type { PolicyFinding } from '@tessera/core/check-policy';
+import type { PolicyFinding } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
 import type { FinishedRun, StepRecord } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';

@@ -1,7 +1,7 @@
 // Runs a policy of the user's own. This file is bundled into one text, which runs in a worker of a sandboxed frame: no
 // page, no network, no storage.
 import * as core from '@tessera/core';
-import { checkPolicy } from '@tessera/core/check-policy';
+import { checkPolicy } from '@tessera/core/testing';
 import * as fts from '@tessera/fts';
 import * as gtr from '@tessera/gtr';
 import { RemoteModel } from '@tessera/onnx';

@@ -213,6 +213,57 @@ describe('tessera evaluate', () => {
     }
   });
 
+  describe('of a study', () => {
+    const STUDY = {
+      ...{ format: 'tessera-study', version: 1, id: 'small', title: 'Small', question: 'Does it work?' },
+      ...{ claim: 'Yes.', method: 'Two orders.', n: 12, seed: 2, batch: 6, resamples: 100 },
+      variants: [
+        { name: 'random', sampler: 'mar:4x3' },
+        { name: 'by rows', sampler: 'raster:2x2' },
+      ],
+    };
+    const ofStudy = async () => {
+      const folder = await judgingFolder();
+      const path = join(folder, 'small.json');
+      await writeFile(path, JSON.stringify(STUDY));
+      return [
+        ...['--study', path, '--out', join(folder, 'out'), '--page', join(folder, 'pages')],
+        ...['--network', join(folder, 'network'), '--real', join(folder, 'real')],
+      ];
+    };
+
+    test('draws its variants, and writes its page and the command that makes it again', async () => {
+      const args = await ofStudy();
+      const first = await evaluate(args);
+      expect([first.code, first.error, first.drawn]).toEqual([0, '', 24]);
+      expect(first.out).toMatch(/\nstudy {3}.*small\.md\npage {4}.*reports\/small\/report\.html\n/);
+      const page = await readFile(join(args[5]!, 'small.md'), 'utf8');
+      expect(page).toContain('12 pictures an arm, seed 2');
+      expect(page).toContain(`tessera evaluate --study ${args[1]} --device cpu --dtype fp32 --network`);
+      const more = await evaluate([...args, '--n', '18', '--json']);
+      expect([more.code, more.drawn]).toEqual([0, 12]);
+      expect((JSON.parse(more.out) as EvaluationDocument).command).toContain('--n 18');
+      const rendered = await evaluate([...args, '--render']);
+      expect([rendered.code, rendered.error, rendered.drawn]).toEqual([0, '', 0]);
+      expect(await readFile(join(args[5]!, 'small.md'), 'utf8')).toContain('18 pictures an arm, seed 2');
+    });
+
+    test.each([
+      [['--policies', 'mar'], "--policies can't be given with --study"],
+      [['--guidance-schedule', 'linear'], "--guidance-schedule can't be given with --study"],
+      [['--n', '5'], 'n = 5'],
+    ])('%s is wrong usage', async (more, message) => {
+      const { code, error, drawn } = await evaluate([...(await ofStudy()), ...more]);
+      expect(error).toContain(message);
+      expect([code, drawn]).toEqual([2, 0]);
+    });
+
+    test('is needed to render a page', async () => {
+      const { code, error } = await evaluate(['--render']);
+      expect([code, error]).toEqual([2, expect.stringContaining('--render needs --study and --page')]);
+    });
+  });
+
   test.each([
     [['--margin', 'much'], 'one number from 0 or two'],
     [['--network', 'nowhere.onnx'], 'There is no feature network at nowhere.onnx'],

@@ -1,26 +1,38 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { LEAST_RESAMPLES } from '@tessera/evaluate';
 import {
+  assertFolderEvaluation,
+  drawSideBySide,
   evaluateInFolder,
+  type FolderEvaluation,
+  type FolderEvaluationOptions,
   judgingFor,
+  readStudy,
+  renderStudy,
   reportText,
+  runStudy,
   SHOWN,
-  type TimeLeft,
-  timeLeft,
-  variantLines,
+  type Study,
+  sharedFolder,
+  studyEvaluation,
   writeEvaluation,
+  writeStudy,
 } from '@tessera/evaluation-report';
-import { secondsText } from '@tessera/evaluation-report/display';
+import type { ModelInUse } from '@tessera/evaluation-report/environment';
+import { EMBEDDED } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type CommandContext, outputOf } from '../command-context.js';
+import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { evaluationCommand } from '../evaluation-command.js';
+import { type EvaluationProgressBar, evaluationProgress } from '../evaluation-progress.js';
 import { InterruptedError } from '../interruption.js';
-import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
+import { embeddedModel, type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { labelOf } from '../parse-class-labels.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
+import { UsageError } from '../usage-error.js';
 
 interface EvaluateFlags extends ModelFlags, SamplingFlags {
   readonly policies: string;
@@ -32,6 +44,10 @@ interface EvaluateFlags extends ModelFlags, SamplingFlags {
   readonly margin?: readonly number[];
   readonly resamples: number;
   readonly keep: number;
+  readonly workers: number;
+  readonly study?: string;
+  readonly page?: string;
+  readonly render?: boolean;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -73,6 +89,16 @@ export function evaluateCommand(context: CommandContext): Command {
       'where pictures are kept and the report goes; it goes on where it was stopped',
       join('out', 'evaluate'),
     )
+    .addOption(
+      wholeNumberOption(
+        '--workers <n>',
+        'processes that draw, each a policy, with --threads each (1 unless given); times of drawing are left out',
+        1,
+      ).default(1),
+    )
+    .option('--study <file.json>', 'evaluate the study in a file: its variants, comparisons and margins')
+    .option('--page <folder>', "where the study's page in Markdown goes (default: beside its report)")
+    .option('--render', "write the study's page again from its record, and draw nothing")
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
       'after',
@@ -92,102 +118,198 @@ A folder keeps what is drawn. The same command goes on after a stop; with other 
 larger --n it draws what is missing. Another --network is shown the pictures that were kept
 (--keep), the others are drawn again; a larger --keep keeps those that are drawn from then on.
 
+A study is a question in a JSON file: variants by name and sampler, pairs to compare, margins, --n,
+--seed and --batch, and conclusions in Markdown. Its page, plots, sheet and record go to --page.
+Studies of one model, seed and batch share their pictures in --out.
+
 Examples:
   tessera evaluate --policies mar,gtr-32,gtr-16 --n 1200
   tessera evaluate --policies gtr-32,gtr-32/fts=off,gtr-32/fts=low --out out/fts
-  tessera evaluate --model mar-b --network dinov2.onnx --real imagenet-png --n 5000`,
+  tessera evaluate --model mar-b --network dinov2.onnx --real imagenet-png --n 5000
+  tessera evaluate --study order.json --workers 4 --page docs`,
     );
-  return command.action((flags: EvaluateFlags) => evaluate(context, flags));
+  return command.action((flags: EvaluateFlags) => evaluate(context, flags, givenFlags(command)));
 }
 
 /** Twelve at once use two cores well, and are a picture of each class of the embedded model. */
 const BATCH = 12;
 
-async function evaluate(context: CommandContext, flags: EvaluateFlags): Promise<void> {
+async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Given): Promise<void> {
   const output = outputOf(context, flags.json);
+  const study = flags.study === undefined ? undefined : studyWith(await readStudy(flags.study), flags, given);
+  if (flags.render) return render(output, study, flags.page);
   const choice = policiesFromFlags(flags, output);
   if (!choice) return;
   const { signal } = context.io;
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   const classes = model.manifest.condition;
-  let left: TimeLeft | undefined;
+  const folder = study ? join(flags.out, sharedFolder(used, study)) : flags.out;
+  const progress = evaluationProgress(output);
   try {
     const judging = await judgingFor({
       ...flags,
       classes,
-      labelOf: (folder) => labelOf(classes, folder),
-      cacheFolder: join(flags.out, 'real'),
+      labelOf: (name) => labelOf(classes, name),
+      cacheFolder: join(folder, 'real'),
       signal,
       onNote: (line) => output.warn(`Note: ${line}`),
       onProgress: (done, total) =>
         output.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
     const margins = { ...judging.loaded.margins, ...marginsOf(flags.margin ?? []) };
-    const arms = choice(model.manifest.sampling);
-    const evaluation = await evaluateInFolder({
-      used,
-      variants: arms,
-      ...judging,
-      n: flags.n,
-      seed: flags.seed,
-      batch: flags.batch,
-      folder: flags.out,
-      keep: flags.keep,
-      resamples: flags.resamples,
-      margins,
-      command: evaluationCommand({ ...flags, margins, device: model.device, dtype: model.dtype }),
-      signal,
-      onSeen: (arm, done, total) =>
-        output.progress.update(done / total, `${done}/${total} kept pictures of ${arm} seen`),
-      onStart(done) {
-        left = timeLeft(done, flags.n);
-      },
-      onProgress(progress) {
-        if (progress.phase === 'drawing') {
-          const { variant: arm, done, total, seconds } = progress;
-          left!.update(arm, done, seconds);
-          const label = `${arm}  ${done}/${total}  ${secondsText(seconds)} s/image`;
-          output.progress.update(left!.fraction(), label, left!.seconds());
-        } else {
-          const what =
-            progress.phase === 'floors' ? 'measuring the floors' : `resampling ${progress.variant}`;
-          output.progress.update(progress.done / progress.total, what);
-        }
-      },
-    });
-    const lines = variantLines(arms);
-    const written = await writeEvaluation(flags.out, evaluation, {
-      lines,
-      classes,
-      scale: sheetScale(model),
-    });
-    output.progress.clear();
-    const { document, notKept } = evaluation;
-    if (notKept > 0) {
-      output.warn(
-        `Note: --keep ${flags.keep} came too late for ${notKept} of the pictures, which were drawn without being kept. ` +
-          'To have them as files, draw into another folder.',
-      );
-    }
-    const { columns } = context.io.stdout;
-    for (const line of reportText(document, lines, { ...context.style, columns })) output.print(line);
-    if (document.comparisons.length > 0) output.print();
-    for (const [what, path] of [
-      ['page', written.page],
-      ['report', written.report],
-      ...(written.sheet === undefined ? [] : [['sheet', written.sheet] as const]),
-    ] as const)
-      output.print(`${what.padEnd(7)} ${path}`);
-    output.result({ ...document, files: written });
+    const { device, dtype } = model;
+    const common = { used, folder, signal, ...progress };
+    const asked: FolderEvaluationOptions = study
+      ? studyEvaluation({ ...common, study, judging, command: studyCommand(flags, given, { device, dtype }) })
+      : {
+          ...common,
+          ...judging,
+          ...{
+            n: flags.n,
+            seed: flags.seed,
+            batch: flags.batch,
+            keep: flags.keep,
+            resamples: flags.resamples,
+          },
+          variants: choice(model.manifest.sampling),
+          margins,
+          command: evaluationCommand({ ...flags, margins, device, dtype }),
+        };
+    assertFolderEvaluation(asked);
+    if (flags.workers > 1) await drawInProcesses(asked, flags, progress);
+    const evaluation = study
+      ? await runStudy({ ...common, study, judging, command: asked.command })
+      : await evaluateInFolder(asked);
+    await report(context, output, evaluation, { used, flags, folder, study });
   } catch (error) {
     if (!signal.aborted) throw error;
-    const done = left === undefined ? '' : ` ${Math.floor(left.fraction() * 100)} % is drawn and kept.`;
+    const drawn = progress.fraction();
+    const done = drawn === undefined ? '' : ` ${Math.floor(drawn * 100)} % is drawn and kept.`;
     throw new InterruptedError(`Stopped.${done} Go on with the same command.`);
   } finally {
     output.progress.clear();
     await model.dispose();
   }
+}
+
+async function render(output: Output, study: Study | undefined, page: string | undefined): Promise<void> {
+  if (!study || page === undefined) throw new UsageError('--render needs --study and --page.');
+  await renderStudy(page, study);
+  output.print(`page    ${join(page, `${study.id}.md`)}`);
+  output.result({ page: join(page, `${study.id}.md`) });
+}
+
+/** Draws what the evaluation lacks, each variant in a process. */
+async function drawInProcesses(
+  { used, variants, n, seed, batch, folder, keep = SHOWN, signal }: FolderEvaluationOptions,
+  { workers, threads = 1, model = EMBEDDED, network, real }: EvaluateFlags,
+  progress: EvaluationProgressBar,
+): Promise<void> {
+  const { device, dtype } = used.model;
+  progress.onWorkers(variants, n, workers);
+  await drawSideBySide({
+    task: {
+      model: model === EMBEDDED ? fileURLToPath(await embeddedModel()) : model,
+      location: model,
+      load: { device, dtype, threads },
+      ...(network === undefined ? {} : { network }),
+      ...(real === undefined ? {} : { real }),
+      ...{ n, seed, batch, folder, keep },
+    },
+    workers,
+    variants,
+    signal,
+    onReport(report) {
+      if (report.type === 'seen') progress.onSeen(report.name, report.done, report.total);
+      else if (report.type === 'drawn') progress.onDrawn(report.name, report.done, report.seconds);
+    },
+  });
+}
+
+async function report(
+  context: CommandContext,
+  output: Output,
+  evaluation: FolderEvaluation,
+  options: {
+    readonly used: ModelInUse;
+    readonly flags: EvaluateFlags;
+    readonly folder: string;
+    readonly study: Study | undefined;
+  },
+): Promise<void> {
+  const { used, flags, folder, study } = options;
+  const { document, notKept, pictures } = evaluation;
+  const classes = used.model.manifest.condition;
+  const reports = study ? join(folder, 'reports', study.id) : folder;
+  const written = await writeEvaluation(reports, evaluation, { classes, scale: sheetScale(used.model) });
+  const pages = flags.page ?? join(folder, 'reports');
+  if (study) await writeStudy(pages, study, document, { pictures, classes });
+  output.progress.clear();
+  if (notKept > 0) {
+    output.warn(
+      `Note: --keep ${flags.keep} came too late for ${notKept} of the pictures, which were drawn without being kept. ` +
+        'To have them as files, draw into another folder.',
+    );
+  }
+  const { columns } = context.io.stdout;
+  for (const line of reportText(document, { ...context.style, columns })) output.print(line);
+  if (document.comparisons.length > 0) output.print();
+  const files = {
+    ...(study ? { study: join(pages, `${study.id}.md`) } : {}),
+    page: written.page,
+    report: written.report,
+    ...(written.sheet === undefined ? {} : { sheet: written.sheet }),
+  };
+  for (const [what, path] of Object.entries(files)) output.print(`${what.padEnd(7)} ${path}`);
+  output.result({ ...document, files: { ...written, ...files } });
+}
+
+/** Whether a flag was given, by its name in camel case. */
+type Given = (flag: keyof EvaluateFlags) => boolean;
+
+function givenFlags(command: Command): Given {
+  return (flag) => command.getOptionValueSource(flag) === 'cli';
+}
+
+/** Flags that a study says itself, and that must not say otherwise. */
+const OF_A_STUDY = [
+  ...['policies', 'guidance', 'guidanceSchedule', 'guidanceInterval', 'temperature', 'sampler', 'keep'],
+] as readonly (keyof EvaluateFlags)[];
+
+/** A study with what was given beside it. */
+function studyWith(study: Study, flags: EvaluateFlags, given: Given): Study {
+  const wrong = OF_A_STUDY.find(given);
+  if (wrong !== undefined) {
+    const name = wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(
+      `--${name} can't be given with --study: the study says how each variant is sampled.`,
+    );
+  }
+  return {
+    ...study,
+    ...givenOf(flags, given),
+    ...(flags.margin ? { margins: { ...study.margins, ...marginsOf(flags.margin) } } : {}),
+  };
+}
+
+/** The numbers that a study has too, where they were given. */
+function givenOf(
+  flags: EvaluateFlags,
+  given: Given,
+): Partial<Pick<EvaluateFlags, 'n' | 'seed' | 'batch' | 'resamples'>> {
+  const names = (['n', 'seed', 'batch', 'resamples'] as const).filter(given);
+  return Object.fromEntries(names.map((name) => [name, flags[name]]));
+}
+
+/** The command that evaluates a study again. */
+function studyCommand(
+  { study, model, network, real, margin = [], ...flags }: EvaluateFlags,
+  given: Given,
+  resolved: Pick<ModelInUse['model'], 'device' | 'dtype'>,
+): string {
+  const margins = marginsOf(margin);
+  return evaluationCommand({ study, model, network, real, margins, ...givenOf(flags, given), ...resolved });
 }
 
 function marginNumbers(text: string): readonly number[] {

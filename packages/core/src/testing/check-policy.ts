@@ -3,8 +3,9 @@ import type { DiffusionSampler } from '../diffusion/diffusion-sampler.js';
 import type { SamplerCoefficients } from '../diffusion/sampler-coefficients.js';
 import { assertInteger, assertNumber, InvalidOptionError, TesseraError, wordsOf } from '../errors.js';
 import { generate } from '../generate.js';
+import type { Progress } from '../generation.js';
 import { emptyGrid, type GridShape, gridLength, type TokenGrid } from '../grid.js';
-import type { StepPlan } from '../plan.js';
+import { type StepPlan, stepLimit } from '../plan.js';
 import type { SamplingPolicy } from '../policy.js';
 import { fakeModel } from './fake-model.js';
 import { snapshot } from './snapshot.js';
@@ -15,19 +16,23 @@ export type PolicyRule =
   | 'throws'
   /** Every plan, refined or not, can be carried out, so that every position is decoded exactly once. */
   | 'plan'
+  /** The run ends: its steps do not remask for ever what others decode. */
+  | 'ends'
   /** `step` changes nothing that it is given, and remembers nothing outside its state; no refinement changes the grid. */
   | 'pure'
   /** The same noise gives the same plans. */
   | 'deterministic'
   /** Another seed gives other plans. No fault where the order is meant to be fixed, so only ever `info`. */
-  | 'seed';
+  | 'seed'
+  /** Each stage that a refinement is bound to comes up. If not, the refinement never acts, which is `info`. */
+  | 'stage';
 
 /** One thing that `checkPolicy` found. Plain data. */
 export interface PolicyFinding {
   readonly rule: PolicyRule;
   /** `error`: generations fail or can't be repeated. `info`: worth knowing. */
   readonly severity: 'error' | 'info';
-  /** A sentence that says what was seen, where, and what to do. */
+  /** A sentence that says what was found, where, and what to do. A fault of several runs is reported once, with their number. */
   readonly message: string;
 }
 
@@ -58,7 +63,12 @@ const SHAPES = [
 /**
  * Plays a policy, with its refinements, through whole generations on a made-up model: on square, odd and oblong grids,
  * empty ones and partly known ones. Reports what goes wrong in plain sentences; whatever the policy does, it throws
- * nothing itself. With no `error` among the findings, every position was decoded exactly once in every run.
+ * nothing itself. With no `error` among the findings, every run ended, and every position was decoded once more than it
+ * was remasked. It needs no test runner.
+ *
+ * ```ts
+ * for (const { severity, message } of await checkPolicy(policy)) console.log(severity, message);
+ * ```
  *
  * @throws InvalidOptionError where one of its own options is out of range
  */
@@ -67,18 +77,25 @@ export async function checkPolicy(
   options: CheckPolicyOptions = {},
 ): Promise<readonly PolicyFinding[]> {
   const { shapes, knownFraction, seed, pause, ...playing } = checkedOptions(options);
-  const findings: PolicyFinding[] = [];
+  const faults = new Map<string, Fault>();
+  const stages = new Set<string>();
   let sameForAnySeed = true;
+  const fractions = knownFraction > 0 ? [0, knownFraction] : [0];
   for (const { height, width } of shapes) {
-    for (const fraction of knownFraction > 0 ? [0, knownFraction] : [0]) {
+    for (const fraction of fractions) {
       const start = partlyKnown({ height, width, channels: 1 }, fraction);
-      const where = `${height}×${width} grid, ${fraction === 0 ? 'empty' : 'partly known'}`;
-      const report = (playSeed: number, { rule, message }: Problem) =>
-        findings.push({ rule, severity: 'error', message: `${where}, seed ${playSeed}: ${message}` });
+      const grid = `${height}×${width} grid, ${fraction === 0 ? 'empty' : 'partly known'}`;
+      const report = (playSeed: number, { rule, message }: Problem): void => {
+        const key = `${rule} ${message.replace(/\d+/g, '#')}`;
+        const where = `${grid}, seed ${playSeed}`;
+        const fault = faults.get(key) ?? { rule, message, where, others: -1 };
+        faults.set(key, { ...fault, others: fault.others + 1 });
+      };
       const play = async (playSeed: number): Promise<Played> => {
         await pause?.();
         const played = await playThrough(policy, start, playSeed, playing);
         for (const problem of played.problems) report(playSeed, problem);
+        for (const stage of played.stages) stages.add(stage);
         return played;
       };
       const first = await play(seed);
@@ -94,10 +111,21 @@ export async function checkPolicy(
       sameForAnySeed &&= other.plans === first.plans;
     }
   }
-  if (findings.length === 0 && sameForAnySeed) {
+  const findings = [...faults.values()].map(({ rule, message, where, others }): PolicyFinding => {
+    const also = others === 0 ? '' : `, and in ${others} other ${others === 1 ? 'case' : 'cases'}`;
+    return { rule, severity: 'error', message: `${where}${also}: ${message}` };
+  });
+  if (findings.length > 0) return findings;
+  if (sameForAnySeed) {
     const message =
       'Every seed gives the same plans: the order is fixed, or the noise given to init goes unused.';
     findings.push({ rule: 'seed', severity: 'info', message });
+  }
+  for (const { stage } of policy.refinements ?? []) {
+    if (stage === undefined || stages.has(stage)) continue;
+    const names = [...stages].map((name) => `"${name}"`).join(', ');
+    const message = `No plan has the stage "${stage}", so a refinement bound to it never acts. The stages are ${names}.`;
+    findings.push({ rule: 'stage', severity: 'info', message });
   }
   return findings;
 }
@@ -126,10 +154,19 @@ function checkedOptions(options: CheckPolicyOptions) {
 
 type Problem = Pick<PolicyFinding, 'rule' | 'message'>;
 
+/** A problem, and where it was met. */
+interface Fault extends Problem {
+  /** The first case. */
+  readonly where: string;
+  /** How many cases met it after that. */
+  readonly others: number;
+}
+
 interface Played {
   readonly problems: readonly Problem[];
   /** A text that is equal for equal plans. */
   readonly plans: string;
+  readonly stages: ReadonlySet<string>;
 }
 
 async function playThrough(
@@ -140,6 +177,7 @@ async function playThrough(
 ): Promise<Played> {
   const problems: Problem[] = [];
   const plans: StepPlan[] = [];
+  const limit = stepLimit(gridLength(start.shape));
   const model = fakeModel({ shape: start.shape, width: conditionWidth });
   try {
     const run = generate({
@@ -152,7 +190,10 @@ async function playThrough(
       },
     });
     for await (const event of run) {
-      if (event.type === 'step-end') plans.push(...event.batch.map((image) => image.plan));
+      if (event.type !== 'step-end') continue;
+      plans.push(...event.batch.map((image) => image.plan));
+      if (plans.length === limit && event.progress.tokensDecoded < event.progress.tokens)
+        problems.push({ rule: 'ends', message: endless(event.progress, limit) });
       if (problems.length > 0) break;
     }
   } catch (error) {
@@ -162,7 +203,12 @@ async function playThrough(
   } finally {
     await model.dispose();
   }
-  return { problems, plans: snapshot(plans) };
+  return { problems, plans: snapshot(plans), stages: new Set(plans.map(({ stage }) => stage)) };
+}
+
+function endless({ tokens, tokensDecoded }: Progress, limit: number): string {
+  const left = tokens - tokensDecoded;
+  return `the run has not ended after ${limit} steps, with ${left} tokens masked. Remask fewer tokens as the run goes on.`;
 }
 
 /** The cheapest coefficients there are: how tokens are sampled is of no interest here. */
@@ -197,6 +243,7 @@ function observed(policy: SamplingPolicy, impure: (message: string) => void): Sa
         impure('init changed the known tokens it was given. Copy them first.');
       return state;
     },
+    stepsLeft: (state) => policy.stepsLeft?.(state),
     step(state, seen) {
       const stateBefore = snapshot(state);
       const gridBefore = snapshot(seen.grid);

@@ -5,6 +5,7 @@ import { type CheckPolicyOptions, checkPolicy, type PolicyFinding, type PolicyRu
 const PROPERTIES: readonly (readonly [PolicyRule, string])[] = [
   ['throws', 'runs without an error'],
   ['plan', 'decodes every position exactly once, known ones never, with a diffusion step or more'],
+  ['ends', 'ends, however much it remasks'],
   ['pure', 'takes steps that change nothing they are given and depend on their state alone'],
   ['deterministic', 'makes the same plans from the same noise'],
 ];

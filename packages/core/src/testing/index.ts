@@ -12,6 +12,4 @@ export {
   type SamplerReport,
   type SamplerRule,
 } from './check-sampler.js';
-export { type DescribeModelOptions, describeModel } from './describe-model.js';
-export { describePolicy } from './describe-policy.js';
 export { type FakeModel, type FakeModelCalls, type FakeModelOptions, fakeModel } from './fake-model.js';

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { SAMPLE_EVALUATION } from '../testing/sample-evaluation.js';
+import { variantLines } from '../variant-lines.js';
 import { forestPlot } from './forest-plot.js';
 import { plotFile } from './plot-file.js';
 import { reportPage } from './report-page.js';
 import { speedQualityPlot } from './speed-quality-plot.js';
 
 const names = SAMPLE_EVALUATION.arms.map(({ name }) => name);
-const lines = { common: 'temperature 0.8', own: names.map((name) => `line of ${name}`) };
+const lines = variantLines(SAMPLE_EVALUATION);
 const png = Uint8Array.of(137, 80, 78, 71);
 const page = reportPage({
   document: SAMPLE_EVALUATION,
-  lines,
   pictures: names.map(() => Array.from({ length: 14 }, (_, i) => ({ png, className: `class ${i}` }))),
 });
 /** What a reader sees of it. */
@@ -19,7 +19,7 @@ const text = page.replace(/<style>[\s\S]*?<\/style>/g, '').replace(/<[^>]*>/g, '
 test('the page names every arm, says what it is, and shows its pictures', () => {
   for (const name of names) {
     expect(text).toContain(name);
-    expect(text).toContain(`line of ${name}`);
+    expect(text).toContain(lines.own[names.indexOf(name)]);
     expect(page.split(`by ${name}"`)).toHaveLength(14 + 1);
   }
   expect(text).toContain('2 more');
@@ -35,7 +35,7 @@ test('the page gives every verdict with its word', () => {
 test('the page says how many of its intervals miss by chance', () => {
   expect(text).toContain('These are 8 intervals, each at 95 %: about 0.4 of them');
   const comparisons = SAMPLE_EVALUATION.comparisons.slice(0, 2);
-  const single = reportPage({ document: { ...SAMPLE_EVALUATION, comparisons }, lines, pictures: [] });
+  const single = reportPage({ document: { ...SAMPLE_EVALUATION, comparisons }, pictures: [] });
   expect(single).not.toContain('by chance alone');
 });
 
@@ -60,7 +60,6 @@ test('names are text, whatever they hold', () => {
   const [first, ...others] = SAMPLE_EVALUATION.arms;
   const odd = reportPage({
     document: { ...SAMPLE_EVALUATION, arms: [{ ...first!, name: '<b>&"' }, ...others] },
-    lines,
     pictures: [],
   });
   expect(odd).not.toContain('<b>');
@@ -70,7 +69,6 @@ test('names are text, whatever they hold', () => {
 test('one arm alone has no comparisons and still a page', () => {
   const alone = reportPage({
     document: { ...SAMPLE_EVALUATION, arms: SAMPLE_EVALUATION.arms.slice(0, 1), comparisons: [] },
-    lines,
     pictures: [],
   });
   expect(alone).toContain('tiny: mar');
@@ -82,7 +80,6 @@ test('arms of different sittings are not said to be faster', () => {
   const { made, ...rest } = SAMPLE_EVALUATION;
   const apart = reportPage({
     document: { ...rest, made: { ...made, together: false } },
-    lines,
     pictures: [],
   });
   expect(page).toContain('2.72× as fast');
@@ -98,7 +95,7 @@ test('times of a run of their own are told with its set-up, not with that of dra
   const { made, ...rest } = SAMPLE_EVALUATION;
   const timing = { pictures: 36, threads: 4, machine: { processor: 'Another', cores: 8 } };
   const document = { ...rest, made: { ...made, together: false }, timing };
-  const timed = reportPage({ document, lines, pictures: [] });
+  const timed = reportPage({ document, pictures: [] });
   expect(timed).toContain('2.72× as fast');
   expect([page, timed].map((each) => each.includes('over batches'))).toEqual([true, false]);
   expect(timed).toContain('a picture alone, median and quartiles over 36 pictures.');
@@ -111,7 +108,7 @@ test('times of a run of their own are told with its set-up, not with that of dra
 test('a distance is told as a multiple of the floor only where that is of as many pictures', () => {
   const { floors, ...rest } = SAMPLE_EVALUATION;
   const document = { ...rest, floors: { ...floors, count: 500 } };
-  const fewer = reportPage({ document, lines, pictures: [] });
+  const fewer = reportPage({ document, pictures: [] });
   const multiple = `<td>${(2.91 / 1.02).toFixed(1)}</td>`;
   expect([page.includes(multiple), fewer.includes(multiple)]).toEqual([true, false]);
   expect(fewer).toContain('500 of them: too few for a floor at 1200');
@@ -124,7 +121,7 @@ test('a distance is told as a multiple of the floor only where that is of as man
 
 test('settings that were changed after a result was known are not said to be set beforehand', () => {
   const document = { ...SAMPLE_EVALUATION, changes: ['margin in Fréchet distance: 0.2 → 0.4'] };
-  const changed = reportPage({ document, lines, pictures: [] });
+  const changed = reportPage({ document, pictures: [] });
   expect(page).toContain('set beforehand');
   expect(changed).not.toContain('set beforehand');
   expect(changed).toContain('margin in Fréchet distance: 0.2 → 0.4');
@@ -134,7 +131,7 @@ test('pictures of several set-ups are told as such, with every version and numbe
   const { made, ...rest } = SAMPLE_EVALUATION;
   const versions = { tessera: ['0.0.9', '0.1.0'] };
   const document = { ...rest, made: { ...made, threads: [1, 2], versions } };
-  const mixed = reportPage({ document, lines, pictures: [] });
+  const mixed = reportPage({ document, pictures: [] });
   expect(text).not.toContain('different set-ups');
   expect(mixed).toContain('different set-ups: tessera 0.0.9 and 0.1.0; 1 and 2 threads.');
   expect(mixed).toContain('cpu, 1 and 2 threads, weights in fp16');
@@ -176,7 +173,7 @@ test('arms that don’t differ at all, with a margin of 0, have a plot and a pag
     expect(markup).toContain('class="dot"');
     expect(markup).not.toMatch(/NaN|Infinity/);
   }
-  expect(reportPage({ document, lines, pictures: [] })).not.toMatch(/NaN|Infinity/);
+  expect(reportPage({ document, pictures: [] })).not.toMatch(/NaN|Infinity/);
 });
 
 test('without a margin there is no band, and the page says that none is set', () => {
@@ -187,7 +184,7 @@ test('without a margin there is no band, and the page says that none is set', ()
   };
   const { markup } = forestPlot(none, 'frechet', { width: 1020 });
   expect(markup).not.toMatch(/class="band"|margin|NaN/);
-  const unset = reportPage({ document: none, lines, pictures: [] });
+  const unset = reportPage({ document: none, pictures: [] });
   expect(unset).toContain('No margin is set');
   expect(unset).not.toMatch(/the band the margin|<em>same<|null|NaN/);
   expect(page).toContain('the band the margin');

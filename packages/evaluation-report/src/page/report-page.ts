@@ -1,7 +1,7 @@
 import { mixtureNote } from '../drawn-with.js';
 import { type EvaluationDocument, isTimed, networkText } from '../evaluation-document.js';
 import { chanceNote, changesNote, fewPicturesNote, findingsOf, marginNote } from '../findings.js';
-import type { VariantLines } from '../variant-lines.js';
+import { variantLines } from '../variant-lines.js';
 import { forestPlot, metricName } from './forest-plot.js';
 import { type Markup, markup, trusted } from './markup.js';
 import { meaningSection, setupSection } from './notes-section.js';
@@ -13,9 +13,7 @@ import { corruptionSection, verdictTable } from './verdict-section.js';
 
 export interface ReportPageParts {
   readonly document: EvaluationDocument;
-  /** What each variant is. */
-  readonly lines: VariantLines;
-  /** The first pictures of each variant. */
+  /** The first pictures of each arm. */
   readonly pictures: readonly (readonly PagePicture[])[];
 }
 
@@ -23,7 +21,8 @@ const WIDE = 1020;
 const NARROW = 340;
 
 /** The report as one HTML file that needs nothing else: no script, no font, no other file. */
-export function reportPage({ document, lines, pictures }: ReportPageParts): string {
+export function reportPage({ document, pictures }: ReportPageParts): string {
+  const lines = variantLines(document);
   const { arms, n, seed, model, made, network, reference, comparisons } = document;
   const notes = [
     fewPicturesNote(document),

@@ -5,7 +5,12 @@ import { onTestFinished } from 'vitest';
 
 /** A fresh folder that goes when the test is over. */
 export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'tessera-'));
+  const folder = await newTemporaryFolder();
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** A fresh folder; the caller removes it. */
+export function newTemporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'tessera-'));
 }

@@ -14,7 +14,8 @@ import {
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
-import { describeModel, fakeModel } from '@tessera/core/testing';
+import { fakeModel } from '@tessera/core/testing';
+import { describeModel } from '@tessera/core/testing/suites';
 import { exampleManifest } from '@tessera/format/testing';
 import { describe, expect, it } from 'vitest';
 import { RemoteModel } from './connect.js';

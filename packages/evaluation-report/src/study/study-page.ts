@@ -1,47 +1,39 @@
 import type { ComparedMetric, VariantReport } from '@tessera/evaluate';
 import {
-  baselineExcessText,
-  chanceNote,
-  changesNote,
   decimalsOf,
-  type EvaluationDocument,
-  fewPicturesNote,
-  findingsOf,
-  hasOwnBaselines,
-  isMarginChanged,
-  machinesText,
-  metricName,
-  mixtureNote,
-  networkText,
   percent,
   plain,
+  secondsText,
   signed,
-  threadsText,
-  timingText,
-  variantLines,
-  versionsText,
+  timesText,
   withDeviation,
   withInterval,
-} from '@tessera/evaluation-report';
-import { secondsText, timesText } from '@tessera/evaluation-report/display';
-import { conclusionsSection } from './conclusions.js';
-import { RECORD } from './options.js';
-import type { StudyResult } from './run-study.js';
+} from '../display/number-text.js';
+import { machinesText, mixtureNote, threadsText, versionsText } from '../drawn-with.js';
+import { type EvaluationDocument, networkText } from '../evaluation-document.js';
+import {
+  chanceNote,
+  changesNote,
+  fewPicturesNote,
+  findingsOf,
+  isMarginChanged,
+  marginNote,
+} from '../findings.js';
+import { metricName } from '../page/forest-plot.js';
+import { baselineExcessText, hasOwnBaselines } from '../report-table.js';
+import { timingText } from '../timing-set-up.js';
+import { variantLines } from '../variant-lines.js';
+import { resultsFingerprint } from './results-fingerprint.js';
+import type { Study } from './study.js';
 
 type Column = readonly [head: string, cell: (arm: VariantReport, place: number) => string];
 
-/**
- * A study as a page in Markdown.
- *
- * @param conclusions what people have written on it
- */
-export function studyPage(result: StudyResult, conclusions: string | undefined): string {
-  const { study, arms, evaluation } = result;
-  const { document } = evaluation;
+/** A study and its results as a page in Markdown. */
+export function studyPage(study: Study, document: EvaluationDocument): string {
   const { timing } = document;
-  const lines = variantLines(arms);
+  const lines = variantLines(document);
   const findings = findingsOf(document, { timed: timing !== undefined });
-  const kinds: readonly ComparedMetric[] = ['frechet', 'kid'];
+  const metrics: readonly ComparedMetric[] = ['frechet', 'kid'];
   return `# ${study.title}
 
 ${study.question}
@@ -52,11 +44,11 @@ ${study.question}
 
 ## Conclusions
 
-${conclusionsSection(conclusions)}
+${conclusions(study, document)}
 
 ## Results
 
-${armTable(result, lines.own)}
+${armTable(study, document, lines.own)}
 
 ${floors(document)}
 
@@ -68,16 +60,26 @@ ${timing ? `![Seconds an image against Fréchet distance](${study.id}-speed.svg)
 
 ${findings.map((finding) => `- ${finding}`).join('\n')}
 
-${[...kinds.map((metric) => differenceTable(document, metric)), chanceNote(document) ?? []].flat().join('\n\n')}
+${[...metrics.map((metric) => differenceTable(document, metric)), chanceNote(document) ?? []].flat().join('\n\n')}
 
 ## What was measured on what
 
-${setup(document)}${timing ? ` Times: medians of ${timingText(timing)}.` : ''}
-${notes(document)}
+${setup(document)}${timing ? ` Times: medians of ${timingText(timing)}.` : ''} Fingerprint of the results: ${resultsFingerprint(document)}.
+${notes(study, document)}
 \`\`\`sh
 ${document.command}
 \`\`\`
 `;
+}
+
+/** What people concluded, under a note where they concluded it from other results. */
+function conclusions({ conclusions }: Study, document: EvaluationDocument): string {
+  if (conclusions === undefined) return '_None yet._';
+  const fingerprint = resultsFingerprint(document);
+  const text = conclusions.text.join('\n');
+  return conclusions.basis === fingerprint
+    ? text
+    : `> **From other results.** Read these conclusions against the numbers below, then set their \`basis\` in the study to \`${fingerprint}\`.\n\n${text}`;
 }
 
 function drawing({ n, seed, network, reference }: EvaluationDocument): string {
@@ -89,26 +91,26 @@ function drawing({ n, seed, network, reference }: EvaluationDocument): string {
 
 function margins(document: EvaluationDocument): string {
   const { margins, confidence, resamples } = document;
-  const { frechet, kid } = margins;
+  const intervals = `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples.`;
+  if (margins.frechet === null) return [intervals, marginNote(document)].join(' ');
   const when = isMarginChanged(document) ? 'changed as is told below' : 'set beforehand';
-  return (
-    `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples. The margin, ${when}, is ` +
-    `${frechet} in Fréchet distance and ${kid} in KID: half of what the embedded model’s autoencoder alone costs.`
-  );
+  const kid = margins.kid === null ? '' : ` and ${margins.kid} in KID`;
+  return `${intervals} The margin, ${when}, is ${margins.frechet} in Fréchet distance${kid}.`;
 }
 
-function armTable({ study, evaluation }: StudyResult, lines: readonly string[]): string {
-  const { arms, floors, timing } = evaluation.document;
-  const ownFloors = hasOwnBaselines(evaluation.document);
+function armTable(study: Study, document: EvaluationDocument, lines: readonly string[]): string {
+  const { arms, floors, timing } = document;
+  const ownFloors = hasOwnBaselines(document);
   const frechet = decimalsOf(arms.map(({ metrics }) => metrics.frechet));
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
+  const specs = new Map(study.variants.map(({ name, sampler }) => [name, sampler]));
   const times: readonly Column[] = [
     ['s/image', ({ secondsPerImage }) => secondsText(secondsPerImage.median)],
     ['speed', ({ speedup }) => timesText(speedup.median)],
   ];
   const columns: readonly Column[] = [
     ['arm', ({ name }) => name],
-    ['sampling', (_, place) => `\`${study.arms[place]!.text}\`<br>${lines[place]}`],
+    ['sampling', ({ name }, place) => `\`${specs.get(name)}\`<br>${lines[place]}`],
     ['passes', ({ passes }) => plain(passes, 0)],
     ['head evaluations', ({ headEvaluations }) => Math.round(headEvaluations).toLocaleString('en')],
     ...(timing ? times : []),
@@ -154,8 +156,7 @@ function floors(document: EvaluationDocument): string {
   return (
     `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
     `${withDeviation(frechet)}, KID ${withDeviation(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. Its Fréchet distance is ${baselineExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
-    'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided. ' +
-    'What the other columns mean is told in [@tessera/evaluate](../../packages/evaluate).'
+    'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided.'
   );
 }
 
@@ -167,17 +168,18 @@ function setup({ model, made, reference }: EvaluationDocument): string {
 }
 
 /** What was not set beforehand, and what the pictures were drawn with where that differs: a paragraph each. */
-function notes(document: EvaluationDocument): string {
-  return [fewPicturesNote(document), lookNote(document) ?? changesNote(document), mixtureNote(document.made)]
+function notes(study: Study, document: EvaluationDocument): string {
+  const changes = lookNote(study, document) ?? changesNote(document);
+  return [fewPicturesNote(document), changes, mixtureNote(document.made)]
     .flatMap((note) => (note === undefined ? [] : [`\n${note}\n`]))
     .join('');
 }
 
-/** The record is as many pictures whatever a first look at fewer has shown, so that is no choice made after it. */
-function lookNote({ n, changes: [change, ...others] }: EvaluationDocument): string | undefined {
+/** The study sets its number of pictures whatever a first look at fewer has shown, so that is no choice made after it. */
+function lookNote(study: Study, { n, changes: [change, ...others] }: EvaluationDocument): string | undefined {
   const [, before] = /^n: (\d+) → \d+$/.exec(change ?? '') ?? [];
-  if (before === undefined || others.length > 0 || n !== RECORD.n || Number(before) > n) return undefined;
-  return `A first look was taken at ${before} pictures an arm; that the record has ${n}, and the margin, were set before it.`;
+  if (before === undefined || others.length > 0 || n !== study.n || Number(before) > n) return undefined;
+  return `A first look was taken at ${before} pictures an arm; that the study has ${n}, and the margin, were set before it.`;
 }
 
 /** @param words heads of the columns that stand left; the others are numbers */

@@ -1,0 +1,2 @@
+export { type DescribeModelOptions, describeModel } from './describe-model.js';
+export { describePolicy } from './describe-policy.js';
