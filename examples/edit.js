@@ -1,25 +1,26 @@
-// Renews the left half of a picture: the tokens of the right half are given, so the policy plans only the others.
-import { generate } from '@tessera/core';
+// Repaints the left half of a picture and paints around it. Every pixel of the right half keeps its bytes.
+import { editImage, generateImages } from '@tessera/core';
 import { gtr } from '@tessera/gtr';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel, writePng } from '@tessera/runtime-node';
 
 const model = await loadModel(modelFolder);
+const policy = gtr('gradual');
 const input = { classLabel: 10 };
 
-/** @param {import('@tessera/core').ImageRequest<import('@tessera/core').ClassInput>} image */
-async function draw(image) {
-  for await (const event of generate({ model, requests: [image], policy: gtr('gradual') })) {
-    if (event.type === 'image') return event;
-  }
-  throw new Error('no image');
-}
-
-const first = await draw({ seed: 3, input });
+const [first] = await generateImages({ model, requests: [{ seed: 3, input }], policy });
 await writePng('edit-before.png', first.image);
-const known = first.grid.known.map((_, position) =>
-  position % model.shape.width >= model.shape.width / 2 ? 1 : 0,
+
+// White is repainted.
+const { image } = first;
+const data = Uint8Array.from({ length: image.width * image.height }, (_, i) =>
+  i % image.width < image.width / 2 ? 255 : 0,
 );
-const second = await draw({ seed: 4, input, start: { ...first.grid, known } });
-await writePng('edit-after.png', second.image);
+const mask = { width: image.width, height: image.height, data };
+const [edited] = await editImage({ model, image, mask, seed: 4, input, policy });
+await writePng('edit-after.png', edited.image);
+
+const margins = { left: 16, right: 16 };
+const [wider] = await editImage({ model, image, outpaint: margins, seed: 5, input, policy });
+await writePng('edit-wider.png', wider.image);
 await model.dispose();

@@ -15,7 +15,7 @@ const expected: Record<string, { files: string[]; output: RegExp }> = {
     files: ['batch-0.png', 'batch-1.png', 'batch-2-alone.png', 'batch-2.png', 'batch-3.png'],
     output: /step 39: reconstruction/,
   },
-  'edit.js': { files: ['edit-after.png', 'edit-before.png'], output: /^$/ },
+  'edit.js': { files: ['edit-after.png', 'edit-before.png', 'edit-wider.png'], output: /^$/ },
   'cancel.js': { files: [], output: /stopped\n$/ },
 };
 

@@ -1,5 +1,5 @@
 import { generateImages, type ImageRgb, samplingWork } from '@tessera/core';
-import { type Picture, samplingFrom } from '@tessera/format';
+import { buildSampling, type Picture } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
 import type { Variant } from './variant.js';
@@ -68,7 +68,7 @@ async function timedRun(
   picture: Picture,
   signal: AbortSignal,
 ): Promise<TimedRun> {
-  const choices = samplingFrom(sampling);
+  const choices = buildSampling(sampling);
   const before = await model.runStatistics();
   const began = performance.now();
   const [made] = await generateImages({

@@ -1,7 +1,7 @@
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling, samplingSteps } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
-import { stepsOf, timeLeft } from './time-left.js';
+import { timeLeft } from './time-left.js';
 
 test('what is left is what each arm has to draw, at its own pace', () => {
   const left = timeLeft(
@@ -53,7 +53,7 @@ test.each([
   ['gtr-32', 32],
   ['gtr-16:6+3+4+2+1', 16],
 ])('%s has %d steps', (text, steps) => {
-  expect(stepsOf(samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling))).toBe(steps);
+  expect(samplingSteps(resolveSampling(parseSpec(text), FAKE_MANIFEST.sampling))).toBe(steps);
 });
 
 test('a slower machine shows after a few batches', () => {

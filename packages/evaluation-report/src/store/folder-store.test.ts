@@ -1,7 +1,7 @@
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DrawnPicture } from '@tessera/evaluate';
-import { parseRecipe, recipeOf, samplingNamed, samplingOf } from '@tessera/format';
+import { parseRecipe, parseSpec, recipeOf, resolveSampling } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { readPng } from '../files/png-file.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
@@ -18,7 +18,7 @@ const MADE = { device: 'cpu', dtype: 'fp32', versions: {} };
 
 const arm = (text: string, name = text): Variant => ({
   name,
-  sampling: samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling),
+  sampling: resolveSampling(parseSpec(text), FAKE_MANIFEST.sampling),
 });
 const MAR = arm('mar');
 const RASTER = arm('raster');

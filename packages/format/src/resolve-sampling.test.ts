@@ -1,25 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import { type SamplingSettings, samplingOf, settingsOf } from './sampling-choice.js';
-import { samplingNamed } from './sampling-text.js';
+import { parseSpec } from './parse-spec.js';
+import { resolveSampling, resolveSettings } from './resolve-sampling.js';
+import type { SamplingOverrides } from './sampling-config.js';
 
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: 5 };
 
-const guidanceOf = (text: string, guidance: NonNullable<SamplingSettings['guidance']>) =>
-  samplingOf(samplingNamed(text), ADVISED, { guidance }).guidance;
+const guidanceOf = (text: string, guidance: NonNullable<SamplingOverrides['guidance']>) =>
+  resolveSampling(parseSpec(text), ADVISED, { guidance }).guidance;
 
 test('the timestep that a policy starts from is taken from either place, the choice first', () => {
-  const startOf = (said: SamplingSettings, otherwise: SamplingSettings) =>
-    settingsOf(said, ADVISED, otherwise).sampler;
+  const startOf = (said: SamplingOverrides, otherwise: SamplingOverrides) =>
+    resolveSettings(said, ADVISED, otherwise).sampler;
   const ancestral = (maxTimestep: number) => ({ name: 'ancestral', maxTimestep });
-  expect(startOf({}, { policyMaxTimestep: 950 })).toEqual(ancestral(950));
-  expect(startOf({ policyMaxTimestep: 900 }, { policyMaxTimestep: 950 })).toEqual(ancestral(900));
-  expect(startOf({}, { policyMaxTimestep: 950, sampler: { maxTimestep: 990 } })).toEqual(ancestral(990));
+  expect(startOf({}, { preset: { sampler: { maxTimestep: 950 } } })).toEqual(ancestral(950));
+  expect(
+    startOf({ preset: { sampler: { maxTimestep: 900 } } }, { preset: { sampler: { maxTimestep: 950 } } }),
+  ).toEqual(ancestral(900));
+  expect(startOf({}, { preset: { sampler: { maxTimestep: 950 } }, sampler: { maxTimestep: 990 } })).toEqual(
+    ancestral(990),
+  );
   expect(startOf({}, {})).toEqual(ancestral(999));
 });
 
 test('a sampler that the choice names has no settings of another one', () => {
   const otherwise = { sampler: { name: 'ddim' as const, eta: 0.5, maxTimestep: 900 } };
-  const samplerOf = (text: string) => samplingOf(samplingNamed(text), ADVISED, otherwise).sampler;
+  const samplerOf = (text: string) => resolveSampling(parseSpec(text), ADVISED, otherwise).sampler;
   expect(samplerOf('mar/sampler=dpm')).toEqual({ name: 'dpm', minLogSnr: -5.1, order: 2 });
   expect(samplerOf('mar/sampler=ddim')).toEqual({ name: 'ddim', eta: 0.5, maxTimestep: 900 });
   expect(samplerOf('mar')).toEqual({ name: 'ddim', eta: 0.5, maxTimestep: 900 });
@@ -36,7 +41,7 @@ describe('an interval to guide in', () => {
       ...ADVISED,
       guidance: { schedule: 'interval' as const, scale: 3, above: 0.1, upTo: 0.5 },
     };
-    expect(samplingOf(samplingNamed('mar'), advised, { guidance: interval }).guidance).toEqual(guided);
+    expect(resolveSampling(parseSpec('mar'), advised, { guidance: interval }).guidance).toEqual(guided);
   });
 
   test.each([

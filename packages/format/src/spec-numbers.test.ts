@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { policyNamed } from './policy-text.js';
-import { paceOf } from './sampling-line.js';
+import { stepsText } from './describe-sampling.js';
+import { parseSpec } from './parse-spec.js';
 
-const described = (text: string, numbers = {}) => policyNamed(text, numbers).description;
+const described = (text: string, numbers = {}) => parseSpec(text, numbers).policy;
 
 test('numbers after the name change the steps', () => {
   expect(described('mar:32x50')).toMatchObject({ order: 'random', steps: 32, diffusionSteps: 50 });
@@ -38,7 +38,7 @@ test.each([
 describe('numbers beside the text', () => {
   test('fill in what it leaves out, by comma or plus', () => {
     expect(described('mar:x50', { steps: '8' })).toMatchObject({ steps: 8, diffusionSteps: 50 });
-    expect(described('gtr-32', { steps: '4,2,1', diffusionSteps: '9+5' })).toMatchObject({
+    expect(described('gtr-32', { steps: '4,2,1', 'diffusion-steps': '9+5' })).toMatchObject({
       steps: [4, 2, 1],
       maxSteps: 9,
       minSteps: 5,
@@ -46,8 +46,8 @@ describe('numbers beside the text', () => {
   });
 
   test('that it has already are refused, rather than one of them ignored', () => {
-    expect(() => described('mar:32x50', { steps: '8' })).toThrow('"mar:32x50" and 8 both give steps');
-    expect(() => described('mar:32x50', { diffusionSteps: '8' })).toThrow('both give diffusion steps');
+    expect(() => described('mar:32x50', { steps: '8' })).toThrow('32 and --steps 8 both give steps');
+    expect(() => described('mar:32x50', { 'diffusion-steps': '8' })).toThrow('both give diffusion-steps');
   });
 });
 
@@ -65,12 +65,12 @@ test.each([
   'mar:8x5:3',
   'mar:+',
 ])('%s is refused', (text) => {
-  expect(() => policyNamed(text)).toThrow(expect.objectContaining({ code: 'policy-text' }));
+  expect(() => parseSpec(text)).toThrow(expect.objectContaining({ code: 'sampler-spec' }));
 });
 
 test('a pace is said in a few signs', () => {
-  expect(paceOf(described('mar'))).toBe('64 × 100');
-  expect(paceOf(described('disa'))).toBe('64 × 50-5');
-  expect(paceOf(described('gtr-32'))).toBe('24+6+2 × 50-20');
-  expect(paceOf(described('gtr-32:24+6+2x50'))).toBe('24+6+2 × 50');
+  expect(stepsText(described('mar'))).toBe('64 × 100');
+  expect(stepsText(described('disa'))).toBe('64 × 50-5');
+  expect(stepsText(described('gtr-32'))).toBe('24+6+2 × 50-20');
+  expect(stepsText(described('gtr-32:24+6+2x50'))).toBe('24+6+2 × 50');
 });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { POLICY_NAMES } from './named-policies.js';
-import { assertSamplingFits } from './sampling-check.js';
-import { samplingOf } from './sampling-choice.js';
-import { samplingNamed } from './sampling-text.js';
+import { assertSamplingFits } from './build-sampling.js';
+import { parseSpec } from './parse-spec.js';
+import { POLICY_NAMES } from './presets.js';
+import { resolveSampling } from './resolve-sampling.js';
 
 const SHAPE = { height: 16, width: 16, channels: 3 };
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: [5, 5, 5] };
 
 const check = (text: string, advised = ADVISED) =>
-  assertSamplingFits(samplingOf(samplingNamed(text), advised), SHAPE);
+  assertSamplingFits(resolveSampling(parseSpec(text), advised), SHAPE);
 
 test.each(POLICY_NAMES)('%s fits a grid of 256 tokens', (name) => {
   expect(() => check(name)).not.toThrow();
