@@ -1,7 +1,7 @@
 import {
   assertClamp,
   type Clamp,
-  type DiffusionSampler,
+  type CoefficientsSampler,
   type GridShape,
   type GuidanceSchedule,
   InvalidOptionError,
@@ -34,7 +34,7 @@ export interface SamplingSettings {
   readonly guidance: GuidanceSchedule;
   readonly temperature: number;
   readonly clamp: Clamp | null;
-  readonly sampler: DiffusionSampler;
+  readonly sampler: CoefficientsSampler;
 }
 
 /**
@@ -58,7 +58,7 @@ export function buildSettings(config: SettingsConfig): SamplingSettings {
     guidance: build('guidance', config) as GuidanceSchedule,
     temperature,
     clamp,
-    sampler: build('sampler', config) as DiffusionSampler,
+    sampler: build('sampler', config) as CoefficientsSampler,
   };
 }
 
