@@ -59,7 +59,7 @@ function session({
         if (error) throw error;
         return model.condition(request);
       };
-      const all = { ...model, ...known, condition, manifest, fallbacks: [], notKept: undefined };
+      const all = { ...model, ...known, condition, manifest, fallbacks: [] };
       return all as unknown as LoadedModel;
     },
   };

@@ -34,7 +34,7 @@ export interface FolderDrawingOptions {
   readonly signal: AbortSignal;
   /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
   onSeen?(arm: string, done: number, total: number): void;
-  /** @param done pictures that each arm has from before, of `total` */
+  /** @param done pictures that each variant has from before, of `total` */
   onStart?(done: ReadonlyMap<string, number>, total: number): void;
   onProgress?(progress: EvaluationProgress): void;
 }

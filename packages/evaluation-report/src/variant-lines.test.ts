@@ -8,7 +8,7 @@ const lines = (...names: readonly string[]) =>
     arms: names.map((name) => ({ description: resolveSampling(parseSpec(name), FAKE_MANIFEST.sampling) })),
   });
 
-test('what is the same in all arms is said once', () => {
+test('what is the same in all variants is said once', () => {
   expect(lines('mar', 'gtr-16/fts=off')).toEqual({
     common: 'guidance linear:3, temperature 0.8, clamp 5',
     own: ['random order 64 × 100', 'GtR 12+3+1 × 50-20, fts off'],

@@ -13,7 +13,7 @@ export interface VariantLines {
   readonly own: readonly string[];
 }
 
-/** Order and counts of each arm; the rest of what it is only where the arms differ in it. */
+/** Order and counts of each variant; the rest of what it is only where the variants differ in it. */
 export function variantLines({ arms }: ArmsDescribed): VariantLines {
   const parts = arms.map(({ description }) => describeSampling(description));
   const isCommon = (part: string): boolean => parts.every((each) => each.includes(part));

@@ -5,13 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { emptyGrid, generateImages, ModelDisposedError, randomOrder, TesseraError } from '@tessera/core';
 import { modelFolder } from '@tessera/model-tiny';
-import {
-  DeviceUnavailableError,
-  type LoadProgress,
-  loadModel,
-  ModelFileError,
-  probeDevices,
-} from '@tessera/runtime-node';
+import { type LoadProgress, loadModel, ModelFileError, probeDevices } from '@tessera/runtime-node';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const quick = randomOrder({ steps: 4, diffusionSteps: 5 });
@@ -33,7 +27,7 @@ function inProcess(body: string) {
     import { generateImages, randomOrder } from '@tessera/core';
     import { modelFolder } from '@tessera/model-tiny';
     import { loadModel } from '@tessera/runtime-node';
-    const images = [{ seed: 1, input: { classLabel: 0 } }];
+    const requests = [{ seed: 1, input: { classLabel: 0 } }];
     ${body}`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -83,7 +77,6 @@ describe('loadModel', () => {
       expect(TesseraError.isInstance(failure) && failure.code).toBe('device-unavailable');
       expect(failure).toMatchObject({ device, message: expect.stringContaining('auto') });
     }
-    expect(new DeviceUnavailableError('cuda', 'because.').message).toContain('because.');
   });
 
   it('refuses options that mean nothing', async () => {
@@ -150,7 +143,7 @@ describe('loadModel', () => {
     const ended = inProcess(`
       const model = await loadModel(modelFolder, { device: 'cpu' });
       const policy = randomOrder({ steps: 2, diffusionSteps: 3 });
-      const [drawn] = await generateImages({ model, images, policy });
+      const [drawn] = await generateImages({ model, requests, policy });
       console.log(drawn.image.width);`);
     expect(ended).toEqual({ status: 0, stdout: '64\n', stderr: '' });
   });
@@ -175,7 +168,7 @@ describe('loadModel', () => {
     const ended = inProcess(`
       const model = await loadModel(modelFolder, { device: 'cpu' });
       setTimeout(() => process.exit(7), 100);
-      await generateImages({ model, images, policy: randomOrder() });`);
+      await generateImages({ model, requests, policy: randomOrder() });`);
     expect(ended).toEqual({ status: 7, stdout: '', stderr: '' });
   });
 

@@ -71,7 +71,7 @@ describe('a folder', () => {
     await second.close();
   });
 
-  test('knows an arm by how it samples, not by its name', async () => {
+  test('knows a variant by how it samples, not by its name', async () => {
     const folder = await temporaryFolder();
     const first = await open(folder);
     await first.save(identityOf(MAR), [drawn(0)]);
@@ -83,7 +83,7 @@ describe('a folder', () => {
     await second.close();
   });
 
-  test('refuses two names of one arm', async () => {
+  test('refuses two names of one variant', async () => {
     await expect(open(await temporaryFolder(), { arms: [MAR, arm('random')] })).rejects.toThrow(
       'mar and random are the same way to sample',
     );
@@ -186,7 +186,7 @@ describe('a folder', () => {
     expect(network.seen).toBe(100);
   });
 
-  test('says whether the arms were drawn in the same sittings', async () => {
+  test('says whether the variants were drawn in the same sittings', async () => {
     const folder = await temporaryFolder();
     const pictures = Array.from({ length: 10 }, (_, index) => drawn(index));
     const first = await open(folder);

@@ -8,34 +8,21 @@ import {
   type ImageSize,
   type MaskedModel,
   ModelDisposedError,
-  plainData,
   type SamplerCoefficients,
   type SamplingDefaults,
   TesseraError,
   type TokenGrid,
   type TokenImage,
   type TokenRequest,
-  throwIfAborted,
 } from '@tessera/core';
-import { type Manifest, samplingDefaults } from '@tessera/format';
+import type { Manifest } from '@tessera/format';
+import { samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { packTable } from './packed-table.js';
 import type { Port } from './port.js';
-import {
-  type CallName,
-  type Calls,
-  type ClientMessage,
-  type ConditionsHandle,
-  type ServerMessage,
-  type TokenNoise,
-  unpackError,
-} from './protocol.js';
-
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
+import type { Calls, ConditionsHandle, TokenNoise } from './protocol.js';
+import { Caller } from './rpc.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
 
@@ -45,33 +32,27 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   readonly shape: GridShape;
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
-  readonly #port: Port;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextCall = 0;
-  /** Why no call can be made any more. */
-  #closed: Error | undefined;
+  readonly #caller: Caller<Calls>;
   #disposal: Promise<void> | undefined;
 
-  constructor(port: Port, manifest: Manifest) {
+  /** @param connection a port, or what calls through it already */
+  constructor(connection: Port | Caller<Calls>, manifest: Manifest) {
     this.manifest = manifest;
     this.shape = manifest.grid;
     this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
-    this.#port = port;
-    port.listen((received) => {
-      const message = received as ServerMessage;
-      const waiting = this.#waiting.get(message.id);
-      this.#waiting.delete(message.id);
-      if (message.type === 'result') waiting?.resolve(message.value);
-      else waiting?.reject(unpackError(message.error));
-    });
+    this.#caller = connection instanceof Caller ? connection : new Caller(connection);
   }
 
   async condition({
     batch,
     signal,
   }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
-    const handles = await this.#call('condition', { images: batch }, signal);
+    const handles = await this.#caller.call(
+      'condition',
+      { images: batch },
+      { signal, discard: (late) => this.#release(late) },
+    );
     return handles.map((handle) => this.#conditions(handle));
   }
 
@@ -95,20 +76,20 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
     };
-    return this.#call('sampleTokens', request, signal);
+    return this.#caller.call('sampleTokens', request, { signal });
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
-    return this.#call('decode', { grids }, signal);
+    return this.#caller.call('decode', { grids }, { signal });
   }
 
   encode(images: readonly ImageRgb[], { signal }: Cancellable = {}): Promise<readonly TokenGrid[]> {
-    return this.#call('encode', { images }, signal);
+    return this.#caller.call('encode', { images }, { signal });
   }
 
   /** How often each graph has run, and for how long. */
   runStatistics(): Promise<RunStatistics> {
-    return this.#call('runStatistics', {}, undefined);
+    return this.#caller.call('runStatistics', {});
   }
 
   /** Waits for calls under way; every later one rejects with `ModelDisposedError`. */
@@ -118,28 +99,25 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }
 
   async #dispose(): Promise<void> {
-    if (this.#closed) return;
-    const done = this.#call('dispose', {}, undefined);
-    this.#closed = new ModelDisposedError();
+    if (this.#caller.closed) return;
+    const done = this.#caller.call('dispose', {});
+    this.#caller.refuse(new ModelDisposedError());
     await done;
   }
 
   /** Rejects all calls under way and every later one: the other end is gone. */
   close(reason: Error): void {
-    this.#closed ??= reason;
-    for (const waiting of this.#waiting.values()) waiting.reject(reason);
-    this.#waiting.clear();
+    this.#caller.close(reason);
   }
 
   #conditions({ id, count, width, guided }: ConditionsHandle): ConditionRows {
-    const read = () => this.#call('read', { conditions: id }, undefined);
+    const read = () => this.#caller.call('read', { conditions: id });
     const tensor = new RemoteTensor(this, id, read, () => this.#release([{ id }]));
     return ConditionRows.split(tensor, width, [{ count, guided }])[0]!;
   }
 
   #release(handles: readonly Pick<ConditionsHandle, 'id'>[]): void {
-    if (this.#closed) return;
-    for (const { id } of handles) this.#send({ type: 'release', conditions: id });
+    for (const { id } of handles) this.#caller.notify('release', { conditions: id });
   }
 
   #idOf({ tensor }: ConditionRows): number {
@@ -150,40 +128,6 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       );
     }
     return tensor.id;
-  }
-
-  async #call<Name extends CallName>(
-    name: Name,
-    given: Calls[Name]['arguments'],
-    signal: CancellationSignal | undefined,
-  ): Promise<Calls[Name]['result']> {
-    if (this.#closed) throw this.#closed;
-    throwIfAborted(signal);
-    const id = this.#nextCall++;
-    const cancel = (): void => this.#send({ type: 'cancel', id });
-    try {
-      const value = await new Promise<unknown>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
-        signal?.addEventListener('abort', cancel, { once: true });
-        this.#send({ type: 'call', id, name, arguments: plainData(given) });
-      });
-      // The answer may have been on its way when the signal was aborted.
-      if (signal?.aborted) {
-        if (name === 'condition') this.#release(value as Calls['condition']['result']);
-        throwIfAborted(signal);
-      }
-      return value as Calls[Name]['result'];
-    } catch (error) {
-      if (TesseraError.isInstance(error) && error.code === 'cancelled') throwIfAborted(signal);
-      throw error;
-    } finally {
-      this.#waiting.delete(id);
-      signal?.removeEventListener('abort', cancel);
-    }
-  }
-
-  #send(message: ClientMessage): void {
-    this.#port.send(message);
   }
 }
 

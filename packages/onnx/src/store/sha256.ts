@@ -1,17 +1,10 @@
 import { TesseraError } from '@tessera/core';
-import { assertFileHash, assertFileSize, type ManifestFile } from '@tessera/onnx';
 
-/** Throws `ModelFileError` unless the bytes have the manifest's size and SHA-256. */
-export async function checkBytes(
-  url: string,
-  file: ManifestFile,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  assertFileSize(url, file, bytes.length);
-  assertFileHash(url, file, await sha256(bytes));
-}
-
-/** In hexadecimal. */
+/**
+ * The SHA-256 of some bytes, in hexadecimal.
+ *
+ * @throws TesseraError with code `insecure-context` on pages that were not served over https
+ */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   if (!crypto.subtle) {
     throw new TesseraError(
