@@ -1,5 +1,5 @@
 import { randomOrder, type SamplingPolicy } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
+import { GTR_PRESETS, gtr } from '@tessera/gtr';
 
 /** The same policy in the words of the PyTorch port. */
 export type PortPolicy =
@@ -20,17 +20,17 @@ const VARIANTS: readonly BenchVariant[] = [
     policy: randomOrder({ steps: 64, diffusionSteps: 100 }),
     port: { order: 'random', iterations: 64, diffusionSteps: 100 },
   },
-  gtrArm('32', [24, 6, 2], false),
-  gtrArm('32', [24, 6, 2], true),
-  gtrArm('16', [12, 3, 1], false),
-  gtrArm('16', [12, 3, 1], true),
+  gtrArm('32', false),
+  gtrArm('32', true),
+  gtrArm('16', false),
+  gtrArm('16', true),
 ];
 
-function gtrArm(preset: '32' | '16', steps: readonly number[], fts: boolean): BenchVariant {
+function gtrArm(preset: '32' | '16', fts: boolean): BenchVariant {
   return {
     name: `gtr-${preset}${fts ? '+fts' : ''}`,
     policy: gtr(fts ? { preset } : { preset, frequencyWeighted: false }),
-    port: { order: 'gtr', steps, fts },
+    port: { order: 'gtr', steps: GTR_PRESETS[preset].stepsPerStage, fts },
   };
 }
 
