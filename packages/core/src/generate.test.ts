@@ -189,8 +189,12 @@ describe('generate', () => {
   });
 
   it.each([
-    ['returns nothing', () => undefined, 'it returned no table'],
-    ['returns no table', () => ({ name: 'steps' }), 'it returned no table'],
+    ['returns nothing', () => undefined, 'it returned neither coefficients nor a function'],
+    [
+      'returns neither coefficients nor a function',
+      () => ({ name: 'steps' }),
+      'it returned neither coefficients nor a function',
+    ],
     [
       'throws a sentence',
       () => {

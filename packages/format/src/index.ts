@@ -1,3 +1,4 @@
+export { type DiffusionDescription, diffusionFrom, diffusionSchema } from './diffusion-description.js';
 export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
 export { isHtml } from './html-page.js';
 export {

@@ -1,6 +1,6 @@
 import {
   assertClamp,
-  type DiffusionSampler,
+  type CoefficientsSampler,
   type GridShape,
   InvalidOptionError,
   planImage,
@@ -35,7 +35,7 @@ function diffusionStepsOf(plans: readonly StepPlan[], policy: PolicyDescription)
 }
 
 /** Throws InvalidOptionError, by the words that a policy's text has for it, unless the sampler has such a table. */
-function assertTable(sampler: DiffusionSampler, steps: number): void {
+function assertTable(sampler: CoefficientsSampler, steps: number): void {
   try {
     sampler(steps);
   } catch (error) {

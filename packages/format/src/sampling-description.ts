@@ -1,7 +1,7 @@
 import {
   ancestralSampler,
   type Clamp,
-  type DiffusionSampler,
+  type CoefficientsSampler,
   ddimSampler,
   dpmSolverSampler,
   type GuidanceSchedule,
@@ -48,7 +48,7 @@ export interface Sampling {
   readonly guidance: GuidanceSchedule;
   readonly temperature: number;
   readonly clamp: Clamp | null;
-  readonly sampler: DiffusionSampler;
+  readonly sampler: CoefficientsSampler;
 }
 
 /**
@@ -70,7 +70,7 @@ export function settingsFrom({
   return { guidance: guidanceFrom(guidance), temperature, clamp, sampler: samplerFrom(sampler) };
 }
 
-function samplerFrom(description: SamplerDescription): DiffusionSampler {
+function samplerFrom(description: SamplerDescription): CoefficientsSampler {
   switch (description.name) {
     case 'ancestral':
       return ancestralSampler(description);

@@ -60,6 +60,7 @@ export interface LoadedModel extends MaskedModel<ClassInput> {
   readonly threads: number;
   /** What `auto` tried before, and why it was passed over. */
   readonly fallbacks: readonly Fallback[];
+  readonly evaluateHead: NonNullable<MaskedModel<ClassInput>['evaluateHead']>;
   readonly encode: NonNullable<MaskedModel<ClassInput>['encode']>;
   /** How often each graph has run since loading, and for how long. */
   runStatistics(): Promise<RunStatistics>;

@@ -58,6 +58,7 @@ export interface LoadedModel extends MaskedModel<ClassInput> {
   readonly fallbacks: readonly Fallback[];
   /** Why the browser could not keep the files for the next visit, e.g. a full disk; undefined if it did. */
   readonly notKept: string | undefined;
+  readonly evaluateHead: NonNullable<MaskedModel<ClassInput>['evaluateHead']>;
   readonly encode: NonNullable<MaskedModel<ClassInput>['encode']>;
   /** How often each graph has run since loading, and for how long. */
   runStatistics(): Promise<RunStatistics>;

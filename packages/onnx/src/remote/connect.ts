@@ -3,13 +3,14 @@ import {
   type ClassInput,
   ConditionRows,
   type DeviceTensor,
+  type DiffusionProcess,
   type GridShape,
+  type HeadRequest,
   type ImageRgb,
   type ImageSize,
   type MaskedModel,
   ModelDisposedError,
   plainData,
-  type SamplerCoefficients,
   type SamplingDefaults,
   TesseraError,
   type TokenGrid,
@@ -17,10 +18,11 @@ import {
   type TokenRequest,
   throwIfAborted,
 } from '@tessera/core';
-import { type Manifest, samplingDefaults } from '@tessera/format';
+import type { SamplerCoefficients } from '@tessera/core/diffusion';
+import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';
-import { packTable } from './packed-table.js';
+import { packCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
 import {
   type CallName,
@@ -45,6 +47,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   readonly shape: GridShape;
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
+  readonly diffusion: DiffusionProcess;
   readonly #port: Port;
   readonly #waiting = new Map<number, Waiting>();
   #nextCall = 0;
@@ -57,6 +60,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     this.shape = manifest.grid;
     this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
+    this.diffusion = diffusionFrom(manifest.diffusion);
     this.#port = port;
     port.listen((received) => {
       const message = received as ServerMessage;
@@ -91,11 +95,17 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     }));
     const request = {
       images: remote,
-      table: packTable(coefficients),
+      coefficients: packCoefficients(coefficients),
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
     };
     return this.#call('sampleTokens', request, signal);
+  }
+
+  /** Sends x and the number of the conditions, which stay at the other end. */
+  async evaluateHead({ batch, timestep, signal }: HeadRequest): Promise<readonly Float32Array[]> {
+    const images = batch.map(({ conditions, rows, x }) => ({ conditions: this.#idOf(conditions), rows, x }));
+    return this.#call('evaluateHead', { images, timestep }, signal);
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {

@@ -7,7 +7,7 @@ import {
   type TokenGrid,
 } from '@tessera/core';
 import type { RunStatistics } from '../run-statistics.js';
-import type { PackedTable } from './packed-table.js';
+import type { PackedCoefficients } from './packed-coefficients.js';
 
 /** Conditions that stay with the server, by number. */
 export interface ConditionsHandle {
@@ -27,7 +27,7 @@ export interface RemoteTokenImage {
   readonly conditions: number;
   readonly rows: Uint32Array;
   readonly positions: Uint32Array;
-  readonly guidanceScale: number;
+  readonly guidanceScale: number | Float32Array;
   readonly noise: TokenNoise;
 }
 
@@ -44,9 +44,16 @@ export interface Calls {
   sampleTokens: {
     arguments: {
       images: readonly RemoteTokenImage[];
-      table: PackedTable;
+      coefficients: PackedCoefficients;
       temperature: number;
       clamp?: Clamp;
+    };
+    result: readonly Float32Array[];
+  };
+  evaluateHead: {
+    arguments: {
+      images: readonly { conditions: number; rows: Uint32Array; x: Float32Array }[];
+      timestep: number;
     };
     result: readonly Float32Array[];
   };

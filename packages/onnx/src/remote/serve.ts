@@ -8,7 +8,7 @@ import {
   TesseraError,
 } from '@tessera/core';
 import type { MarModel } from '../mar-model.js';
-import { unpackTable } from './packed-table.js';
+import { unpackCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
 import {
   type CallName,
@@ -74,10 +74,10 @@ export function serveModel(port: Port, model: ServedModel): Serving {
       const source = conditionsOf(conditions);
       return model.guard ? model.guard(() => source.readAll()) : source.readAll();
     },
-    sampleTokens({ images, table, ...request }, signal) {
+    sampleTokens({ images, coefficients, ...request }, signal) {
       return model.sampleTokens({
         ...request,
-        coefficients: unpackTable(table),
+        coefficients: unpackCoefficients(coefficients),
         signal,
         batch: images.map((image) => ({
           ...image,
@@ -85,6 +85,10 @@ export function serveModel(port: Port, model: ServedModel): Serving {
           noise: rebuildNoise(image.noise, image.positions),
         })),
       });
+    },
+    evaluateHead({ images, timestep }, signal) {
+      const batch = images.map((image) => ({ ...image, conditions: conditionsOf(image.conditions) }));
+      return model.evaluateHead({ batch, timestep, signal });
     },
     decode: ({ grids }, signal) => model.decode(grids, { signal }),
     encode: ({ images }, signal) => model.encode(images, { signal }),
