@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { CancellationSignal } from '@tessera/core';
+import type { CancellationSignal } from '@tessera/core/model';
 import { Checkpoint } from './checkpoint.js';
 import { assertStorage, saveGraph, type WeightStorage } from './graph-file.js';
 import { writeOutput } from './output-folder.js';

@@ -1,4 +1,4 @@
-import { assertInteger, type NoiseSource, shuffle } from '@tessera/core';
+import { assertInteger, type NoiseSource, shuffle } from '@tessera/core/model';
 import type { ReferencePictures } from './reference-pictures.js';
 
 /** Real pictures in two parts. */

@@ -4,14 +4,12 @@ import {
   evenMaskSchedule,
   halton,
   haltonMaskSchedule,
-  MAX_DIFFUSION_STEPS,
-  type MaskSchedule,
-  type OrderedOptions,
   randomOrder,
   raster,
   type SamplingPolicy,
   subsample,
 } from '@tessera/core';
+import { MAX_DIFFUSION_STEPS, type MaskSchedule, type OrderedOptions } from '@tessera/core/model';
 import { bisectedOrder, type GtrOptions, gtr, MAX_STAGES } from '@tessera/gtr';
 import * as v from 'valibot';
 

@@ -1,11 +1,6 @@
-import {
-  assertClamp,
-  type CoefficientsSampler,
-  type GridShape,
-  InvalidOptionError,
-  planImage,
-  type StepPlan,
-} from '@tessera/core';
+import { type GridShape, InvalidOptionError, planImage, type StepPlan } from '@tessera/core';
+import type { CoefficientsSampler } from '@tessera/core/diffusion';
+import { assertClamp } from '@tessera/core/model';
 import type { PolicyDescription } from './policy-description.js';
 import { type SamplingDescription, samplingFrom } from './sampling-description.js';
 

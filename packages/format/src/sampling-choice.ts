@@ -1,4 +1,5 @@
-import { type Clamp, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import type { Clamp } from '@tessera/core/model';
 import type { GuidanceDescription } from './guidance-description.js';
 import type { Manifest } from './manifest.js';
 import type { PolicyDescription } from './policy-description.js';

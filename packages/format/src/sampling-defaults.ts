@@ -1,4 +1,4 @@
-import type { SamplingDefaults } from '@tessera/core';
+import type { SamplingDefaults } from '@tessera/core/model';
 import { guidanceFrom } from './guidance-description.js';
 import type { Manifest } from './manifest.js';
 

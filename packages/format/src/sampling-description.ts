@@ -1,12 +1,12 @@
 import {
   ancestralSampler,
-  type Clamp,
-  type CoefficientsSampler,
   ddimSampler,
   dpmSolverSampler,
   type GuidanceSchedule,
   type SamplingPolicy,
 } from '@tessera/core';
+import type { CoefficientsSampler } from '@tessera/core/diffusion';
+import type { Clamp } from '@tessera/core/model';
 import * as v from 'valibot';
 import { guidanceFrom, guidanceSchema } from './guidance-description.js';
 import { policyFrom, policySchema } from './policy-description.js';

@@ -1,14 +1,12 @@
+import { InvalidOptionError, type Refinement, type StepPlan } from '@tessera/core';
 import {
   assertInteger,
   assertNumber,
   assertShape,
-  InvalidOptionError,
   MAX_DIFFUSION_STEPS,
   type NoiseSource,
-  type Refinement,
-  type StepPlan,
   shuffle,
-} from '@tessera/core';
+} from '@tessera/core/model';
 import { importance } from './importance.js';
 import { type MagnitudeSpectrum, magnitudeSpectrum } from './magnitude-spectrum.js';
 

@@ -1,4 +1,4 @@
-import { type CancellationSignal, throwIfAborted } from '@tessera/core';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 
 /**
  * Runs tasks one after the other, in the order they were added. Sessions can't be run twice at the same time, and a

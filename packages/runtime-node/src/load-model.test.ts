@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { emptyGrid, generateImages, ModelDisposedError, randomOrder, TesseraError } from '@tessera/core';
+import { emptyGrid, generateImages, randomOrder, TesseraError } from '@tessera/core';
+import { ModelDisposedError } from '@tessera/core/model';
 import { modelFolder } from '@tessera/model-tiny';
 import {
   DeviceUnavailableError,

@@ -2,13 +2,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
-import {
-  assertInteger,
-  type ClassInput,
-  InvalidOptionError,
-  type MaskedModel,
-  TesseraError,
-} from '@tessera/core';
+import { type ClassInput, InvalidOptionError, type MaskedModel, TesseraError } from '@tessera/core';
+import { assertInteger } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import { neededFiles, RemoteModel, type RunStatistics, storedType, unpackError } from '@tessera/onnx';
 import { candidates, DEVICES, type Device, type Fallback } from './devices.js';

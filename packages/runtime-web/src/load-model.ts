@@ -1,10 +1,5 @@
-import {
-  assertInteger,
-  type ClassInput,
-  InvalidOptionError,
-  type MaskedModel,
-  ModelDisposedError,
-} from '@tessera/core';
+import { type ClassInput, InvalidOptionError, type MaskedModel } from '@tessera/core';
+import { assertInteger, ModelDisposedError } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import { RemoteModel, type RunStatistics } from '@tessera/onnx';
 import { DEVICES, type Device, type Fallback } from './devices.js';

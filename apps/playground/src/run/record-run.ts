@@ -1,10 +1,5 @@
-import {
-  type ClassInput,
-  type GenerateOptions,
-  generate,
-  type PlannedStep,
-  type TokenGrid,
-} from '@tessera/core';
+import { type ClassInput, type GenerateOptions, generate, type TokenGrid } from '@tessera/core';
+import type { PlannedStep } from '@tessera/core/model';
 import { type Run, raisedPositions } from './step-record.js';
 
 export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'requests'> {

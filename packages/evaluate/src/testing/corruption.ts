@@ -1,4 +1,5 @@
-import type { ImageRgb, NoiseSource } from '@tessera/core';
+import type { ImageRgb } from '@tessera/core';
+import type { NoiseSource } from '@tessera/core/model';
 
 /** Pixels along a token's side. */
 const TOKEN = 4;

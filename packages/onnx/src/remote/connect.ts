@@ -1,24 +1,25 @@
 import {
-  type CancellationSignal,
   type ClassInput,
+  type GridShape,
+  type ImageRgb,
+  type MaskedModel,
+  TesseraError,
+  type TokenGrid,
+} from '@tessera/core';
+import type { DiffusionProcess, SamplerCoefficients } from '@tessera/core/diffusion';
+import {
+  type CancellationSignal,
   ConditionRows,
   type DeviceTensor,
-  type DiffusionProcess,
-  type GridShape,
   type HeadRequest,
-  type ImageRgb,
   type ImageSize,
-  type MaskedModel,
   ModelDisposedError,
   plainData,
   type SamplingDefaults,
-  TesseraError,
-  type TokenGrid,
   type TokenImage,
   type TokenRequest,
   throwIfAborted,
-} from '@tessera/core';
-import type { SamplerCoefficients } from '@tessera/core/diffusion';
+} from '@tessera/core/model';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';

@@ -1,11 +1,5 @@
-import {
-  type Clamp,
-  type ClassInput,
-  type ImageRgb,
-  type NoiseKey,
-  TesseraError,
-  type TokenGrid,
-} from '@tessera/core';
+import { type ClassInput, type ImageRgb, TesseraError, type TokenGrid } from '@tessera/core';
+import type { Clamp, NoiseKey } from '@tessera/core/model';
 import type { RunStatistics } from '../run-statistics.js';
 import type { PackedCoefficients } from './packed-coefficients.js';
 

@@ -1,12 +1,11 @@
+import { keyedNoise, TesseraError } from '@tessera/core';
 import {
   type CancellationSignal,
   type ConditionRows,
   ConditionsReleasedError,
-  keyedNoise,
   type NoiseSource,
   replayNoise,
-  TesseraError,
-} from '@tessera/core';
+} from '@tessera/core/model';
 import type { MarModel } from '../mar-model.js';
 import { unpackCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
