@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   generateImages,
   type MaskedModel,
+  type NoiseSource,
   type Refinement,
   refine,
   type SamplingPolicy,

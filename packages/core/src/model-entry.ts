@@ -3,11 +3,7 @@ export { type CancellationSignal, throwIfAborted } from './cancellation.js';
 export { assertClamp } from './clamp.js';
 export { ConditionRows, type DeviceTensor, memoryTensor } from './condition-rows.js';
 export type { Conditions } from './conditions.js';
-export {
-  type AnnealedDiffusionStepsOptions,
-  constantDiffusionSteps,
-  type DiffusionStepSchedule,
-} from './diffusion-steps.js';
+export { type AnnealedDiffusionStepsOptions, constantDiffusionSteps } from './diffusion-steps.js';
 export type { Margins } from './edit-frame.js';
 export type { EditResult } from './edit-image.js';
 export {
@@ -30,7 +26,6 @@ export {
   cosineMask,
   linearMask,
   type MaskFraction,
-  type MaskSchedule,
   rootMask,
   squareMask,
 } from './mask-schedule.js';
@@ -45,14 +40,13 @@ export type {
 } from './model.js';
 export type { NoiseSeed } from './noise/keyed.js';
 export { replayNoise } from './noise/replay.js';
-export type { NoiseKey, NoiseSource } from './noise/source.js';
+export type { NoiseKey } from './noise/source.js';
 export { fillTokenNoise } from './noise/token-noise.js';
 export { plainData } from './plain-data.js';
 export { MAX_DIFFUSION_STEPS } from './plan.js';
-export { type HaltonOptions, haltonOrder } from './policies/halton.js';
+export type { HaltonOptions } from './policies/halton.js';
 export type { OrderedOptions, OrderedPolicyOptions } from './policies/ordered.js';
 export type { RandomOrderOptions } from './policies/random-order.js';
-export { shuffle } from './policies/shuffle.js';
 export type { RefinementContext } from './policy.js';
 export { proxyModel } from './proxy-model.js';
 export { resizeBilinear, resizeImage } from './resize.js';

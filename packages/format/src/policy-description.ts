@@ -4,12 +4,13 @@ import {
   evenMaskSchedule,
   halton,
   haltonMaskSchedule,
+  type MaskSchedule,
   randomOrder,
   raster,
   type SamplingPolicy,
   subsample,
 } from '@tessera/core';
-import { MAX_DIFFUSION_STEPS, type MaskSchedule, type OrderedOptions } from '@tessera/core/model';
+import { MAX_DIFFUSION_STEPS, type OrderedOptions } from '@tessera/core/model';
 import { bisectedOrder, type GtrOptions, gtr, MAX_STAGES } from '@tessera/gtr';
 import * as v from 'valibot';
 

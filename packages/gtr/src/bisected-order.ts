@@ -1,5 +1,5 @@
-import { orderedPolicy, type SamplingPolicy } from '@tessera/core';
-import { assertInteger, type OrderedOptions, shuffle } from '@tessera/core/model';
+import { orderedPolicy, type SamplingPolicy, shuffle } from '@tessera/core';
+import { assertInteger, type OrderedOptions } from '@tessera/core/model';
 import { type CheckerboardColour, MAX_STAGES } from './bisection.js';
 import { subsetsNamed } from './subset-choice.js';
 

@@ -5,9 +5,10 @@ import {
   plannedPolicy,
   type SamplingPolicy,
   type StepPlan,
+  shuffle,
   stepPlan,
 } from '@tessera/core';
-import { assertInteger, assertNumber, MAX_DIFFUSION_STEPS, shuffle } from '@tessera/core/model';
+import { assertInteger, assertNumber, MAX_DIFFUSION_STEPS } from '@tessera/core/model';
 import { type CheckerboardColour, MAX_STAGES } from './bisection.js';
 import { type SubsetChoice, subsetsNamed } from './subset-choice.js';
 

@@ -1,5 +1,5 @@
-import { InvalidOptionError, type PolicyContext } from '@tessera/core';
-import { assertInteger, gridLength, shuffle } from '@tessera/core/model';
+import { InvalidOptionError, type PolicyContext, shuffle } from '@tessera/core';
+import { assertInteger, gridLength } from '@tessera/core/model';
 import {
   type Bisection,
   type CheckerboardColour,

@@ -1,6 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { generate, generateImages, keyedNoise, randomOrder, type TokenGrid } from '@tessera/core';
-import type { NoiseSource } from '@tessera/core/model';
+import {
+  generate,
+  generateImages,
+  keyedNoise,
+  type NoiseSource,
+  randomOrder,
+  type TokenGrid,
+} from '@tessera/core';
 import { modelFolder } from '@tessera/model-tiny';
 import { type LoadedModel, loadModel } from '@tessera/runtime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,12 @@
-import { type GuidanceSchedule, generate, refine, type SamplingPolicy } from '@tessera/core';
+import {
+  type GuidanceSchedule,
+  generate,
+  type NoiseSource,
+  refine,
+  type SamplingPolicy,
+} from '@tessera/core';
 import type { CoefficientsSampler } from '@tessera/core/diffusion';
-import { type ImageStep, type NoiseSource, unpatchify } from '@tessera/core/model';
+import { type ImageStep, unpatchify } from '@tessera/core/model';
 import { type Check, compare } from './compare.js';
 import type { ConvertedMar } from './converted-models.js';
 import { GoldenDataError } from './golden-data-error.js';

@@ -1,5 +1,4 @@
-import type { ImageRgb } from '@tessera/core';
-import type { NoiseSource } from '@tessera/core/model';
+import type { ImageRgb, NoiseSource } from '@tessera/core';
 
 /** Pixels along a token's side. */
 const TOKEN = 4;

@@ -1,9 +1,8 @@
-import { keyedNoise, TesseraError } from '@tessera/core';
+import { keyedNoise, type NoiseSource, TesseraError } from '@tessera/core';
 import {
   type CancellationSignal,
   type ConditionRows,
   ConditionsReleasedError,
-  type NoiseSource,
   replayNoise,
 } from '@tessera/core/model';
 import type { MarModel } from '../mar-model.js';
