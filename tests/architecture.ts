@@ -44,7 +44,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     only: { '@tessera/fts': 'src/preset.ts' },
     portable: true,
   },
-  '@tessera/onnx': { dependencies: ['@tessera/core', '@tessera/format', 'onnxruntime-common', 'valibot'] },
+  '@tessera/onnx': {
+    dependencies: ['@tessera/core', '@tessera/format', 'onnxruntime-common', 'valibot', 'vitest'],
+    only: { vitest: 'src/testing/' },
+  },
   '@tessera/format': {
     dependencies: ['@tessera/core', '@tessera/gtr', 'fast-png', 'fflate', 'valibot'],
     // Needed only where pictures are stored.

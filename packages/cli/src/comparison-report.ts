@@ -4,7 +4,7 @@ import { type Quartiles, quartilesOf } from '@tessera/evaluate';
 import type { VariantRuns } from '@tessera/evaluation-report';
 import { contactSheet, shortName, textTable } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { paceOf } from '@tessera/format';
+import { stepsText } from '@tessera/format';
 
 /** One line of a comparison. */
 export interface VariantSummary {
@@ -28,7 +28,7 @@ export function summarize(compared: readonly VariantRuns[]): VariantSummary[] {
   const first = compared[0]!.runs;
   return compared.map(({ variant, runs: trials }) => ({
     name: variant.name,
-    pace: paceOf(variant.sampling.policy),
+    pace: stepsText(variant.sampling.policy),
     steps: trials[0]!.steps,
     transformerPasses: trials[0]!.transformerPasses,
     headEvaluations: trials[0]!.headEvaluations,

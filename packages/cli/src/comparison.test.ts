@@ -1,12 +1,12 @@
 import { compare } from '@tessera/evaluation-report';
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, picturesOf, resolveSampling } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { summarize, summaryTable } from './comparison-report.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
 
 const variants = ['mar:4x5', 'raster:2x3'].map((name) => ({
   name,
-  sampling: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling),
+  sampling: resolveSampling(parseSpec(name), FAKE_MANIFEST.sampling),
 }));
 
 test('every variant makes every picture, the variants in turn, and each is reported', async () => {

@@ -9,11 +9,14 @@ const flags = {
   device: 'cpu',
   dtype: 'fp16',
   margins: {},
+  sampling: {},
   resamples: 1000,
 } as const;
 
 test('the command says everything that the report depends on', () => {
-  expect(evaluationCommand({ ...flags, guidance: 2, margins: { frechet: 0.5, kid: 0.01 } })).toBe(
+  expect(
+    evaluationCommand({ ...flags, sampling: { guidance: '2' }, margins: { frechet: 0.5, kid: 0.01 } }),
+  ).toBe(
     'tessera evaluate --policies mar,gtr-32/fts=off --n 24 --seed 1 --batch 12 --device cpu --dtype fp16 ' +
       '--guidance 2 --margin 0.5,0.01 --resamples 1000',
   );

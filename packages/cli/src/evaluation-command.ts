@@ -1,5 +1,5 @@
 import type { ComparedMetric } from '@tessera/evaluate';
-import { EMBEDDED } from '@tessera/format';
+import { EMBEDDED, type SpecFlags } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { shellWord } from './shell-word.js';
 
@@ -14,11 +14,8 @@ export interface RepeatedFlags {
   /** What `auto` came to, which on another machine may be something else. */
   readonly device: LoadedModel['device'];
   readonly dtype: LoadedModel['dtype'];
-  readonly guidance?: number;
-  readonly guidanceSchedule?: string;
-  readonly guidanceInterval?: string;
-  readonly temperature?: number;
-  readonly sampler?: string;
+  /** Text of the sampling's flags. */
+  readonly sampling?: SpecFlags;
   readonly network?: string | undefined;
   readonly real?: string | undefined;
   /** Those given, and those that a network has. */
@@ -38,11 +35,7 @@ export function evaluationCommand(flags: RepeatedFlags): string {
     ['model', flags.model === EMBEDDED ? undefined : flags.model],
     ['device', flags.device],
     ['dtype', flags.dtype],
-    ['guidance', flags.guidance],
-    ['guidance-schedule', flags.guidanceSchedule],
-    ['guidance-interval', flags.guidanceInterval],
-    ['temperature', flags.temperature],
-    ['sampler', flags.sampler],
+    ...Object.entries(flags.sampling ?? {}),
     ['network', flags.network],
     ['real', flags.real],
     ['margin', margins.length === 0 ? undefined : margins.join(',')],

@@ -1,11 +1,11 @@
 import {
   type FolderEvaluationOptions,
   type StudyProgress,
-  stepsOf,
   type TimeLeft,
   timeLeft,
 } from '@tessera/evaluation-report';
 import { secondsText } from '@tessera/evaluation-report/display';
+import { samplingSteps } from '@tessera/format';
 import type { Output } from './command-context.js';
 
 export type EvaluationProgressBar = ReturnType<typeof evaluationProgress>;
@@ -20,7 +20,7 @@ export function evaluationProgress({ progress }: Pick<Output, 'progress'>) {
       progress.update(done / total, `${done}/${total} kept pictures of ${name} seen`),
     onWorkers(variants: FolderEvaluationOptions['variants'], n: number, workers: number) {
       const names = variants.map(({ name }) => name);
-      const steps = new Map(variants.map(({ name, sampling }) => [name, stepsOf(sampling)]));
+      const steps = new Map(variants.map(({ name, sampling }) => [name, samplingSteps(sampling)]));
       left = timeLeft(new Map(names.map((name) => [name, 0])), n, steps);
       atOnce = workers;
     },

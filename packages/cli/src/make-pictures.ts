@@ -1,7 +1,7 @@
 import type { ImageRgb } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
-import { assertSamplingFits, type Picture, type Recipe, recipeFor, samplingFrom } from '@tessera/format';
+import { assertSamplingFits, buildSampling, type Picture, type Recipe, recipeFor } from '@tessera/format';
 import type { Output } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
@@ -44,7 +44,7 @@ const PREVIEW_FRAMES = 16;
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target } = options;
-  assertSamplingFits(recipe.sampling, used.model.shape);
+  assertSamplingFits(recipe.sampling, used.model.shape, used.model.diffusion);
   const release = await takeLock(`${target.recipePath}.lock`, `${target.place} is being drawn into`);
   try {
     return await makeMissing(options);
@@ -68,7 +68,7 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
   try {
     const drawn = drawPictures({
       model: used.model,
-      sampling: samplingFrom(recipe.sampling),
+      sampling: buildSampling(recipe.sampling),
       seed,
       pictures: pending,
       batch,

@@ -2,17 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canvas } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { manifestHash, pictureAt, recipeOf, samplingNamed, samplingOf } from '@tessera/format';
+import { manifestHash, parseSpec, pictureAt, recipeOf, resolveSampling } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { readRecipe } from './recipe-file.js';
-import { settingsFromFlags } from './sampling-options.js';
+import { samplingChoice } from './sampling-options.js';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const recipe = recipeOf({
   model: { name: 'fake', location: 'embedded', sha256: await manifestHash(FAKE_MANIFEST) },
   seed: 7,
-  sampling: samplingOf(samplingNamed('gtr-32'), FAKE_MANIFEST.sampling),
+  sampling: resolveSampling(parseSpec('gtr-32'), FAKE_MANIFEST.sampling),
   made: { device: 'cpu', dtype: 'fp32', versions: { tessera: '1.2.3' } },
   pictures: [pictureAt(FAKE_MANIFEST.condition, 4)],
 });
@@ -35,12 +35,11 @@ test('a file that is missing, and a picture without a recipe, are said to be so'
 test('the advice of a model is taken unless the flags say otherwise, and these unless the text does', () => {
   const flags = {
     sampler: 'dpm',
-    guidance: 2,
+    guidance: '2',
     guidanceSchedule: 'interval',
     guidanceInterval: '0.1,0.6',
   } as const;
-  const sampled = (text: string) =>
-    samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling, settingsFromFlags(flags));
+  const sampled = (text: string) => samplingChoice(flags, text)(FAKE_MANIFEST.sampling);
   expect(sampled('mar')).toMatchObject({
     guidance: { schedule: 'interval', scale: 2, above: 0.1, upTo: 0.6 },
     temperature: 0.8,
@@ -52,6 +51,6 @@ test('the advice of a model is taken unless the flags say otherwise, and these u
     sampler: { name: 'ddim', maxTimestep: 950 },
   });
   for (const guidanceInterval of ['0.6,0.1', 'x', '0.5', '0,2']) {
-    expect(() => settingsFromFlags({ ...flags, guidanceInterval })).toThrow(/--guidance-interval/);
+    expect(() => samplingChoice({ ...flags, guidanceInterval })).toThrow(/--guidance-interval/);
   }
 });

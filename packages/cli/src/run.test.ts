@@ -327,7 +327,7 @@ test('an error stands on a line of its own, not behind the progress bar', async 
 test('the list of policies can be asked for', async () => {
   const { code, out } = await tessera(['generate', '--policy', 'help']);
   expect(code).toBe(0);
-  expect(out).toContain('gtr-16-quincunx');
+  expect(out).toContain('gtr-gradual');
 });
 
 test('convert writes a folder with a reference sample, verify finds it sound, and unsound when a file is changed', async () => {

@@ -73,7 +73,7 @@ Examples:
   }
 }
 
-const WRONG_USAGE: readonly string[] = ['usage', 'evaluation-request', 'policy-text', 'invalid-option'];
+const WRONG_USAGE: readonly string[] = ['usage', 'evaluation-request', 'sampler-spec', 'invalid-option'];
 
 /** Says what went wrong, and what exit code that is. */
 function report(error: unknown, io: Io, json: boolean): number {

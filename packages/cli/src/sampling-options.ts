@@ -1,97 +1,102 @@
 import { textTable } from '@tessera/evaluation-report/display';
-import type { GuidanceDescription } from '@tessera/format';
 import {
-  NAMED_POLICIES,
-  type NamedPolicy,
-  type PolicyName,
-  type SamplerDescription,
-  type SamplingSettings,
-  SUFFIXES,
+  adviseSampling,
+  type ModelDefaults,
+  PARAMETER_OPTIONS,
+  type ParameterOption,
+  parseSettings,
+  parseSpec,
+  policyRows,
+  resolveSampling,
+  type SamplingConfig,
+  type SpecFlags,
+  specWords,
 } from '@tessera/format';
-import { type Command, Option } from 'commander';
-import { decimalOption } from './number-options.js';
-import { UsageError } from './usage-error.js';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
-/** Options that decide how a picture is sampled, where its policy's text does not. */
-export interface SamplingFlags {
-  readonly guidance?: number;
-  readonly guidanceSchedule?: GuidanceDescription['schedule'];
-  readonly guidanceInterval?: string;
-  readonly temperature?: number;
-  readonly sampler?: SamplerDescription['name'];
-}
+/** Flags of a command; those of sampling are text, under their names in camel case. */
+export type SamplingFlags = object;
 
-export const DEFAULT_POLICY: PolicyName = 'gtr-32';
+/** A sampling for any model, once its manifest says what it advises. */
+export type SamplingChoice = (modelDefaults: ModelDefaults) => SamplingConfig;
 
-export function withSamplingOptions(command: Command): Command {
-  return command
-    .addOption(decimalOption('--guidance <scale>', "guidance scale, 1 for none (default: the model's)"))
-    .addOption(
-      new Option('--guidance-schedule <kind>', "how it runs over the steps (default: the model's)").choices([
-        'constant',
-        'linear',
-        'interval',
-      ]),
-    )
-    .option(
-      '--guidance-interval <from,to>',
-      'masked fractions in which the schedule "interval" guides (default: 0,0.5)',
-    )
-    .addOption(decimalOption('--temperature <t>', "scale of the diffusion noise (default: the model's)"))
-    .addOption(
-      new Option(
-        '--sampler <name>',
-        'sampler of the diffusion head; ddim adds no noise, so temperature is without effect (default: ancestral)',
-      ).choices(['ancestral', 'ddim', 'dpm', 'dpm-sde']),
-    );
-}
+const attribute = ({ flag }: ParameterOption): string =>
+  flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** What the flags say for all policies whose text says nothing of it. */
-export function settingsFromFlags(flags: SamplingFlags): SamplingSettings {
-  const { guidance: scale, guidanceSchedule: schedule, guidanceInterval, temperature, sampler } = flags;
-  return {
-    guidance: {
-      ...(scale === undefined ? {} : { scale }),
-      ...(schedule === undefined ? {} : { schedule }),
-      ...(guidanceInterval === undefined ? {} : intervalFrom(guidanceInterval)),
-    },
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(sampler === undefined ? {} : { sampler: { name: sampler } }),
-  };
-}
+/** Names under which the sampling's flags are stored. */
+export const SAMPLING_ATTRIBUTES: readonly string[] = PARAMETER_OPTIONS.map(attribute);
 
-function intervalFrom(text: string): { readonly above: number; readonly upTo: number } {
-  const [above, upTo, ...more] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (
-    above === undefined ||
-    upTo === undefined ||
-    more.length > 0 ||
-    !(above >= 0 && above < upTo && upTo <= 1)
-  ) {
-    throw new UsageError(
-      `--guidance-interval takes two fractions from 0 to 1, the smaller first, e.g. 0,0.5, not "${text}".`,
-    );
+/** Longer forms would push the descriptions aside. */
+const LONGEST_FORM = 26;
+
+/**
+ * Adds an option for each sampling knob.
+ *
+ * @param options.policy whether those of the policy are among them
+ */
+export function withSamplingOptions(command: Command, { policy }: { readonly policy: boolean }): Command {
+  for (const option of PARAMETER_OPTIONS) {
+    if (option.ofPolicy && !policy) continue;
+    const { flag, form, summary, hidden, ofPolicy } = option;
+    const isShort = form.length <= LONGEST_FORM;
+    const described = new Option(
+      `--${flag} <${isShort ? form : 'value'}>`,
+      isShort ? summary : `${summary}: ${form}`,
+    ).hideHelp(hidden);
+    command.addOption(ofPolicy ? described : described.argParser((text) => checked(flag, text)));
   }
-  return { above, upTo };
+  return command;
 }
 
-/** The list of policies, for help texts. */
-export function policyList(): string {
-  const policies: readonly [string, NamedPolicy][] = Object.entries(NAMED_POLICIES);
-  const rows = policies.map(([name, { summary }]) => [
-    `  ${name}${name === DEFAULT_POLICY ? ' (default)' : ''}`,
-    summary,
-  ]);
-  const suffixes = Object.entries(SUFFIXES).map(
-    ([key, { form, summary }]) => `  /${key}=${form}\n      ${summary}`,
-  );
-  return `Policies:
-${textTable(rows, [false, false]).join('\n')}
+function checked(flag: string, text: string): string {
+  try {
+    parseSettings({ [flag]: text });
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
 
-  NAME:STEPSxDIFFUSION changes the counts, e.g. mar:32x50, disa:32x30+5, gtr-16:8+2+1,
-  gtr-32:24+6+2x40+15+10+40 (diffusion steps: first, last, reconstruction, FTS detail).
-  Behind that may stand, e.g. gtr-32/fts=low or mar:64x20/sampler=ddim/guidance=constant:3:
-${suffixes.join('\n')}`;
+/** The text of the sampling's flags, by their words. */
+export function specFlags(flags: SamplingFlags, wanted = (_: ParameterOption): boolean => true): SpecFlags {
+  const texts: Readonly<Record<string, unknown>> = { ...flags };
+  return Object.fromEntries(
+    PARAMETER_OPTIONS.filter((option) => wanted(option) && texts[attribute(option)] !== undefined).map(
+      (option) => [option.flag, String(texts[attribute(option)])],
+    ),
+  );
+}
+
+/**
+ * The sampling that a spec and the flags beside it ask for; without a spec, the model's advice with what the flags change.
+ *
+ * @throws SamplerSpecError where the spec, or a flag of its policy, can't be
+ */
+export function samplingChoice(flags: SamplingFlags, spec?: string): SamplingChoice {
+  const settings = parseSettings(specFlags(flags));
+  const ofPolicy = specFlags(flags, (option) => option.ofPolicy);
+  if (spec === undefined) return (modelDefaults) => adviseSampling(modelDefaults, settings, ofPolicy);
+  const overrides = parseSpec(spec, ofPolicy);
+  return (modelDefaults) => resolveSampling(overrides, modelDefaults, settings);
+}
+
+/** Policies and the words behind them, for `--policy help`. */
+export function policyList(): string {
+  const columns = [false, false];
+  const indented = (rows: readonly (readonly string[])[]) =>
+    textTable(
+      rows.map(([first = '', ...rest]) => [`  ${first}`, ...rest]),
+      columns,
+    ).join('\n');
+  return `Policies:
+${indented(policyRows())}
+
+A spec is NAME[:[STEPS][xDIFFUSION]][/KEY=VALUE]…, e.g.
+  mar:32x50            32 steps of 50 diffusion steps
+  disa:32x30+5         diffusion steps that fall from 30 to 5
+  gtr-16:8+2+1         the steps of each stage of GtR
+  gtr-32/fts=low       any other knob behind the name
+
+Keys, which are options of tessera generate as well:
+${indented(specWords().map(({ flag, form, summary }) => [flag, `${summary}: ${form}`]))}`;
 }

@@ -90,7 +90,7 @@ describe('floors', () => {
     expect(frechet.mean).toBeLessThan(3 * floorOf({ name: 'one', width: WIDTH, features }, one).frechet.mean);
   });
 
-  it('are taken at half of the real pictures where an arm has more', () => {
+  it('are taken at half of the real pictures where a variant has more', () => {
     expect([baselineCount(1200, 6000), baselineCount(5000, 6000)]).toEqual([1200, 3000]);
   });
 });

@@ -57,7 +57,8 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
       if (!names.has(name))
         throw new InvalidOptionError('compare', name, `there is no such arm among ${[...names]}`);
     }
-    if (arm === against) throw new InvalidOptionError('compare', arm, 'an arm is compared with another one');
+    if (arm === against)
+      throw new InvalidOptionError('compare', arm, 'a variant is compared with another one');
   }
   assertConfidence(chosen.confidence);
   assertInteger('resamples', chosen.resamples, leastResamples(chosen.confidence));
@@ -89,7 +90,7 @@ export function assertDrawing({
   if (variants.length === 0) throw new InvalidOptionError('variants', '[]', 'give at least one');
   const names = variants.map(({ name }) => name);
   if (new Set(names).size < names.length)
-    throw new InvalidOptionError('variants', names.join(', '), 'every arm needs a name of its own');
+    throw new InvalidOptionError('variants', names.join(', '), 'every variant needs a name of its own');
   assertInteger('classes', classes, 1);
   assertInteger('n', n, 1);
   assertInteger('seed', seed, 0);

@@ -86,7 +86,7 @@ describe('real pictures', () => {
 });
 
 describe('precision and recall', () => {
-  it('are of equally many pictures where an arm has more than there are real ones', async () => {
+  it('are of equally many pictures where a variant has more than there are real ones', async () => {
     // Real pictures that are a variant's own first ones, so that as many of the variant's cover them and no more.
     const drawn = memoryStore();
     await evaluate(optionsWith({ store: drawn }));

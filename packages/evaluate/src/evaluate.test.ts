@@ -10,7 +10,7 @@ import { memoryStore } from './testing/memory-store.js';
 import { ARMS, meanColour, optionsWith, reference } from './testing/small-evaluation.js';
 
 describe('evaluate', () => {
-  it('reports plain JSON about every arm, and compares each with the first', async () => {
+  it('reports plain JSON about every variant, and compares each with the first', async () => {
     const report = await evaluate(optionsWith());
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     expect(report).toMatchObject({
@@ -44,7 +44,7 @@ describe('evaluate', () => {
     expect(frechet!.difference.value).toBeCloseTo(raster!.frechet.value - random!.frechet.value, 12);
   });
 
-  it('draws the arms in turn, batch by batch, labels and noise alike', async () => {
+  it('draws the variants in turn, batch by batch, labels and noise alike', async () => {
     const store = memoryStore();
     await evaluate(optionsWith({ store }));
     expect(store.saved.map(({ arm }) => arm)).toEqual(
@@ -55,7 +55,7 @@ describe('evaluate', () => {
     ]);
   });
 
-  it('finds no difference at all between two arms that draw the same', async () => {
+  it('finds no difference at all between two variants that draw the same', async () => {
     const twin = { ...ARMS[0]!, name: 'twin' };
     const { comparisons } = await evaluate(
       optionsWith({ variants: [ARMS[0]!, twin], margins: { frechet: 0, kid: 0 } }),
@@ -104,7 +104,7 @@ describe('evaluate', () => {
     expect(arms.map(({ headEvaluations }) => headEvaluations)).toEqual([48, 96]);
   });
 
-  it('measures seconds an image and how many times as fast as the first arm', async () => {
+  it('measures seconds an image and how many times as fast as the first variant', async () => {
     // The clock moves on with the work alone: a second for each run of the head.
     const model = fakeModel({ shape: { height: 4, width: 4, channels: 3 } });
     const { arms } = await evaluate(

@@ -1,6 +1,6 @@
 import { generateImages, type ImageRgb } from '@tessera/core';
 import { samplingWork } from '@tessera/core/model';
-import { type Picture, samplingFrom } from '@tessera/format';
+import { buildSampling, type Picture } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
 import type { Variant } from './variant.js';
@@ -69,7 +69,7 @@ async function timedRun(
   picture: Picture,
   signal: AbortSignal,
 ): Promise<TimedRun> {
-  const choices = samplingFrom(sampling);
+  const choices = buildSampling(sampling);
   const before = await model.runStatistics();
   const began = performance.now();
   const [made] = await generateImages({

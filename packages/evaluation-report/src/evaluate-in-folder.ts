@@ -8,7 +8,7 @@ import {
   evaluate,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { assertSamplingFits, recipeOf, samplingFrom } from '@tessera/format';
+import { assertSamplingFits, buildSampling, recipeOf } from '@tessera/format';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { thisMachine } from './machine.js';
@@ -34,7 +34,7 @@ export interface FolderDrawingOptions {
   readonly signal: AbortSignal;
   /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
   onSeen?(arm: string, done: number, total: number): void;
-  /** @param done pictures that each arm has from before, of `total` */
+  /** @param done pictures that each variant has from before, of `total` */
   onStart?(done: ReadonlyMap<string, number>, total: number): void;
   onProgress?(progress: EvaluationProgress): void;
 }
@@ -137,14 +137,14 @@ function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
 
 /** What is drawn, but for the store, once it is sure that it can be. */
 function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
-  for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape);
+  for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape, used.model.diffusion);
   return {
     model: used.model,
     classes: used.model.manifest.condition.count,
     variants: variants.map(({ name, sampling }) => ({
       name,
       description: sampling,
-      ...samplingFrom(sampling),
+      ...buildSampling(sampling),
     })),
     n,
     seed,

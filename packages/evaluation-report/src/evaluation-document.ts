@@ -1,5 +1,5 @@
 import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
-import type { Recipe, SamplingDescription } from '@tessera/format';
+import type { Recipe, SamplingConfig } from '@tessera/format';
 import type { DrawnWith } from './drawn-with.js';
 import type { TimingSetUp } from './timing-set-up.js';
 
@@ -16,7 +16,7 @@ export function isTimed({ made, timing }: Pick<EvaluationDocument, 'made' | 'tim
 /** `report.json`: what an evaluation found, and of what and with what it was made. */
 export interface EvaluationDocument extends EvaluationReport {
   /** Each with all that decides how it is sampled. */
-  readonly arms: readonly (VariantReport & { readonly description: SamplingDescription })[];
+  readonly arms: readonly (VariantReport & { readonly description: SamplingConfig })[];
   readonly network: EvaluationReport['network'] & {
     /** Of its graph and description: networks of one name may be of different trainings. */
     readonly key: string;

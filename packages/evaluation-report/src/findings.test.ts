@@ -32,7 +32,7 @@ test('so few pictures a class that intervals are too narrow are told', () => {
   expect(fewPicturesNote({ n: 59, classes: 12 })).toContain('59 pictures of 12 classes are few');
 });
 
-test('the table has a row an arm, and the verdict against the first', () => {
+test('the table has a row a variant, and the verdict against the first', () => {
   const { head, rows, alignRight } = reportTable(SAMPLE_EVALUATION, { timed: true });
   expect(rows.map((row) => row[0])).toEqual(SAMPLE_EVALUATION.arms.map(({ name }) => name));
   expect(rows.map((row) => row.at(-1))).toEqual(['', 'same', 'undecided', 'better', 'worse']);
@@ -45,7 +45,7 @@ test('the floors are told in a line', () => {
   expect(baselinesLine(SAMPLE_EVALUATION)).not.toContain('too few');
 });
 
-test('a floor of fewer pictures than an arm has is told as such', () => {
+test('a floor of fewer pictures than a variant has is told as such', () => {
   const { floors, ...rest } = SAMPLE_EVALUATION;
   expect(baselinesLine({ ...rest, floors: { ...floors, count: 500 } })).toContain(
     '(10 splits of 500). There are too few real ones for a floor at 1200',

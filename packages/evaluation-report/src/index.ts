@@ -29,7 +29,7 @@ export {
   studyPageFiles,
   writeStudy,
 } from './study/write-study.js';
-export { stepsOf, type TimeLeft, timeLeft } from './time-left.js';
+export { type TimeLeft, timeLeft } from './time-left.js';
 export type { Variant } from './variant.js';
 export { type VariantLines, variantLines } from './variant-lines.js';
 export { type WrittenEvaluation, writeEvaluation } from './write-evaluation.js';

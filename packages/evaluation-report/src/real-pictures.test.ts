@@ -46,7 +46,7 @@ describe('what a network takes real pictures for', () => {
     }),
   };
 
-  test('stands beside what it takes an arm’s for, and is kept', async () => {
+  test('stands beside what it takes a variant’s for, and is kept', async () => {
     const folder = await temporaryFolder();
     for (const [name, value] of [
       ['cat', 6],

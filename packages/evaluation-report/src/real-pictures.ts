@@ -45,7 +45,7 @@ export async function realPictures(folder: string, options: RealPicturesOptions)
   const { network } = loaded;
   const { files, notes } = await realFilesIn(folder, classes, options.labelOf);
   if (files.length < 2) {
-    const left = ['real ones are needed, twice as many as an arm has at best.', ...notes].join(' ');
+    const left = ['real ones are needed, twice as many as a variant has at best.', ...notes].join(' ');
     throw new EvaluationRequestError(`${folder} holds ${files.length} PNG pictures; ${left}`);
   }
   for (const note of notes) options.onNote?.(note);

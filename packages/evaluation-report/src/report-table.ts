@@ -50,7 +50,7 @@ export function reportTable(report: EvaluationReport, { timed }: { readonly time
     ['diversity', ({ metrics }) => percent(metrics.diversity, 0)],
   ];
   return {
-    head: ['arm', ...columns.map(([head]) => head), 'verdict'],
+    head: ['variant', ...columns.map(([head]) => head), 'verdict'],
     rows: arms.map((arm) => [
       arm.name,
       ...columns.map(([, cell]) => cell(arm)),

@@ -20,7 +20,7 @@ test('a table that is too wide for a terminal is two, which leave nothing out', 
   const narrow = said(80);
   expect(Math.max(...narrow.map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(narrow.filter((line) => line.startsWith('gtr-32'))).toHaveLength(2);
-  expect(narrow[0]).toMatch(/^arm +s\/image +speed +Fréchet +verdict$/);
+  expect(narrow[0]).toMatch(/^variant +s\/image +speed +Fréchet +verdict$/);
   const words = (lines: readonly (string | undefined)[]): string[] =>
     [...new Set(lines.join(' ').split(/\s+/))].sort();
   expect(words(narrow)).toEqual(words([head, ...whole]));

@@ -6,7 +6,7 @@ import { baselinesLine, type ReportTable, reportTable } from './report-table.js'
 import { variantLines } from './variant-lines.js';
 
 /** Columns of the first of two tables, which stand for one that is too wide. */
-const FIRST_COLUMNS = ['arm', 's/image', 'speed', 'Fréchet', 'verdict'];
+const FIRST_COLUMNS = ['variant', 's/image', 'speed', 'Fréchet', 'verdict'];
 
 export interface ReportTextOptions {
   /** Columns of the terminal. @default as many as the table takes */

@@ -1,9 +1,9 @@
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling, samplingSteps } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
-import { stepsOf, timeLeft } from './time-left.js';
+import { timeLeft } from './time-left.js';
 
-test('what is left is what each arm has to draw, at its own pace', () => {
+test('what is left is what each variant has to draw, at its own pace', () => {
   const left = timeLeft(
     new Map([
       ['slow', 0],
@@ -18,7 +18,7 @@ test('what is left is what each arm has to draw, at its own pace', () => {
   expect(left.fraction()).toBeCloseTo(80 / 200);
 });
 
-test('an arm that has not drawn yet is taken to be as fast as the others', () => {
+test('a variant that has not drawn yet is taken to be as fast as the others', () => {
   const left = timeLeft(
     new Map([
       ['one', 0],
@@ -30,7 +30,7 @@ test('an arm that has not drawn yet is taken to be as fast as the others', () =>
   expect(left.seconds()).toBeCloseTo(15 * 3);
 });
 
-test('an arm of fewer steps is taken to be faster in proportion', () => {
+test('a variant of fewer steps is taken to be faster in proportion', () => {
   const left = timeLeft(
     new Map([
       ['slow', 0],
@@ -53,7 +53,7 @@ test.each([
   ['gtr-32', 32],
   ['gtr-16:6+3+4+2+1', 16],
 ])('%s has %d steps', (text, steps) => {
-  expect(stepsOf(samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling))).toBe(steps);
+  expect(samplingSteps(resolveSampling(parseSpec(text), FAKE_MANIFEST.sampling))).toBe(steps);
 });
 
 test('a slower machine shows after a few batches', () => {

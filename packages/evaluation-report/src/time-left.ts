@@ -1,5 +1,3 @@
-import type { SamplingDescription } from '@tessera/format';
-
 /** How long an evaluation still draws, from the pace of each variant so far. */
 export interface TimeLeft {
   /** @param seconds an image, of a variant's last batch; none where it is only known how many there are */
@@ -8,11 +6,6 @@ export interface TimeLeft {
   fraction(): number;
   /** Seconds, once a batch has been drawn. */
   seconds(): number | undefined;
-}
-
-/** Sampling steps of a picture, which its time roughly goes by: a pass of the transformer each, or two. */
-export function stepsOf({ policy }: SamplingDescription): number {
-  return policy.order === 'gtr' ? policy.steps.reduce((sum, steps) => sum + steps, 0) : policy.steps;
 }
 
 /**

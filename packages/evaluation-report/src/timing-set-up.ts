@@ -13,7 +13,7 @@ export interface TimingSetUp {
 /** `36 pictures of each variant, one at a time and the variants in turn, 2 threads, Some Processor (2 cores)`. */
 export function timingText({ pictures, threads, machine }: TimingSetUp): string {
   return (
-    `${pictures} pictures of each arm, one at a time and the arms in turn, ` +
+    `${pictures} pictures of each variant, one at a time and the variants in turn, ` +
     `${threadsText({ threads: [threads] })}, ${machineText(machine)}`
   );
 }

@@ -1,4 +1,4 @@
-import { samplingParts } from '@tessera/format';
+import { describeSampling } from '@tessera/format';
 import type { EvaluationDocument } from './evaluation-document.js';
 
 /** The part of a document that says how its arms are sampled. */
@@ -13,9 +13,9 @@ export interface VariantLines {
   readonly own: readonly string[];
 }
 
-/** Order and counts of each arm; the rest of what it is only where the arms differ in it. */
+/** Order and counts of each variant; the rest of what it is only where the variants differ in it. */
 export function variantLines({ arms }: ArmsDescribed): VariantLines {
-  const parts = arms.map(({ description }) => samplingParts(description));
+  const parts = arms.map(({ description }) => describeSampling(description));
   const isCommon = (part: string): boolean => parts.every((each) => each.includes(part));
   return {
     common: parts[0]?.slice(1).filter(isCommon).join(', ') ?? '',

@@ -1,5 +1,18 @@
+export {
+  assertSamplingFits,
+  buildGuidance,
+  buildPolicy,
+  buildSampling,
+  buildSettings,
+  type Sampling,
+  type SamplingSettings,
+  samplingDefaults,
+} from './build-sampling.js';
+export { type Import, importLines, mergedImports, type SamplingCode, samplingCode } from './code-export.js';
+export { decodeText } from './decode-text.js';
+export { describePolicyConfig, describeSampling, samplingSteps, stepsText } from './describe-sampling.js';
 export { type DiffusionDescription, diffusionFrom, diffusionSchema } from './diffusion-description.js';
-export { type GuidanceDescription, guidanceFrom, guidanceSchema } from './guidance-description.js';
+export { formatSpec } from './format-spec.js';
 export { isHtml } from './html-page.js';
 export {
   type ComponentName,
@@ -12,34 +25,34 @@ export {
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
 export {
-  isPolicyName,
-  NAMED_POLICIES,
-  type NamedPolicy,
-  POLICY_NAMES,
-  type PolicyName,
-} from './named-policies.js';
+  PARAMETER_OPTIONS,
+  type ParameterOption,
+  parseSettings,
+  policyRows,
+  specTable,
+  specWords,
+} from './parameter-help.js';
+export { PARAMETERS, type Parameter, type TextRow } from './parameters.js';
+export { type Problems, parseDocument } from './parse-document.js';
+export { parseSpec, SamplerSpecError, type SpecFlags } from './parse-spec.js';
 export { type Classes, classNameOf, type Picture, pictureAt, picturesOf, slugOf } from './pictures.js';
-export {
-  type CountsName,
-  type GtrDescription,
-  type OrderedDescription,
-  type PolicyDescription,
-  policyFrom,
-} from './policy-description.js';
-export { type PolicyNumbers, PolicyTextError, policyNamed } from './policy-text.js';
+export { NAMED_POLICIES, type NamedPolicy, POLICY_NAMES, policyNamed } from './presets.js';
 export { EMBEDDED, parseRecipe, type Recipe, RecipeError, recipeFor, recipeOf } from './recipe.js';
 export { differences } from './recipe-differences.js';
-export { assertSamplingFits } from './sampling-check.js';
-export { type SamplingChoice, type SamplingSettings, samplingOf, settingsOf } from './sampling-choice.js';
-export { samplingDefaults } from './sampling-defaults.js';
 export {
-  type SamplerDescription,
-  type Sampling,
-  type SamplingDescription,
-  type SettingsDescription,
-  samplingFrom,
-  settingsFrom,
-} from './sampling-description.js';
-export { paceOf, samplingLine, samplingParts } from './sampling-line.js';
-export { SUFFIXES, type Suffix } from './sampling-suffixes.js';
-export { samplingNamed } from './sampling-text.js';
+  adviceOf,
+  adviseSampling,
+  type ModelDefaults,
+  resolveSampling,
+  resolveSettings,
+  type SettingsConfig,
+} from './resolve-sampling.js';
+export {
+  type GuidanceConfig,
+  guidanceSchema,
+  type PolicyConfig,
+  type SamplerConfig,
+  type SamplingConfig,
+  type SamplingOverrides,
+  samplingSchema,
+} from './sampling-config.js';

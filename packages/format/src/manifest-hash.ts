@@ -1,8 +1,12 @@
 import type { Manifest } from './manifest.js';
 
-/** {@link jsonHash} of a manifest. It holds the hash of every file, so this stands for the whole model. */
+/**
+ * {@link jsonHash} of a manifest but for the spec that it advises, which changes no picture of a recipe. A manifest has the
+ * hash of every file, so this stands for the whole model.
+ */
 export async function manifestHash(manifest: Manifest): Promise<string> {
-  return jsonHash(manifest);
+  const { advice: _, ...sampling } = manifest.sampling;
+  return jsonHash({ ...manifest, sampling });
 }
 
 /**

@@ -23,7 +23,7 @@ describe('parseManifest', () => {
   it('names the field that is wrong', () => {
     expect(problemsAfter((m) => Object.assign(m.grid as object, { height: 0 }))[0]).toMatch(/^grid\.height/);
     expect(problemsAfter((m) => delete m.widths)[0]).toMatch(/^widths/);
-    expect(problemsAfter((m) => Object.assign(m, { extra: 1 }))[0]).toMatch(/^extra: .*Update @tessera/);
+    expect(problemsAfter((m) => Object.assign(m, { extra: 1 }))[0]).toMatch(/^extra: .*Update the @tessera/);
   });
 
   it('lists all problems at once', () => {
@@ -60,7 +60,7 @@ describe('parseManifest', () => {
     expect(within(0.2, 0.8)).toEqual([]);
     expect(within(-0.1, 0.8)[0]).toMatch(/^sampling\.guidance\.above/);
     expect(within(0.2, 1.5)[0]).toMatch(/^sampling\.guidance\.upTo/);
-    expect(within(0.8, 0.8)[0]).toMatch(/^sampling\.guidance\.above: must be less than upTo/);
+    expect(within(0.8, 0.8)[0]).toMatch(/^sampling\.guidance: above must be less than upTo/);
   });
 
   it('finds what contradicts itself', () => {

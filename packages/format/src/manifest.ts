@@ -1,8 +1,10 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
 import * as v from 'valibot';
 import { diffusionFrom, diffusionSchema, MAR_DIFFUSION } from './diffusion-description.js';
-import { guidanceSchema } from './guidance-description.js';
 import { isHtml } from './html-page.js';
+import { parseDocument } from './parse-document.js';
+import { adviseSampling } from './resolve-sampling.js';
+import { guidanceSchema } from './sampling-config.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const scale = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -55,6 +57,11 @@ const schema = v.strictObject({
     temperature: scale,
     /** Limits of x0: ±c, or ±c[i] for channel i. Absent where the head needs none. */
     clamp: v.optional(v.union([scale, v.array(scale)])),
+    /**
+     * The sampler spec that is used unless another one is asked for, e.g. `gtr-gradual/guidance=off`. Guidance, temperature
+     * and clamp above are those of every spec that gives none. @default 'gtr-32'
+     */
+    advice: v.optional(v.string()),
   }),
   /** The same graphs with weights stored in different types; the first is the default. */
   variants: v.pipe(
@@ -120,33 +127,14 @@ export function parseManifest(json: string): Manifest {
       'this is an HTML page: the server answered a missing file with its index page. Check the address of the model folder',
     ]);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new ManifestError([`not JSON: ${String(cause)}`], { cause });
-  }
-  const newer = value as { format?: unknown; version?: unknown } | null;
-  if (newer?.format === 'tessera-mar' && typeof newer.version === 'number' && newer.version > 1) {
-    throw new ManifestError([
-      `its version is ${newer.version}, this package knows version 1. Update @tessera packages`,
-    ]);
-  }
-  const result = v.safeParse(schema, value);
-  if (!result.success) {
-    throw new ManifestError(
-      result.issues.map((issue) => {
-        const unknown = issue.expected === 'never';
-        const problem = unknown
-          ? 'this version does not know it. Update @tessera packages, or remove it'
-          : issue.message;
-        return `${v.getDotPath(issue) ?? 'manifest'}: ${problem}`;
-      }),
-    );
-  }
-  const problems = inconsistencies(result.output);
+  const manifest = parseDocument(json, schema, (problems, options) => new ManifestError(problems, options), {
+    format: 'tessera-mar',
+    version: 1,
+    unknown: 'this version does not know it. Update the @tessera packages, or remove it',
+  });
+  const problems = inconsistencies(manifest);
   if (problems.length > 0) throw new ManifestError(problems);
-  return result.output;
+  return manifest;
 }
 
 /** What the schema alone can't see. */
@@ -179,6 +167,7 @@ function inconsistencies({
   if (Array.isArray(sampling.clamp) && sampling.clamp.length !== grid.channels) {
     problems.push(`sampling.clamp has ${sampling.clamp.length} limits for ${grid.channels} channels`);
   }
+  if (sampling.advice !== undefined) problems.push(...adviceProblems(sampling));
   const listed = new Set(files.map((file) => file.path));
   const used = variants.flatMap(({ components }) =>
     Object.values(components).flatMap((part) => (part ? [part.path, ...(part.data ?? [])] : [])),
@@ -187,4 +176,14 @@ function inconsistencies({
     if (!listed.has(file)) problems.push(`files does not list ${file}`);
   }
   return problems;
+}
+
+function adviceProblems(sampling: Manifest['sampling']): string[] {
+  try {
+    adviseSampling(sampling);
+    return [];
+  } catch (error) {
+    if (!TesseraError.isInstance(error)) throw error;
+    return [`sampling.advice: ${error.message}`];
+  }
 }

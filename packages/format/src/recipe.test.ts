@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { parseSpec } from './parse-spec.js';
 import { parseRecipe, type Recipe, RecipeError, recipeOf } from './recipe.js';
 import { differences } from './recipe-differences.js';
-import { samplingOf } from './sampling-choice.js';
-import { samplingNamed } from './sampling-text.js';
+import { resolveSampling } from './resolve-sampling.js';
 
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: 5 };
 
@@ -10,7 +10,7 @@ function recipe(text: string): Recipe {
   return recipeOf({
     model: { name: 'fake', location: 'embedded', sha256: '0'.repeat(64) },
     seed: 7,
-    sampling: samplingOf(samplingNamed(text), ADVISED),
+    sampling: resolveSampling(parseSpec(text), ADVISED),
     made: { device: 'cpu', dtype: 'fp32', versions: { tessera: '1.2.3' } },
     pictures: [{ index: 4, classLabel: 1, className: 'red fox', file: '00004-red-fox.png' }],
   });

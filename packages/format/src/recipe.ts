@@ -1,7 +1,8 @@
 import { TesseraError } from '@tessera/core';
 import * as v from 'valibot';
+import { parseDocument } from './parse-document.js';
 import type { Picture } from './pictures.js';
-import { type SamplingDescription, samplingSchema } from './sampling-description.js';
+import { type SamplingConfig, samplingSchema } from './sampling-config.js';
 
 const VERSION = 2;
 
@@ -61,7 +62,7 @@ export class RecipeError extends TesseraError {
 export function recipeOf(parts: {
   readonly model: Recipe['model'];
   readonly seed: number;
-  readonly sampling: SamplingDescription;
+  readonly sampling: SamplingConfig;
   readonly made: Recipe['made'];
   readonly pictures: readonly Picture[];
 }): Recipe {
@@ -81,23 +82,10 @@ export function recipeFor(recipe: Recipe, picture: Picture): Recipe {
  * @throws RecipeError that lists everything wrong with it
  */
 export function parseRecipe(json: string, from: string): Recipe {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new RecipeError(
-      `${from} is not a recipe: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
+  const fail = (problems: readonly string[], options?: { cause: unknown }): RecipeError =>
+    new RecipeError(
+      `${from} is not a recipe:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      options,
     );
-  }
-  const newer = value as { format?: unknown; version?: unknown } | null;
-  if (newer?.format === 'tessera-recipe' && typeof newer.version === 'number' && newer.version > VERSION) {
-    throw new RecipeError(
-      `${from} is a recipe of version ${newer.version}; this tessera knows versions up to ${VERSION}. Update it.`,
-    );
-  }
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const problems = result.issues.map((issue) => `  - ${v.getDotPath(issue) ?? 'recipe'}: ${issue.message}`);
-  throw new RecipeError(`${from} is not a recipe:\n${problems.join('\n')}`);
+  return parseDocument(json, schema, fail, { format: 'tessera-recipe', version: VERSION });
 }

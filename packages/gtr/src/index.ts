@@ -11,5 +11,5 @@ export {
   type GenerationThenReconstructionOptions,
   generationThenReconstruction,
 } from './generation-then-reconstruction.js';
-export { type GtrOptions, type GtrPreset, gtr } from './preset.js';
+export { GTR_PRESETS, type GtrOptions, type GtrPreset, type GtrPresetOptions, gtr } from './preset.js';
 export type { SubsetChoice } from './subset-choice.js';

@@ -15,11 +15,8 @@ import {
  */
 export type GtrPreset = '32' | '16' | 'lightgen' | 'gradual';
 
-interface Preset extends Omit<GtrOptions, 'preset' | 'stages' | 'rates'> {
-  readonly stepsPerStage: readonly number[];
-}
-
-const PRESETS: Readonly<Record<GtrPreset, Preset>> = {
+/** What each preset sets; the rest is as published, the defaults of {@link gtr}'s options. */
+export const GTR_PRESETS: Readonly<Record<GtrPreset, GtrPresetOptions>> = {
   '32': { stepsPerStage: [24, 6, 2] },
   '16': { stepsPerStage: [12, 3, 1] },
   lightgen: { stepsPerStage: [8, 3, 3, 2] },
@@ -31,6 +28,11 @@ const PRESETS: Readonly<Record<GtrPreset, Preset>> = {
     reconstructionDiffusionSteps: 20,
     frequencyWeighted: false,
   },
+};
+
+/** The options of a preset. */
+export type GtrPresetOptions = Omit<GtrOptions, 'preset' | 'stages' | 'rates'> & {
+  readonly stepsPerStage: readonly number[];
 };
 
 export interface GtrOptions extends GenerationThenReconstructionOptions {
@@ -60,10 +62,10 @@ export interface GtrOptions extends GenerationThenReconstructionOptions {
  */
 export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
   const { preset = '32', ...given } = typeof options === 'string' ? { preset: options } : options;
-  if (!Object.hasOwn(PRESETS, preset)) {
-    throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(PRESETS).join(', ')}`);
+  if (!Object.hasOwn(GTR_PRESETS, preset)) {
+    throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(GTR_PRESETS).join(', ')}`);
   }
-  const { stepsPerStage, ...others } = PRESETS[preset];
+  const { stepsPerStage, ...others } = GTR_PRESETS[preset];
   const { frequencyWeighted: selection = {}, ...rest } = { ...others, ...withoutUndefined(given) };
   const scheduled = rest.stepsPerStage !== undefined || rest.rates !== undefined;
   if (!scheduled && rest.stages !== undefined && rest.stages !== stepsPerStage.length) {

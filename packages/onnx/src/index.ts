@@ -1,3 +1,20 @@
+export { createMarModel } from './loading/create-mar-model.js';
+export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
+export {
+  type Loaded,
+  type LoadedModel,
+  loadInWorker,
+  type ModelWorker,
+  serveLoading,
+} from './loading/load-in-worker.js';
+export {
+  type LoadOptions,
+  type LoadProgress,
+  type LoadRequest,
+  loadRequest,
+  preparing,
+} from './loading/load-options.js';
+export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
 export {
   type ConditionBatch,
   type GraphSession,
@@ -16,15 +33,28 @@ export {
 } from './model-files.js';
 export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 export {
+  assertReferenceSample,
   type ReferenceReport,
   type ReferenceSample,
   recordReferenceSample,
-  referenceProblem,
   verifyReferenceSample,
 } from './reference-sample.js';
 export { RemoteModel } from './remote/connect.js';
-export type { Port } from './remote/port.js';
-export { packError, type RemoteError, unpackError } from './remote/protocol.js';
+export { type Port, webPort } from './remote/port.js';
+export { packError, type RemoteError, unpackError } from './remote/remote-error.js';
+export {
+  answerCalls,
+  type CallContext,
+  Caller,
+  type CallOptions,
+  type CallShape,
+  type Handlers,
+} from './remote/rpc.js';
 export { type ServedModel, type Serving, serveModel } from './remote/serve.js';
 export { RunQueue } from './run-queue.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';
+export { type FetchedModel, type FetchModelOptions, fetchModel } from './store/fetch-model.js';
+export { foreignContent } from './store/foreign-content.js';
+export { memoryStore } from './store/memory-store.js';
+export type { CommittedModel, ModelStore } from './store/model-store.js';
+export { sha256 } from './store/sha256.js';

@@ -5,8 +5,6 @@ import { assertFinite } from './finite.js';
 import { OrtTensor } from './ort-tensor.js';
 import type { RunStatistics } from './run-statistics.js';
 
-declare const performance: { now(): number };
-
 /** The part of an onnxruntime session that is used. */
 export interface GraphSession {
   run(

@@ -87,15 +87,22 @@ export async function verifyReferenceSample(
   return { passed: checks.every((each) => each.largestError <= each.tolerance), checks };
 }
 
-/** What is wrong where a sample was not reproduced, as a sentence's end; undefined where it was. */
-export function referenceProblem({ checks }: ReferenceReport): string | undefined {
+/**
+ * Replays a sample.
+ *
+ * @param json its text
+ * @throws Error that says by how much the model is off
+ */
+export async function assertReferenceSample(model: MaskedModel<ClassInput>, json: string): Promise<void> {
+  const { passed, checks } = await verifyReferenceSample(model, JSON.parse(json));
+  if (passed) return;
   const off = checks
     .filter(({ largestError, tolerance }) => largestError > tolerance)
     .map(
       ({ name, largestError, tolerance }) =>
         `${name} off by ${largestError.toPrecision(2)} where ${tolerance} is allowed`,
     );
-  return off.length > 0 ? `it computes this model wrong: ${off.join(', ')}.` : undefined;
+  throw new Error(`it computes this model wrong: ${off.join(', ')}.`);
 }
 
 function check(name: keyof typeof TOLERANCES, expected: ArrayLike<number>, actual: ArrayLike<number>) {

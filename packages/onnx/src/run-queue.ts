@@ -1,4 +1,5 @@
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
+import { onAbort } from './abort-listener.js';
 
 /**
  * Runs tasks one after the other, in the order they were added. Sessions can't be run twice at the same time, and a
@@ -17,15 +18,13 @@ export class RunQueue {
     let begin = (): void => {};
     const abandoned = new Promise<never>((_, reject) => {
       throwIfAborted(signal);
-      const abort = (): void => {
+      begin = onAbort(signal, () => {
         try {
           throwIfAborted(signal);
         } catch (reason) {
           reject(reason);
         }
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      begin = () => signal?.removeEventListener('abort', abort);
+      });
     });
     const result = this.#last.then(() => {
       begin();

@@ -1,31 +1,9 @@
-import { TesseraError } from '@tessera/core';
+import { firstSentence } from '@tessera/onnx';
 
 /** Where a model can run. */
 export type Device = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu' | 'dml' | 'coreml';
 
 export const DEVICES: readonly Device[] = ['cpu', 'cuda', 'tensorrt', 'webgpu', 'dml', 'coreml'];
-
-/** The device that was asked for can't be had. */
-export class DeviceUnavailableError extends TesseraError {
-  static override readonly code = 'device-unavailable';
-  readonly device: Device;
-  readonly reason: string;
-
-  constructor(device: Device, reason: string) {
-    super(
-      DeviceUnavailableError.code,
-      `Device "${device}" can't be used: ${reason} Use device "auto" to fall back to one that can, or "cpu".`,
-    );
-    this.device = device;
-    this.reason = reason;
-  }
-}
-
-/** A device that `auto` tried and passed over. */
-export interface Fallback {
-  readonly device: Device;
-  readonly reason: string;
-}
 
 /**
  * What `auto` tries, in order. WebGPU is among it on macOS only: elsewhere its adapter may be a software one, which is
@@ -54,6 +32,5 @@ export function reasonFrom(device: Device, error: unknown): string {
   const adapter = /Failed to get a WebGPU adapter: ([^\n]*)/.exec(words);
   if (adapter)
     return `no WebGPU adapter was found (${adapter[1]!.replace(/\.$/, '')}): there is no driver for one.`;
-  const first = words.split('\n')[0]!.trim();
-  return first.endsWith('.') ? first : `${first}.`;
+  return firstSentence(words);
 }

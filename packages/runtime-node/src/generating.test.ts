@@ -91,6 +91,29 @@ describe('a model in its worker', () => {
     expect((await model.runStatistics()).denoise!.runs - after).toBe(6 * 10);
   });
 
+  it('draws from input that a user interface wraps in a proxy', async () => {
+    const requests = [{ seed: 1, input: { classLabel: 3 } }];
+    const wrapped = requests.map((request) => ({ ...request, input: new Proxy(request.input, {}) }));
+    const [plain] = await generateImages({ model, requests, policy });
+    const [drawn] = await generateImages({ model, requests: wrapped, policy });
+    expect(drawn!.image).toEqual(plain!.image);
+  });
+
+  it('draws many pictures at once with one signal, and Node warns of no leak', async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error): number => warnings.push(warning);
+    process.on('warning', hear);
+    const { signal } = new AbortController();
+    const quick = randomOrder({ steps: 1, diffusionSteps: 2 });
+    const draws = Array.from({ length: 12 }, (_, seed) =>
+      generateImages({ model, policy: quick, signal, requests: [{ seed, input: { classLabel: 3 } }] }),
+    );
+    await Promise.all(draws);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
+  });
+
   it('runs two generations at the same time without mixing them up', async () => {
     const one = { requests: [{ seed: 1, input: { classLabel: 0 } }], model, policy };
     const two = { requests: [{ seed: 2, input: { classLabel: 8 } }], model, policy };

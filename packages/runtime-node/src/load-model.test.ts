@@ -6,13 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { emptyGrid, generateImages, randomOrder, TesseraError } from '@tessera/core';
 import { ModelDisposedError } from '@tessera/core/model';
 import { modelFolder } from '@tessera/model-tiny';
-import {
-  DeviceUnavailableError,
-  type LoadProgress,
-  loadModel,
-  ModelFileError,
-  probeDevices,
-} from '@tessera/runtime-node';
+import { type LoadProgress, loadModel, ModelFileError, probeDevices } from '@tessera/runtime-node';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const quick = randomOrder({ steps: 4, diffusionSteps: 5 });
@@ -34,7 +28,7 @@ function inProcess(body: string) {
     import { generateImages, randomOrder } from '@tessera/core';
     import { modelFolder } from '@tessera/model-tiny';
     import { loadModel } from '@tessera/runtime-node';
-    const images = [{ seed: 1, input: { classLabel: 0 } }];
+    const requests = [{ seed: 1, input: { classLabel: 0 } }];
     ${body}`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -84,7 +78,6 @@ describe('loadModel', () => {
       expect(TesseraError.isInstance(failure) && failure.code).toBe('device-unavailable');
       expect(failure).toMatchObject({ device, message: expect.stringContaining('auto') });
     }
-    expect(new DeviceUnavailableError('cuda', 'because.').message).toContain('because.');
   });
 
   it('refuses options that mean nothing', async () => {
@@ -151,7 +144,7 @@ describe('loadModel', () => {
     const ended = inProcess(`
       const model = await loadModel(modelFolder, { device: 'cpu' });
       const policy = randomOrder({ steps: 2, diffusionSteps: 3 });
-      const [drawn] = await generateImages({ model, images, policy });
+      const [drawn] = await generateImages({ model, requests, policy });
       console.log(drawn.image.width);`);
     expect(ended).toEqual({ status: 0, stdout: '64\n', stderr: '' });
   });
@@ -176,7 +169,7 @@ describe('loadModel', () => {
     const ended = inProcess(`
       const model = await loadModel(modelFolder, { device: 'cpu' });
       setTimeout(() => process.exit(7), 100);
-      await generateImages({ model, images, policy: randomOrder() });`);
+      await generateImages({ model, requests, policy: randomOrder() });`);
     expect(ended).toEqual({ status: 7, stdout: '', stderr: '' });
   });
 

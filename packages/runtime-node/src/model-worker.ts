@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { TesseraError } from '@tessera/core';
+import type { ModelWorker as AnyModelWorker, Port } from '@tessera/onnx';
 import { NativeGate } from './native-gate.js';
-import type { WorkerRequest } from './worker-messages.js';
 
 /** How long a process that ends waits for a native call, in milliseconds: a driver may hang. */
 const PATIENCE = 10_000;
@@ -9,16 +10,21 @@ const PATIENCE = 10_000;
 const gates = new Set<NativeGate>();
 
 /** A model's worker thread. It is never ended while ONNX Runtime computes in it, by the end of the process neither. */
-export class ModelWorker extends Worker {
+export class ModelWorker extends Worker implements AnyModelWorker {
+  readonly disposesGently = true;
+  readonly port: Port = {
+    send: (message) => this.postMessage(message),
+    listen: (listener) => this.on('message', listener),
+    // A program that does not dispose of its model still ends when it is done.
+    keepAlive: (waiting) => (waiting ? this.ref() : this.unref()),
+  };
   readonly #gate: NativeGate;
   readonly #ended: Promise<number>;
 
-  constructor(request: Omit<WorkerRequest, 'gate'>) {
+  constructor() {
     const gate = new NativeGate();
-    const workerData: WorkerRequest = { ...request, gate: gate.memory };
     super(new URL('./worker.js', import.meta.url), {
-      workerData,
-      transferList: [request.port],
+      workerData: gate.memory,
       // Flags of the main thread, such as --input-type, need not fit a worker.
       execArgv: [],
     });
@@ -34,9 +40,14 @@ export class ModelWorker extends Worker {
     });
   }
 
+  onEnd(listener: (reason: Error) => void): void {
+    this.on('error', (cause) => listener(crashed(cause)));
+    this.on('exit', () => listener(crashed()));
+  }
+
   /** Ends the thread, after the native call that is under way in it. */
   override async terminate(): Promise<number> {
-    // What it throws from now on concerns nobody.
+    // What it throws from now on is nobody's concern.
     this.on('error', () => undefined);
     if (!this.#gate.close()) return super.terminate();
     this.ref();
@@ -47,4 +58,13 @@ export class ModelWorker extends Worker {
 function closeAll(): void {
   for (const gate of gates) gate.close();
   for (const gate of gates) gate.waitUntilIdle(PATIENCE);
+}
+
+function crashed(cause?: unknown): TesseraError {
+  const because = cause instanceof Error ? `: ${cause.message}` : '';
+  return new TesseraError(
+    'worker-ended',
+    `The model's worker thread ended${because}. Load the model again.`,
+    { cause },
+  );
 }

@@ -20,7 +20,7 @@ export function partOf(target: string): string {
 export async function takeOverPart(target: string): Promise<number> {
   const folder = dirname(target);
   const own = partOf(target);
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(folder).catch(() => [])) {
     // To rename is to own: of several processes that try it, one succeeds.
     if (isAbandoned(name, basename(target))) await rename(join(folder, name), own).catch(() => undefined);
   }

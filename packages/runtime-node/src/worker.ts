@@ -1,82 +1,80 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ComponentName, Manifest } from '@tessera/format';
+import type { ComponentName, ManifestComponent } from '@tessera/format';
 import {
+  assertReferenceSample,
+  createMarModel,
   type GraphSession,
-  type GraphSessions,
-  MarGraphs,
-  MarModel,
+  type MarModel,
   neededFiles,
-  packError,
-  referenceProblem,
-  serveModel,
-  verifyReferenceSample,
+  preparing,
+  serveLoading,
+  startOnDevice,
 } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type Device, DeviceUnavailableError, type Fallback, reasonFrom } from './devices.js';
-import { checkFile, readManifest } from './model-files.js';
+import { candidates, type Device, reasonFrom } from './devices.js';
+import { graphFiles } from './graph-files.js';
+import type { NodeLoadRequest } from './load-model.js';
+import { checkFile } from './model-files.js';
 import { NativeGate } from './native-gate.js';
 import { graphDevice, graphThreads, sessionOptions } from './session-options.js';
-import type { WorkerMessage, WorkerRequest } from './worker-messages.js';
-import { nodePort } from './worker-port.js';
 
-const request = workerData as WorkerRequest;
-const gate = new NativeGate(request.gate);
+const gate = new NativeGate(workerData as SharedArrayBuffer);
 // The addon is loaded.
 gate.leave();
-const say = (message: WorkerMessage): void => parentPort!.postMessage(message);
 
-async function load(): Promise<void> {
-  const manifest = await readManifest(request.folder);
-  for (const file of neededFiles(manifest, request.dtype)) {
-    await checkFile(request.folder, file);
-    say({ type: 'checked', path: file.path, bytes: file.bytes });
-  }
-  const fallbacks: Fallback[] = [];
-  for (const device of request.devices) {
-    try {
-      const model = await createModel(manifest, device);
-      serveModel(nodePort(request.port), model);
-      say({ type: 'ready', device, fallbacks });
-      return;
-    } catch (error) {
-      if (device === 'cpu') throw error;
-      const reason = reasonFrom(device, error);
-      if (!request.fallBack) throw new DeviceUnavailableError(device, reason);
-      fallbacks.push({ device, reason });
-    }
-  }
-}
+const port = {
+  send: (message: unknown) => parentPort!.postMessage(message),
+  listen: (listener: (message: unknown) => void) => void parentPort!.on('message', listener),
+};
 
-async function createModel(manifest: Manifest, device: Device): Promise<MarModel> {
-  const variant = manifest.variants.find((each) => each.dtype === request.dtype)!;
-  const sessions: Record<string, GraphSession> = {};
+serveLoading<NodeLoadRequest, Device>(port, async (request, { onProgress }) => {
+  const { folder, manifest, dtype, threads, isChecked } = request;
+  const last = preparing(manifest, dtype);
+  let loadedBytes = 0;
+  for (const file of isChecked ? [] : neededFiles(manifest, dtype)) {
+    await checkFile(folder, file);
+    loadedBytes += file.bytes;
+    onProgress({ ...last, phase: 'check', file: file.path, loadedBytes });
+  }
+  onProgress(last);
+  const { model, device, fallbacks } = await startOnDevice({
+    wanted: request.device,
+    candidates: candidates(process.platform),
+    start: (name) => start(request, name),
+    reason: reasonFrom,
+  });
+  return { model, loaded: { manifest, dtype, threads, device, fallbacks } };
+});
+
+async function start(request: NodeLoadRequest, device: Device): Promise<MarModel> {
+  const { folder, manifest, dtype, verify } = request;
+  const model = await createMarModel(manifest, dtype, Tensor, (name, component) =>
+    createSession(request, name, component, device),
+  );
+  if (!verify || device === 'cpu' || !manifest.parity) return model;
   try {
-    for (const [name, part] of Object.entries(variant.components)) {
-      if (!part) continue;
-      const graph = name as ComponentName;
-      const threads = graphThreads(graph, manifest, request.threads);
-      const options = sessionOptions(graphDevice(graph, device), threads);
-      const path = join(request.folder, part.path);
-      const session = await gate.pass(() => InferenceSession.create(path, options));
-      sessions[name] = {
-        run: (feeds, outputs) => gate.pass(() => session.run(feeds, outputs)),
-        release: () => gate.pass(() => session.release()),
-      };
-    }
-    const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
     // A driver that computes nonsense is worse than none.
-    if (request.verify && device !== 'cpu' && manifest.parity) {
-      const sample: unknown = JSON.parse(await readFile(join(request.folder, manifest.parity), 'utf8'));
-      const problem = referenceProblem(await verifyReferenceSample(model, sample));
-      if (problem) throw new Error(problem);
-    }
+    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'));
     return model;
   } catch (error) {
-    await Promise.all(Object.values(sessions).map((session) => session.release()));
+    await model.dispose();
     throw error;
   }
 }
 
-load().catch((error: unknown) => say({ type: 'failed', error: packError(error) }));
+async function createSession(
+  { folder, manifest, threads }: NodeLoadRequest,
+  name: ComponentName,
+  component: ManifestComponent,
+  device: Device,
+): Promise<GraphSession> {
+  const options = sessionOptions(graphDevice(name, device), graphThreads(name, manifest, threads));
+  const { graph, externalData } = await graphFiles(folder, component);
+  const session = await gate.pass(() => InferenceSession.create(graph, { ...options, ...externalData }));
+  return {
+    run: (feeds, outputs) => gate.pass(() => session.run(feeds, outputs)),
+    release: () => gate.pass(() => session.release()),
+  };
+}

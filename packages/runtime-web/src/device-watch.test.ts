@@ -1,7 +1,8 @@
 import { TesseraError } from '@tessera/core';
+import { DeviceUnavailableError } from '@tessera/onnx';
 import { expect, it } from 'vitest';
 import { DeviceWatch } from './device-watch.js';
-import { DeviceLostError, DeviceUnavailableError } from './devices.js';
+import { DeviceLostError } from './devices.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -37,7 +37,7 @@ describeInBrowser('in a browser, model files', () => {
 
   it('are fetched once, checked, and then taken from the browser', async () => {
     const first = await page.load(small);
-    expect(first.notKept).toBeUndefined();
+    expect(first.cacheError).toBeUndefined();
     expect(asked()).toContain('/small/onnx/condition.onnx_data');
     server.requests.length = 0;
     const second = await page.load(small);
@@ -75,7 +75,7 @@ describeInBrowser('in a browser, model files', () => {
     const model = await page.load(small);
     expect(server.requests.find((each) => each.path === path)?.range).toBe('bytes=100000-');
     expect(asked()).not.toContain('/small/onnx/condition.onnx');
-    expect(model.notKept).toBeUndefined();
+    expect(model.cacheError).toBeUndefined();
   });
 
   it('begin again where the server knows no ranges', async () => {
@@ -83,7 +83,7 @@ describeInBrowser('in a browser, model files', () => {
     server.meddle = (each) => (each === path ? { cutAt: 100_000 } : undefined);
     await page.failure(small);
     server.meddle = (each) => (each === path ? { ignoreRange: true } : undefined);
-    expect((await page.load(small)).notKept).toBeUndefined();
+    expect((await page.load(small)).cacheError).toBeUndefined();
   });
 
   it('are refused, and not kept, if their hash is wrong', async () => {
@@ -99,7 +99,7 @@ describeInBrowser('in a browser, model files', () => {
 
   it('are held in memory where the disk is full, and the model says so', async () => {
     const model = await page.load({ ...small, changes: 'full' });
-    expect(model.notKept).toMatch(/no room left/);
+    expect(model.cacheError).toMatch(/no room left/);
     const { failure } = await page.draw(model, { seed: 1, classLabel: 1, steps: 2, diffusionSteps: 2 });
     expect(failure).toBeUndefined();
   });

@@ -34,7 +34,8 @@ it('rejects with what onProgress threw, and ends the worker', async () => {
     throw mistake;
   };
   const loading = loadModel('/a/', { worker, onProgress });
-  worker.dispatchEvent(new MessageEvent('message', { data: { type: 'progress', progress: {} } }));
+  const data = { rpc: 'progress', id: 0, value: {} };
+  worker.dispatchEvent(new MessageEvent('message', { data }));
   await expect(loading).rejects.toBe(mistake);
   expect(terminate).toHaveBeenCalledTimes(1);
 });

@@ -1,26 +1,31 @@
-import { InvalidOptionError, TesseraError } from '@tessera/core';
-import { packError, type ServedModel, serveModel } from '@tessera/onnx';
-import { createModel } from './create-model.js';
+import { InvalidOptionError } from '@tessera/core';
+import {
+  createMarModel,
+  DeviceUnavailableError,
+  type FetchedModel,
+  fetchModel,
+  firstSentence,
+  type Loaded,
+  type LoadProgress,
+  ModelFileError,
+  preparing,
+  type ServedModel,
+  serveLoading,
+  startOnDevice,
+} from '@tessera/onnx';
+import { type CacheStore, cacheStore } from './cache-store.js';
+import { createSession } from './create-session.js';
 import { checkDevice } from './device-check.js';
 import { DeviceWatch } from './device-watch.js';
-import {
-  DEVICES,
-  type Device,
-  DeviceLostError,
-  DeviceUnavailableError,
-  type Fallback,
-  reasonFrom,
-} from './devices.js';
+import { DEVICES, type Device, DeviceLostError } from './devices.js';
 import { EventLoopYielder } from './event-loop-yielder.js';
 import { cacheStorage, type FileStorage } from './file-storage.js';
 import { findAdapter, type GpuDevice, isSoftware, type WebScope } from './gpu.js';
-import { webPort } from './message-port.js';
-import { type ModelFolder, openModelFolder } from './model-folder.js';
+import type { WebLoadRequest } from './load-model.js';
 import type { OrtModule, WasmPaths } from './ort.js';
 import { checkScript, explainStart, RuntimeFileError } from './runtime-files.js';
 import { servedModel } from './served-model.js';
 import { availableThreads } from './threads.js';
-import type { LoadRequest, WorkerMessage } from './worker-messages.js';
 
 /** The part of a worker's global scope that is used. */
 export interface WorkerScope {
@@ -35,7 +40,7 @@ export interface ServeWorkerOptions {
   readonly devices?: readonly Device[];
   /** Where ONNX Runtime's files are, relative to the worker; `loadModel` can say otherwise. */
   readonly wasmPaths?: WasmPaths;
-  /** Where model files are kept. @default the Cache API */
+  /** Where model files are stored. @default the Cache API */
   readonly storage?: FileStorage;
   /** @default the global scope of the worker that this runs in */
   readonly scope?: WorkerScope;
@@ -44,19 +49,28 @@ export interface ServeWorkerOptions {
 /** Makes a worker one that a model can be loaded into, see `loadModel`. Returns at once. */
 export function serveWorker(options: ServeWorkerOptions): void {
   const { scope = globalThis as unknown as WorkerScope } = options;
-  const say = (message: WorkerMessage): void => scope.postMessage(message);
-  scope.addEventListener('message', ({ data }) => {
-    const request = data as LoadRequest;
-    if (request?.type !== 'load') return;
-    load(request, options, say).catch((error: unknown) => say({ type: 'failed', error: packError(error) }));
-  });
+  const port = {
+    send: (message: unknown) => scope.postMessage(message),
+    listen: (listener: (message: unknown) => void) =>
+      scope.addEventListener('message', ({ data }) => listener(data)),
+  };
+  serveLoading<WebLoadRequest, Device>(port, (request, { onProgress }) => load(request, options, onProgress));
+}
+
+/** What the sessions of a model are created from. */
+interface Source extends FetchedModel {
+  readonly ort: OrtModule;
+  readonly store: CacheStore;
+  readonly yielder: EventLoopYielder;
+  /** The bytes of a file, by its path in the manifest. */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 async function load(
-  request: LoadRequest,
+  request: WebLoadRequest,
   { ort, devices = DEVICES, wasmPaths, storage = cacheStorage() }: ServeWorkerOptions,
-  say: (message: WorkerMessage) => void,
-): Promise<void> {
+  onProgress: (progress: LoadProgress) => void,
+): Promise<{ readonly model: ServedModel; readonly loaded: Loaded<Device> }> {
   const paths =
     request.wasmPaths ?? (wasmPaths && { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) });
   const threads = threadsFrom(request.threads, paths !== undefined);
@@ -66,55 +80,75 @@ async function load(
     await checkScript(paths.mjs);
     ort.env.wasm.wasmPaths = paths;
   }
-  const folder = await openModelFolder(request.folder, {
-    dtype: request.dtype,
-    storage,
-    onProgress: (progress) => say({ type: 'progress', progress }),
-  });
+  const { folder, dtype, headers } = request;
+  const store = cacheStore(storage, folder);
+  const fetched = await fetchModel(folder, { store, dtype, headers, onProgress });
+  onProgress(preparing(fetched.manifest, fetched.dtype));
   const yielder = new EventLoopYielder();
-  const fallbacks: Fallback[] = [];
-  const automatic = request.device === 'auto';
-  for (const device of automatic ? DEVICES : [request.device as Device]) {
-    try {
-      if (!devices.includes(device)) throw new Error(notInBuild(device));
-      const model = await start(ort, folder, device, request, yielder);
-      serveModel(webPort(request.port), model);
-      const { manifest, dtype, notKept } = folder;
-      const loaded = { device, dtype, threads, fallbacks, ...(notKept === undefined ? {} : { notKept }) };
-      say({ type: 'ready', manifest, loaded });
-      return;
-    } catch (error) {
-      const explained = await explainStart(error, paths);
-      const isLast = device === 'wasm' && devices.includes('wasm');
-      if (isLast || RuntimeFileError.isInstance(explained)) throw explained;
-      if (!automatic && TesseraError.isInstance(explained)) throw explained;
-      const reason = reasonFrom(explained);
-      if (!automatic || device === 'wasm') throw new DeviceUnavailableError(device, reason);
-      fallbacks.push({ device, reason });
-    }
-  }
+  const read = (path: string) => storedBytes(store, fetched, path);
+  const source: Source = { ...fetched, ort, store, yielder, read };
+  const { model, device, fallbacks } = await startOnDevice({
+    wanted: request.device,
+    candidates: DEVICES,
+    async start(name: Device) {
+      if (!devices.includes(name)) throw new DeviceUnavailableError(name, notInBuild(name), 'wasm');
+      try {
+        return await (name === 'wasm' ? startOnWasm(source) : startOnGpu(source, request));
+      } catch (error) {
+        throw await explainStart(error, paths);
+      }
+    },
+    reason: (_, error) =>
+      DeviceUnavailableError.isInstance(error)
+        ? (error as DeviceUnavailableError).reason
+        : firstSentence(error),
+    isFatal: (_, error) => RuntimeFileError.isInstance(error),
+  });
+  const { cacheError } = store;
+  return {
+    model,
+    loaded: { ...fetched, device, threads, fallbacks, ...(cacheError === undefined ? {} : { cacheError }) },
+  };
 }
 
-/** Creates the model and, on a GPU, sees whether it computes right. */
-async function start(
-  ort: OrtModule,
-  folder: ModelFolder,
-  device: Device,
-  request: Pick<LoadRequest, 'device' | 'verify'>,
-  yielder: EventLoopYielder,
+async function storedBytes(
+  store: CacheStore,
+  { manifest }: FetchedModel,
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = manifest.files.find((each) => each.path === path)!;
+  const bytes = await store.read(file);
+  if (bytes.length === file.bytes) return bytes;
+  throw new ModelFileError(path, 'the browser deleted it meanwhile. Load the model again.');
+}
+
+function createModel({ manifest, dtype, ort, read, yielder }: Source, device: Device) {
+  return createMarModel(manifest, dtype, ort.Tensor, (name, component) =>
+    createSession(ort, name, component, device, read, yielder),
+  );
+}
+
+async function startOnWasm(source: Source): Promise<ServedModel> {
+  return servedModel(await createModel(source, 'wasm'), source.yielder);
+}
+
+/** Creates the model on a GPU, and checks that it computes right. */
+async function startOnGpu(
+  source: Source,
+  { device, verify }: Pick<WebLoadRequest, 'device' | 'verify'>,
 ): Promise<ServedModel> {
-  if (device === 'wasm') return servedModel(await createModel(ort, folder, device, yielder), yielder);
+  const { ort, yielder, store, read } = source;
   const adapter = await findAdapter(globalThis as WebScope);
   if (typeof adapter === 'string') throw new Error(adapter);
-  if (request.device === 'auto' && isSoftware(adapter)) {
+  if (device === 'auto' && isSoftware(adapter)) {
     throw new Error('WebGPU is computed by the processor here, which is slower than WebAssembly.');
   }
-  const model = await createModel(ort, folder, device, yielder);
+  const model = await createModel(source, 'webgpu');
   const watch = new DeviceWatch((await ort.env.webgpu.device) as GpuDevice);
   try {
-    if (request.verify) {
+    if (verify) {
       await watch.guard(
-        () => checkDevice(model, folder, adapter, ort.env.versions),
+        () => checkDevice(model, source, read, store, adapter, ort.env.versions),
         () => yielder.yieldToEventLoop(),
       );
     }

@@ -27,7 +27,7 @@ describeInBrowser('in a browser, on WebAssembly', () => {
       `the embedded model with ${threads} threads`,
       async () => {
         const loaded = await load(threads);
-        expect(loaded).toMatchObject({ device: 'wasm', threads, fallbacks: [], notKept: undefined });
+        expect(loaded).toMatchObject({ device: 'wasm', threads, fallbacks: [], cacheError: undefined });
         return page.remote(loaded);
       },
       { inputs: [{ classLabel: 0 }, { classLabel: 1 }], timeout: 300_000 },

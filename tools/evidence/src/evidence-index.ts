@@ -44,6 +44,6 @@ function entrySection({ study, document }: IndexEntry): string {
   });
   return (
     `## [${study.title}](${study.id}.md)\n\n${study.question}\n\n` +
-    `${n} pictures an arm by ${model.name} (${model.sha256.slice(0, 12)}…); verdicts in Fréchet distance: ${counts.join(', ')}.`
+    `${n} pictures of each variant by ${model.name} (${model.sha256.slice(0, 12)}…); verdicts in Fréchet distance: ${counts.join(', ')}.`
   );
 }

@@ -41,7 +41,7 @@ function source(changes: Partial<ModelSource> = {}) {
     async load(_, choice, __, { onProgress }) {
       onProgress({ phase: 'download', file: 'a', loadedBytes: 1, totalBytes: 2 });
       const model = fakeModel({ shape: { height: 2, width: 2, channels: 3 } });
-      const known = { device: 'wasm', dtype: 'fp16', threads: 2, fallbacks: [], notKept: undefined };
+      const known = { device: 'wasm', dtype: 'fp16', threads: 2, fallbacks: [] };
       const dispose = async () => void disposed.push(choice);
       return { ...model, ...known, dispose } as unknown as LoadedModel;
     },
@@ -130,10 +130,10 @@ describe('what the page says', () => {
   });
 
   it('of how the model runs names what is missing', () => {
-    const model = { device: 'wasm', threads: 1, fallbacks: [], notKept: undefined } as const;
+    const model = { device: 'wasm', threads: 1, fallbacks: [] } as const;
     expect(modelNotes(model, capable, 'wasm')).toEqual([]);
     const lacking = { ...capable, webgpu: noGpu, crossOriginIsolated: { available: false } };
-    const notes = modelNotes({ ...model, notKept: 'full' }, lacking, 'auto').join('\n');
+    const notes = modelNotes({ ...model, cacheError: 'full' }, lacking, 'auto').join('\n');
     expect(notes).toMatch(/WebGPU is not used: It has none\./);
     expect(notes).toMatch(/Cross-Origin-Opener-Policy/);
     expect(notes).toMatch(/disk space/);

@@ -3,7 +3,7 @@ import type { DeviceChoice } from './device-choice.js';
 
 /** What the user should know about how the model runs; nothing that keeps it from running. Each with what to do. */
 export function modelNotes(
-  model: Pick<LoadedModel, 'device' | 'threads' | 'fallbacks' | 'notKept'>,
+  model: Pick<LoadedModel, 'device' | 'threads' | 'fallbacks' | 'cacheError'>,
   capabilities: Capabilities,
   choice: DeviceChoice,
 ): readonly string[] {
@@ -20,7 +20,7 @@ export function modelNotes(
       'Only one thread is used, because the page is not cross-origin isolated. Reload it once: after the first visit it brings the headers for that itself. Whoever serves it can send Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
     );
   }
-  if (model.notKept !== undefined) {
+  if (model.cacheError !== undefined) {
     notes.push(
       'The model could not be kept for the next visit and stays in memory only. Free some disk space, or leave private browsing, and reload.',
     );

@@ -1,12 +1,10 @@
-import { type PolicyName as AnyPolicyName, NAMED_POLICIES, type NamedPolicy } from '@tessera/format';
-
 interface Words {
   readonly title: string;
   /** What it does, in a sentence. */
   readonly summary: string;
 }
 
-/** The policies that can be chosen here, of all that have a name, in the page's own words. */
+/** The policies that can be chosen here by name, in the page's own words. */
 export const SHOWN_POLICIES = {
   'gtr-16': {
     title: 'GtR, 16 steps',
@@ -48,18 +46,14 @@ export const SHOWN_POLICIES = {
     title: 'Raster, 64 steps',
     summary: 'Row by row from the top, as one reads.',
   },
-} as const satisfies Readonly<Partial<Record<AnyPolicyName, Words>>>;
+} as const satisfies Readonly<Record<string, Words>>;
 
 export type PolicyName = keyof typeof SHOWN_POLICIES;
 
-export const DEFAULT_POLICY: PolicyName = 'gtr-16';
+export const DEFAULT_POLICY: PolicyName = 'gtr-gradual';
 
 export const POLICY_NAMES = Object.keys(SHOWN_POLICIES) as readonly PolicyName[];
 
 export function isPolicyName(name: string): name is PolicyName {
   return Object.hasOwn(SHOWN_POLICIES, name);
-}
-
-export function namedPolicy(name: PolicyName): NamedPolicy {
-  return NAMED_POLICIES[name];
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRecipe, run } from '@tessera/cli';
-import { manifestHash, parseManifest, parseRecipe, samplingNamed, samplingOf } from '@tessera/format';
+import { manifestHash, parseManifest, parseRecipe, parseSpec, resolveSampling } from '@tessera/format';
 import { pngBytes } from '@tessera/format/png';
 import { modelFolder } from '@tessera/model-tiny';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,7 +37,17 @@ describe('a recipe of the page', () => {
     const { classLabel, seed } = DEFAULT_SETTINGS;
     const code = await run(
       [
-        ...['generate', '--class', `${classLabel}`, '--seed', `${seed}`, '--policy', 'gtr-16'],
+        ...[
+          'generate',
+          '--class',
+          `${classLabel}`,
+          '--seed',
+          `${seed}`,
+          '--policy',
+          'gtr-16',
+          '--guidance',
+          '1',
+        ],
         ...['--out', join(folder, 'one.png')],
       ],
       { stdout: stream, stderr: stream, env: {}, signal: new AbortController().signal },
@@ -89,7 +99,7 @@ describe('a recipe that is opened in the page', () => {
     );
     await expect(refused({ sampling: { ...sampling, temperature: 3 } })).rejects.toThrow('temperature: 3');
     await expect(
-      refused({ sampling: samplingOf(samplingNamed('mar:32x50'), manifest.sampling) }),
+      refused({ sampling: resolveSampling(parseSpec('mar:32x50'), manifest.sampling) }),
     ).rejects.toThrow('sampling.policy.steps: 32');
     await expect(refused({ images: [{ ...plain.images[0]!, index: 37 }] })).rejects.toThrow('picture 37');
     await expect(refused({ images: [] })).rejects.toMatchObject({ code: 'beyond-this-page' });

@@ -1,17 +1,20 @@
-import type { Manifest } from '@tessera/format';
 import {
+  buildSampling,
+  buildSettings,
   EMBEDDED,
+  type Manifest,
+  parseSpec,
   pictureAt,
   type Recipe,
   recipeOf,
+  resolveSampling,
+  resolveSettings,
   type Sampling,
+  type SamplingConfig,
+  type SamplingOverrides,
   type SamplingSettings,
-  samplingFrom,
-  samplingOf,
-  settingsFrom,
-  settingsOf,
+  type SettingsConfig,
 } from '@tessera/format';
-import { namedPolicy } from '../policies/shown-policies.js';
 import type { Settings } from '../settings/settings.js';
 
 /** The recipe of one picture; undefined for a policy of one's own: a recipe holds no code. */
@@ -22,12 +25,12 @@ export function recipeOfPicture(parts: {
   readonly made: Recipe['made'];
 }): Recipe | undefined {
   const { manifest, sha256, settings, made } = parts;
-  const sampling = samplingDescription(settings, manifest);
-  if (!sampling) return undefined;
+  const { policy } = settings;
+  if (policy.kind !== 'named') return undefined;
   return recipeOf({
     model: { name: manifest.name, location: EMBEDDED, sha256 },
     seed: settings.seed,
-    sampling,
+    sampling: samplingConfig({ ...settings, policy }, manifest),
     made,
     pictures: [pictureAt(manifest.condition, settings.classLabel)],
   });
@@ -35,26 +38,35 @@ export function recipeOfPicture(parts: {
 
 /** What core's `generate` needs beside the model and the image, for a policy that has a name. */
 export function generationOf(settings: Settings, manifest: Manifest): Sampling {
-  const sampling = samplingDescription(settings, manifest);
-  if (!sampling) throw new TypeError('A policy of one’s own runs in its sandbox.');
-  return samplingFrom(sampling);
+  const { policy } = settings;
+  if (policy.kind !== 'named') throw new TypeError('A policy of one’s own runs in its sandbox.');
+  return buildSampling(samplingConfig({ ...settings, policy }, manifest));
 }
 
 /** The same but for the policy. */
 export function settingsOfGeneration(
   settings: Omit<Settings, 'policy'>,
   manifest: Manifest,
-): Omit<Sampling, 'policy'> {
-  return settingsFrom(settingsOf(said(settings), manifest.sampling));
+): SamplingSettings {
+  return buildSettings(settingsConfig(settings, manifest));
 }
 
-function samplingDescription(settings: Settings, manifest: Manifest) {
-  if (settings.policy.kind !== 'named') return undefined;
-  const { description, maxTimestep } = namedPolicy(settings.policy.name);
-  const limit = maxTimestep === undefined ? {} : { policyMaxTimestep: maxTimestep };
-  return samplingOf({ policy: description, ...said(settings), ...limit }, manifest.sampling);
+/** The sampling of settings whose policy has a name. */
+export function samplingConfig(
+  settings: Settings & { readonly policy: { readonly kind: 'named' } },
+  { sampling }: Pick<Manifest, 'sampling'>,
+): SamplingConfig {
+  return resolveSampling({ ...parseSpec(settings.policy.name), ...overridesOf(settings) }, sampling);
 }
 
-function said({ guidance, temperature }: Omit<Settings, 'policy'>): SamplingSettings {
+/** The same but for the policy. */
+export function settingsConfig(
+  settings: Omit<Settings, 'policy'>,
+  { sampling }: Pick<Manifest, 'sampling'>,
+): SettingsConfig {
+  return resolveSettings(overridesOf(settings), sampling);
+}
+
+function overridesOf({ guidance, temperature }: Omit<Settings, 'policy'>): SamplingOverrides {
   return { guidance: { scale: guidance }, temperature };
 }

@@ -1,4 +1,4 @@
-import type { ImageRgb, TokenGrid } from '@tessera/core';
+import type { ImageMask, ImageRgb, TokenGrid } from '@tessera/core';
 import type { ImageStep, PlannedStep } from '@tessera/core/model';
 import type { LoadedModel } from '@tessera/runtime-web';
 
@@ -7,6 +7,8 @@ export interface StepRecord {
   readonly index: number;
   /** All steps of the run, where the policy knows. */
   readonly stepsInAll?: number;
+  /** Tokens that the run draws in all. */
+  readonly tokensInAll: number;
   readonly stage: string;
   /** [n], ascending. */
   readonly positions: Uint32Array;
@@ -17,6 +19,8 @@ export interface StepRecord {
   readonly guidanceScale: number;
   /** Without the making of the preview. */
   readonly milliseconds: number;
+  /** Passes of the transformer, 2 if guided. */
+  readonly passes: number;
   /** Tokens × evaluations of the sampler, twice if guided. */
   readonly headEvaluations: number;
   /** The picture so far; what it shows at masked positions carries no meaning. */
@@ -28,6 +32,8 @@ export interface FinishedRun {
   readonly image: ImageRgb;
   /** Undefined where only the picture was kept. */
   readonly grid?: TokenGrid;
+  /** Of an edit: 255 where a pixel was drawn anew. */
+  readonly repainted?: ImageMask;
   /** Said by whoever began it; the sandbox does not know it. */
   readonly madeOn?: MadeOn;
 }

@@ -20,12 +20,12 @@ export const LARGEST_SEED = 2 ** 32 - 1;
 export const GUIDANCE = { min: 1, max: 8, step: 0.1 } as const;
 export const TEMPERATURE = { min: 0.5, max: 1.2, step: 0.01 } as const;
 
-/** What the page opens with; guidance and temperature are those that the embedded model's makers advise. */
+/** What the page opens with: what the embedded model advises. */
 export const DEFAULT_SETTINGS: Settings = {
   classLabel: 3,
   seed: 11,
   policy: { kind: 'named', name: DEFAULT_POLICY },
-  guidance: 3,
+  guidance: 1,
   temperature: 0.95,
 };
 

@@ -5,7 +5,7 @@ import { DEFAULT_SETTINGS } from '../settings/settings.js';
 export const EMBEDDED = {
   condition: EMBEDDED_FACTS.classes,
   sampling: {
-    guidance: { schedule: 'linear' as const, scale: DEFAULT_SETTINGS.guidance },
+    guidance: { schedule: 'linear' as const, scale: 3 },
     temperature: DEFAULT_SETTINGS.temperature,
   },
 };

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as core from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
-import { policyFrom } from '@tessera/format';
+import { buildPolicy, parseSpec } from '@tessera/format';
 import * as gtr from '@tessera/gtr';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel, readPng } from '@tessera/runtime-node';
 import { describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../own-policy/examples.js';
-import { namedPolicy, POLICY_NAMES } from '../policies/shown-policies.js';
+import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { generationOf } from '../recipe/recipe.js';
 import { DEFAULT_SETTINGS, type Settings } from '../settings/settings.js';
 import { EMBEDDED } from './embedded.js';
@@ -39,9 +39,8 @@ describe('the code to take home', () => {
       const [, expression] = /^ {2}policy: (.*),$/m.exec(files[0]!.code)!;
       const scope: Record<string, unknown> = { ...core, ...gtr };
       const policy = new Function(...Object.keys(scope), `return ${expression}`)(...Object.values(scope));
-      expect(await planImage(policy)).toBe(await planImage(policyFrom(namedPolicy(name).description)));
-      const { maxTimestep } = namedPolicy(name);
-      expect(files[0]!.code.includes('maxTimestep')).toBe(maxTimestep !== undefined);
+      expect(await planImage(policy)).toBe(await planImage(buildPolicy(parseSpec(name).policy)));
+      expect(files[0]!.code.includes('ancestralSampler')).toBe(name === 'disa');
     }
   });
 

@@ -9,10 +9,10 @@ import { wholeNumberOption } from '../number-options.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
-import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
+import { type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
 
 interface CompareFlags extends ModelFlags, SamplingFlags, PictureFlags {
-  readonly policies: string;
+  readonly policies?: string;
   readonly out: string;
   readonly scale?: number;
   readonly json?: boolean;
@@ -23,11 +23,10 @@ export function compareCommand(context: CommandContext): Command {
     .description('Draw the same pictures by several policies: a contact sheet, and a table of work and time.')
     .option(
       '--policies <list>',
-      'policies, by comma; the first is what the others are compared with',
-      'mar,gtr-32,gtr-16',
+      'specs of policies, by comma; the first is what the others are compared with, and "help" lists them (default: mar, gtr-32, and what the model advises)',
     );
   withPictureOptions(command);
-  withSamplingOptions(command);
+  withSamplingOptions(command, { policy: false });
   withModelOptions(command);
   command
     .option('--out <folder>', 'where sheet.png and report.json go', join('out', 'compare'))
@@ -42,8 +41,6 @@ export function compareCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-${policyList()}
-
 Pictures are made one at a time and the policies in turn, after a picture of each that is not
 counted. Times are medians. passes: runs of the transformer, conditional and unconditional;
 head evals: tokens × diffusion steps, twice where guided.
@@ -51,7 +48,7 @@ head evals: tokens × diffusion steps, twice where guided.
 Examples:
   tessera compare
   tessera compare --policies mar,mar:32x50,disa,halton,gtr-16 --class cat,fish --count 4
-  tessera compare --policies gtr-16,gtr-16/fts=off,gtr-16/subsets=random --seed 5 --out out/ablation`,
+  tessera compare --policies gtr-16,gtr-16/fts=off,gtr-16/fts=low --seed 5 --out out/ablation`,
     );
   return command.action((flags: CompareFlags) => compare(context, flags));
 }

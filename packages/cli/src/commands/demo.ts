@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { compare } from '@tessera/evaluation-report';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { picturesOf, samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, picturesOf, resolveSampling } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
@@ -50,7 +50,7 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
       model,
       variants: ROWS.map(({ policy }) => ({
         name: policy,
-        sampling: samplingOf(samplingNamed(policy), model.manifest.sampling),
+        sampling: resolveSampling(parseSpec(policy), model.manifest.sampling),
       })),
       seed: SEED,
       pictures,

@@ -86,7 +86,7 @@ describe('tessera evaluate', () => {
     expect(await found(parts)).toEqual(await found(whole));
   });
 
-  test('another arm in the same folder draws that arm alone', async () => {
+  test('another variant in the same folder draws that variant alone', async () => {
     const [out, args] = [await temporaryFolder(), await common()];
     await evaluate([...args, '--out', out]);
     const more = await evaluate([...args, '--policies', 'mar:4x3,halton:2x2', '--out', out, '--json']);
@@ -238,14 +238,16 @@ describe('tessera evaluate', () => {
       expect([first.code, first.error, first.drawn]).toEqual([0, '', 24]);
       expect(first.out).toMatch(/\nstudy {3}.*small\.md\npage {4}.*reports\/small\/report\.html\n/);
       const page = await readFile(join(args[5]!, 'small.md'), 'utf8');
-      expect(page).toContain('12 pictures an arm, seed 2');
+      expect(page).toContain('12 pictures of each variant, seed 2');
       expect(page).toContain(`tessera evaluate --study ${args[1]} --device cpu --dtype fp32 --network`);
       const more = await evaluate([...args, '--n', '18', '--json']);
       expect([more.code, more.drawn]).toEqual([0, 12]);
       expect((JSON.parse(more.out) as EvaluationDocument).command).toContain('--n 18');
       const rendered = await evaluate([...args, '--render']);
       expect([rendered.code, rendered.error, rendered.drawn]).toEqual([0, '', 0]);
-      expect(await readFile(join(args[5]!, 'small.md'), 'utf8')).toContain('18 pictures an arm, seed 2');
+      expect(await readFile(join(args[5]!, 'small.md'), 'utf8')).toContain(
+        '18 pictures of each variant, seed 2',
+      );
     });
 
     test.each([
@@ -285,7 +287,7 @@ test('the embedded model is judged by the judge that knows it', async () => {
   const io = capturedIo();
   const args = ['--policies', 'mar:3x8,raster:1x2', '--n', '24', '--resamples', '100', '--out', out];
   expect([await run(['evaluate', ...args], io), io.written.error]).toEqual([0, '']);
-  expect(io.written.out).toMatch(/arm +s\/image +speed +Fréchet/);
+  expect(io.written.out).toMatch(/variant +s\/image +speed +Fréchet/);
   const report = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationDocument;
   const { arms, floors, margins, command } = report;
   expect(margins).toEqual({ frechet: 1.9, kid: 0.39 });

@@ -31,7 +31,12 @@ import { wholeNumberOption } from '../number-options.js';
 import { labelOf } from '../parse-class-labels.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
-import { policyList, type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
+import {
+  SAMPLING_ATTRIBUTES,
+  type SamplingFlags,
+  specFlags,
+  withSamplingOptions,
+} from '../sampling-options.js';
 import { UsageError } from '../usage-error.js';
 
 interface EvaluateFlags extends ModelFlags, SamplingFlags {
@@ -57,13 +62,13 @@ export function evaluateCommand(context: CommandContext): Command {
     .description('Measure how good and how fast policies are: distances to real pictures, with intervals.')
     .option(
       '--policies <list>',
-      'policies, by comma; the first is what the others are compared with',
+      'specs of policies, by comma; the first is what the others are compared with, and "help" lists them',
       'mar,gtr-32,gtr-16',
     )
     .addOption(wholeNumberOption('--n <n>', 'pictures of each policy', 2).default(1200))
     .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1))
     .addOption(wholeNumberOption('--batch <n>', 'pictures drawn at once', 1).default(BATCH));
-  withSamplingOptions(command);
+  withSamplingOptions(command, { policy: false });
   withModelOptions(command);
   command
     .option(
@@ -103,8 +108,6 @@ export function evaluateCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-${policyList()}
-
 All policies draw the same classes from the same noise and take turns, batch by batch. Fréchet
 distance and KID are distances to real pictures in the features of a network, less is better;
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
@@ -174,7 +177,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
           },
           variants: choice(model.manifest.sampling),
           margins,
-          command: evaluationCommand({ ...flags, margins, device, dtype }),
+          command: evaluationCommand({ ...flags, sampling: specFlags(flags), margins, device, dtype }),
         };
     assertFolderEvaluation(asked);
     if (flags.workers > 1) await drawInProcesses(asked, flags, progress);
@@ -266,16 +269,14 @@ async function report(
 }
 
 /** Whether a flag was given, by its name in camel case. */
-type Given = (flag: keyof EvaluateFlags) => boolean;
+type Given = (flag: string) => boolean;
 
 function givenFlags(command: Command): Given {
   return (flag) => command.getOptionValueSource(flag) === 'cli';
 }
 
 /** Flags that a study says itself, and that must not say otherwise. */
-const OF_A_STUDY = [
-  ...['policies', 'guidance', 'guidanceSchedule', 'guidanceInterval', 'temperature', 'sampler', 'keep'],
-] as readonly (keyof EvaluateFlags)[];
+const OF_A_STUDY = ['policies', 'keep', ...SAMPLING_ATTRIBUTES];
 
 /** A study with what was given beside it. */
 function studyWith(study: Study, flags: EvaluateFlags, given: Given): Study {

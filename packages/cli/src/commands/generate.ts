@@ -2,17 +2,16 @@ import { join } from 'node:path';
 import { shortTime } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import {
+  adviceOf,
   type Classes,
+  describeSampling,
+  type Manifest,
   NAMED_POLICIES,
   type Picture,
   pictureAt,
   type Recipe,
   RecipeError,
   recipeOf,
-  type SamplingChoice,
-  samplingLine,
-  samplingNamed,
-  samplingOf,
 } from '@tessera/format';
 import { Command, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
@@ -24,17 +23,16 @@ import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-o
 import { sheetScale } from '../picture-sheet.js';
 import { readRecipe } from '../recipe-file.js';
 import {
-  DEFAULT_POLICY,
   policyList,
+  SAMPLING_ATTRIBUTES,
+  type SamplingChoice,
   type SamplingFlags,
-  settingsFromFlags,
+  samplingChoice,
   withSamplingOptions,
 } from '../sampling-options.js';
 
 interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
-  readonly policy: string;
-  readonly steps?: string;
-  readonly diffusionSteps?: string;
+  readonly policy?: string;
   readonly recipe?: string;
   readonly out?: string;
   readonly batch?: number;
@@ -46,27 +44,18 @@ interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
 }
 
 export function generateCommand(context: CommandContext): Command {
-  const command = withPictureOptions(new Command('generate').description('Draw pictures.'))
-    .option('--policy <name>', 'where next and how long; "help" lists them', DEFAULT_POLICY)
-    .option('--steps <n>', 'sampling steps; for GtR those of each stage, e.g. 24+6+2')
-    .option('--diffusion-steps <n>', 'diffusion steps of a token; first+last to let them fall');
-  withSamplingOptions(command);
+  const command = withPictureOptions(new Command('generate').description('Draw pictures.')).option(
+    '--policy <spec>',
+    'a policy, and any of the keys below behind its name; "help" lists all (default: what the model advises)',
+  );
+  withSamplingOptions(command, { policy: true });
   withModelOptions(command);
   command
     .option('--out <folder|file.png>', 'where to (default: out/POLICY-seed-SEED)')
     .addOption(
       new Option('--recipe <file>', 'make what a recipe.json, or a picture of ours, says').conflicts([
-        'class',
-        'count',
-        'seed',
-        'policy',
-        'steps',
-        'diffusionSteps',
-        'guidance',
-        'guidanceSchedule',
-        'guidanceInterval',
-        'temperature',
-        'sampler',
+        ...['class', 'count', 'seed', 'policy'],
+        ...SAMPLING_ATTRIBUTES,
       ]),
     )
     .addOption(wholeNumberOption('--batch <n>', 'pictures at once (default: 1 on the CPU, 8 elsewhere)', 1))
@@ -84,8 +73,6 @@ export function generateCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-${policyList()}
-
 A picture is named by seed and index. Indices run over all classes of the model, one picture of
 each in turn, so a picture stays the same in a longer batch, with other classes, or alone.
 What is finished is kept: the same command again goes on where it was stopped.
@@ -94,7 +81,7 @@ Examples:
   tessera generate                                   one picture of each class
   tessera generate --class cat,fish --count 8 --sheet
   tessera generate --index 37 --seed 7 --out one.png  picture 37 of seed 7 alone
-  tessera generate --class tree --policy mar:32x50 --preview
+  tessera generate --class tree --policy gtr-16/fts=low --preview
   tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`,
     );
   return command.action((flags: GenerateFlags) => generate(context, flags));
@@ -108,12 +95,12 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
     return;
   }
   const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
-  const choice = samplingNamed(flags.policy, flags);
+  const choice = samplingChoice(flags, flags.policy);
   const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output);
   const { model } = used;
   try {
     const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, choice);
-    const target = targetOf(flags.out ?? defaultPlace(flags), recipe.images);
+    const target = targetOf(flags.out ?? defaultPlace(flags, model.manifest), recipe.images);
     const made = await makePictures({
       used,
       recipe,
@@ -137,7 +124,7 @@ function newRecipe(used: ModelInUse, flags: GenerateFlags, choice: SamplingChoic
   return recipeOf({
     model: used.identity,
     seed: flags.seed,
-    sampling: samplingOf(choice, manifest.sampling, settingsFromFlags(flags)),
+    sampling: choice(manifest.sampling),
     made: used.made,
     pictures: picturesFor(flags, manifest.condition),
   });
@@ -166,9 +153,9 @@ function assertFits({ index, classLabel, file }: Picture, classes: Classes): voi
   );
 }
 
-function defaultPlace({ recipe, policy, seed }: GenerateFlags): string {
+function defaultPlace({ recipe, policy, seed }: GenerateFlags, { sampling }: Manifest): string {
   if (recipe !== undefined) return placeOfRecipe(recipe);
-  return join('out', `${policy.replace(/[^\w-]+/g, '_')}-seed-${seed}`);
+  return join('out', `${(policy ?? adviceOf(sampling)).replace(/[^\w-]+/g, '_')}-seed-${seed}`);
 }
 
 function reportResult(
@@ -186,7 +173,7 @@ function reportResult(
     `${style.green('done')}  ${images.length} picture${images.length === 1 ? '' : 's'} in ${style.bold(target.place)}`,
   );
   output.print(`  model    ${modelLine(used)}`);
-  output.print(`  sampling ${samplingLine(sampling)}, seed ${seed}`);
+  output.print(`  sampling ${describeSampling(sampling).join(', ')}, seed ${seed}`);
   output.print(`  made     ${made}${each}${already}`);
   if (sheet) output.print(`  sheet    ${target.sheetPath}`);
   output.print(`  recipe   ${target.recipePath}`);

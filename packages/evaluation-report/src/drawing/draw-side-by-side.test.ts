@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 import { expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const advised = { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 } a
 
 const variants = ['random', 'raster', 'halton'].map((name) => ({
   name,
-  sampling: samplingOf(samplingNamed(`${name}:2x2`), advised),
+  sampling: resolveSampling(parseSpec(`${name}:2x2`), advised),
 }));
 
 /** The embedded model, judged by mean colours. */

@@ -16,19 +16,19 @@ export function meaningSection(document: EvaluationDocument): Markup {
       ? ['Seconds to draw a picture, median and quartiles over batches.', 'over batches, which take turns']
       : [
           `Seconds to draw a picture alone, median and quartiles over ${timing.pictures} pictures.`,
-          'over the same pictures, which the arms draw in turn',
+          'over the same pictures, which the variants draw in turn',
         ];
   return markup`<h2>What the numbers mean</h2>
 <dl>
 <dt>s/image</dt><dd>${seconds}</dd>
 <dt>speed</dt><dd>How many times as fast as ${first}: median ${speed}.</dd>
-<dt>Fréchet</dt><dd>Distance between the arm’s pictures and real ones, taken as two clouds in the network’s features; less is better, and the floor is what real pictures score against all others: ${baselineExcessText(document)} more than a perfect sampler, which is held against all of them. The range below it holds, in ${sure} of evaluations like this one, what ${n} pictures of the arm score on average.</dd>
+<dt>Fréchet</dt><dd>Distance between the variant’s pictures and real ones, taken as two clouds in the network’s features; less is better, and the floor is what real pictures score against all others: ${baselineExcessText(document)} more than a perfect sampler, which is held against all of them. The range below it holds, in ${sure} of evaluations like this one, what ${n} pictures of the variant score on average.</dd>
 <dt>KID</dt><dd>The same question asked with a kernel, without assuming a shape of the clouds; real pictures score 0 on average.</dd>
 <dt>precision</dt><dd>Share of pictures that lie among the real ones: how believable they are.</dd>
-<dt>recall</dt><dd>Share of real pictures that lie among the arm’s: how much of the variety is reached.</dd>
+<dt>recall</dt><dd>Share of real pictures that lie among the variant’s: how much of the variety is reached.</dd>
 <dt>class</dt><dd>Share of pictures that show what was asked for, as the network sees it.</dd>
 <dt>diversity</dt><dd>How much pictures of one class differ from each other; real ones are 100 %.</dd>
-<dt>verdict</dt><dd>From the interval of the difference to ${first} in Fréchet distance: ${margins.frechet !== null && markup`<em>same</em> if it lies within the margin of ±${tickText(margins.frechet)}; else `}<em>better</em> or <em>worse</em> if it lies on one side of zero, and <em>undecided</em> otherwise. Pictures of the same number share class and noise in all arms, and ${resamples} resamples draw the same numbers from each, so what is common to them cancels.</dd>
+<dt>verdict</dt><dd>From the interval of the difference to ${first} in Fréchet distance: ${margins.frechet !== null && markup`<em>same</em> if it lies within the margin of ±${tickText(margins.frechet)}; else `}<em>better</em> or <em>worse</em> if it lies on one side of zero, and <em>undecided</em> otherwise. Pictures of the same number share class and noise in all variants, and ${resamples} resamples draw the same numbers from each, so what is common to them cancels.</dd>
 </dl>`;
 }
 
@@ -49,7 +49,7 @@ export function setupSection({
   return markup`<h2>What was measured on what</h2>
 <dl>
 <dt>model</dt><dd>${model.name} (${model.location}), SHA-256 ${model.sha256.slice(0, 12)}…</dd>
-<dt>pictures</dt><dd>${n} an arm, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
+<dt>pictures</dt><dd>${n} a variant, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
 <dt>judged by</dt><dd>${networkText(network)}; ${network.width} features</dd>
 <dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
 <dt>drawn on</dt><dd>${machinesText(made)}; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>

@@ -30,7 +30,7 @@ ${more.length > 0 && markup`<details><summary>${more.length} more</summary><div 
   });
   const columns = (pictures.find((list) => list.length > 0) ?? []).slice(0, ROW);
   return markup`<h2>Pictures</h2>
-<p class="soft">The first of each arm, not chosen. A column has the same class and the same noise in all arms.</p>
+<p class="soft">The first of each variant, not chosen. A column has the same class and the same noise in all variants.</p>
 <div class="pictures when-wide" aria-hidden="true">${columns.map(({ className }) => markup`<span>${className}</span>`)}</div>
 ${blocks}`;
 }

@@ -16,7 +16,7 @@ const page = reportPage({
 /** What a reader sees of it. */
 const text = page.replace(/<style>[\s\S]*?<\/style>/g, '').replace(/<[^>]*>/g, '');
 
-test('the page names every arm, says what it is, and shows its pictures', () => {
+test('the page names every variant, says what it is, and shows its pictures', () => {
   for (const name of names) {
     expect(text).toContain(name);
     expect(text).toContain(lines.own[names.indexOf(name)]);
@@ -66,7 +66,7 @@ test('names are text, whatever they hold', () => {
   expect(odd).toContain('&lt;b&gt;&amp;&quot;');
 });
 
-test('one arm alone has no comparisons and still a page', () => {
+test('one variant alone has no comparisons and still a page', () => {
   const alone = reportPage({
     document: { ...SAMPLE_EVALUATION, arms: SAMPLE_EVALUATION.arms.slice(0, 1), comparisons: [] },
     pictures: [],
@@ -100,7 +100,7 @@ test('times of a run of their own are told with its set-up, not with that of dra
   expect([page, timed].map((each) => each.includes('over batches'))).toEqual([true, false]);
   expect(timed).toContain('a picture alone, median and quartiles over 36 pictures.');
   expect(timed).toContain(
-    '<dt>times</dt><dd>36 pictures of each arm, one at a time and the arms in turn, 4 threads, Another (8 cores)</dd>',
+    '<dt>times</dt><dd>36 pictures of each variant, one at a time and the variants in turn, 4 threads, Another (8 cores)</dd>',
   );
   expect(page).not.toContain('<dt>times</dt>');
 });
@@ -197,7 +197,7 @@ test('an interval that would squeeze the others ends in an arrow, with its numbe
   expect(markup).toContain('+14.20 [+13.60, +15.00]');
 });
 
-test('long names of two arms stand whole beside their interval, on two lines', () => {
+test('long names of two variants stand whole beside their interval, on two lines', () => {
   const [first, ...others] = SAMPLE_EVALUATION.comparisons;
   const [arm, against] = ['GtR 40 × 20, K = 7, unguided', 'MAR 64 × 100, DPM, unguided'];
   const comparisons = [{ ...first!, arm, against }, ...others];

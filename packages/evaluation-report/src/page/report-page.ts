@@ -13,7 +13,7 @@ import { corruptionSection, verdictTable } from './verdict-section.js';
 
 export interface ReportPageParts {
   readonly document: EvaluationDocument;
-  /** The first pictures of each arm. */
+  /** The first pictures of each variant. */
   readonly pictures: readonly (readonly PagePicture[])[];
 }
 
@@ -46,11 +46,11 @@ export function reportPage({ document, pictures }: ReportPageParts): string {
 <body>
 <main>
 <h1>${title}</h1>
-<p class="facts">${n} pictures an arm, seed ${seed}, judged by ${networkText(network)}, against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
+<p class="facts">${n} pictures of each variant, seed ${seed}, judged by ${networkText(network)}, against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
 ${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
 ${notes.map((note) => markup`<p class="soft">${note}</p>`)}
 ${verdictTable(document, lines.own)}
-${!timed && markup`<p class="soft">Not all arms were drawn in the same sittings, so their times are not to be compared and are left out.</p>`}
+${!timed && markup`<p class="soft">Not all variants were drawn in the same sittings, so their times are not to be compared and are left out.</p>`}
 ${compared.length > 0 && differences(document)}
 ${timed && markup`<h2>Speed and quality</h2><div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>`}
 ${pictureSection(document, pictures)}

@@ -32,7 +32,7 @@ ${timeCells(arm, isTimed(report))}
 ${hasVerdicts && markup`<td class="word">${verdict ?? '–'}</td>`}</tr>`;
   };
   return markup`<div class="wide" tabindex="0" role="region" aria-label="Results"><table>
-<thead><tr><th scope="col">arm</th>${heads.map((head) => markup`<th scope="col">${head}</th>`)}</tr></thead>
+<thead><tr><th scope="col">variant</th>${heads.map((head) => markup`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${arms.map(row)}</tbody>
 <tfoot><tr><th scope="row">real pictures${small(floorNote)}</th>
 <td></td><td></td><td>${withDeviation(floors.frechet)}</td><td>${ownFloors ? '1.0' : '–'}</td><td>${withDeviation(floors.kid)}</td>
@@ -59,9 +59,9 @@ export function corruptionSection({ arms, reference }: EvaluationReport): Markup
   const cells = (damages: Readonly<Record<string, number>> | null): Markup[] =>
     kinds.map((kind) => markup`<td>${percent(damages?.[kind] ?? null)}</td>`);
   return markup`<h2>Damage that the judge sees</h2>
-<p class="soft">Share of an arm’s pictures that look damaged in one way more than intact; it is sometimes wrong about real ones too.</p>
+<p class="soft">Share of a variant’s pictures that look damaged in one way more than intact; it is sometimes wrong about real ones too.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Damage"><table>
-<thead><tr><th scope="col">arm</th>${kinds.map((kind) => markup`<th scope="col">${kind}</th>`)}</tr></thead>
+<thead><tr><th scope="col">variant</th>${kinds.map((kind) => markup`<th scope="col">${kind}</th>`)}</tr></thead>
 <tbody>${arms.map(({ name, metrics }) => markup`<tr><th scope="row">${breakable(name)}</th>${cells(metrics.damages)}</tr>`)}</tbody>
 <tfoot><tr><th scope="row">real pictures</th>${cells(reference.damages)}</tr></tfoot></table></div>`;
 }

@@ -1,7 +1,7 @@
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DrawnPicture } from '@tessera/evaluate';
-import { parseRecipe, recipeOf, samplingNamed, samplingOf } from '@tessera/format';
+import { parseRecipe, parseSpec, recipeOf, resolveSampling } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { readPng } from '../files/png-file.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
@@ -18,7 +18,7 @@ const MADE = { device: 'cpu', dtype: 'fp32', versions: {} };
 
 const arm = (text: string, name = text): Variant => ({
   name,
-  sampling: samplingOf(samplingNamed(text), FAKE_MANIFEST.sampling),
+  sampling: resolveSampling(parseSpec(text), FAKE_MANIFEST.sampling),
 });
 const MAR = arm('mar');
 const RASTER = arm('raster');
@@ -71,7 +71,7 @@ describe('a folder', () => {
     await second.close();
   });
 
-  test('knows an arm by how it samples, not by its name', async () => {
+  test('knows a variant by how it samples, not by its name', async () => {
     const folder = await temporaryFolder();
     const first = await open(folder);
     await first.save(identityOf(MAR), [drawn(0)]);
@@ -83,7 +83,7 @@ describe('a folder', () => {
     await second.close();
   });
 
-  test('refuses two names of one arm', async () => {
+  test('refuses two names of one variant', async () => {
     await expect(open(await temporaryFolder(), { arms: [MAR, arm('random')] })).rejects.toThrow(
       'mar and random are the same way to sample',
     );
@@ -186,7 +186,7 @@ describe('a folder', () => {
     expect(network.seen).toBe(100);
   });
 
-  test('says whether the arms were drawn in the same sittings', async () => {
+  test('says whether the variants were drawn in the same sittings', async () => {
     const folder = await temporaryFolder();
     const pictures = Array.from({ length: 10 }, (_, index) => drawn(index));
     const first = await open(folder);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { EvaluationStore, FeatureNetwork, VariantIdentity } from '@tessera/evaluate';
-import { type Classes, jsonHash, type Picture, type SamplingDescription } from '@tessera/format';
+import { type Classes, jsonHash, type Picture, type SamplingConfig } from '@tessera/format';
 import { type DrawnWith, drawnWith, type SetUp } from '../drawn-with.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { Variant } from '../variant.js';
@@ -22,7 +22,7 @@ export interface FolderStoreOptions {
   /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
   onSeen?(arm: string, done: number, total: number): void;
   /** The recipe that a kept picture of a variant carries. */
-  recipeOf(sampling: SamplingDescription, picture: Picture): unknown;
+  recipeOf(sampling: SamplingConfig, picture: Picture): unknown;
 }
 
 /**

@@ -85,7 +85,8 @@ test('a study is a page, its record, plots and a sheet; the page can be made aga
   );
   const path = join(pages, 'timed.md');
   const page = await readFile(path, 'utf8');
-  const times = 'Times: medians of 3 pictures of each arm, one at a time and the arms in turn, 1 thread, ';
+  const times =
+    'Times: medians of 3 pictures of each variant, one at a time and the variants in turn, 1 thread, ';
   for (const part of [
     '# Another one',
     'Does it work?',

@@ -62,7 +62,7 @@ test('a study of one go says nothing of looks or set-ups', () => {
 test('a first look at fewer pictures is told as what it is', () => {
   const text = page({ n: 1200, changes: ['n: 240 → 1200'] }, { n: 1200 });
   expect(text).toContain(
-    'A first look was taken at 240 pictures an arm; that the study has 1200, and the margin, were set before it.',
+    'A first look was taken at 240 pictures of each variant; that the study has 1200, and the margin, were set before it.',
   );
   expect(text).not.toContain('Changed since');
 });

@@ -52,7 +52,7 @@ ${armTable(study, document, lines.own)}
 
 ${floors(document)}
 
-![The first pictures of each arm](${study.id}.png)
+![The first pictures of each variant](${study.id}.png)
 
 ${timing ? `![Seconds an image against Fréchet distance](${study.id}-speed.svg)\n\n` : ''}## Differences
 
@@ -84,7 +84,7 @@ function conclusions({ conclusions }: Study, document: EvaluationDocument): stri
 
 function drawing({ n, seed, network, reference }: EvaluationDocument): string {
   return (
-    `${n} pictures an arm, seed ${seed}: picture k has the same class and the same noise in every arm. ` +
+    `${n} pictures of each variant, seed ${seed}: picture k has the same class and the same noise in every variant. ` +
     `Judged by ${networkText(network)} (${network.width} features), against ${reference.count} real pictures.`
   );
 }
@@ -109,7 +109,7 @@ function armTable(study: Study, document: EvaluationDocument, lines: readonly st
     ['speed', ({ speedup }) => timesText(speedup.median)],
   ];
   const columns: readonly Column[] = [
-    ['arm', ({ name }) => name],
+    ['variant', ({ name }) => name],
     ['sampling', ({ name }, place) => `\`${specs.get(name)}\`<br>${lines[place]}`],
     ['passes', ({ passes }) => plain(passes, 0)],
     ['head evaluations', ({ headEvaluations }) => Math.round(headEvaluations).toLocaleString('en')],
@@ -128,7 +128,7 @@ function armTable(study: Study, document: EvaluationDocument, lines: readonly st
   return markdownTable(
     columns.map(([head]) => head),
     arms.map((arm, place) => columns.map(([, cell]) => cell(arm, place))),
-    ['arm', 'sampling'],
+    ['variant', 'sampling'],
   );
 }
 
@@ -136,14 +136,14 @@ function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMe
   const compared = comparisons.filter((each) => each.metric === metric);
   const decimals = decimalsOf(compared.map(({ difference }) => difference));
   return markdownTable(
-    ['arm', 'against', `difference in ${metricName(metric)}`, 'verdict'],
+    ['variant', 'against', `difference in ${metricName(metric)}`, 'verdict'],
     compared.map(({ arm, against, difference, verdict }) => [
       arm,
       against,
       withInterval(difference, decimals, signed),
       `**${verdict}**`,
     ]),
-    ['arm', 'against', 'verdict'],
+    ['variant', 'against', 'verdict'],
   );
 }
 
@@ -179,7 +179,7 @@ function notes(study: Study, document: EvaluationDocument): string {
 function lookNote(study: Study, { n, changes: [change, ...others] }: EvaluationDocument): string | undefined {
   const [, before] = /^n: (\d+) → \d+$/.exec(change ?? '') ?? [];
   if (before === undefined || others.length > 0 || n !== study.n || Number(before) > n) return undefined;
-  return `A first look was taken at ${before} pictures an arm; that the study has ${n}, and the margin, were set before it.`;
+  return `A first look was taken at ${before} pictures of each variant; that the study has ${n}, and the margin, were set before it.`;
 }
 
 /** @param words heads of the columns that stand left; the others are numbers */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import * as v from 'valibot';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { ModelInUse } from '../model-in-use.js';
@@ -98,7 +98,7 @@ export function variantsOf({ variants }: Study, { model }: Pick<ModelInUse, 'mod
   const advised = model.manifest.sampling;
   return variants.map(({ name, sampler }) => ({
     name,
-    sampling: samplingOf(samplingNamed(sampler), advised),
+    sampling: resolveSampling(parseSpec(sampler), advised),
   }));
 }
 

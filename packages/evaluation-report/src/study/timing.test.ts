@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { fakeRun } from '../testing/fake-run.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -8,7 +8,7 @@ import { timeVariants } from './timing.js';
 test('times are taken once a machine, not once for all', async () => {
   const { used, drawn } = await fakeRun();
   const variants = [
-    { name: 'MAR', sampling: samplingOf(samplingNamed('mar:3x2'), used.model.manifest.sampling) },
+    { name: 'MAR', sampling: resolveSampling(parseSpec('mar:3x2'), used.model.manifest.sampling) },
   ];
   const { signal } = new AbortController();
   const path = join(await temporaryFolder(), 'timing.json');

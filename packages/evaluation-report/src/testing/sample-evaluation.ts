@@ -1,5 +1,5 @@
 import { type ComparedMetric, type Comparison, verdictOf } from '@tessera/evaluate';
-import { samplingNamed, samplingOf } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { FAKE_MANIFEST } from './fake-loaded-model.js';
 
@@ -11,7 +11,7 @@ function arm(
 ): EvaluationDocument['arms'][number] {
   return {
     name,
-    description: samplingOf(samplingNamed(name), FAKE_MANIFEST.sampling),
+    description: resolveSampling(parseSpec(name), FAKE_MANIFEST.sampling),
     secondsPerImage: { lower: seconds * 0.97, median: seconds, upper: seconds * 1.05 },
     speedup: { lower: 2.1 / seconds, median: 2.2 / seconds, upper: 2.3 / seconds },
     headEvaluations: 25600,

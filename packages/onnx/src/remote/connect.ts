@@ -14,31 +14,17 @@ import {
   type HeadRequest,
   type ImageSize,
   ModelDisposedError,
-  plainData,
   type SamplingDefaults,
   type TokenImage,
   type TokenRequest,
-  throwIfAborted,
 } from '@tessera/core/model';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { packCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
-import {
-  type CallName,
-  type Calls,
-  type ClientMessage,
-  type ConditionsHandle,
-  type ServerMessage,
-  type TokenNoise,
-  unpackError,
-} from './protocol.js';
-
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
+import type { Calls, ConditionsHandle, TokenNoise } from './protocol.js';
+import { Caller } from './rpc.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
 
@@ -49,34 +35,28 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
-  readonly #port: Port;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextCall = 0;
-  /** Why no call can be made any more. */
-  #closed: Error | undefined;
+  readonly #caller: Caller<Calls>;
   #disposal: Promise<void> | undefined;
 
-  constructor(port: Port, manifest: Manifest) {
+  /** @param connection a port, or what calls through it already */
+  constructor(connection: Port | Caller<Calls>, manifest: Manifest) {
     this.manifest = manifest;
     this.shape = manifest.grid;
     this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
     this.diffusion = diffusionFrom(manifest.diffusion);
-    this.#port = port;
-    port.listen((received) => {
-      const message = received as ServerMessage;
-      const waiting = this.#waiting.get(message.id);
-      this.#waiting.delete(message.id);
-      if (message.type === 'result') waiting?.resolve(message.value);
-      else waiting?.reject(unpackError(message.error));
-    });
+    this.#caller = connection instanceof Caller ? connection : new Caller(connection);
   }
 
   async condition({
     batch,
     signal,
   }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
-    const handles = await this.#call('condition', { images: batch }, signal);
+    const handles = await this.#caller.call(
+      'condition',
+      { images: batch },
+      { signal, discard: (late) => this.#release(late) },
+    );
     return handles.map((handle) => this.#conditions(handle));
   }
 
@@ -100,26 +80,26 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
     };
-    return this.#call('sampleTokens', request, signal);
+    return this.#caller.call('sampleTokens', request, { signal });
   }
 
   /** Sends x and the number of the conditions, which stay at the other end. */
   async evaluateHead({ batch, timestep, signal }: HeadRequest): Promise<readonly Float32Array[]> {
     const images = batch.map(({ conditions, rows, x }) => ({ conditions: this.#idOf(conditions), rows, x }));
-    return this.#call('evaluateHead', { images, timestep }, signal);
+    return this.#caller.call('evaluateHead', { images, timestep }, { signal });
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
-    return this.#call('decode', { grids }, signal);
+    return this.#caller.call('decode', { grids }, { signal });
   }
 
   encode(images: readonly ImageRgb[], { signal }: Cancellable = {}): Promise<readonly TokenGrid[]> {
-    return this.#call('encode', { images }, signal);
+    return this.#caller.call('encode', { images }, { signal });
   }
 
   /** How often each graph has run, and for how long. */
   runStatistics(): Promise<RunStatistics> {
-    return this.#call('runStatistics', {}, undefined);
+    return this.#caller.call('runStatistics', {});
   }
 
   /** Waits for calls under way; every later one rejects with `ModelDisposedError`. */
@@ -129,28 +109,25 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   }
 
   async #dispose(): Promise<void> {
-    if (this.#closed) return;
-    const done = this.#call('dispose', {}, undefined);
-    this.#closed = new ModelDisposedError();
+    if (this.#caller.closed) return;
+    const done = this.#caller.call('dispose', {});
+    this.#caller.refuse(new ModelDisposedError());
     await done;
   }
 
   /** Rejects all calls under way and every later one: the other end is gone. */
   close(reason: Error): void {
-    this.#closed ??= reason;
-    for (const waiting of this.#waiting.values()) waiting.reject(reason);
-    this.#waiting.clear();
+    this.#caller.close(reason);
   }
 
   #conditions({ id, count, width, guided }: ConditionsHandle): ConditionRows {
-    const read = () => this.#call('read', { conditions: id }, undefined);
+    const read = () => this.#caller.call('read', { conditions: id });
     const tensor = new RemoteTensor(this, id, read, () => this.#release([{ id }]));
     return ConditionRows.split(tensor, width, [{ count, guided }])[0]!;
   }
 
   #release(handles: readonly Pick<ConditionsHandle, 'id'>[]): void {
-    if (this.#closed) return;
-    for (const { id } of handles) this.#send({ type: 'release', conditions: id });
+    for (const { id } of handles) this.#caller.notify('release', { conditions: id });
   }
 
   #idOf({ tensor }: ConditionRows): number {
@@ -161,40 +138,6 @@ export class RemoteModel implements MaskedModel<ClassInput> {
       );
     }
     return tensor.id;
-  }
-
-  async #call<Name extends CallName>(
-    name: Name,
-    given: Calls[Name]['arguments'],
-    signal: CancellationSignal | undefined,
-  ): Promise<Calls[Name]['result']> {
-    if (this.#closed) throw this.#closed;
-    throwIfAborted(signal);
-    const id = this.#nextCall++;
-    const cancel = (): void => this.#send({ type: 'cancel', id });
-    try {
-      const value = await new Promise<unknown>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
-        signal?.addEventListener('abort', cancel, { once: true });
-        this.#send({ type: 'call', id, name, arguments: plainData(given) });
-      });
-      // The answer may have been on its way when the signal was aborted.
-      if (signal?.aborted) {
-        if (name === 'condition') this.#release(value as Calls['condition']['result']);
-        throwIfAborted(signal);
-      }
-      return value as Calls[Name]['result'];
-    } catch (error) {
-      if (TesseraError.isInstance(error) && error.code === 'cancelled') throwIfAborted(signal);
-      throw error;
-    } finally {
-      this.#waiting.delete(id);
-      signal?.removeEventListener('abort', cancel);
-    }
-  }
-
-  #send(message: ClientMessage): void {
-    this.#port.send(message);
   }
 }
 

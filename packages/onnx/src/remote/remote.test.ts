@@ -17,7 +17,7 @@ import { exampleManifest } from '@tessera/format/testing';
 import { describe, expect, it } from 'vitest';
 import { RemoteModel } from './connect.js';
 import type { Port } from './port.js';
-import { packError, unpackError } from './protocol.js';
+import { packError, unpackError } from './remote-error.js';
 import { type ServedModel, type Serving, serveModel } from './serve.js';
 
 const shape = exampleManifest().grid;

@@ -1,24 +1,13 @@
-import { keyedNoise, type NoiseSource, TesseraError } from '@tessera/core';
-import {
-  type CancellationSignal,
-  type ConditionRows,
-  ConditionsReleasedError,
-  replayNoise,
-} from '@tessera/core/model';
+import { keyedNoise, type NoiseSource } from '@tessera/core';
+import { type ConditionRows, ConditionsReleasedError, replayNoise } from '@tessera/core/model';
 import type { MarModel } from '../mar-model.js';
 import { unpackCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
-import {
-  type CallName,
-  type Calls,
-  type ClientMessage,
-  packError,
-  type ServerMessage,
-  type TokenNoise,
-} from './protocol.js';
+import type { CallName, Calls, TokenNoise } from './protocol.js';
+import { answerCalls, type Handlers } from './rpc.js';
 
 /** What can be served: a {@link MarModel}, or anything with its calls. */
-export interface ServedModel extends Pick<MarModel, Exclude<CallName, 'read'>> {
+export interface ServedModel extends Pick<MarModel, Exclude<CallName, 'read' | 'release'>> {
   /** Runs a read of conditions, which is no call of the model, e.g. to notice a lost GPU. @default as it is */
   guard?<T>(read: () => Promise<T>): Promise<T>;
 }
@@ -29,34 +18,43 @@ export interface Serving {
   end(): void;
 }
 
-type Handlers = {
-  [name in CallName]: (
-    given: Calls[name]['arguments'],
-    signal: CancellationSignal,
-  ) => Promise<Calls[name]['result']>;
-};
-
 /**
  * Answers a {@link RemoteModel} at the other end of `port` with `model`. Returns at once; serves until it is disposed of,
  * or ended here: an other end that is gone says nothing.
  */
 export function serveModel(port: Port, model: ServedModel): Serving {
+  const { handlers, releaseAll } = modelHandlers(model);
+  const stop = answerCalls(port, handlers);
+  return {
+    end() {
+      stop();
+      releaseAll();
+    },
+  };
+}
+
+/** What answers the calls of a {@link RemoteModel}. */
+export function modelHandlers(model: ServedModel): {
+  readonly handlers: Handlers<Calls>;
+  /** Releases all conditions that the other end holds, and those that are made from now on. */
+  releaseAll(): void;
+} {
   const held = new Map<number, ConditionRows>();
-  const running = new Map<number, Cancellation>();
   let nextConditions = 0;
   let ended = false;
-  const releaseAll = (): void => {
-    for (const conditions of held.values()) conditions.release();
-    held.clear();
-  };
   const conditionsOf = (id: number): ConditionRows => {
     const conditions = held.get(id);
     if (!conditions) throw new ConditionsReleasedError();
     return conditions;
   };
+  const releaseAll = (): void => {
+    ended = true;
+    for (const conditions of held.values()) conditions.release();
+    held.clear();
+  };
 
-  const handlers: Handlers = {
-    async condition({ images }, signal) {
+  const handlers: Handlers<Calls> = {
+    async condition({ images }, { signal }) {
       const all = await model.condition({ batch: images, signal });
       if (ended) {
         for (const conditions of all) conditions.release();
@@ -72,7 +70,7 @@ export function serveModel(port: Port, model: ServedModel): Serving {
       const source = conditionsOf(conditions);
       return model.guard ? model.guard(() => source.readAll()) : source.readAll();
     },
-    sampleTokens({ images, coefficients, ...request }, signal) {
+    sampleTokens({ images, coefficients, ...request }, { signal }) {
       return model.sampleTokens({
         ...request,
         coefficients: unpackCoefficients(coefficients),
@@ -84,12 +82,17 @@ export function serveModel(port: Port, model: ServedModel): Serving {
         })),
       });
     },
-    evaluateHead({ images, timestep }, signal) {
+    evaluateHead({ images, timestep }, { signal }) {
       const batch = images.map((image) => ({ ...image, conditions: conditionsOf(image.conditions) }));
       return model.evaluateHead({ batch, timestep, signal });
     },
-    decode: ({ grids }, signal) => model.decode(grids, { signal }),
-    encode: ({ images }, signal) => model.encode(images, { signal }),
+    decode: ({ grids }, { signal }) => model.decode(grids, { signal }),
+    encode: ({ images }, { signal }) => model.encode(images, { signal }),
+    async release({ conditions }) {
+      held.get(conditions)?.release();
+      held.delete(conditions);
+      return undefined;
+    },
     runStatistics: () => model.runStatistics(),
     async dispose() {
       releaseAll();
@@ -97,56 +100,7 @@ export function serveModel(port: Port, model: ServedModel): Serving {
       return undefined;
     },
   };
-
-  async function answer<Name extends CallName>(id: number, name: Name, given: unknown): Promise<void> {
-    const cancellation = new Cancellation();
-    running.set(id, cancellation);
-    let message: ServerMessage;
-    try {
-      const value = await handlers[name](given as Calls[Name]['arguments'], cancellation);
-      message = { type: 'result', id, value };
-    } catch (error) {
-      message = { type: 'error', id, error: packError(error) };
-    }
-    running.delete(id);
-    if (!ended) port.send(message);
-  }
-
-  port.listen((received) => {
-    if (ended) return;
-    const message = received as ClientMessage;
-    if (message.type === 'call') void answer(message.id, message.name, message.arguments);
-    else if (message.type === 'cancel') running.get(message.id)?.abort();
-    else {
-      held.get(message.conditions)?.release();
-      held.delete(message.conditions);
-    }
-  });
-
-  return {
-    end() {
-      ended = true;
-      for (const cancellation of running.values()) cancellation.abort();
-      releaseAll();
-    },
-  };
-}
-
-/** Set by a `cancel` message; a model reads it between its runs, or listens, where it is served from elsewhere itself. */
-class Cancellation implements CancellationSignal {
-  aborted = false;
-  readonly reason = new TesseraError('cancelled', 'The call was cancelled.');
-  readonly #listeners = new Set<() => void>();
-  abort(): void {
-    this.aborted = true;
-    for (const listener of this.#listeners) listener();
-  }
-  addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.add(listener);
-  }
-  removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.delete(listener);
-  }
+  return { handlers, releaseAll };
 }
 
 function rebuildNoise(noise: TokenNoise, positions: Uint32Array): NoiseSource {

@@ -25,7 +25,7 @@ export interface PageModel {
   readonly dtype: string;
   readonly threads: number;
   readonly fallbacks: readonly Fallback[];
-  readonly notKept: string | undefined;
+  readonly cacheError: string | undefined;
   readonly progress: readonly LoadProgress[];
 }
 

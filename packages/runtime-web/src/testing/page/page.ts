@@ -1,6 +1,6 @@
 import { emptyGrid, generate, keyedNoise, randomOrder, refine, TesseraError } from '@tessera/core';
 import { serveModel } from '@tessera/onnx';
-import { connectWorker, type LoadedModel, type LoadProgress, probe } from '@tessera/runtime-web';
+import { type LoadedModel, type LoadProgress, loadModel, probe } from '@tessera/runtime-web';
 import type { Drawing, DrawOptions, HostApi, PageApi, PageFailure, PageLoadOptions } from '../page-api.js';
 
 const host = globalThis as unknown as HostApi;
@@ -18,8 +18,9 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
   const progress: LoadProgress[] = [];
   const controller = new AbortController();
   try {
-    const model = await connectWorker(worker).loadModel(folder, {
+    const model = await loadModel(folder, {
       ...rest,
+      worker,
       signal: controller.signal,
       ...(wasmPaths === 'none'
         ? {}
@@ -41,7 +42,7 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
       },
       model,
     );
-    const { device, dtype, threads, fallbacks, notKept } = model;
+    const { device, dtype, threads, fallbacks, cacheError } = model;
     return {
       id,
       manifest: JSON.stringify(model.manifest),
@@ -49,7 +50,7 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
       dtype,
       threads,
       fallbacks,
-      notKept,
+      cacheError,
       progress,
     };
   } catch (error) {

@@ -1,0 +1,32 @@
+import type { ComponentName, Manifest, ManifestComponent, StorageType } from '@tessera/format';
+import type { TensorConstructor } from 'onnxruntime-common';
+import { type GraphSession, type GraphSessions, MarGraphs } from '../mar-graphs.js';
+import { MarModel } from '../mar-model.js';
+
+/**
+ * Creates the sessions of a model, one after the other, so that one graph at a time is in memory twice. Where one can't be
+ * created, those before it are released.
+ *
+ * @param Tensor the Tensor class of the runtime that creates the sessions
+ */
+export async function createMarModel(
+  manifest: Manifest,
+  dtype: StorageType,
+  Tensor: TensorConstructor,
+  createSession: (name: ComponentName, component: ManifestComponent) => Promise<GraphSession>,
+): Promise<MarModel> {
+  const variant = manifest.variants.find((each) => each.dtype === dtype)!;
+  const sessions: { [name in ComponentName]?: GraphSession } = {};
+  try {
+    for (const [name, component] of Object.entries(variant.components) as [
+      ComponentName,
+      ManifestComponent?,
+    ][]) {
+      if (component) sessions[name] = await createSession(name, component);
+    }
+    return new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
+  } catch (error) {
+    await Promise.all(Object.values(sessions).map((session) => session.release()));
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger } from '@tessera/core/model';
+import type { Manifest, StorageType } from '@tessera/format';
+import { neededFiles } from '../model-files.js';
+
+/** How far loading has come, in bytes of all files together. The total is exact from the first report on. */
+export interface LoadProgress {
+  /**
+   * `download`: arrived from the network; `check`: its hash is right, so it need not be fetched; `prepare`: all files are
+   * there, and sessions are being created from them.
+   */
+  readonly phase: 'download' | 'check' | 'prepare';
+  /** The file's path in the model folder. */
+  readonly file: string;
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** The report between the last file and the first session. */
+export function preparing(manifest: Manifest, dtype: StorageType): LoadProgress {
+  const totalBytes = neededFiles(manifest, dtype).reduce((sum, { bytes }) => sum + bytes, 0);
+  return { phase: 'prepare', file: 'mar.json', loadedBytes: totalBytes, totalBytes };
+}
+
+/** What every runtime's `loadModel` takes. */
+export interface LoadOptions<Device extends string> {
+  /**
+   * Where to run. Only `auto` falls back; any other device that is not available throws `DeviceUnavailableError`.
+   * @default 'auto'
+   */
+  readonly device?: Device | 'auto';
+  /** Which stored variant of the weights to load; arithmetic is in fp32 either way. @default the manifest's first */
+  readonly dtype?: StorageType | 'auto';
+  /**
+   * Whether a device other than the CPU has to reproduce the model's recorded sample before it is used: some drivers
+   * compute nonsense without an error. Takes about as long as one step of a picture. A model without a recorded sample is
+   * not checked.
+   * @default true
+   */
+  readonly verify?: boolean;
+  /** CPU threads, 1 to 1024. */
+  readonly threads?: number;
+  /** Headers of each request for a file, such as `{ authorization: 'Bearer …' }` for a private model. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Stops loading; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** What it throws, the promise rejects with. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+/** The options that a worker needs, with their defaults, as plain data. */
+export interface LoadRequest<Device extends string> {
+  readonly device: Device | 'auto';
+  readonly dtype: StorageType | 'auto';
+  readonly verify: boolean;
+}
+
+/** @throws InvalidOptionError, the signal's reason */
+export function loadRequest<Device extends string>(
+  { device = 'auto', dtype = 'auto', verify = true, threads, signal }: LoadOptions<Device>,
+  devices: readonly Device[],
+): LoadRequest<Device> {
+  signal?.throwIfAborted();
+  if (device !== 'auto' && !devices.includes(device)) {
+    throw new InvalidOptionError('device', device, `must be auto, ${devices.join(', ')}`);
+  }
+  if (threads !== undefined) assertInteger('threads', threads, 1, 1024);
+  return { device, dtype, verify };
+}

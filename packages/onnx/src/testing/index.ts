@@ -1,0 +1,1 @@
+export { describeModelStore, type OpenStore } from './describe-model-store.js';

@@ -1,0 +1,52 @@
+import type { ComponentName, ManifestComponent } from '@tessera/format';
+import type { GraphSession } from '@tessera/onnx';
+import type { InferenceSession } from 'onnxruntime-web/wasm';
+import type { Device } from './devices.js';
+import type { EventLoopYielder } from './event-loop-yielder.js';
+import type { OrtModule } from './ort.js';
+
+/** Creates the session of one graph from the bytes of its files. */
+export async function createSession(
+  ort: OrtModule,
+  name: ComponentName,
+  { path, data = [] }: ManifestComponent,
+  device: Device,
+  read: (path: string) => Promise<Uint8Array<ArrayBuffer>>,
+  yielder: EventLoopYielder,
+): Promise<GraphSession> {
+  const externalData = [];
+  for (const each of data) {
+    externalData.push({ path: each.split('/').at(-1)!, data: await read(each) });
+  }
+  const session = await ort.InferenceSession.create(await read(path), {
+    ...sessionOptions(name, device),
+    ...(externalData.length > 0 ? { externalData } : {}),
+  });
+  await yielder.yieldToEventLoop();
+  return {
+    async run(feeds, outputs) {
+      await yielder.yieldIfDue();
+      return session.run(feeds, outputs);
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
+const FED_BACK: { readonly [name in ComponentName]?: string } = {
+  condition: 'z',
+  project: 'z_embed',
+  modulate: 'modulation',
+};
+
+/** `embed` always runs on the CPU: it takes the sine of large angles, which WGSL lets a GPU get wrong, and it is small. */
+function sessionOptions(graph: ComponentName, device: Device): InferenceSession.SessionOptions {
+  const onGpu = device === 'webgpu' && graph !== 'embed';
+  const fedBack = FED_BACK[graph];
+  return {
+    executionProviders: [onGpu ? 'webgpu' : 'wasm'],
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 4,
+    ...(onGpu && fedBack ? { preferredOutputLocation: { [fedBack]: 'gpu-buffer' } } : {}),
+  };
+}
