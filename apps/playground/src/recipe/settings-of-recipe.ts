@@ -50,7 +50,10 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
   const { policy: asked } = recipe.sampling;
   const [, diffusion = ''] = stepsText(asked).split(' × ');
   const numbers = { steps: samplingSteps(recipe.sampling), diffusionSteps: Number.parseInt(diffusion, 10) };
-  const choices = POLICY_NAMES.flatMap((name) => [{ name }, { name, ...numbers }]);
+  const choices = [
+    ...POLICY_NAMES.map((name) => ({ name })),
+    ...POLICY_NAMES.map((name) => ({ name, ...numbers })),
+  ];
   const attempts = choices.map((choice) => {
     const settings: Settings = {
       classLabel: picture.index,
