@@ -2,12 +2,12 @@ import {
   ancestralSampler,
   type ClassInput,
   emptyGrid,
-  gridLength,
   keyedNoise,
   type MaskedModel,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
+import { gridLength } from '@tessera/core/model';
 import * as v from 'valibot';
 
 const numbers = v.array(v.pipe(v.number(), v.finite()));
@@ -141,7 +141,7 @@ async function run(
     const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
     const [tokens] = await model.sampleTokens({
       batch: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
-      coefficients: ancestralSampler()(respacing),
+      coefficients: ancestralSampler()(respacing, model.diffusion),
       temperature: 1,
       ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
     });

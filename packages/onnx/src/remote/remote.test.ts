@@ -5,15 +5,12 @@ import {
   emptyGrid,
   generateImages,
   keyedNoise,
-  ModelDisposedError,
-  NonFiniteError,
-  proxyModel,
   randomOrder,
   raster,
-  replayNoise,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
+import { ModelDisposedError, NonFiniteError, proxyModel, replayNoise } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { describeModel } from '@tessera/core/testing/suites';
 import { exampleManifest } from '@tessera/format/testing';
@@ -44,6 +41,7 @@ function served(change: Partial<ServedModel>): { readonly model: RemoteModel; re
       await new Promise((resolve) => setImmediate(resolve));
       return fake.sampleTokens(request);
     },
+    evaluateHead: (request) => fake.evaluateHead(request),
     decode: (grids, options) => fake.decode(grids, options),
     encode: async (pictures) =>
       pictures.map(() => ({ ...emptyGrid(shape), known: new Uint8Array(16).fill(1) })),

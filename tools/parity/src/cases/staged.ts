@@ -1,12 +1,12 @@
 import {
   ancestralSampler,
   type GuidanceSchedule,
-  gridLength,
   type NoiseSource,
   plannedPolicy,
   type SamplingPolicy,
   stepPlan,
 } from '@tessera/core';
+import { gridLength } from '@tessera/core/model';
 import { type Check, compare } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';
@@ -63,7 +63,7 @@ export async function replayStaged({ fields, tensors, json, mar }: GoldenCase): 
     for (const [image, made] of result.tokens) tokens.set(image, made);
     checks.push(compare('iterations', [result.steps.length], [iterations.length], TOLERANCES.exact));
   }
-  const tolerance = runTolerance(respacings.map(sampler));
+  const tolerance = runTolerance(respacings.map((respacing) => sampler(respacing)));
   return [...checks, ...checkPictures(file, tokens, tolerance, converted)];
 }
 
