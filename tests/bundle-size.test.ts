@@ -73,4 +73,11 @@ describe('bundled, minified and gzipped,', () => {
     expect(await outside('testing.js')).toEqual([]);
     expect(await outside('testing/suites.js')).toEqual(['vitest']);
   });
+
+  it('a function of the front door takes as much as of its own package', async () => {
+    const size = (folder: string, from: string) =>
+      bundledSize(folder, `export { linearGuidance } from '${from}';`, ['onnxruntime-web', 'node:*']);
+    const direct = await size('packages/core', './dist/index.js');
+    expect(await size('packages/tessera', './dist/browser.js')).toBeLessThan(direct + KB / 2);
+  });
 });
