@@ -65,7 +65,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/format', '@bufbuild/protobuf'] },
   '@tessera/evaluate': {
-    dependencies: ['@tessera/core', 'ml-matrix', 'onnxruntime-common', 'valibot'],
+    dependencies: ['@tessera/core', '@tessera/format', 'ml-matrix', 'onnxruntime-common', 'valibot'],
     only: { 'ml-matrix': 'src/symmetric-eigen.ts' },
     portable: true,
     data: 'judge/',
