@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What others than the tests leave: the test runner and browsers. */
-const FOREIGN = /^([\w-]{21}|\.?org\.chromium\..*|playwright.*|\.com\.google\..*|node-compile-cache)$/;
+/** What others than the tests leave: the test runner, browsers, Node, and onnxruntime. */
+const FOREIGN =
+  /^([\w-]{21}|\.?org\.chromium\..*|playwright.*|\.com\.google\..*|node-compile-cache|\.ses|mat-debug-\d+\.log)$/;
 
 /**
  * Vitest's globalSetup of every project: the tests of a run have a temporary folder of their own, which goes at its end. A
