@@ -9,12 +9,7 @@ import {
   type StepPlan,
   stepPlan,
 } from '../packages/core/src/index.js';
-import {
-  ConditionRows,
-  cosineMask,
-  memoryTensor,
-  type NoiseSource,
-} from '../packages/core/src/model-entry.js';
+import { ConditionRows, cosineMask, memoryTensor } from '../packages/core/src/model-entry.js';
 import { checkPolicy } from '../packages/core/src/testing/check-policy.js';
 
 const SHAPE = { height: 8, width: 8, channels: 1 };
