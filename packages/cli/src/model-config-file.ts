@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { MarConfigJson, VaeConfigJson } from '@tessera/convert';
+import { TesseraError } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import * as v from 'valibot';
+import { readFailure, readText } from './input-file.js';
 import { UsageError } from './usage-error.js';
 
 const settings = v.pipe(
@@ -79,7 +80,7 @@ export async function readVaeConfig(path: string): Promise<VaeConfigJson> {
 
 /** Reads class names: a JSON array, or one name a line. */
 export async function readClassNames(path: string): Promise<string[]> {
-  const text = await readText(path);
+  const text = await textOf(path);
   if (!text.trimStart().startsWith('[')) {
     return text.split(/\r?\n/).filter((line, i, lines) => line !== '' || i < lines.length - 1);
   }
@@ -89,7 +90,7 @@ export async function readClassNames(path: string): Promise<string[]> {
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
-  const parsed = v.safeParse(settings, parseJson(await readText(path), path));
+  const parsed = v.safeParse(settings, parseJson(await textOf(path), path));
   if (!parsed.success) throw new UsageError(`${path} is not a configuration: it must be a JSON object.`);
   return parsed.output;
 }
@@ -98,14 +99,15 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${String(cause)}`);
+    throw new UsageError(`${path} is not JSON: ${(cause as SyntaxError).message}`);
   }
 }
 
-async function readText(path: string): Promise<string> {
+async function textOf(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path);
   } catch (cause) {
-    throw new UsageError(`${path} can't be read: ${String(cause)}`);
+    if (TesseraError.isInstance(cause)) throw cause;
+    throw new UsageError(`${path} can't be read: ${readFailure(cause)}. Check the path.`);
   }
 }

@@ -1,5 +1,7 @@
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openSafetensors, writeSafetensors } from '@tessera/convert';
 import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
 import type { ModelLoader } from './command-context.js';
@@ -169,7 +171,7 @@ describe('generate', () => {
       expect((await tessera(['generate', ...wrong, '--out', out])).code).not.toBe(0);
       expect((await tessera(['generate', '--policy', 'mar', ...wrong, '--out', out])).code).toBe(2);
     }
-    await expect(readdir(out)).rejects.toThrow('ENOENT');
+    await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test.each(['a/g.png', 'a/b'])(
@@ -336,6 +338,63 @@ describe('wrong usage', () => {
     expect(code).toBe(2);
     expect(JSON.parse(out).error.code).toBe('usage');
   });
+});
+
+test('a model folder that is missing or is a file is named before anything is loaded', async () => {
+  const file = join(await temporaryFolder(), 'mar.safetensors');
+  await writeFile(file, '');
+  for (const command of [
+    ['generate', '--model'],
+    ['compare', '--model'],
+    ['evaluate', '--model'],
+    ['verify'],
+  ]) {
+    const missing = await tessera([...command, 'nowhere']);
+    expect([missing.code, missing.error]).toEqual([
+      1,
+      'error: There is no model folder nowhere. Name one, or leave it out for the embedded model.\n',
+    ]);
+    const wrong = await tessera([...command, file]);
+    expect([wrong.code, wrong.error]).toEqual([
+      1,
+      expect.stringContaining(`${file} is a file, and a model is a folder`),
+    ]);
+  }
+});
+
+test('convert names the copy of the weights that it took, and how to take the other one', async () => {
+  const folder = await temporaryFolder();
+  const golden = fileURLToPath(new URL('../../../fixtures/golden/A/', import.meta.url));
+  const weights = await openSafetensors(join(golden, 'weights.safetensors'));
+  const copies: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+  for (const prefix of ['model.', 'model_ema.']) {
+    for (const name of weights.names) {
+      copies[prefix + name] = { shape: weights.shape(name), data: await weights.readFloats(name) };
+    }
+  }
+  await weights.close();
+  const checkpoint = join(folder, 'a.safetensors');
+  await writeSafetensors(checkpoint, {
+    ...copies,
+    'optimizer.step': { shape: [1], data: Float32Array.of(1) },
+  });
+  const convert = (...more: readonly string[]) => {
+    const sizes = ['--config', join(golden, 'config.json'), '--no-parity', '--overwrite'];
+    return tessera(['convert', checkpoint, ...sizes, '--out', join(folder, 'model'), ...more]);
+  };
+  expect((await convert()).out).toContain(
+    '  weights  averaged, model_ema.\n  weights  not taken: raw, model. (--weights raw takes it)\n',
+  );
+  for (const choice of [
+    ['--weights', 'raw'],
+    ['--ignore', 'model_ema.'],
+  ]) {
+    expect((await convert(...choice)).out).toContain(
+      '  weights  raw, model.\n  weights  not taken: averaged, model_ema. (',
+    );
+  }
+  const { code, error } = await convert('--weights', 'averaged', '--ignore', 'model_ema.');
+  expect([code, error]).toEqual([2, expect.stringContaining('which is raw (model.)')]);
 });
 
 test('a failure to load is told and exits with 1', async () => {

@@ -4,6 +4,7 @@ import { TesseraError } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
+import { assertModelFolder } from '../input-file.js';
 import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
 import { referenceLines, replayReference } from '../reference-replay.js';
 import { UsageError } from '../usage-error.js';
@@ -38,6 +39,7 @@ async function verify(context: CommandContext, given: string | undefined, flags:
         'is checked as it comes.',
     );
   }
+  if (given !== undefined) assertModelFolder(given);
   const folder = given === undefined ? fileURLToPath(await embeddedModel()) : resolve(given);
   const { readManifest } = await import('@tessera/runtime-node');
   const manifest = await readManifest(folder);
