@@ -414,6 +414,34 @@ test('an error stands on a line of its own, not behind the progress bar', async 
   expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
 });
 
+test.each([60, 80, 100])('help fits into %i columns', async (columns) => {
+  const commands = ['generate', 'compare', 'edit', 'evaluate', 'demo', 'convert', 'verify', 'doctor'];
+  for (const command of [['--help'], ...commands.map((name) => [name, '--help'])]) {
+    const io = capturedIo();
+    expect(await run(command, { ...io, stdout: { ...io.stdout, columns } })).toBe(0);
+    expect(io.written.out).toContain('Examples:');
+    const lines = io.written.out.split('\n');
+    // A form such as `off|all|high[:RATIO]` can't be broken.
+    expect(lines.filter((line) => line.length > columns && line.trim().includes(' '))).toEqual([]);
+  }
+});
+
+test('a comparison fits into a narrow terminal, and has all of its columns in a wide one', async () => {
+  const out = await temporaryFolder();
+  for (const [columns, isWhole] of [
+    [60, false],
+    [120, true],
+  ] as const) {
+    const io = capturedIo();
+    const args = ['compare', '--policies', 'mar:4x3,gtr-16:4+2+1x3', '--class', 'cat', '--out', out];
+    await run(args, { ...io, stdout: { ...io.stdout, columns } }, { loadModel: loadFake });
+    const lines = io.written.out.split('\n').filter((line) => /^(policy|mar|gtr)/.test(line));
+    expect(lines).toHaveLength(3);
+    expect(lines.every((line) => line.length <= columns)).toBe(true);
+    expect(lines[0]!.includes('quartiles')).toBe(isWhole);
+  }
+});
+
 test('the list of policies can be asked for', async () => {
   const { code, out } = await tessera(['generate', '--policy', 'help']);
   expect(code).toBe(0);

@@ -7,6 +7,7 @@ import { type CommandContext, outputOf } from '../command-context.js';
 import { assertModelFolder } from '../input-file.js';
 import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
 import { referenceLines, replayReference } from '../reference-replay.js';
+import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 interface VerifyFlags extends ModelFlags {
@@ -20,12 +21,11 @@ export function verifyCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      `
-Exit code 1 if anything is wrong.
+      wrappedHelp(`Exit code 1 if anything is wrong.
 
 Examples:
   tessera verify
-  tessera verify my-model --device cuda`,
+  tessera verify my-model --device cuda`),
     )
     .action((folder: string | undefined, flags: VerifyFlags) => verify(context, folder, flags));
 }
