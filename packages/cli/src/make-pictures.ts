@@ -47,7 +47,7 @@ const PREVIEW_FRAMES = 16;
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target } = options;
-  assertSamplingFits(recipe.sampling, used.model.shape);
+  assertSamplingFits(recipe.sampling, used.model.shape, used.model.diffusion);
   const folder = dirname(target.recipePath);
   const topmost = await mkdir(folder, { recursive: true });
   try {
