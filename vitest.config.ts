@@ -15,7 +15,7 @@ const alone = {
 
 /** Started once before the first file of a project. */
 const globalSetup = {
-  browser: ['tests/support/shared-browser.ts'],
+  browser: ['tests/support/shared-browser.ts', 'packages/runtime-web/src/testing/host/shared-page.ts'],
   playground: ['tests/support/shared-browser.ts', 'apps/playground/tests/browser/shared-site.ts'],
 };
 
