@@ -2,6 +2,7 @@ import { preset } from '../../tsup.preset.js';
 
 export default preset({
   index: 'src/index.ts',
+  diffusion: 'src/diffusion/index.ts',
   testing: 'src/testing/index.ts',
   'testing/suites': 'src/testing/suites.ts',
 });

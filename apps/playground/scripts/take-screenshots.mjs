@@ -54,11 +54,13 @@ const VIEWS = {
 const STYLES = [
   { name: 'light', size: { width: 1280, height: 860 }, colorScheme: 'light' },
   { name: 'dark', size: { width: 1280, height: 860 }, colorScheme: 'dark' },
-  { name: 'phone', size: { width: 360, height: 860 }, colorScheme: 'light', isMobile: true },
+  { name: 'phone', size: { width: 390, height: 844 }, colorScheme: 'light', isMobile: true },
+  { name: 'phone-dark', size: { width: 390, height: 844 }, colorScheme: 'dark', isMobile: true },
 ];
 
 await mkdir(folder, { recursive: true });
-const server = await preview({ root, preview: { port: 0 }, logLevel: 'error' });
+const outDir = process.env.SITE ?? 'dist';
+const server = await preview({ root, build: { outDir }, preview: { port: 0 }, logLevel: 'error' });
 const address = server.resolvedUrls.local[0];
 const browser = await chromium.launch({
   executablePath: process.env.TESSERA_BROWSER ?? '/usr/bin/chromium',
@@ -82,7 +84,8 @@ for (const { name, size, ...options } of styles) {
     await page.mouse.move(0, 0);
     // The phone shows what came of it, which is below the code there.
     const results = page.locator('aside .findings');
-    if (name === 'phone' && view === 'policy') await results.evaluate((each) => each.scrollIntoView());
+    if (name.startsWith('phone') && view === 'policy')
+      await results.evaluate((each) => each.scrollIntoView());
     else if (view !== 'generate') await page.evaluate('scrollTo(0, 0)');
     await page.waitForTimeout(300);
     await writeFile(`${folder}${view}-${name}.png`, await page.screenshot());

@@ -176,8 +176,8 @@ describe('a session', () => {
     page.renew();
     await vi.waitFor(() => expect(get(page.edit.run.state).status).toBe('done'), 20_000);
     expect(get(page.edit.run.state).steps.flatMap(({ positions }) => [...positions])).toEqual([20]);
-    expect(get(page.edit.state)).toMatchObject({ picture: { image: finished!.image }, used: mask });
+    expect(get(page.edit.state)).toMatchObject({ picture: { image: finished!.image }, mask });
     page.edit.offer({ image: { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) } });
-    expect(get(page.edit.state)).toMatchObject({ picture: { image: finished!.image }, used: mask });
+    expect(get(page.edit.state)).toMatchObject({ picture: { image: finished!.image }, mask });
   });
 });

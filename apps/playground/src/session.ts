@@ -1,4 +1,4 @@
-import { type ImageRgb, TesseraError, type TokenGrid } from '@tessera/core';
+import { TesseraError } from '@tessera/core';
 import type { LoadedModel } from '@tessera/runtime-web';
 import { derived, get, type Readable, type Writable, writable } from 'svelte/store';
 import type { ChoiceStore } from './choice-store.js';
@@ -18,8 +18,10 @@ import type { PolicyName } from './policies/shown-policies.js';
 import { generationOf } from './recipe/recipe.js';
 import { Comparison } from './run/comparison.js';
 import { PictureRun, type PictureState } from './run/picture-run.js';
-import { recordRun } from './run/record-run.js';
-import type { Run } from './run/step-record.js';
+import { plannedWork } from './run/planned-work.js';
+import { type PictureEditOptions, recordRun } from './run/record-run.js';
+import type { MadeOn, Run } from './run/step-record.js';
+import { TimeEstimate } from './run/time-estimate.js';
 import { LARGEST_SEED, type PolicyChoice, type Settings } from './settings/settings.js';
 import { type Linked, type SettingsView, settingsView, type View } from './settings/settings-link.js';
 
@@ -44,6 +46,8 @@ export class Session {
   readonly history: PictureHistory;
   /** What is kept of the picture that "Generate" shows; undefined until it is finished. */
   readonly shown: Readable<HistoryEntry | undefined>;
+  /** Learns how long pictures take here. */
+  readonly estimate: TimeEstimate;
   /** How many pictures "Generate" draws, with one seed after another. */
   readonly count: Writable<number>;
   /** The race of the view "Compare". */
@@ -124,12 +128,13 @@ export class Session {
     this.picture = new PictureRun(tell);
     this.history = new PictureHistory(stores.history);
     this.count = writable(1);
+    this.estimate = new TimeEstimate(stores.visit);
     const shown = writable<HistoryEntry | undefined>();
     this.shown = shown;
     this.#setShown = shown.set;
     this.picture.state.subscribe((state) => void this.#remember(state));
     this.comparison = new Comparison(tell);
-    this.edit = new PictureEdit(tell);
+    this.edit = new PictureEdit(tell, () => get(this.facts));
     this.trial = new PolicyTrial(tell);
     let { source: text } = this.draft.now;
     this.draft.state.subscribe((now) => {
@@ -184,15 +189,14 @@ export class Session {
     for (const run of this.#runs()) run.clear();
     this.trial.stop();
     this.#setLocation(location);
-    if (location.kind === 'embedded') this.edit.reset(EMBEDDED_FACTS.grid);
+    this.edit.reset();
   }
 
   /** Settings may name a class that another model lacks. */
-  #fitSettings({ classes, grid }: ModelFacts): void {
+  #fitSettings({ classes }: ModelFacts): void {
     const last = classes.count - 1;
     for (const store of Object.values(this.settings))
       if (get(store).classLabel > last) store.update((settings) => ({ ...settings, classLabel: last }));
-    if (get(this.edit.state).mask.length !== grid.height * grid.width) this.edit.reset(grid);
   }
 
   /** Whether the model is at work. */
@@ -215,6 +219,19 @@ export class Session {
     }
   }
 
+  /** Milliseconds that a picture with these settings takes; undefined where no picture was made here before. */
+  expectedTime(settings: Settings): number | undefined {
+    const state = get(this.host.state);
+    if (settings.policy.kind === 'own' || state.phase !== 'ready') return undefined;
+    const { seed, classLabel } = settings;
+    const { manifest } = state.model;
+    const work = plannedWork(generationOf(settings, manifest), manifest.grid, {
+      seed,
+      imageIndex: classLabel,
+    });
+    return this.estimate.of(placeOf(state.model), work);
+  }
+
   /** Shows a picture of the history, and sets what it was drawn with. */
   async showEntry(entry: HistoryEntry): Promise<void> {
     const { readPngBytes } = await import('@tessera/format/png');
@@ -229,6 +246,7 @@ export class Session {
   async #remember(state: PictureState): Promise<void> {
     this.#setShown(undefined);
     if (state.status !== 'done') return;
+    if (state.finished?.madeOn) this.estimate.learn(placeOf(state.finished.madeOn), state.steps);
     const entry = await entryOfPicture(state, this.#source.versions);
     if (!entry) return;
     if (get(this.picture.state) === state) this.#setShown(entry);
@@ -249,10 +267,7 @@ export class Session {
   /** Draws the painted part of the edited picture anew. */
   renew(): void {
     this.#stopRuns();
-    this.edit.renew(get(this.settings.edit), {
-      encode: (image, signal) => this.#encode(image, signal),
-      begin: (settings, signal, start) => this.#begin(settings, signal, start),
-    });
+    this.edit.renew(get(this.settings.edit), (settings, signal, edit) => this.#begin(settings, signal, edit));
   }
 
   /** Checks the draft and, where nothing is wrong with it, races it against GtR. Resolves when it is checked. */
@@ -295,26 +310,23 @@ export class Session {
     void race.start(settings, entries, (wanted, signal) => this.#begin(wanted, signal));
   }
 
-  async #encode(image: ImageRgb, signal: AbortSignal): Promise<TokenGrid> {
-    const model = await this.model();
-    const [grid] = await model.encode([image], { signal });
-    return grid!;
-  }
-
   /** A drawing with these settings. The sandbox for policies of one's own is loaded when it is needed. */
-  async #begin(settings: Settings, signal: AbortSignal, start?: TokenGrid): Promise<Run> {
+  async #begin(settings: Settings, signal: AbortSignal, edit?: PictureEditOptions): Promise<Run> {
     const { seed, classLabel, policy } = settings;
     if (policy.kind === 'own') this.draft.approve(policy.source);
     const model = await this.model();
     signal.throwIfAborted();
     if (policy.kind === 'named') {
       const sampling = generationOf(settings, model.manifest);
-      return madeOn(model, recordRun({ model, seed, classLabel, start, signal, ...sampling }));
+      return madeOn(model, recordRun({ model, seed, classLabel, edit, signal, ...sampling }));
     }
     const { drawOwn } = await import('./own-policy/draw-own.js');
-    return madeOn(model, drawOwn({ settings, source: policy.source, model, start, signal }));
+    return madeOn(model, drawOwn({ settings, source: policy.source, model, edit, signal }));
   }
 }
+
+/** What decides how fast a model is. */
+const placeOf = ({ manifest, device, dtype }: MadeOn) => `${manifest.name} ${device} ${dtype}`;
 
 function locationOf({ model }: Linked): ModelLocation {
   return model === undefined ? EMBEDDED_LOCATION : { kind: 'address', url: model };

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
@@ -44,12 +47,21 @@ const PREVIEW_FRAMES = 16;
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target } = options;
-  assertSamplingFits(recipe.sampling, used.model.shape);
-  const release = await takeLock(`${target.recipePath}.lock`, `${target.place} is being drawn into`);
+  assertSamplingFits(recipe.sampling, used.model.shape, used.model.diffusion);
+  const folder = dirname(target.recipePath);
+  const topmost = await mkdir(folder, { recursive: true });
   try {
-    return await makeMissing(options);
+    const release = await takeLock(`${target.recipePath}.lock`, `${target.place} is being drawn into`);
+    try {
+      return await makeMissing(options);
+    } finally {
+      await release();
+    }
   } finally {
-    await release();
+    // Where nothing came of it, the folders made for it go as well.
+    for (let path = folder; topmost && resolve(path).startsWith(topmost); path = dirname(path)) {
+      await rmdir(path).catch(() => undefined);
+    }
   }
 }
 
@@ -87,7 +99,12 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
     }
     if (options.sheet) await writeSheet(recipe, target, scale);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) {
+      // A recipe without a picture of it would only be in the way.
+      const isDrawn = opened.recipe.images.some((picture) => existsSync(target.pathOf(picture)));
+      if (!isDrawn) await rm(target.recipePath, { force: true });
+      throw error;
+    }
     throw new InterruptedError(
       `Stopped. ${kept + made} of ${pictures.length} pictures are finished in ${target.place}. ` +
         `Go on with the same command${options.overwrite ? ' without --overwrite, which would start over' : ''}, or:\n  tessera generate --recipe ${shellWord(target.recipePath)}`,

@@ -1,14 +1,20 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-/** An option that takes an integer ≥ `least`. */
-export function wholeNumberOption(flags: string, description: string, least: number): Option {
+/** An option that takes an integer from `least` to `most`, which is named if it is given. */
+export function wholeNumberOption(flags: string, description: string, least: number, most?: number): Option {
   return new Option(flags, description).argParser((text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`It must be an integer from ${least}.`);
+    if (!/^\d+$/.test(text) || value < least || value > (most ?? Number.MAX_SAFE_INTEGER)) {
+      throw new InvalidArgumentError(`It must be an integer from ${least}${most ? ` to ${most}` : ''}.`);
     }
     return value;
   });
+}
+
+/** The option `--seed`. */
+export function seedOption(): Option {
+  const description = 'seed of the noise: another one gives other pictures';
+  return wholeNumberOption('--seed <n>', description, 0, Number.MAX_SAFE_INTEGER).default(1);
 }
 
 /** An option that takes a number ≥ 0. */

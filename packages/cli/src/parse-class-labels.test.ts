@@ -13,6 +13,14 @@ describe('classes', () => {
     expect(parseClassLabels(classes, ['red fox, Vulpes vulpes'])).toEqual([1]);
   });
 
+  test('are found whether an accented letter is one character or two, in the name or in the word', () => {
+    const [composed, decomposed] = ['CAFÉ', 'cafe\u0301, Kaffee'];
+    expect(parseClassLabels(classes, [composed.normalize('NFD')])).toEqual([2]);
+    const manifest = { kind: 'class' as const, count: 2, names: ['tea', decomposed] };
+    for (const word of [composed, 'cafe\u0301', 'café, Kaffee'])
+      expect(parseClassLabels(manifest, [word])).toEqual([1]);
+  });
+
   test('that are unknown get the list of those there are', () => {
     expect(() => parseClassLabels(classes, ['dog'])).toThrow(
       /no class "dog".*\n {2}0 {2}cat\n {2}1 {2}red fox/,

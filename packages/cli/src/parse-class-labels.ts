@@ -72,15 +72,17 @@ function known(classes: Classes, word: string): number {
  * @throws UsageError that lists them where it fits several equally well
  */
 export function labelOf(classes: Classes, word: string): number | undefined {
-  const wanted = word.trim().toLowerCase();
+  const exact = word.trim().normalize();
+  const wanted = exact.toLowerCase();
   if (/^\d+$/.test(wanted)) return Number(wanted) < classes.count ? Number(wanted) : undefined;
   const all = Array.from({ length: classes.count }, (_, label) => ({
     label,
-    name: classNameOf(classes, label),
+    // An accented letter may be one character or two, as on macOS.
+    name: classNameOf(classes, label).normalize(),
   }));
   const synonyms = (name: string) => name.toLowerCase().split(',');
   const fits = [
-    (name: string) => name === word.trim(),
+    (name: string) => name === exact,
     (name: string) => name.toLowerCase() === wanted,
     (name: string) => synonyms(name).some((synonym) => synonym.trim() === wanted),
   ];

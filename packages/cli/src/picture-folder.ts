@@ -2,6 +2,7 @@ import { access, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readPng } from '@tessera/evaluation-report/files';
 import { differences, type Picture, parseRecipe, type Recipe, RecipeError, recipeFor } from '@tessera/format';
+import { isPng } from './output-path.js';
 import { readRecipe } from './recipe-file.js';
 import { UsageError } from './usage-error.js';
 
@@ -179,8 +180,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function isPng(path: string): boolean {
-  return /\.png$/i.test(path);
 }

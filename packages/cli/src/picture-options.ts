@@ -1,6 +1,6 @@
 import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/format';
 import { type Command, Option } from 'commander';
-import { repeatableOption, wholeNumberOption } from './number-options.js';
+import { repeatableOption, seedOption, wholeNumberOption } from './number-options.js';
 import { assertFewEnough, parseClassLabels, parseIndices } from './parse-class-labels.js';
 
 /** Options that say which pictures of which seed are meant. */
@@ -26,7 +26,7 @@ export function withPictureOptions(command: Command): Command {
         'count',
       ]),
     )
-    .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1));
+    .addOption(seedOption());
 }
 
 /** @throws UsageError where a class is unknown, an index is none, or they are too many */

@@ -32,10 +32,15 @@ test.each([
   );
 });
 
-test('a line never gets longer than the terminal is wide', () => {
+test.each([30, 45, 80])('in %i columns a line fits and ends with the time that is left', (columns) => {
   const io = capturedIo({ isTTY: true });
-  progressBar(io.stderr, io.env).update(1, 'x'.repeat(500));
-  expect(io.written.error.replace('\r\u001b[2K', '').length).toBeLessThan(80);
+  let now = 0;
+  const bar = progressBar({ ...io.stderr, columns }, io.env, () => now);
+  now = 2000;
+  bar.update(0.5, 'x'.repeat(500));
+  const line = io.written.error.replace('\r\u001b[2K', '');
+  expect(line.length).toBeLessThan(columns);
+  expect(line).toMatch(/^( {2}█+·+ )? 50 % {2}x+ {2}2 s left$/);
 });
 
 test.each([

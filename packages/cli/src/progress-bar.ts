@@ -1,7 +1,7 @@
 import { shortTime } from '@tessera/evaluation-report/display';
 import type { Environment, OutputStream } from './terminal.js';
 
-/** Progress: a line that is drawn over and over on a terminal, and a line now and then elsewhere. */
+/** How far a command is: a line that is drawn over and over on a terminal, and a new line now and then elsewhere. */
 export interface ProgressBar {
   /**
    * @param fraction 0 … 1
@@ -15,36 +15,39 @@ export interface ProgressBar {
 const CELLS = 24;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** Milliseconds before the first line and between two, where there is no terminal. */
-const QUIET = 30_000;
+/** Milliseconds from one drawing of the bar, or one line, to the next. */
+const BAR_PAUSE = 50;
+const LINE_PAUSE = 30_000;
 
-/** A bar on a terminal; in a pipe, in CI, or where NO_COLOR is set, a line every half minute. */
+/** A bar on a terminal; plain lines in a pipe, in CI, or where NO_COLOR is set. */
 export function progressBar(
   stream: OutputStream,
   env: Environment,
   now: () => number = Date.now,
 ): ProgressBar {
-  const shown = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
+  const isBar = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
   const began = now();
-  let last = shown ? Number.NEGATIVE_INFINITY : began;
+  let next = began + (isBar ? 0 : LINE_PAUSE);
   return {
     update(fraction, label, known) {
       const moment = now();
-      if (moment - last < (shown ? 50 : QUIET) && (!shown || fraction < 1)) return;
-      last = moment;
+      if (moment < next && !(isBar && fraction >= 1)) return;
+      next = moment + (isBar ? BAR_PAUSE : LINE_PAUSE);
       const soFar = (moment - began) / 1000;
       const left = known ?? (fraction > 0 && soFar >= 1 ? (soFar * (1 - fraction)) / fraction : undefined);
+      const percent = `${`${Math.floor(fraction * 100)}`.padStart(3)} %`;
       const rest = left === undefined ? '' : `  ${shortTime(left)} left`;
-      const line = `${`${Math.floor(fraction * 100)}`.padStart(3)} %  ${label}${rest}`;
-      if (!shown) {
-        stream.write(`${line.trimStart()}\n`);
+      if (!isBar) {
+        stream.write(`${percent.trimStart()}  ${label}${rest}\n`);
         return;
       }
-      const whole = `  ${bar(fraction)} ${line}`;
-      stream.write(`\r\u001b[2K${whole.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
+      const columns = Math.max(20, (stream.columns || 80) - 1);
+      const start = `${columns < 60 ? '' : `  ${bar(fraction)} `}${percent}  `;
+      const shown = label.slice(0, Math.max(0, columns - start.length - rest.length));
+      stream.write(`\r\u001b[2K${`${start}${shown}${rest}`.slice(0, columns)}`);
     },
     clear() {
-      if (shown) stream.write('\r\u001b[2K');
+      if (isBar) stream.write('\r\u001b[2K');
     },
   };
 }

@@ -172,6 +172,24 @@ describe('generate', () => {
     await expect(readdir(out)).rejects.toThrow('ENOENT');
   });
 
+  test.each(['a/g.png', 'a/b'])(
+    'leaves nothing at %s where drawing fails, of what it has overwritten neither',
+    async (place) => {
+      const folder = await temporaryFolder();
+      const loadModel: ModelLoader = async () => ({
+        ...fakeLoadedModel(),
+        decode: () => Promise.reject(new Error('no memory')),
+      });
+      const command = ['generate', ...quick, '--class', 'cat', '--out', join(folder, place)];
+      const failed = await tessera(command, { loadModel });
+      expect([failed.code, failed.error]).toEqual([1, 'error: no memory\n']);
+      expect(await readdir(folder)).toEqual([]);
+      await tessera(command);
+      expect((await tessera([...command, '--seed', '2', '--overwrite'], { loadModel })).code).toBe(1);
+      expect((await readdir(folder, { recursive: true })).filter((path) => path.includes('.'))).toEqual([]);
+    },
+  );
+
   test('leaves a place alone that another process draws into', async () => {
     const out = await temporaryFolder();
     const lock = join(out, 'recipe.json.lock');
@@ -275,6 +293,9 @@ describe('compare', () => {
 describe('wrong usage', () => {
   test.each([
     [['generate', '--count', '0']],
+    [['generate', '--seed', '18446744073709551615']],
+    [['compare', '--seed', '9007199254740992']],
+    [['evaluate', '--seed', '-1']],
     [['generate', '--class', 'dog']],
     [['generate', '--policy', 'nope']],
     [['generate', '--policy', 'mar:65']],
@@ -299,6 +320,16 @@ describe('wrong usage', () => {
     expect([code, text]).toEqual([2, '']);
     expect(error).not.toBe('');
   });
+
+  test.each(['18446744073709551615', '9007199254740992', '-1', '1.5', '1e3', 'many'])(
+    'the seed %s is refused with its limits',
+    async (seed) => {
+      for (const command of ['generate', 'compare', 'evaluate']) {
+        const { error } = await tessera([command, '--seed', seed]);
+        expect(error).toContain('It must be an integer from 0 to 9007199254740991.');
+      }
+    },
+  );
 
   test('is one JSON document where asked for', async () => {
     const { code, out } = await tessera(['generate', '--class', 'dog', '--json']);

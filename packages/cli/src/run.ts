@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { editCommand } from './commands/edit.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
 import { verifyCommand } from './commands/verify.js';
@@ -42,11 +43,13 @@ Examples:
   tessera demo                                    a sheet of all classes, MAR above GtR
   tessera generate --class cat --count 4 --sheet  four cats, and a sheet of them
   tessera compare --policies mar,gtr-32,gtr-16    side by side, on the same seeds
+  tessera edit photo.png --mask mask.png --class cat  what is white in the mask, repainted
   tessera evaluate --policies mar,gtr-32          how good and how fast, with intervals
   tessera doctor                                  what this machine can run on`,
     )
     .addCommand(generateCommand(context))
     .addCommand(compareCommand(context))
+    .addCommand(editCommand(context))
     .addCommand(evaluateCommand(context))
     .addCommand(demoCommand(context))
     .addCommand(convertCommand(context))

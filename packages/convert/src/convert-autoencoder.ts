@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CancellationSignal } from '@tessera/core';
 import { Checkpoint } from './checkpoint.js';
@@ -43,6 +42,7 @@ export interface ConvertedAutoencoder {
  * @throws SafetensorsFileError if the checkpoint can't be opened
  * @throws SafetensorsFormatError if the checkpoint is damaged, or is of another format
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
+ * @throws OutputFolderError if no folder can be made there
  * @throws InvalidOptionError for sizes out of range or in contradiction, a `dtype` that there is not, and an `out` that holds
  *   the working directory, the checkpoint or files that no conversion writes, with `overwrite` too
  */
@@ -56,7 +56,6 @@ export async function convertAutoencoder(options: ConvertAutoencoderOptions): Pr
     const graphs = vaeGraphs(config, source);
     await source.assertValues({ signal });
     await writeOutput(options.out, { overwrite, reads: [checkpoint] }, async (partial) => {
-      await mkdir(partial, { recursive: true });
       for (const [name, graph] of Object.entries(graphs)) {
         await saveGraph(graph, join(partial, `${name}.onnx`), { storage, ...(signal ? { signal } : {}) });
       }

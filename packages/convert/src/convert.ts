@@ -103,6 +103,7 @@ const DEFAULT_GUIDANCE = 3;
  * @throws SafetensorsFormatError if a checkpoint is damaged, or is of another format
  * @throws ManifestError if the manifest would be refused, for its class names or advice on sampling
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
+ * @throws OutputFolderError if no folder can be made there
  * @throws InvalidOptionError for sizes out of range or in contradiction, for presets that there are not, and for an `out`
  *   that holds the working directory, a checkpoint or files that no conversion writes, with `overwrite` too
  */
@@ -209,7 +210,7 @@ async function writeFolder(
   folder: string,
 ): Promise<Omit<ConvertReport, 'folder'>> {
   const { dtype = 'fp16', signal, onProgress, inlineLimit } = options;
-  await mkdir(join(folder, GRAPH_FOLDER), { recursive: true });
+  await mkdir(join(folder, GRAPH_FOLDER));
   const saved: Record<string, SavedGraph> = {};
   const total = weightCount(Object.values(model.graphs));
   let done = 0;

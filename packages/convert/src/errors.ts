@@ -136,7 +136,21 @@ export class OutputExistsError extends TesseraError {
   readonly path: string;
 
   constructor(path: string) {
-    super(OutputExistsError.code, `${path} exists already. Name another folder, or pass overwrite: true.`);
+    super(
+      OutputExistsError.code,
+      `${path} exists already. Name another folder, or allow it to be replaced (--overwrite).`,
+    );
+    this.path = path;
+  }
+}
+
+/** No folder can be made where the output is to be written. */
+export class OutputFolderError extends TesseraError {
+  static override readonly code = 'output-folder';
+  readonly path: string;
+
+  constructor(path: string, problem: string, options?: { cause?: unknown }) {
+    super(OutputFolderError.code, `${path} can't be made: ${problem}. Name another folder.`, options);
     this.path = path;
   }
 }

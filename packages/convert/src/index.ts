@@ -10,6 +10,7 @@ export {
   CheckpointValuesError,
   type MisshapenKey,
   OutputExistsError,
+  OutputFolderError,
   SafetensorsFileError,
   SafetensorsFormatError,
   type SafetensorsProblem,

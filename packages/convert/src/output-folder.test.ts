@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OutputExistsError } from './errors.js';
@@ -6,7 +6,6 @@ import { type OutputOptions, writeOutput } from './output-folder.js';
 import { inTemporaryFolder } from './testing/golden.js';
 
 const fill = async (partial: string): Promise<void> => {
-  await mkdir(partial);
   await writeFile(join(partial, 'mar.json'), 'new');
 };
 
@@ -39,6 +38,27 @@ it('leaves a folder alone that was made while it wrote', async () => {
     expect(await readdir(folder)).toEqual(['model']);
   });
 });
+
+it('removes the folders that it made above where writing fails, and none that hold something', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const fail = async (partial: string): Promise<void> => {
+      await writeFile(join(partial, 'mar.json'), 'half');
+      throw new Error('no more');
+    };
+    await expect(writeOutput(join(folder, 'a', 'b', 'model'), once, fail)).rejects.toThrow('no more');
+    expect(await readdir(folder)).toEqual([]);
+    await writeOutput(join(folder, 'a', 'b', 'model'), once, fill);
+    await expect(writeOutput(join(folder, 'a', 'c', 'other'), once, fail)).rejects.toThrow('no more');
+    expect(await readdir(join(folder, 'a'))).toEqual(['b']);
+  });
+});
+
+it.each(['/dev/null/model', '/proc/model', '/proc/a/model', `/tmp/${'x'.repeat(300)}`])(
+  'refuses at once to write to %s, where no folder can be made',
+  async (out) => {
+    await expect(writeOutput(out, once, fill)).rejects.toMatchObject({ code: 'output-folder' });
+  },
+);
 
 describe('a folder that is to be replaced', () => {
   const holding = async (folder: string, files: readonly string[]): Promise<void> => {
@@ -107,8 +127,10 @@ it('puts the folder back that it was about to replace where the new one can’t 
     const out = join(folder, 'model');
     await mkdir(out);
     await writeFile(join(out, 'mar.json'), 'old');
-    // Nothing was written, so there is nothing to move.
-    await expect(writeOutput(out, again, async () => {})).rejects.toMatchObject({ code: 'ENOENT' });
+    // Without the new folder there is nothing to move.
+    await expect(writeOutput(out, again, (partial) => rmdir(partial))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
     expect(await readFile(join(out, 'mar.json'), 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['model']);
   });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
-import { OutputExistsError } from './errors.js';
+import { OutputExistsError, OutputFolderError } from './errors.js';
 
 /** What a model folder holds, and the folder of an autoencoder by itself. */
 const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = [
@@ -31,8 +31,9 @@ export interface OutputOptions {
  * Has a folder written that appears under its name only when complete; where writing fails nothing of it stays, and a
  * folder that was there stays as it was.
  *
- * @param write fills the folder that it is given, which lies beside
+ * @param write fills the empty folder that it is given, which lies beside
  * @throws OutputExistsError if the folder exists and is not to be replaced
+ * @throws OutputFolderError if no folder can be made there
  * @throws InvalidOptionError if it is to be replaced and holds the working directory, a file that is read, or anything
  *   that no conversion writes
  */
@@ -49,6 +50,7 @@ export async function writeOutput<T>(
   };
   await assertFree();
   const partial = beside(folder, 'partial');
+  const made = await makeFolder(partial);
   try {
     const result = await write(partial);
     // Writing takes minutes, in which anyone may have put something there.
@@ -57,6 +59,31 @@ export async function writeOutput<T>(
     return result;
   } finally {
     await rm(partial, { recursive: true, force: true });
+    // Of folders above, those stay that hold something: the output, if it was written.
+    for (let path = dirname(folder); made && path.startsWith(made); path = dirname(path)) {
+      await rmdir(path).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * Makes a folder and those above it that are missing. Node's `recursive` would never return where a file system takes no
+ * folders, such as /proc.
+ *
+ * @returns the uppermost folder made; undefined if it was there
+ * @throws OutputFolderError if it can't be made
+ */
+async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || (await exists(dirname(path))))
+      throw new OutputFolderError(path, message, { cause });
+    const made = await makeFolder(dirname(path));
+    return (await makeFolder(path)) && made;
   }
 }
 
@@ -84,7 +111,6 @@ async function assertReplaceable(out: string, reads: readonly string[]): Promise
 
 /** Puts a finished folder in its place; a folder that is there goes only once the new one is there. */
 async function moveInto(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
   const replaced = (await exists(to)) ? beside(to, 'replaced') : undefined;
   if (replaced) await rename(to, replaced);
   try {

@@ -1,4 +1,5 @@
-import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
+import { UnsupportedPredictionError } from './diffusion/diffusion-process.js';
+import type { BoundSampler } from './diffusion/diffusion-sampler.js';
 import { InvalidPlanError, wordsOf } from './errors.js';
 import type { TokenGrid } from './grid.js';
 import { MAX_DIFFUSION_STEPS, type StepPlan } from './plan.js';
@@ -14,10 +15,10 @@ export interface PlanCheck {
   /** [L], 1 where a token was given at the start. */
   readonly given: Uint8Array;
   /**
-   * Makes coefficients of each count of diffusion steps, so that a count that it refuses is found before the model runs for
-   * this step. @default none
+   * Called with each count of diffusion steps, so that a count that it refuses is found before the model runs for this step.
+   * @default none
    */
-  readonly sampler?: DiffusionSampler;
+  readonly sampler?: BoundSampler;
 }
 
 /**
@@ -43,6 +44,7 @@ export function stepPolicy<State>(
  * @throws InvalidPlanError if it is no plan, or names nothing, a position twice, one outside the grid, one to decode that
  *   is known already, one to remask that is masked or was given at the start, or a count of diffusion steps that can't be
  *   taken
+ * @throws UnsupportedPredictionError if the sampler can't sample what the model predicts
  */
 export function checkedPlan(plan: StepPlan, { policy, step, known, given, sampler }: PlanCheck): StepPlan {
   const fail = (problem: string, cause?: unknown): never => {
@@ -81,9 +83,12 @@ export function checkedPlan(plan: StepPlan, { policy, step, known, given, sample
   }
   for (const steps of new Set(plan.diffusionSteps)) {
     try {
-      // By `?.` since a faulty sampler may return anything.
-      if (sampler && !sampler(steps)?.steps) throw new TypeError('it returned no table');
+      const made = sampler?.(steps);
+      // A faulty sampler may return anything.
+      if (sampler && !(made && ('steps' in made || 'run' in made)))
+        throw new TypeError('it returned neither coefficients nor a function');
     } catch (error) {
+      if (UnsupportedPredictionError.isInstance(error)) throw error;
       const reason = error instanceof Error ? error.message : `it threw ${wordsOf(error)}`;
       fail(`the sampler can't take ${steps} diffusion steps (${reason})`, error);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConditionRows } from './condition-rows.js';
-import { ancestralSampler } from './diffusion/ancestral.js';
-import { ddimSampler } from './diffusion/ddim.js';
+import { ancestralSampler } from './diffusion/ancestral-sampler.js';
+import { ddimSampler } from './diffusion/ddim-sampler.js';
 import { annealedDiffusionSteps } from './diffusion-steps.js';
 import { generate, generateImages } from './generate.js';
 import type { GenerateEvent, GenerateOptions } from './generation.js';
@@ -189,8 +189,12 @@ describe('generate', () => {
   });
 
   it.each([
-    ['returns nothing', () => undefined, 'it returned no table'],
-    ['returns no table', () => ({ name: 'steps' }), 'it returned no table'],
+    ['returns nothing', () => undefined, 'it returned neither coefficients nor a function'],
+    [
+      'returns neither coefficients nor a function',
+      () => ({ name: 'steps' }),
+      'it returned neither coefficients nor a function',
+    ],
     [
       'throws a sentence',
       () => {

@@ -1,5 +1,5 @@
 import type { CancellationSignal } from './cancellation.js';
-import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
+import type { DiffusionSampler } from './diffusion/diffusion-sampler.js';
 import type { TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb } from './image.js';
@@ -34,7 +34,7 @@ export interface GenerateOptions<Input> {
   readonly temperature?: number;
   /** Limits of x0; null for none. @default the model's, else none */
   readonly clamp?: Clamp | null;
-  /** The head's sampler. @default the model's, else ancestralSampler() */
+  /** The head's sampler. @default the model's, else ancestralSampler(), or eulerSampler() if it predicts velocity */
   readonly sampler?: DiffusionSampler;
   /** An image's source of noise. @default keyedNoise({ seed, image: imageIndex }) */
   readonly noise?: (image: {
@@ -52,6 +52,7 @@ export interface PlannedStep {
   readonly batchIndex: number;
   /** The plan, positions ascending. */
   readonly plan: StepPlan;
+  /** Of guidance that differs by token or timestep, the scale furthest from 1. */
   readonly guidanceScale: number;
 }
 

@@ -10,18 +10,39 @@ export interface GuidanceContext {
   readonly maskedAfter: number;
 }
 
+/** A token at a diffusion timestep. */
+export interface TokenGuidanceContext {
+  /** Of the model's training: 0 … N − 1 for ε, σ · `trainSteps` for velocity. Noise grows with it. */
+  readonly timestep: number;
+  /** Of the token in the grid, row-major. */
+  readonly position: number;
+}
+
+/** The scale of each token at each diffusion timestep; a pure function. */
+export type TokenGuidance = (token: TokenGuidanceContext) => number;
+
 /**
- * How strongly: the scale s of classifier-free guidance at a step, ε = ε_u + s·(ε_c − ε_u).
- * A step at scale 1 makes no unconditional pass. A scale is a finite number ≥ 0.
+ * How strongly: the scale s of classifier-free guidance at a step, ε = ε_u + s·(ε_c − ε_u), or of the velocity. One number
+ * for the step, or a function of timestep and position. A step at scale 1 makes no unconditional pass; with a function, if
+ * it is 1 at all positions and timesteps of the step. A scale is a finite number ≥ 0.
+ *
+ * @example
+ * ```ts
+ * // Guides at medium noise only (Kynkäänniemi et al. 2024).
+ * const guidance: GuidanceSchedule = () => ({ timestep }) => (timestep > 200 && timestep <= 800 ? 3 : 1);
+ * ```
  */
-export type GuidanceSchedule = (step: GuidanceContext) => number;
+export type GuidanceSchedule = (step: GuidanceContext) => number | TokenGuidance;
+
+/** A schedule that has one scale for all tokens of a step. */
+export type StepGuidance = (step: GuidanceContext) => number;
 
 /**
  * The same scale at every step.
  *
  * @throws InvalidOptionError where the scale is not a finite number ≥ 0
  */
-export function constantGuidance(scale: number): GuidanceSchedule {
+export function constantGuidance(scale: number): StepGuidance {
   assertNumber('scale', scale, 0);
   return () => scale;
 }
@@ -32,7 +53,7 @@ export function constantGuidance(scale: number): GuidanceSchedule {
  *
  * @throws InvalidOptionError where the scale is not a finite number ≥ 0
  */
-export function linearGuidance(scale: number): GuidanceSchedule {
+export function linearGuidance(scale: number): StepGuidance {
   assertNumber('scale', scale, 0);
   const { fround } = Math;
   return ({ total, maskedAfter }) => {
@@ -50,11 +71,7 @@ export function linearGuidance(scale: number): GuidanceSchedule {
  * @param options.upTo masked fraction above which guidance is off. @default 1
  * @throws InvalidOptionError where the scale is not a finite number ≥ 0, or unless 0 ≤ above < upTo ≤ 1
  */
-export function intervalGuidance(options: {
-  scale: number;
-  above?: number;
-  upTo?: number;
-}): GuidanceSchedule {
+export function intervalGuidance(options: { scale: number; above?: number; upTo?: number }): StepGuidance {
   const { scale, above = 0, upTo = 1 } = options;
   assertNumber('scale', scale, 0);
   assertNumber('above', above, 0, 1);
@@ -64,4 +81,26 @@ export function intervalGuidance(options: {
     const masked = maskedBefore / total;
     return masked > above && masked <= upTo ? scale : 1;
   };
+}
+
+/**
+ * A function's scales.
+ *
+ * @returns [S, n], the timesteps by the positions
+ * @throws InvalidOptionError where one is not a finite number ≥ 0
+ */
+export function tokenScales(
+  guidance: TokenGuidance,
+  timesteps: readonly number[],
+  positions: Uint32Array,
+): Float32Array {
+  const scales = new Float32Array(timesteps.length * positions.length);
+  for (const [s, timestep] of timesteps.entries()) {
+    for (const [i, position] of positions.entries()) {
+      const scale = guidance({ timestep, position });
+      assertNumber(`guidance at timestep ${timestep}, position ${position}`, scale, 0);
+      scales[s * positions.length + i] = scale;
+    }
+  }
+  return scales;
 }

@@ -1,5 +1,7 @@
 import { checkedPlan, stepPolicy } from './checked-plan.js';
 import type { ConditionRows } from './condition-rows.js';
+import { trainingTimesteps } from './diffusion/diffusion-process.js';
+import { isCoefficients } from './diffusion/diffusion-sampler.js';
 import { assertInteger, assertNumber, InvalidOptionError, InvalidPlanError } from './errors.js';
 import type { GenerateOptions, ImageRequest, ImageStep, PlannedStep, Progress } from './generation.js';
 import {
@@ -11,6 +13,7 @@ import {
   maskedPositions,
   type TokenGrid,
 } from './grid.js';
+import { type TokenGuidance, tokenScales } from './guidance.js';
 import { keyedNoise } from './noise/keyed.js';
 import type { NoiseSource } from './noise/source.js';
 import { applyPlan, type StepPlan, stepPlan } from './plan.js';
@@ -31,6 +34,8 @@ export interface ImageRun<Input> {
   masked: number;
   /** How many steps the run takes in all, if its policy knows. */
   stepCount: number | undefined;
+  /** Of the step that runs. */
+  guidance: number | TokenGuidance;
 }
 
 export function startImage<Input>(
@@ -48,7 +53,7 @@ export function startImage<Input>(
   const state = policy.init({ shape: model.shape, known: given.slice(), noise: noise.fork('policy') });
   const masked = maskedPositions(given).length;
   const stepCount = policy.stepsLeft?.(state);
-  return { batchIndex, input, grid, given, noise, steps: [], state, masked, stepCount };
+  return { batchIndex, input, grid, given, noise, steps: [], state, masked, stepCount, guidance: 1 };
 }
 
 function assertStart(start: TokenGrid, shape: GridShape): void {
@@ -68,10 +73,11 @@ function assertStart(start: TokenGrid, shape: GridShape): void {
 
 /** Where next, and how strongly. */
 export function planStep<Input>(
-  { policy, guidance, sampler }: SamplingSettings<Input>,
+  settings: SamplingSettings<Input>,
   run: ImageRun<Input>,
   step: number,
 ): PlannedStep {
+  const { policy, guidance, sampler } = settings;
   const { grid, given } = run;
   const [planned, next] = stepPolicy(policy, run.state, { step, grid });
   const check = { policy: policy.name, step, known: grid.known, given, sampler };
@@ -79,13 +85,33 @@ export function planStep<Input>(
   run.state = next;
   const left = policy.stepsLeft?.(next);
   run.stepCount = left === undefined ? undefined : step + 1 + left;
-  const guidanceScale = guidance({
+  run.guidance = guidance({
     total: gridLength(grid.shape),
     maskedBefore: run.masked,
     maskedAfter: run.masked - plan.positions.length + (plan.remasked?.length ?? 0),
   });
-  assertNumber(`guidance at step ${step}`, guidanceScale, 0);
+  if (typeof run.guidance === 'number') assertNumber(`guidance at step ${step}`, run.guidance, 0);
+  const guidanceScale =
+    typeof run.guidance === 'number' ? run.guidance : strongestScale(settings, run.guidance, plan);
   return { batchIndex: run.batchIndex, plan, guidanceScale };
+}
+
+/** The scale that is furthest from 1, of those that the step may meet. */
+function strongestScale<Input>(
+  { policy, sampler, diffusion }: SamplingSettings<Input>,
+  guidance: TokenGuidance,
+  plan: StepPlan,
+): number {
+  const samplers = Array.from(new Set(plan.diffusionSteps), sampler);
+  // A refinement may change the step counts, and a function decides as it goes.
+  const known = samplers.every(isCoefficients) && !policy.refinements?.length;
+  const timesteps = known
+    ? samplers.flatMap(({ steps }) => steps.map(({ timestep }) => timestep))
+    : trainingTimesteps(diffusion);
+  return tokenScales(guidance, timesteps, plan.positions).reduce(
+    (strongest, scale) => (Math.abs(scale - 1) > Math.abs(strongest - 1) ? scale : strongest),
+    1,
+  );
 }
 
 /** How long: the plan as the policy's refinements leave it. */

@@ -2,23 +2,18 @@ export { type CancellationSignal, throwIfAborted } from './cancellation.js';
 export { assertClamp } from './clamp.js';
 export { ConditionRows, type DeviceTensor, memoryTensor } from './condition-rows.js';
 export type { Conditions } from './conditions.js';
-export { ancestralSampler } from './diffusion/ancestral.js';
-export { ddimSampler } from './diffusion/ddim.js';
-export { dpmSolverSampler } from './diffusion/dpm-solver.js';
-export { respaceTimesteps } from './diffusion/respace.js';
-export type {
-  DiffusionSampler,
-  DiffusionStep,
-  SamplerCoefficients,
-  StepNoise,
-} from './diffusion/sampler-coefficients.js';
-export { type SamplerStep, samplerStep } from './diffusion/sampler-step.js';
+export { ancestralSampler } from './diffusion/ancestral-sampler.js';
+export { ddimSampler } from './diffusion/ddim-sampler.js';
 export {
-  type CosineSchedule,
-  cosineSchedule,
-  type RespacedSchedule,
-  respacedSchedule,
-} from './diffusion/schedule.js';
+  type DiffusionProcess,
+  marDiffusion,
+  UnsupportedPredictionError,
+} from './diffusion/diffusion-process.js';
+export type { CoefficientsSampler, DiffusionSampler } from './diffusion/diffusion-sampler.js';
+export { dpmSolverSampler } from './diffusion/dpm-solver-sampler.js';
+export { eulerSampler } from './diffusion/euler-sampler.js';
+export { functionSampler } from './diffusion/function-sampler.js';
+export { heunSampler } from './diffusion/heun-sampler.js';
 export {
   type AnnealedDiffusionStepsOptions,
   annealedDiffusionSteps,
@@ -71,6 +66,7 @@ export {
   type GuidanceSchedule,
   intervalGuidance,
   linearGuidance,
+  type TokenGuidance,
 } from './guidance.js';
 export type { ImageMask, ImageRgb, ImageSize } from './image.js';
 export {
@@ -91,6 +87,7 @@ export type {
   ClassInput,
   ConditionImage,
   ConditionRequest,
+  HeadRequest,
   MaskedModel,
   SamplingDefaults,
   TokenImage,

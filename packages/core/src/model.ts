@@ -1,6 +1,8 @@
 import type { CancellationSignal } from './cancellation.js';
 import type { ConditionRows } from './condition-rows.js';
-import type { DiffusionSampler, SamplerCoefficients } from './diffusion/sampler-coefficients.js';
+import type { DiffusionProcess } from './diffusion/diffusion-process.js';
+import type { DiffusionSampler } from './diffusion/diffusion-sampler.js';
+import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
 import type { GridShape, TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb, ImageSize } from './image.js';
@@ -30,7 +32,7 @@ export interface ConditionRequest<Input> {
 /** Limits of the predicted clean token x0: ±c for all channels, or ±c[i] for channel i, [C]. */
 export type Clamp = number | readonly number[];
 
-/** Some tokens of one image, all with the same diffusion table. */
+/** Some tokens of one image, all with the same sampler coefficients. */
 export interface TokenImage {
   /** Those that the same model's `condition` returned: one behind a worker takes no others. */
   readonly conditions: ConditionRows;
@@ -38,17 +40,35 @@ export interface TokenImage {
   readonly rows: Uint32Array;
   /** [m], the grid positions of those rows; they key the noise. */
   readonly positions: Uint32Array;
-  /** s in ε = ε_u + s·(ε_c − ε_u); without effect on unguided conditions. */
-  readonly guidanceScale: number;
+  /**
+   * s in ε = ε_u + s·(ε_c − ε_u), or of the velocity: one for all, or [S, m], one a step of the coefficients and row.
+   * Without effect on unguided conditions.
+   */
+  readonly guidanceScale: number | Float32Array;
   readonly noise: NoiseSource;
 }
 
 export interface TokenRequest {
   readonly batch: readonly TokenImage[];
   readonly coefficients: SamplerCoefficients;
-  /** Scales the noise of every diffusion step, and the initial x where the table says so. */
+  /** Scales the noise of every diffusion step, and the initial x of coefficients with `temperedStart`. */
   readonly temperature: number;
   readonly clamp?: Clamp;
+  readonly signal?: CancellationSignal;
+}
+
+/** One evaluation of the head, for samplers that are functions. */
+export interface HeadRequest {
+  readonly batch: readonly {
+    /** Those that the same model's `condition` returned. */
+    readonly conditions: ConditionRows;
+    /** [m], rows of `conditions`, ascending. */
+    readonly rows: Uint32Array;
+    /** [m, C], the noisy tokens. */
+    readonly x: Float32Array;
+  }[];
+  /** 0 … N − 1 for ε, σ · `trainSteps` for velocity. */
+  readonly timestep: number;
   readonly signal?: CancellationSignal;
 }
 
@@ -70,10 +90,20 @@ export interface MaskedModel<Input> {
   /** The size of its pictures; needed for editing alone. */
   readonly imageSize?: ImageSize;
   readonly defaults?: SamplingDefaults;
+  /**
+   * What the head was trained to predict, and on which noise; the same object at each reading.
+   * @default marDiffusion(), ε with learned variance on the cosine schedule
+   */
+  readonly diffusion?: DiffusionProcess;
   /** z at the given positions, one {@link ConditionRows} an image, rows ascending by position. */
   condition(request: ConditionRequest<Input>): Promise<readonly ConditionRows[]>;
   /** Runs the head; one [m, C] array of tokens an image, in the order of its `rows`. */
   sampleTokens(request: TokenRequest): Promise<readonly Float32Array[]>;
+  /**
+   * The head's output before guidance, one array an image: its m conditional rows, then, for guided conditions, its m
+   * unconditional ones. Rows are [ε | v], 2C wide, or the velocity, C wide. Models without it take no function samplers.
+   */
+  evaluateHead?(request: HeadRequest): Promise<readonly Float32Array[]>;
   /** Pixels of finished grids, or of unfinished ones, whose masked tokens are taken as 0. */
   decode(
     grids: readonly TokenGrid[],

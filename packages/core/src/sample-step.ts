@@ -5,6 +5,7 @@ import type { ImageStep, PlannedStep } from './generation.js';
 import type { TokenGrid } from './grid.js';
 import { groupBy } from './group-by.js';
 import { type ImageRun, refinePlan, rowsOf } from './image-run.js';
+import { sampleGroup } from './sample-group.js';
 import type { SamplingSettings } from './sampling-settings.js';
 
 /** Refines the plans, samples their tokens, those of equal diffusion steps at once, and writes them into the grids. */
@@ -15,22 +16,22 @@ export async function sampleStep<Input>(
   conditions: readonly ConditionRows[],
   step: number,
 ): Promise<readonly ImageStep[]> {
-  const { model, sampler, temperature, clamp, signal } = settings;
+  const { model, sampler, diffusion, temperature, clamp, signal } = settings;
   assertConditions(conditions, planned);
   const refined: PlannedStep[] = [];
   for (const [i, run] of active.entries()) {
     const plan = await refinePlan(settings, planned[i]!.plan, run, conditions[i]!, step);
     refined.push({ ...planned[i]!, plan });
   }
-  const parts = refined.flatMap(({ plan, guidanceScale }, i) =>
+  const parts = refined.flatMap(({ plan }, i) =>
     [...new Set(plan.diffusionSteps)].map((diffusionSteps) => {
       const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
       const rows = rowsOf(planned[i]!.plan, positions);
-      const { noise } = active[i]!;
+      const { noise, guidance } = active[i]!;
       return {
         i,
         diffusionSteps,
-        image: { conditions: conditions[i]!, rows, positions, guidanceScale, noise },
+        image: { conditions: conditions[i]!, rows, positions, guidance, noise },
       };
     }),
   );
@@ -39,16 +40,15 @@ export async function sampleStep<Input>(
     ({ diffusionSteps }) => diffusionSteps,
     async (group, diffusionSteps) => {
       throwIfAborted(signal);
-      const coefficients = sampler(diffusionSteps);
-      const tokens = await model.sampleTokens({
+      return sampleGroup(model, {
         batch: group.map(({ image }) => image),
-        coefficients,
+        diffusionSteps,
+        sampler: sampler(diffusionSteps),
+        diffusion,
         temperature,
         ...(clamp === undefined ? {} : { clamp }),
         ...(signal ? { signal } : {}),
       });
-      assertShape('sampled tokens, one array an image', tokens, [group.length]);
-      return tokens.map((values) => ({ values, evaluations: coefficients.steps.length }));
     },
   );
   const evaluations = refined.map(() => 0);

@@ -1,7 +1,9 @@
 import type { CancellationSignal } from './cancellation.js';
 import { assertClamp } from './clamp.js';
-import { ancestralSampler } from './diffusion/ancestral.js';
-import type { DiffusionSampler } from './diffusion/sampler-coefficients.js';
+import { ancestralSampler } from './diffusion/ancestral-sampler.js';
+import { type DiffusionProcess, marDiffusion } from './diffusion/diffusion-process.js';
+import type { BoundSampler } from './diffusion/diffusion-sampler.js';
+import { eulerSampler } from './diffusion/euler-sampler.js';
 import { assertNumber, InvalidOptionError } from './errors.js';
 import type { GenerateOptions } from './generation.js';
 import { gridLength } from './grid.js';
@@ -15,7 +17,9 @@ export interface SamplingSettings<Input> {
   readonly model: MaskedModel<Input>;
   readonly policy: SamplingPolicy;
   readonly guidance: GuidanceSchedule;
-  readonly sampler: DiffusionSampler;
+  readonly diffusion: DiffusionProcess;
+  /** The sampler for the model's diffusion process. */
+  readonly sampler: BoundSampler;
   readonly temperature: number;
   readonly clamp: Clamp | undefined;
   readonly signal: CancellationSignal | undefined;
@@ -34,7 +38,7 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
     throw new InvalidOptionError('requests', options.requests, 'must be an array of { seed, input }');
   for (const [i, request] of options.requests.entries())
     if (!request) throw new InvalidOptionError(`requests[${i}]`, request, 'must be { seed, input }');
-  const { defaults = {}, shape } = model;
+  const { defaults = {}, shape, diffusion = marDiffusion() } = model;
   const steps = Math.min(64, gridLength(shape));
   const policy = options.policy ?? defaults.policy ?? randomOrder({ steps });
   if (typeof policy.init !== 'function' || typeof policy.step !== 'function')
@@ -43,15 +47,17 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
       policy,
       'must be a policy such as randomOrder(), with init and step',
     );
-  const sampler = options.sampler ?? defaults.sampler ?? ancestralSampler();
-  if (typeof sampler !== 'function')
-    throw new InvalidOptionError('sampler', sampler, 'must be a sampler such as ancestralSampler()');
+  const ownSampler = diffusion.prediction === 'epsilon' ? ancestralSampler : eulerSampler;
+  const chosen = options.sampler ?? defaults.sampler ?? ownSampler();
+  if (typeof chosen !== 'function')
+    throw new InvalidOptionError('sampler', chosen, 'must be a sampler such as ancestralSampler()');
   const temperature = options.temperature ?? defaults.temperature ?? 1;
   const clamp = options.clamp === undefined ? defaults.clamp : (options.clamp ?? undefined);
   assertNumber('temperature', temperature, 0);
   assertClamp(clamp, shape.channels);
   const guidance = guidanceSchedule(options.guidance ?? defaults.guidance ?? 1);
-  return { model, policy, guidance, sampler, temperature, clamp, signal };
+  const sampler: BoundSampler = (diffusionSteps) => chosen(diffusionSteps, diffusion);
+  return { model, policy, guidance, diffusion, sampler, temperature, clamp, signal };
 }
 
 function guidanceSchedule(guidance: GuidanceSchedule | number): GuidanceSchedule {

@@ -137,7 +137,7 @@ function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
 
 /** What is drawn, but for the store, once it is sure that it can be. */
 function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
-  for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape);
+  for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape, used.model.diffusion);
   return {
     model: used.model,
     classes: used.model.manifest.condition.count,

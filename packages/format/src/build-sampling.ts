@@ -1,10 +1,11 @@
 import {
   assertClamp,
   type Clamp,
-  type DiffusionSampler,
+  type CoefficientsSampler,
   type GridShape,
   type GuidanceSchedule,
   InvalidOptionError,
+  marDiffusion,
   planImage,
   type SamplingDefaults,
   type SamplingPolicy,
@@ -33,7 +34,7 @@ export interface SamplingSettings {
   readonly guidance: GuidanceSchedule;
   readonly temperature: number;
   readonly clamp: Clamp | null;
-  readonly sampler: DiffusionSampler;
+  readonly sampler: CoefficientsSampler;
 }
 
 /**
@@ -57,7 +58,7 @@ export function buildSettings(config: SettingsConfig): SamplingSettings {
     guidance: build('guidance', config) as GuidanceSchedule,
     temperature,
     clamp,
-    sampler: build('sampler', config) as DiffusionSampler,
+    sampler: build('sampler', config) as CoefficientsSampler,
   };
 }
 
@@ -85,15 +86,20 @@ export function samplingDefaults({ sampling }: Pick<Manifest, 'sampling'>): Samp
  * Makes sure that a sampling can be carried out on an empty grid, without a model: for callers that write something before
  * the first picture is drawn.
  *
+ * @param diffusion the model's. @default marDiffusion()
  * @throws InvalidOptionError where the policy has more steps than there are tokens, or the sampler has no coefficients for as
  *   many diffusion steps as a token would get; ShapeMismatchError where a clamp has not as many limits as tokens have channels
  */
-export function assertSamplingFits(config: SamplingConfig, shape: GridShape): void {
+export function assertSamplingFits(
+  config: SamplingConfig,
+  shape: GridShape,
+  diffusion = marDiffusion(),
+): void {
   const { policy, sampler, clamp } = buildSampling(config);
   assertClamp(clamp ?? undefined, shape.channels);
   for (const steps of diffusionStepsOf(planImage(policy, shape), config.policy)) {
     try {
-      sampler(steps);
+      sampler(steps, diffusion);
     } catch (error) {
       if (!InvalidOptionError.isInstance(error)) throw error;
       throw new InvalidOptionError('diffusion steps', steps, error.expectation);

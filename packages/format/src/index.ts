@@ -11,6 +11,7 @@ export {
 export { type Import, importLines, mergedImports, type SamplingCode, samplingCode } from './code-export.js';
 export { decodeText } from './decode-text.js';
 export { describePolicyConfig, describeSampling, samplingSteps, stepsText } from './describe-sampling.js';
+export { type DiffusionDescription, diffusionFrom, diffusionSchema } from './diffusion-description.js';
 export { formatSpec } from './format-spec.js';
 export { isHtml } from './html-page.js';
 export {

@@ -1,5 +1,6 @@
-import { TesseraError } from '@tessera/core';
+import { InvalidOptionError, TesseraError } from '@tessera/core';
 import * as v from 'valibot';
+import { diffusionFrom, diffusionSchema, MAR_DIFFUSION } from './diffusion-description.js';
 import { isHtml } from './html-page.js';
 import { parseDocument } from './parse-document.js';
 import { adviseSampling } from './resolve-sampling.js';
@@ -48,11 +49,8 @@ const schema = v.strictObject({
     /** Pixels a latent cell spans, in each direction. */
     stride: count,
   }),
-  diffusion: v.strictObject({
-    schedule: v.literal('cosine'),
-    trainSteps: v.literal(1000),
-    variance: v.literal('learned-range'),
-  }),
+  /** What the head was trained on. Absent in older manifests, whose heads are MAR's. */
+  diffusion: v.optional(diffusionSchema, MAR_DIFFUSION),
   /** What the authors advise. */
   sampling: v.strictObject({
     guidance: guidanceSchema,
@@ -144,6 +142,7 @@ function inconsistencies({
   grid,
   latents,
   condition,
+  diffusion,
   sampling,
   variants,
   parity,
@@ -158,6 +157,12 @@ function inconsistencies({
   }
   if (condition.names && condition.names.length !== condition.count) {
     problems.push(`condition.names has ${condition.names.length} names for ${condition.count} classes`);
+  }
+  try {
+    diffusionFrom(diffusion);
+  } catch (error) {
+    if (!InvalidOptionError.isInstance(error)) throw error;
+    problems.push(`diffusion: ${error.message}`);
   }
   if (Array.isArray(sampling.clamp) && sampling.clamp.length !== grid.channels) {
     problems.push(`sampling.clamp has ${sampling.clamp.length} limits for ${grid.channels} channels`);

@@ -1,7 +1,7 @@
 import { ancestralSampler, dpmSolverSampler } from '@tessera/core';
 import { exampleManifest } from '@tessera/format/testing';
 import { expect, it } from 'vitest';
-import { type HeadRequest, sampleHead } from './head.js';
+import { type SampleRequest, sampleHead } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
 
 const { grid, widths } = exampleManifest();
@@ -44,16 +44,17 @@ function fakeGraphs(headWidth: number) {
   return { graphs: graphs as unknown as MarGraphs, runs };
 }
 
-function request(count: number, guided: boolean): HeadRequest {
+function request(count: number, guided: boolean): SampleRequest {
   const rows = guided ? 2 * count : count;
   const values = Float32Array.from({ length: rows * widths.decoder }, (_, i) => Math.sin(i));
   return {
     count,
-    z: { values } as unknown as HeadRequest['z'],
+    z: { values } as unknown as SampleRequest['z'],
     // As z has them where images take turns: a token's rows needn't stand in order.
     rows: Int32Array.from({ length: rows }, (_, row) => rows - 1 - row),
     guidanceScale: new Float32Array(count).fill(2),
-    table: ancestralSampler()('ddim50'),
+    coefficients: ancestralSampler()('ddim50'),
+    prediction: 'epsilon',
     temperature: 1,
     noise: (row, step, out) => out.fill(Math.sin(row * 100 + step)),
   };
@@ -78,18 +79,18 @@ it('runs the denoiser once a diffusion step, and the modulation once for many of
   expect(runs).toMatchObject({ embed: 1, project: 1, modulate: Math.ceil(50 / 32), denoise: 50 });
 });
 
-it('scales the noise that a run starts from by the temperature where its table says so, and only there', async () => {
-  const half = (factor: number): HeadRequest => ({
+it('scales the noise that a run starts from by the temperature where its coefficients say so, and only there', async () => {
+  const half = (factor: number): SampleRequest => ({
     ...request(3, false),
-    table: dpmSolverSampler()(1),
+    coefficients: dpmSolverSampler()(1),
     temperature: 0.5,
     noise: (row, step, out) => out.fill(factor * Math.sin(row * 100 + step)),
   });
   const { graphs } = fakeGraphs(8);
   const scaledByHand = { ...half(0.5), temperature: 1 };
   expect(await sampleHead(graphs, half(1))).toEqual(await sampleHead(graphs, scaledByHand));
-  const untempered = { ...half(1).table, temperedStart: false };
-  expect(await sampleHead(graphs, { ...half(1), table: untempered })).toEqual(
+  const untempered = { ...half(1).coefficients, temperedStart: false };
+  expect(await sampleHead(graphs, { ...half(1), coefficients: untempered })).toEqual(
     await sampleHead(graphs, { ...half(1), temperature: 1 }),
   );
 });
@@ -127,9 +128,11 @@ it('does not give tokens that are no numbers', async () => {
   await expect(sampleHead(graphs, request(3, false))).rejects.toMatchObject({ code: 'non-finite' });
 });
 
-it('refuses a table without steps, which would leave nothing but noise', async () => {
+it('refuses coefficients without steps, which would leave nothing but noise', async () => {
   const { graphs, runs } = fakeGraphs(8);
-  const empty = { ...request(3, false), table: { name: 'none', steps: [] } };
-  await expect(sampleHead(graphs, empty)).rejects.toThrow('table = none: this model needs a diffusion step');
+  const empty = { ...request(3, false), coefficients: { name: 'none', steps: [] } };
+  await expect(sampleHead(graphs, empty)).rejects.toThrow(
+    'coefficients = none: this model needs a diffusion step',
+  );
   expect(runs.embed).toBe(0);
 });

@@ -1,13 +1,16 @@
 import {
   assertClamp,
   assertGrid,
+  assertShape,
   type CancellationSignal,
   type ClassInput,
   type ConditionRequest,
   ConditionRows,
+  type DiffusionProcess,
   type GridShape,
   gridLength,
   groupBy,
+  type HeadRequest,
   type ImageRgb,
   type ImageSize,
   InvalidOptionError,
@@ -24,16 +27,16 @@ import {
   throwIfAborted,
   unpatchify,
 } from '@tessera/core';
-import { type Manifest, samplingDefaults } from '@tessera/format';
+import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { conditionBatch, countsKey } from './condition-batch.js';
-import { sampleHead } from './head.js';
+import { evaluateHead, sampleHead } from './head.js';
 import { imageSizeOf } from './image-size.js';
 import type { MarGraphs } from './mar-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
-import { runtimeTensor, sampledRows } from './sampled-rows.js';
+import { runtimeTensor, type SampledImage, sampledRows } from './sampled-rows.js';
 
 type Cancellable = { readonly signal?: CancellationSignal };
 
@@ -43,6 +46,7 @@ export class MarModel implements MaskedModel<ClassInput> {
   readonly shape: GridShape;
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
+  readonly diffusion: DiffusionProcess;
   readonly #graphs: MarGraphs;
   readonly #queue = new RunQueue();
   #disposed: Promise<void> | undefined;
@@ -53,6 +57,7 @@ export class MarModel implements MaskedModel<ClassInput> {
     this.shape = graphs.manifest.grid;
     this.imageSize = imageSizeOf(graphs.manifest);
     this.defaults = samplingDefaults(graphs.manifest);
+    this.diffusion = diffusionFrom(graphs.manifest.diffusion);
   }
 
   condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly ConditionRows[]> {
@@ -79,17 +84,29 @@ export class MarModel implements MaskedModel<ClassInput> {
     return this.#enqueue(async () => {
       assertBatch('batch', request.batch);
       assertClamp(request.clamp, this.shape.channels);
-      return groupBy(
-        request.batch,
-        ({ conditions }) => conditions.guided,
-        (alike) =>
-          groupBy(
-            alike,
-            ({ conditions }) => runtimeTensor(conditions),
-            (group) => this.#sampleGroup(group, request),
-          ),
-      );
+      return byRuntimeTensor(request.batch, (group) => this.#sampleGroup(group, request));
     }, request.signal);
+  }
+
+  /** One evaluation of the head, without guidance: see `MaskedModel`. */
+  evaluateHead({ batch, timestep, signal }: HeadRequest): Promise<readonly Float32Array[]> {
+    return this.#enqueue(async () => {
+      assertBatch('batch', batch);
+      const { channels } = this.shape;
+      for (const { x, rows } of batch) assertShape('x [m, C]', x, [rows.length, channels]);
+      return byRuntimeTensor(batch, async (group) => {
+        const count = group.reduce((sum, { rows }) => sum + rows.length, 0);
+        const request = { count, ...(await sampledRows(group, this.#graphs)) };
+        const x = concatenated(group.map((image) => image.x));
+        const output = await evaluateHead(this.#graphs, request, x, timestep, signal);
+        const width = output.length / request.rows.length;
+        const half = count * width;
+        const conditional = splitTokens(output.subarray(0, half), group, width);
+        if (output.length === half) return conditional;
+        const unconditional = splitTokens(output.subarray(half), group, width);
+        return conditional.map((rows, i) => concatenated([rows, unconditional[i]!]));
+      });
+    }, signal);
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {
@@ -159,42 +176,28 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 
   async #sampleGroup(
-    images: readonly TokenImage[],
+    batch: readonly TokenImage[],
     { coefficients, temperature, clamp, signal }: TokenRequest,
   ): Promise<Float32Array[]> {
-    const { channels } = this.shape;
-    const count = images.reduce((sum, image) => sum + image.rows.length, 0);
-    const guidanceScale = new Float32Array(count);
     const owner: TokenImage[] = [];
-    const positions = new Uint32Array(count);
-    for (const image of images) {
-      if (image.positions.length !== image.rows.length) {
-        throw new ShapeMismatchError('positions [m]', [image.rows.length], [image.positions.length]);
-      }
-      const first = owner.length;
-      for (const row of image.rows) {
-        assertRow(row, image.conditions);
-        owner.push(image);
-      }
-      positions.set(image.positions, first);
-      guidanceScale.fill(image.guidanceScale, first, owner.length);
+    const positions: number[] = [];
+    for (const image of batch) {
+      assertShape('positions [m]', image.positions, [image.rows.length]);
+      owner.push(...Array.from(image.rows, () => image));
+      positions.push(...image.positions);
     }
     const tokens = await sampleHead(this.#graphs, {
-      count,
-      ...(await sampledRows(images, this.#graphs)),
-      guidanceScale,
-      table: coefficients,
+      count: owner.length,
+      ...(await sampledRows(batch, this.#graphs)),
+      guidanceScale: groupScales(batch, coefficients.steps.length),
+      coefficients,
+      prediction: this.diffusion.prediction,
       temperature,
       noise: (row, step, out) => owner[row]!.noise.tokenNormal(positions[row]!, step, out),
-      ...(clamp === undefined ? {} : { clamp }),
-      ...(signal ? { signal } : {}),
+      clamp,
+      signal,
     });
-    let first = 0;
-    return images.map((image) => {
-      const begin = first * channels;
-      first += image.rows.length;
-      return tokens.slice(begin, first * channels);
-    });
+    return splitTokens(tokens, batch, this.shape.channels);
   }
 
   #need(name: 'decoder' | 'encoder', purpose: string): void {
@@ -207,16 +210,65 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 }
 
+/** Images that one run of the head can serve: guided or not, and with rows in the same z. */
+function byRuntimeTensor<Image extends SampledImage, Result>(
+  batch: readonly Image[],
+  run: (group: readonly Image[]) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
+  return groupBy(
+    batch,
+    ({ conditions }) => conditions.guided,
+    (alike) => groupBy(alike, ({ conditions }) => runtimeTensor(conditions), run),
+  );
+}
+
+/** A group's guidance scales: [n] where each image has one, else [S, n]. */
+function groupScales(batch: readonly TokenImage[], steps: number): Float32Array {
+  const count = batch.reduce((sum, { rows }) => sum + rows.length, 0);
+  const rowsOfScales = batch.every(({ guidanceScale }) => typeof guidanceScale === 'number') ? 1 : steps;
+  const scales = new Float32Array(rowsOfScales * count);
+  let first = 0;
+  for (const { guidanceScale, rows } of batch) {
+    const m = rows.length;
+    if (typeof guidanceScale !== 'number') assertShape('guidanceScale [S, m]', guidanceScale, [steps, m]);
+    for (let step = 0; step < rowsOfScales; step++) {
+      const at = step * count + first;
+      if (typeof guidanceScale === 'number') scales.fill(guidanceScale, at, at + m);
+      else scales.set(guidanceScale.subarray(step * m, (step + 1) * m), at);
+    }
+    first += m;
+  }
+  return scales;
+}
+
+/** A group's values [n, width], image by image. */
+function splitTokens(
+  values: Float32Array,
+  batch: readonly Pick<TokenImage, 'rows'>[],
+  width: number,
+): Float32Array[] {
+  let first = 0;
+  return batch.map(({ rows }) => {
+    const begin = first;
+    first += rows.length * width;
+    return values.slice(begin, first);
+  });
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let first = 0;
+  for (const part of parts) {
+    whole.set(part, first);
+    first += part.length;
+  }
+  return whole;
+}
+
 /** For callers without types, who pass a single image. */
 function assertBatch(what: string, batch: readonly unknown[]): void {
   if (Array.isArray(batch)) return;
   throw new InvalidOptionError(what, typeof batch, 'must be an array with an entry for each image');
-}
-
-/** A row beyond the image's own would be another image's: a batch shares one z. */
-function assertRow(row: number, { count }: ConditionRows): void {
-  if (row < count) return;
-  throw new InvalidOptionError('rows', row, `must be less than ${count}, the rows of the conditions`);
 }
 
 /** The grid's tokens with 0 where they are masked. */

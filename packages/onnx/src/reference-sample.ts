@@ -141,7 +141,7 @@ async function run(
     const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
     const [tokens] = await model.sampleTokens({
       batch: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
-      coefficients: ancestralSampler()(respacing),
+      coefficients: ancestralSampler()(respacing, model.diffusion),
       temperature: 1,
       ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
     });

@@ -1,7 +1,10 @@
-import type { ConditionRows, TokenImage } from '@tessera/core';
-import type { HeadRequest } from './head.js';
+import { type ConditionRows, type HeadRequest, InvalidOptionError } from '@tessera/core';
+import type { HeadRows } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
 import { OrtTensor } from './ort-tensor.js';
+
+/** Which rows of an image's conditions the head is run on. */
+export type SampledImage = Omit<HeadRequest['batch'][number], 'x'>;
 
 /** z of some conditions in the runtime; undefined for those that aren't a model's own, which are read. */
 export function runtimeTensor({ tensor }: ConditionRows): OrtTensor | undefined {
@@ -11,12 +14,15 @@ export function runtimeTensor({ tensor }: ConditionRows): OrtTensor | undefined 
 /**
  * z of images with one {@link runtimeTensor}, all guided or all not, and its rows to sample: the conditional ones, then the
  * unconditional ones.
+ *
+ * @throws InvalidOptionError if the conditions have no such row
  */
 export async function sampledRows(
-  images: readonly TokenImage[],
+  images: readonly SampledImage[],
   graphs: MarGraphs,
-): Promise<Pick<HeadRequest, 'z' | 'rows'>> {
+): Promise<Pick<HeadRows, 'z' | 'rows'>> {
   const { conditions: first } = images[0]!;
+  for (const { conditions, rows } of images) assertRows(rows, conditions);
   const halves = first.guided ? [false, true] : [false];
   const z = runtimeTensor(first);
   if (z) {
@@ -44,4 +50,11 @@ export async function sampledRows(
     z: graphs.conditionRows(values),
     rows: Int32Array.from({ length: values.length / first.width }, (_, row) => row),
   };
+}
+
+/** A row beyond the image's own would be another image's: a batch shares one z. */
+function assertRows(rows: Uint32Array, { count }: ConditionRows): void {
+  const beyond = rows.find((row) => row >= count);
+  if (beyond !== undefined)
+    throw new InvalidOptionError('rows', beyond, `must be less than ${count}, the rows of the conditions`);
 }

@@ -18,6 +18,7 @@ export function servedModel(
   return proxyModel<ServedModel, Partial<ServedModel>>(model, {
     condition: (request) => call(() => model.condition(request)),
     sampleTokens: (request) => call(() => model.sampleTokens(request)),
+    evaluateHead: (request) => call(() => model.evaluateHead(request)),
     decode: (grids, options) => call(() => model.decode(grids, options)),
     encode: (images, options) => call(() => model.encode(images, options)),
     // A read begins at once: a release may be the next message.

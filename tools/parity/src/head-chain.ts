@@ -1,4 +1,5 @@
-import { replayNoise, type SamplerCoefficients } from '@tessera/core';
+import { replayNoise } from '@tessera/core';
+import type { SamplerCoefficients } from '@tessera/core/diffusion';
 import type { ConvertedMar } from './converted-models.js';
 import { type GoldenTensors, rowsOf } from './golden-files.js';
 import { recordedConditions } from './recorded-conditions.js';

@@ -1,5 +1,5 @@
 import {
-  type DiffusionSampler,
+  type CoefficientsSampler,
   type GuidanceSchedule,
   generate,
   type ImageStep,
@@ -25,7 +25,7 @@ export interface RecordedRun {
   /** `imageOf` tells which recorded image a policy is asked about. */
   policy(imageOf: (noise: NoiseSource) => number): SamplingPolicy;
   readonly guidance: GuidanceSchedule;
-  readonly sampler: DiffusionSampler;
+  readonly sampler: CoefficientsSampler;
   readonly temperature: number;
 }
 

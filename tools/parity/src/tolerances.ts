@@ -1,4 +1,4 @@
-import type { DiffusionStep, SamplerCoefficients } from '@tessera/core';
+import type { DiffusionStep, SamplerCoefficients } from '@tessera/core/diffusion';
 
 /**
  * Largest absolute deviations that are accepted. Each lies well above what float32 arithmetic in another order of
@@ -47,7 +47,7 @@ const MEASURED_AMPLIFICATION = 1700;
 
 /** How much larger an error of ε is in the x after the step. From t = 999 √(1/ᾱ − 1) is 20,291. */
 function amplification({ xStart, update }: DiffusionStep): number {
-  return Math.abs(xStart.epsilon * update.xStart);
+  return Math.abs(xStart.output * update.xStart);
 }
 
 function beyondMeasured({ steps }: SamplerCoefficients): number {

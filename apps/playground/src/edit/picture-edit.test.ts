@@ -9,7 +9,10 @@ const picture = (value: number): EditedPicture => ({
 
 describe('a picture that is offered for an edit', () => {
   it('is shown where there is none, or only one that was offered before', () => {
-    const edit = new PictureEdit(() => undefined);
+    const edit = new PictureEdit(
+      () => undefined,
+      () => EMBEDDED_FACTS,
+    );
     for (const drawing of [picture(1), picture(2)]) {
       edit.offer(drawing);
       expect(get(edit.state).picture).toBe(drawing);
@@ -17,7 +20,10 @@ describe('a picture that is offered for an edit', () => {
   });
 
   it('never replaces one that the user took, though nothing is marked in it', () => {
-    const edit = new PictureEdit(() => undefined);
+    const edit = new PictureEdit(
+      () => undefined,
+      () => EMBEDDED_FACTS,
+    );
     edit.offer(picture(1));
     const photo = picture(2);
     edit.take(photo);
@@ -26,7 +32,10 @@ describe('a picture that is offered for an edit', () => {
   });
 
   it('never replaces one that something is marked in', () => {
-    const edit = new PictureEdit(() => undefined);
+    const edit = new PictureEdit(
+      () => undefined,
+      () => EMBEDDED_FACTS,
+    );
     const drawing = picture(1);
     edit.offer(drawing);
     edit.mark(new Uint8Array(EMBEDDED_FACTS.grid.height * EMBEDDED_FACTS.grid.width).fill(1));

@@ -1,48 +1,80 @@
 import type { ImageRgb, TokenGrid } from '@tessera/core';
 import { type Readable, writable } from 'svelte/store';
 import type { TellFailure } from '../model-loading/failure.js';
-import { EMBEDDED_FACTS, type ModelFacts } from '../model-loading/model-facts.js';
+import type { ModelFacts } from '../model-loading/model-facts.js';
 import { PictureRun } from '../run/picture-run.js';
+import type { PictureEditOptions } from '../run/record-run.js';
 import type { Run } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
 import { countMarked } from './token-mask.js';
 
-/** A picture to edit; of one from outside the tokens are known once the model has encoded it. */
+/** A picture to edit, of any size. */
 export interface EditedPicture {
   readonly image: ImageRgb;
+  /** Its tokens, if the model made it; the model encodes other pictures. */
   readonly grid?: TokenGrid;
 }
 
 export interface EditState {
   readonly picture?: EditedPicture;
-  /** [L], 1 for the tokens to renew. */
+  /** The extents of the mask: about a cell a token, in the picture's ratio of sides. */
+  readonly shape: MaskShape;
+  /** [height·width], 1 where the picture is drawn anew. */
   readonly mask: Uint8Array;
-  /** [L], the mask that the result is made with. */
-  readonly used: Uint8Array;
+  /** Whether the tokens around the marked ones are drawn as well. */
+  readonly grow: boolean;
+  /** How much is painted around the picture, as a share of each side. */
+  readonly outpaint: number;
 }
 
-/** What an edit asks of the model. */
-export interface EditModel {
-  encode(image: ImageRgb, signal: AbortSignal): Promise<TokenGrid>;
-  begin(settings: Settings, signal: AbortSignal, start: TokenGrid): Promise<Run>;
+export interface MaskShape {
+  readonly height: number;
+  readonly width: number;
 }
 
-const unmarked = ({ height, width }: ModelFacts['grid']) => new Uint8Array(height * width);
+/** How an edit is begun. */
+export type BeginEdit = (
+  settings: Settings,
+  signal: AbortSignal,
+  edit: PictureEditOptions,
+) => Run | Promise<Run>;
+
+/** The extents of a mask over a picture: the longer side has as many cells as the model's grid. */
+export function maskShape(
+  { height, width }: Pick<ImageRgb, 'height' | 'width'>,
+  { grid, imageSize }: Pick<ModelFacts, 'grid' | 'imageSize'>,
+): MaskShape {
+  const scale = Math.min(imageSize.width / width, imageSize.height / height);
+  const cells = (pixels: number, token: number) => Math.max(1, Math.round((pixels * scale) / token));
+  return {
+    height: cells(height, imageSize.height / grid.height),
+    width: cells(width, imageSize.width / grid.width),
+  };
+}
+
+const NOTHING: EditState = {
+  shape: { height: 0, width: 0 },
+  mask: new Uint8Array(),
+  grow: false,
+  outpaint: 0,
+};
 
 /** A picture of which a part is drawn anew. */
 export class PictureEdit {
   readonly state: Readable<EditState>;
   readonly run: PictureRun;
   readonly #set: (state: EditState) => void;
-  #unmarked = unmarked(EMBEDDED_FACTS.grid);
-  #now: EditState = { mask: this.#unmarked, used: this.#unmarked };
+  readonly #facts: () => ModelFacts;
+  #now = NOTHING;
   /** Whether the user took the picture, which was not just offered. */
   #chosen = false;
 
-  constructor(tell: TellFailure) {
+  /** @param facts the model's sizes at the moment */
+  constructor(tell: TellFailure, facts: () => ModelFacts) {
     const store = writable(this.#now);
     this.state = store;
     this.#set = store.set;
+    this.#facts = facts;
     this.run = new PictureRun(tell);
   }
 
@@ -54,42 +86,52 @@ export class PictureEdit {
 
   /** Begins with a picture that nobody asked for, unless something of the user's would be lost. */
   offer(picture: EditedPicture): void {
-    const { mask, used } = this.#now;
-    if (!this.#chosen && countMarked(mask) === 0 && used === this.#unmarked) this.#begin(picture);
+    const isTouched = countMarked(this.#now.mask) > 0 || this.#now.outpaint > 0;
+    if (!this.#chosen && !isTouched) this.#begin(picture);
   }
 
-  /** @param mask [L] */
+  /** @param mask [height·width] */
   mark(mask: Uint8Array): void {
     this.#change({ mask });
   }
 
   clearMarks(): void {
-    this.mark(this.#unmarked);
+    this.mark(new Uint8Array(this.#now.mask.length));
   }
 
-  renew(settings: Settings, model: EditModel): void {
-    const { picture, mask } = this.#now;
-    if (!picture) return;
-    this.#change({ used: mask });
-    void this.run.start(settings, async (signal) => {
-      const grid = picture.grid ?? (await model.encode(picture.image, signal));
-      if (this.#now.picture === picture) this.#change({ picture: { ...picture, grid } });
-      return model.begin(settings, signal, { ...grid, known: mask.map((flag) => 1 - flag) });
-    });
+  change(change: Partial<Pick<EditState, 'grow' | 'outpaint'>>): void {
+    this.#change(change);
   }
 
-  /** Forgets the picture: another model has another grid. */
-  reset(grid: ModelFacts['grid']): void {
+  /** Forgets the picture. */
+  reset(): void {
     this.run.clear();
     this.#chosen = false;
-    this.#unmarked = unmarked(grid);
-    this.#now = { mask: this.#unmarked, used: this.#unmarked };
+    this.#now = NOTHING;
     this.#set(this.#now);
+  }
+
+  renew(settings: Settings, begin: BeginEdit): void {
+    const { picture, shape, mask, grow, outpaint } = this.#now;
+    if (!picture) return;
+    const { image, grid } = picture;
+    const [rows, columns] = [image.height, image.width].map((side) => Math.round(side * outpaint));
+    const { imageSize } = this.#facts();
+    const fits = outpaint === 0 && image.width === imageSize.width && image.height === imageSize.height;
+    const edit: PictureEditOptions = {
+      image,
+      mask: { ...shape, data: mask.map((flag) => 255 * flag) },
+      outpaint: { top: rows!, bottom: rows!, left: columns!, right: columns! },
+      growTokens: grow ? 1 : 0,
+      ...(grid && fits ? { grid } : {}),
+    };
+    void this.run.start(settings, (signal) => begin(settings, signal, edit));
   }
 
   #begin(picture: EditedPicture): void {
     this.run.clear();
-    this.#now = { mask: this.#unmarked, used: this.#unmarked };
+    const shape = maskShape(picture.image, this.#facts());
+    this.#now = { ...NOTHING, shape, mask: new Uint8Array(shape.height * shape.width) };
     this.#change({ picture });
   }
 

@@ -1,43 +1,32 @@
 import { type ImageRgb, TesseraError } from '@tessera/core';
 
+/** Pixels of the longer side that a picture may have; a larger one is scaled down. */
+const LONGEST_SIDE = 2048;
+
 /**
- * A picture file in the size of the model's pictures: the middle is cut out and scaled.
+ * A picture file's pixels. White lies behind what is transparent.
  *
  * @throws TesseraError with code `unreadable-picture`
  */
-export async function readPicture(
-  file: Blob,
-  { height, width }: { readonly height: number; readonly width: number },
-): Promise<ImageRgb> {
+export async function readPicture(file: Blob): Promise<ImageRgb> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file);
   } catch (cause) {
     throw new TesseraError('unreadable-picture', cause instanceof Error ? cause.message : String(cause));
   }
-  const scale = Math.min(bitmap.width / width, bitmap.height / height);
-  const [cutWidth, cutHeight] = [width * scale, height * scale];
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
-  // White behind what is transparent.
   context.fillStyle = 'white';
-  context.fillRect(0, 0, width, height);
+  context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = 'high';
-  context.drawImage(
-    bitmap,
-    (bitmap.width - cutWidth) / 2,
-    (bitmap.height - cutHeight) / 2,
-    cutWidth,
-    cutHeight,
-    0,
-    0,
-    width,
-    height,
-  );
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  const { data: rgba } = context.getImageData(0, 0, width, height);
-  const data = new Uint8Array(width * height * 3);
-  for (let pixel = 0; pixel < width * height; pixel++)
+  const { data: rgba } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const data = new Uint8Array(canvas.width * canvas.height * 3);
+  for (let pixel = 0; pixel < canvas.width * canvas.height; pixel++)
     data.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3);
-  return { width, height, data };
+  return { width: canvas.width, height: canvas.height, data };
 }

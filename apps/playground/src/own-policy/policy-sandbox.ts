@@ -1,8 +1,8 @@
 import sandboxCode from 'virtual:policy-sandbox';
-import type { TokenGrid } from '@tessera/core';
 import type { PolicyFinding } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
 import { type ServedModel, serveModel } from '@tessera/onnx';
+import type { PictureEditOptions } from '../run/record-run.js';
 import type { Run } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
 import { lentModel } from './lent-model.js';
@@ -25,7 +25,7 @@ const FRAME = `<!doctype html>
 export interface DrawRequest {
   readonly settings: Omit<Settings, 'policy'>;
   readonly model: ServedModel & { readonly manifest: Manifest };
-  readonly start?: TokenGrid | undefined;
+  readonly edit?: PictureEditOptions | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -75,7 +75,7 @@ export async function openSandbox(code: string): Promise<PolicySandbox> {
 }
 
 /** The generation runs in the sandbox, with the policy; the model stays here and is asked through a port. */
-async function* draw(client: SandboxClient, { settings, model, start, signal }: DrawRequest): Run {
+async function* draw(client: SandboxClient, { settings, model, edit, signal }: DrawRequest): Run {
   const { port1, port2 } = new MessageChannel();
   const { manifest } = model;
   const serving = serveModel(
@@ -91,7 +91,7 @@ async function* draw(client: SandboxClient, { settings, model, start, signal }: 
     signal.throwIfAborted();
     const { classLabel, seed, guidance, temperature } = settings;
     const plain = { classLabel, seed, guidance, temperature };
-    await client.call('begin', { settings: plain, manifest, ...(start ? { start } : {}) }, [port2]);
+    await client.call('begin', { settings: plain, manifest, ...(edit ? { edit } : {}) }, [port2]);
     for (;;) {
       const next = await client.call('next', {});
       if (next.done) return next.value;

@@ -1,6 +1,6 @@
-import type { TokenGrid } from '@tessera/core';
 import type { PolicyFinding } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
+import type { PictureEditOptions } from '../run/record-run.js';
 import type { FinishedRun, StepRecord } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
 
@@ -8,7 +8,7 @@ import type { Settings } from '../settings/settings.js';
 export interface DrawOrders {
   readonly settings: Omit<Settings, 'policy'>;
   readonly manifest: Manifest;
-  readonly start?: TokenGrid;
+  readonly edit?: PictureEditOptions;
 }
 
 /** What can be asked of the sandbox: arguments and result of each call. */

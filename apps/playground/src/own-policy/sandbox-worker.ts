@@ -43,7 +43,7 @@ const handlers: {
   },
   // Between two plays the worker answers the page's pings.
   check: () => checkPolicy(loaded(), { pause: () => new Promise((resolve) => setTimeout(resolve)) }),
-  async begin({ settings, manifest, start }: DrawOrders, [port]) {
+  async begin({ settings, manifest, edit }: DrawOrders, [port]) {
     const model = new RemoteModel(modelPort(port!), manifest);
     const { seed, classLabel } = settings;
     run = recordRun({
@@ -51,7 +51,7 @@ const handlers: {
       policy: loaded(),
       seed,
       classLabel,
-      start,
+      edit,
       ...settingsOfGeneration(settings, manifest),
     });
     return undefined;

@@ -1,4 +1,4 @@
-import type { GridShape, ImageRgb } from '@tessera/core';
+import type { GridShape, ImageMask, ImageRgb } from '@tessera/core';
 
 /** [h·w·4], as canvases want them. */
 export type Rgba = Uint8ClampedArray<ArrayBuffer>;
@@ -33,35 +33,29 @@ export function tokenOfPixel(
   return row * shape.width + column;
 }
 
-/** `after` where `renewed` [L] says so, else `before`, byte for byte. */
-export function compositeByToken(
-  before: ImageRgb,
-  after: ImageRgb,
-  shape: Pick<GridShape, 'height' | 'width'>,
-  renewed: Uint8Array,
-): ImageRgb {
-  const data = before.data.slice();
-  for (let pixel = 0; pixel < before.width * before.height; pixel++) {
-    if (!renewed[tokenOfPixel(pixel, before, shape)]) continue;
-    data.set(after.data.subarray(pixel * 3, pixel * 3 + 3), pixel * 3);
-  }
-  return { ...before, data };
-}
-
-/** Pixels of tokens that are not `renewed`, and how many of them are the same in both pictures to the byte. */
+/**
+ * Pixels of `before` that were not repainted, and how many of them `after` has byte for byte. `after` may be larger: then
+ * `before` lies in its middle.
+ *
+ * @param repainted of the size of `after`, not 0 where a pixel was repainted
+ */
 export function keptPixels(
   before: ImageRgb,
   after: ImageRgb,
-  shape: Pick<GridShape, 'height' | 'width'>,
-  renewed: Uint8Array,
+  repainted: ImageMask,
 ): { readonly kept: number; readonly equal: number } {
+  const top = (after.height - before.height) / 2;
+  const left = (after.width - before.width) / 2;
   let kept = 0;
   let equal = 0;
-  for (let pixel = 0; pixel < before.width * before.height; pixel++) {
-    if (renewed[tokenOfPixel(pixel, before, shape)]) continue;
-    kept++;
-    const at = pixel * 3;
-    if ([0, 1, 2].every((c) => before.data[at + c] === after.data[at + c])) equal++;
+  for (let y = 0; y < before.height; y++) {
+    for (let x = 0; x < before.width; x++) {
+      const to = (y + top) * after.width + x + left;
+      if (repainted.data[to]) continue;
+      kept++;
+      const from = y * before.width + x;
+      if ([0, 1, 2].every((c) => before.data[from * 3 + c] === after.data[to * 3 + c])) equal++;
+    }
   }
   return { kept, equal };
 }

@@ -1,27 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { StepRecord } from '../run/step-record.js';
+import { exampleStep } from '../testing/example-step.js';
 import { knownAfter, stagesOf, tokenMarks } from './token-marks.js';
 
-const picture = { width: 1, height: 1, data: new Uint8Array(3) };
-
-function step(
-  index: number,
-  stage: string,
-  positions: readonly number[],
-  chosen: readonly number[] = [],
-): StepRecord {
-  return {
+const step = (index: number, stage: string, positions: readonly number[], chosen: readonly number[] = []) =>
+  exampleStep({
     index,
     stage,
     positions: Uint32Array.from(positions),
     diffusionSteps: new Uint16Array(positions.length).fill(5),
     chosen: Uint32Array.from(chosen),
-    guidanceScale: 1,
-    milliseconds: 1,
-    headEvaluations: positions.length * 5,
-    picture,
-  };
-}
+  });
 
 const steps = [
   step(0, 'generation', [4]),

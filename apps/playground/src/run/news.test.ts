@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS } from '../settings/settings.js';
 import { exampleStep } from '../testing/example-step.js';
 import { pictureNews, raceNews } from './news.js';
 
-const step = (milliseconds: number) => exampleStep(0, milliseconds);
+const step = (milliseconds: number) => exampleStep({ milliseconds });
 
 describe('what a screen reader says', () => {
   it('of a picture stays the same from step to step', () => {

@@ -15,7 +15,7 @@ const finished: FinishedRun = {
 };
 
 async function* steps(count: number, milliseconds = 1): Run {
-  for (let index = 0; index < count; index++) yield exampleStep(index, milliseconds);
+  for (let index = 0; index < count; index++) yield exampleStep({ index, milliseconds });
   return finished;
 }
 
@@ -34,7 +34,7 @@ describe('making a picture', () => {
   it('stops at once and keeps what is there, even while the model is busy', async () => {
     const run = new PictureRun();
     async function* busy(signal: AbortSignal): Run {
-      yield exampleStep(0);
+      yield exampleStep();
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       return finished;
     }

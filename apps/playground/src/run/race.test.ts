@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { exampleStep } from '../testing/example-step.js';
 import { race } from './race.js';
-import type { Run, StepRecord } from './step-record.js';
+import type { Run } from './step-record.js';
 
 const picture = { width: 1, height: 1, data: new Uint8Array(3) };
 const grid = {
@@ -9,22 +10,7 @@ const grid = {
   known: new Uint8Array(1),
 };
 
-function step(index: number, milliseconds: number): StepRecord {
-  const nothing = {
-    positions: new Uint32Array(),
-    diffusionSteps: new Uint16Array(),
-    chosen: new Uint32Array(),
-  };
-  return {
-    index,
-    stage: 'generation',
-    ...nothing,
-    guidanceScale: 1,
-    milliseconds,
-    headEvaluations: 0,
-    picture,
-  };
-}
+const step = (index: number, milliseconds: number) => exampleStep({ index, milliseconds });
 
 async function* lane(times: readonly number[], onStop?: () => void): Run {
   try {

@@ -1,4 +1,4 @@
-import { emptyGrid, linearGuidance } from '@tessera/core';
+import { linearGuidance } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import { gtr } from '@tessera/gtr';
 import { describe, expect, it } from 'vitest';
@@ -77,14 +77,20 @@ describe('a recorded run', () => {
     expect(steps.map(({ milliseconds }) => milliseconds)).toEqual([5, 5, 5, 5, 5, 10]);
   });
 
-  it('keeps the tokens it is given', async () => {
-    const start = emptyGrid(shape);
-    start.tokens.fill(0.5);
-    start.known.fill(1, 0, 40);
-    const { steps, grid } = await whole(
-      recordRun({ model: fakeModel({ shape }), policy, seed: 1, classLabel: 2, start }),
-    );
+  it('draws the marked part of a picture, and names the pixels it repainted', async () => {
+    const model = fakeModel({ shape });
+    const { height, width } = model.imageSize!;
+    const image = { height, width, data: new Uint8Array(height * width * 3).fill(90) };
+    const mask = { height: 8, width: 8, data: new Uint8Array(64).fill(255, 40) };
+    const {
+      steps,
+      image: edited,
+      repainted,
+    } = await whole(recordRun({ model, policy, seed: 1, classLabel: 2, edit: { image, mask } }));
     expect(totals(steps).tokens).toBe(24);
-    expect(grid!.tokens.subarray(0, 120)).toEqual(start.tokens.subarray(0, 120));
+    expect(steps[0]).toMatchObject({ tokensInAll: 24 });
+    const kept = repainted!.data.indexOf(255);
+    expect(kept).toBe((height * width * 5) / 8);
+    expect(edited.data.subarray(0, kept * 3)).toEqual(image.data.subarray(0, kept * 3));
   });
 });

@@ -1,29 +1,47 @@
 import {
   type ClassInput,
+  type EditedImage,
+  type EditOptions,
+  edit,
   type GenerateOptions,
   generate,
   type PlannedStep,
-  type TokenGrid,
 } from '@tessera/core';
 import { type Run, raisedPositions } from './step-record.js';
+
+/** What an edit begins from. Plain data. */
+export type PictureEditOptions = Pick<
+  EditOptions<ClassInput>,
+  'image' | 'mask' | 'grid' | 'growTokens' | 'outpaint'
+>;
 
 export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'requests'> {
   readonly seed: number;
   /** Also the picture's index within its seed, so that `tessera generate` on the command line draws the same. */
   readonly classLabel: number;
-  /** Tokens to keep. @default none */
-  readonly start?: TokenGrid | undefined;
+  /** The picture of which a part is drawn anew. @default a new picture */
+  readonly edit?: PictureEditOptions | undefined;
   /** The time in milliseconds; never falls. @default performance.now */
   readonly now?: () => number;
 }
 
 /** Makes a picture and records every step of it. */
 export async function* recordRun(options: RecordRunOptions): Run {
-  const { seed, classLabel, start, now = () => performance.now(), ...rest } = options;
-  const image = { seed, imageIndex: classLabel, input: { classLabel }, ...(start ? { start } : {}) };
+  const { seed, classLabel, edit: edited, now = () => performance.now(), ...rest } = options;
+  const request = { seed, imageIndex: classLabel, input: { classLabel } };
+  const events = edited
+    ? edit({ ...rest, ...request, ...edited })
+    : generate({ ...rest, requests: [request] });
   let planned: PlannedStep | undefined;
   let startedAt = now();
-  for await (const event of generate({ ...rest, requests: [image] })) {
+  for (;;) {
+    const next = await events.next();
+    if (next.done) {
+      const [result] = next.value.results;
+      const { image, grid } = result!;
+      return { image, grid, ...('mask' in result! ? { repainted: (result as EditedImage).mask } : {}) };
+    }
+    const event = next.value;
     if (event.type === 'step-start') {
       planned = event.batch[0]!;
     } else if (event.type === 'step-end') {
@@ -31,19 +49,19 @@ export async function* recordRun(options: RecordRunOptions): Run {
       const step = event.batch[0]!;
       yield {
         index: event.step,
+        ...(event.progress.steps === undefined ? {} : { stepsInAll: event.progress.steps }),
+        tokensInAll: event.progress.tokens,
         stage: step.plan.stage,
         positions: step.plan.positions,
         diffusionSteps: step.plan.diffusionSteps,
         chosen: raisedPositions(planned!, step),
         guidanceScale: step.guidanceScale,
         milliseconds,
+        passes: step.work.passes,
         headEvaluations: step.work.headEvaluations,
         picture: await event.preview(0),
       };
       startedAt = now();
-    } else {
-      return { image: event.image, grid: event.grid };
     }
   }
-  throw new Error('The generation ended without a picture.');
 }

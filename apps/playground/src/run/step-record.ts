@@ -1,4 +1,4 @@
-import type { ImageRgb, ImageStep, PlannedStep, TokenGrid } from '@tessera/core';
+import type { ImageMask, ImageRgb, ImageStep, PlannedStep, TokenGrid } from '@tessera/core';
 import type { LoadedModel } from '@tessera/runtime-web';
 
 /** What one step did, and what the picture looked like after it. Plain data: it may come from a worker. */
@@ -6,6 +6,8 @@ export interface StepRecord {
   readonly index: number;
   /** All steps of the run, where the policy knows. */
   readonly stepsInAll?: number;
+  /** Tokens that the run draws in all. */
+  readonly tokensInAll: number;
   readonly stage: string;
   /** [n], ascending. */
   readonly positions: Uint32Array;
@@ -16,6 +18,8 @@ export interface StepRecord {
   readonly guidanceScale: number;
   /** Without the making of the preview. */
   readonly milliseconds: number;
+  /** Passes of the transformer, 2 if guided. */
+  readonly passes: number;
   /** Tokens × evaluations of the sampler, twice if guided. */
   readonly headEvaluations: number;
   /** The picture so far; what it shows at masked positions carries no meaning. */
@@ -27,6 +31,8 @@ export interface FinishedRun {
   readonly image: ImageRgb;
   /** Undefined where only the picture was kept. */
   readonly grid?: TokenGrid;
+  /** Of an edit: 255 where a pixel was drawn anew. */
+  readonly repainted?: ImageMask;
   /** Said by whoever began it; the sandbox does not know it. */
   readonly madeOn?: MadeOn;
 }

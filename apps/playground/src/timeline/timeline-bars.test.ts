@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { StepRecord } from '../run/step-record.js';
+import { exampleStep } from '../testing/example-step.js';
 import { describeStep, timelineRows } from './timeline-bars.js';
 
-const step = (index: number, steps: readonly number[], chosen: number, milliseconds: number): StepRecord => ({
-  index,
-  stage: 'reconstruction',
-  positions: Uint32Array.from(steps, (_, i) => i),
-  diffusionSteps: Uint16Array.from(steps),
-  chosen: new Uint32Array(chosen),
-  guidanceScale: 1,
-  milliseconds,
-  headEvaluations: 1,
-  picture: { width: 1, height: 1, data: new Uint8Array(3) },
-});
+const step = (index: number, steps: readonly number[], chosen: number, milliseconds: number) =>
+  exampleStep({
+    index,
+    stage: 'reconstruction',
+    positions: Uint32Array.from(steps, (_, i) => i),
+    diffusionSteps: Uint16Array.from(steps),
+    chosen: new Uint32Array(chosen),
+    milliseconds,
+  });
 
 const steps = [step(0, [50], 0, 3.14), step(1, [20, 50, 20], 1, 120.4)];
 

@@ -6,6 +6,7 @@ import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
+import { withOutputOption } from '../output-path.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
@@ -28,8 +29,7 @@ export function compareCommand(context: CommandContext): Command {
   withPictureOptions(command);
   withSamplingOptions(command, { policy: false });
   withModelOptions(command);
-  command
-    .option('--out <folder>', 'where sheet.png and report.json go', join('out', 'compare'))
+  withOutputOption(command, 'folder', 'where sheet.png and report.json go', join('out', 'compare'))
     .addOption(
       wholeNumberOption(
         '--scale <n>',

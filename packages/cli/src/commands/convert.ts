@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
 import { decimalOption, repeatableOption } from '../number-options.js';
+import { withOutputOption } from '../output-path.js';
 import { recordReference, referenceLines, replayReference } from '../reference-replay.js';
 import { shellWord } from '../shell-word.js';
 import { UsageError } from '../usage-error.js';
@@ -37,7 +38,7 @@ interface ConvertFlags {
 const UNKNOWN_GUIDANCE = 3;
 
 export function convertCommand(context: CommandContext): Command {
-  return new Command('convert')
+  return withOutputOption(new Command('convert'), 'folder', 'the model folder to write', null)
     .description('Turn a MAR checkpoint into a model folder.')
     .argument('<checkpoint>', 'the MAR weights, .safetensors, under the published key names')
     .option('--config <file>', 'their sizes, JSON, under the published names')
@@ -61,7 +62,6 @@ export function convertCommand(context: CommandContext): Command {
       ).choices(['raw', 'averaged']),
     )
     .addOption(repeatableOption('--vae-ignore <prefix>', 'the same for the autoencoder'))
-    .requiredOption('--out <folder>', 'the model folder to write')
     .addOption(new Option('--dtype <type>', 'how to store weights').choices(['fp16', 'fp32']).default('fp16'))
     .option('--name <name>', "the model's name (default: the checkpoint's)")
     .option('--licence <name>', 'the licence of the weights', 'unknown')

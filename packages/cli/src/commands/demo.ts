@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
+import { withOutputOption } from '../output-path.js';
 
 interface DemoFlags extends ModelFlags {
   readonly out: string;
@@ -26,11 +27,11 @@ const SEED = 1;
 const SCALE = 2;
 
 export function demoCommand(context: CommandContext): Command {
-  return withModelOptions(new Command('demo'), { model: false })
+  const command = withModelOptions(new Command('demo'), { model: false });
+  return withOutputOption(command, 'picture', 'where the sheet goes', join('out', 'demo.png'))
     .description(
       "Draw all classes of the embedded model: MAR's 64×100 above GtR as published and begun gradually, on the same seeds.",
     )
-    .option('--out <file.png>', 'where the sheet goes', join('out', 'demo.png'))
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExamples:\n  tessera demo\n  tessera demo --out sheet.png --threads 1')
     .action((flags: DemoFlags) => demo(context, flags));

@@ -27,7 +27,8 @@ import { evaluationCommand } from '../evaluation-command.js';
 import { type EvaluationProgressBar, evaluationProgress } from '../evaluation-progress.js';
 import { InterruptedError } from '../interruption.js';
 import { embeddedModel, type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
-import { wholeNumberOption } from '../number-options.js';
+import { seedOption, wholeNumberOption } from '../number-options.js';
+import { withOutputOption } from '../output-path.js';
 import { labelOf } from '../parse-class-labels.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
@@ -66,11 +67,17 @@ export function evaluateCommand(context: CommandContext): Command {
       'mar,gtr-32,gtr-16',
     )
     .addOption(wholeNumberOption('--n <n>', 'pictures of each policy', 2).default(1200))
-    .addOption(wholeNumberOption('--seed <n>', 'another seed, other pictures', 0).default(1))
+    .addOption(seedOption())
     .addOption(wholeNumberOption('--batch <n>', 'pictures drawn at once', 1).default(BATCH));
   withSamplingOptions(command, { policy: false });
   withModelOptions(command);
-  command
+  const out = join('out', 'evaluate');
+  withOutputOption(
+    command,
+    'folder',
+    'where pictures and the report are stored; a second run continues there',
+    out,
+  )
     .option(
       '--network <file|folder>',
       'a feature network of your own, NAME.onnx with NAME.json beside it (default: the judge of the embedded model)',
@@ -89,11 +96,6 @@ export function evaluateCommand(context: CommandContext): Command {
       wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', LEAST_RESAMPLES).default(1000),
     )
     .addOption(wholeNumberOption('--keep <n>', 'how many pictures of each policy to keep', 0).default(SHOWN))
-    .option(
-      '--out <folder>',
-      'where pictures are kept and the report goes; it goes on where it was stopped',
-      join('out', 'evaluate'),
-    )
     .addOption(
       wholeNumberOption(
         '--workers <n>',

@@ -18,6 +18,7 @@ import { type CommandContext, type Output, outputOf } from '../command-context.j
 import { type Made, makePictures } from '../make-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
+import { assertOutput, withOutputOption } from '../output-path.js';
 import { placeOfRecipe, type Target, targetOf } from '../picture-folder.js';
 import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
@@ -50,8 +51,7 @@ export function generateCommand(context: CommandContext): Command {
   );
   withSamplingOptions(command, { policy: true });
   withModelOptions(command);
-  command
-    .option('--out <folder|file.png>', 'where to (default: out/POLICY-seed-SEED)')
+  withOutputOption(command, 'folder or picture', 'where pictures go (default: out/POLICY-seed-SEED)')
     .addOption(
       new Option('--recipe <file>', 'make what a recipe.json, or a picture of ours, says').conflicts([
         ...['class', 'count', 'seed', 'policy'],
@@ -100,7 +100,9 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
   const { model } = used;
   try {
     const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, choice);
-    const target = targetOf(flags.out ?? defaultPlace(flags, model.manifest), recipe.images);
+    const out = flags.out ?? defaultPlace(flags, model.manifest);
+    assertOutput(out, 'folder or picture');
+    const target = targetOf(out, recipe.images);
     const made = await makePictures({
       used,
       recipe,

@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
-import { ancestralSampler } from './ancestral.js';
-import { ddimSampler } from './ddim.js';
-import { dpmSolverSampler } from './dpm-solver.js';
-import type { DiffusionSampler, DiffusionStep } from './sampler-coefficients.js';
+import { ancestralSampler } from './ancestral-sampler.js';
+import { ddimSampler } from './ddim-sampler.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
+import { dpmSolverSampler } from './dpm-solver-sampler.js';
+import { cosineNoiseSchedule } from './noise-schedule.js';
+import type { DiffusionStep } from './sampler-coefficients.js';
 import { samplerStep } from './sampler-step.js';
-import { cosineSchedule } from './schedule.js';
 
 // For data from N(MEAN, DEVIATION²), x_t is normal at every t, so the best ε, the probability-flow ODE's solution and
 // the outcome of the whole chain are all known exactly.
 const MEAN = 0.6;
 const DEVIATION = 0.5;
-const { alphasCumprod } = cosineSchedule();
+const { alphasCumprod } = cosineNoiseSchedule();
 
 const meanAt = (timestep: number) => Math.sqrt(alphasCumprod[timestep]!) * MEAN;
 const varianceAt = (timestep: number) =>
@@ -22,7 +23,7 @@ const bestEpsilon = (x: number, timestep: number) =>
 
 interface Chain {
   x: Float32Array;
-  xStart: Float32Array;
+  xStarts: Float32Array[];
 }
 
 function advance(chain: Chain, step: DiffusionStep, noise: Float32Array, v = -1, temperature = 1): void {
@@ -38,10 +39,10 @@ function advance(chain: Chain, step: DiffusionStep, noise: Float32Array, v = -1,
  * The largest error, against the ODE's exact solution, of x as it arrives at the last timestep of a run that starts at
  * `starts`. (The step from there to x0 is the same for every solver.)
  */
-function odeError(sampler: DiffusionSampler, count: number): number {
+function odeError(sampler: CoefficientsSampler, count: number): number {
   const { steps } = sampler(count);
   const starts = Float32Array.of(-2, -0.7, 0.4, 1.6);
-  const chain = { x: starts.slice(), xStart: new Float32Array(4) };
+  const chain = { x: starts.slice(), xStarts: [new Float32Array(4)] };
   for (const step of steps.slice(0, -1)) advance(chain, step, new Float32Array(4));
   const [first, last] = [steps[0]!.timestep, steps.at(-1)!.timestep];
   const exact = starts.map(
@@ -50,7 +51,7 @@ function odeError(sampler: DiffusionSampler, count: number): number {
   return Math.max(...chain.x.map((x, i) => Math.abs(x - exact[i]!)));
 }
 
-const errors = (sampler: DiffusionSampler, counts: readonly number[]) =>
+const errors = (sampler: CoefficientsSampler, counts: readonly number[]) =>
   counts.map((count) => odeError(sampler, count));
 const ratios = (values: readonly number[]) => values.slice(1).map((value, i) => values[i]! / value);
 
@@ -81,14 +82,14 @@ test('12 steps of 2M are nearer to the solution than 64 of order 1', () => {
  * noise's share is what it alone adds to a run without any.
  */
 function outcome(
-  sampler: DiffusionSampler,
+  sampler: CoefficientsSampler,
   count: number | string,
   { v = -1, temperature = 1 } = {},
 ): { mean: number; deviation: number } {
   const { steps, temperedStart = false } = sampler(count);
   const only = (place: number, value: number) =>
     Float32Array.from({ length: steps.length + 2 }, (_, i) => (i === place ? value : 0));
-  const chain = { x: only(1, temperedStart ? temperature : 1), xStart: only(0, 0) };
+  const chain = { x: only(1, temperedStart ? temperature : 1), xStarts: [only(0, 0)] };
   for (const [i, step] of steps.entries()) advance(chain, step, only(i + 2, 1), v, temperature);
   const [mean, ...others] = chain.x;
   return { mean: mean!, deviation: Math.hypot(...others.map((x) => x - mean!)) };

@@ -6,8 +6,8 @@ import { type SamplerStep, samplerStep } from './sampler-step.js';
 
 const learned: DiffusionStep = {
   timestep: 500,
-  xStart: { x: 2, epsilon: 1.5 },
-  update: { x: 0.25, xStart: 0.5, previousXStart: 0.125 },
+  xStart: { x: 2, output: 1.5 },
+  update: { x: 0.25, xStart: 0.5, previousXStarts: [0.125] },
   noise: { kind: 'learned', minLogVariance: -4, maxLogVariance: -2 },
 };
 const quiet: DiffusionStep = { ...learned, noise: { kind: 'none' } };
@@ -17,7 +17,7 @@ const request = (changes: Partial<SamplerStep> = {}): SamplerStep => ({
   step: learned,
   channels: 1,
   x: Float32Array.of(1, -2),
-  xStart: Float32Array.of(0.5, 4),
+  xStarts: [Float32Array.of(0.5, 4)],
   output: Float32Array.of(0.5, 1, 1, 0),
   guidanceScale: [],
   noise: Float32Array.of(2, -1),
@@ -29,7 +29,7 @@ test('a step is x0, update and learned noise, by hand', () => {
   const tokens = request();
   samplerStep(tokens);
   // x0 = 2·1 − 1.5·0.5 = 1.25 and 2·(−2) − 1.5·1 = −5.5; σ = exp(−2/2) at v = 1, exp(−3/2) at v = 0.
-  expect([...tokens.xStart]).toEqual([1.25, -5.5]);
+  expect([...tokens.xStarts[0]!]).toEqual([1.25, -5.5]);
   expect(tokens.x[0]).toBeCloseTo(0.25 * 1 + 0.5 * 1.25 + 0.125 * 0.5 + 2 * Math.exp(-1), 6);
   expect(tokens.x[1]).toBeCloseTo(0.25 * -2 + 0.5 * -5.5 + 0.125 * 4 - Math.exp(-1.5), 6);
 });
@@ -41,7 +41,7 @@ test('guidance moves ε by each row’s scale, and v stays the conditional one',
   });
   samplerStep(tokens);
   // ε = 0.25 + 3·(0.5 − 0.25) = 1 in the first row, the conditional 1 in the second.
-  expect([...tokens.xStart]).toEqual([0.5, -5.5]);
+  expect([...tokens.xStarts[0]!]).toEqual([0.5, -5.5]);
   expect(tokens.x[0]).toBeCloseTo(0.25 * 1 + 0.5 * 0.5 + 0.125 * 0.5 + 2 * Math.exp(-1), 6);
 });
 
@@ -62,7 +62,7 @@ test('a row does not depend on its neighbours', () => {
   const batch = request();
   const alone = request({
     x: Float32Array.of(-2),
-    xStart: Float32Array.of(4),
+    xStarts: [Float32Array.of(4)],
     output: Float32Array.of(1, 0),
     noise: Float32Array.of(-1),
   });
@@ -95,13 +95,13 @@ test('the clamp limits x0 by one number, or by one for each channel', () => {
   samplerStep(both);
   samplerStep(each);
   // x0 without a clamp: 2·1 − 1.5·0.5 = 1.25 and 2·(−2) − 1.5·1 = −5.5.
-  expect([...both.xStart]).toEqual([1, -1]);
-  expect([...each.xStart]).toEqual([0.5, -3]);
+  expect([...both.xStarts[0]!]).toEqual([1, -1]);
+  expect([...each.xStarts[0]!]).toEqual([0.5, -3]);
 });
 
 test('the first step does not read the x0 before it', () => {
-  const first = { ...learned, update: { ...learned.update, previousXStart: 0 } };
-  const tokens = request({ step: first, xStart: Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY) });
+  const first = { ...learned, update: { ...learned.update, previousXStarts: [0] } };
+  const tokens = request({ step: first, xStarts: [Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY)] });
   samplerStep(tokens);
   expect(tokens.x.every(Number.isFinite)).toBe(true);
 });
@@ -125,7 +125,8 @@ test('an x that leaves float32 is found out', () => {
 });
 
 test.each<[string, Partial<SamplerStep>]>([
-  ['xStart', { xStart: new Float32Array(1) }],
+  ['xStarts', { xStarts: [new Float32Array(1)] }],
+  ['xStarts', { xStarts: [] }],
   ['output', { output: new Float32Array(6) }],
   ['guidanceScale', { output: new Float32Array(8), guidanceScale: [2] }],
   ['noise', { noise: undefined }],

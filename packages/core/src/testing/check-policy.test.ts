@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dpmSolverSampler } from '../diffusion/dpm-solver.js';
+import { dpmSolverSampler } from '../diffusion/dpm-solver-sampler.js';
 import { type StepPlan, stepPlan } from '../plan.js';
 import { randomOrder } from '../policies/random-order.js';
 import { raster } from '../policies/raster.js';

@@ -1,5 +1,6 @@
-import { ancestralSampler } from '../diffusion/ancestral.js';
-import type { DiffusionSampler } from '../diffusion/sampler-coefficients.js';
+import { ancestralSampler } from '../diffusion/ancestral-sampler.js';
+import type { DiffusionSampler } from '../diffusion/diffusion-sampler.js';
+import type { SamplerCoefficients } from '../diffusion/sampler-coefficients.js';
 import { assertInteger, assertNumber, InvalidOptionError, TesseraError, wordsOf } from '../errors.js';
 import { generate } from '../generate.js';
 import type { Progress } from '../generation.js';
@@ -183,8 +184,8 @@ async function playThrough(
       model,
       requests: [{ seed, input: { classLabel: 0 }, start }],
       policy: observed(policy, (message) => problems.push({ rule: 'pure', message })),
-      sampler(diffusionSteps) {
-        sampler(diffusionSteps);
+      sampler(diffusionSteps, diffusion) {
+        sampler(diffusionSteps, diffusion);
         return ONE_STEP;
       },
     });
@@ -210,18 +211,18 @@ function endless({ tokens, tokensDecoded }: Progress, limit: number): string {
   return `the run has not ended after ${limit} steps, with ${left} tokens masked. Remask fewer tokens as the run goes on.`;
 }
 
-/** The cheapest table there is: how tokens are sampled is of no interest here. */
-const ONE_STEP = {
+/** The cheapest coefficients there are: how tokens are sampled is of no interest here. */
+const ONE_STEP: SamplerCoefficients = {
   name: 'one step',
   steps: [
     {
       timestep: 0,
-      xStart: { x: 1, epsilon: 1 },
-      update: { x: 0, xStart: 1, previousXStart: 0 },
+      xStart: { x: 1, output: 1 },
+      update: { x: 0, xStart: 1, previousXStarts: [] },
       noise: { kind: 'none' },
     },
   ],
-} as const;
+};
 
 /** `policy` with each step repeated and compared, and all that it is given looked at before and after. */
 function observed(policy: SamplingPolicy, impure: (message: string) => void): SamplingPolicy {

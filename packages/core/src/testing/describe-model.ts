@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ancestralSampler } from '../diffusion/ancestral.js';
-import { ddimSampler } from '../diffusion/ddim.js';
-import { dpmSolverSampler } from '../diffusion/dpm-solver.js';
+import { ancestralSampler } from '../diffusion/ancestral-sampler.js';
+import { ddimSampler } from '../diffusion/ddim-sampler.js';
+import { dpmSolverSampler } from '../diffusion/dpm-solver-sampler.js';
 import { copyGrid, emptyGrid, type TokenGrid } from '../grid.js';
 import type { ConditionImage, MaskedModel, TokenRequest } from '../model.js';
 import {

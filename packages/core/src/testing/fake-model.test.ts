@@ -21,6 +21,7 @@ describe('fakeModel', () => {
     for await (const _ of run);
     expect(model.calls).toEqual({
       condition: 3,
+      evaluateHead: 0,
       conditionRows: 2 * 24,
       sampleTokens: 3,
       headEvaluations: 2 * 24 * 5,

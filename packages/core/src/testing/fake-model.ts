@@ -1,5 +1,6 @@
 import { type CancellationSignal, throwIfAborted } from '../cancellation.js';
-import { samplerStep } from '../diffusion/sampler-step.js';
+import { type DiffusionProcess, marDiffusion, noiseLevel } from '../diffusion/diffusion-process.js';
+import { runCoefficients } from '../diffusion/run-coefficients.js';
 import {
   assertInteger,
   assertShape,
@@ -9,7 +10,7 @@ import {
 } from '../errors.js';
 import { copyGrid, emptyGrid, type GridShape, type TokenGrid } from '../grid.js';
 import type { ImageRgb } from '../image.js';
-import type { ClassInput, MaskedModel, SamplingDefaults, TokenImage, TokenRequest } from '../model.js';
+import type { ClassInput, HeadRequest, MaskedModel, SamplingDefaults } from '../model.js';
 import { fillTokenNoise } from '../noise/token-noise.js';
 import { fakeConditions } from './fake-conditions.js';
 
@@ -21,6 +22,8 @@ export interface FakeModelOptions {
   readonly tokenSize?: number;
   /** What the model advises. @default nothing */
   readonly defaults?: SamplingDefaults;
+  /** What its head predicts, and on which noise. @default marDiffusion() */
+  readonly diffusion?: DiffusionProcess;
 }
 
 /** How often a fake model was asked, and for how much. */
@@ -29,21 +32,26 @@ export interface FakeModelCalls {
   /** Rows of conditions, conditional and unconditional ones. */
   conditionRows: number;
   sampleTokens: number;
-  /** Rows that the head was evaluated on: tokens × steps of the sampler, twice if guided. */
+  evaluateHead: number;
+  /** Rows that the head was evaluated on: tokens × evaluations of the sampler, twice if guided. */
   headEvaluations: number;
   decode: number;
   encode: number;
 }
 
 export interface FakeModel extends MaskedModel<ClassInput> {
+  readonly diffusion: DiffusionProcess;
+  evaluateHead(request: HeadRequest): Promise<readonly Float32Array[]>;
   readonly calls: Readonly<FakeModelCalls>;
 }
 
 /**
  * A model of simple arithmetic for tests, which keeps every promise of `MaskedModel`: z depends on the position, the
- * label and the known tokens alone; the head's ε is the one that leads to x0 = tanh(z) + sin(x)/10; a token is a pixel.
+ * label and the known tokens alone; the head's ε or velocity leads to x0 = tanh(z) + sin(x)/10; a token is a pixel. It has no
+ * model file and no runtime.
  */
-export function fakeModel({ shape, width = 16, tokenSize = 1, defaults }: FakeModelOptions): FakeModel {
+export function fakeModel(options: FakeModelOptions): FakeModel {
+  const { shape, width = 16, tokenSize = 1, defaults, diffusion = marDiffusion() } = options;
   assertInteger('width', width, 1);
   assertInteger('tokenSize', tokenSize, 1);
   const { known } = emptyGrid(shape);
@@ -51,6 +59,7 @@ export function fakeModel({ shape, width = 16, tokenSize = 1, defaults }: FakeMo
     condition: 0,
     conditionRows: 0,
     sampleTokens: 0,
+    evaluateHead: 0,
     headEvaluations: 0,
     decode: 0,
     encode: 0,
@@ -68,6 +77,7 @@ export function fakeModel({ shape, width = 16, tokenSize = 1, defaults }: FakeMo
     shape,
     imageSize: { width: shape.width * tokenSize, height: shape.height * tokenSize },
     ...(defaults ? { defaults } : {}),
+    diffusion,
     calls,
     async condition({ batch, signal }) {
       await turn(signal);
@@ -80,20 +90,45 @@ export function fakeModel({ shape, width = 16, tokenSize = 1, defaults }: FakeMo
         return fakeConditions(image, width);
       });
     },
-    async sampleTokens(request) {
-      await turn(request.signal);
+    async sampleTokens({ batch, coefficients, temperature, clamp, signal }) {
+      await turn(signal);
       calls.sampleTokens++;
       const sampled: Float32Array[] = [];
-      for (const image of request.batch) {
-        const heads = [await targets(image, 'read', shape.channels)];
-        if (image.conditions.guided) heads.push(await targets(image, 'readUnconditional', shape.channels));
-        const evaluated = async (): Promise<void> => {
-          await turn(request.signal);
-          calls.headEvaluations += image.rows.length * heads.length;
-        };
-        sampled.push(await denoise(image, heads, request, shape.channels, evaluated));
+      for (const image of batch) {
+        const count = image.rows.length;
+        const { guidanceScale } = image;
+        const targets = await headTargets(image, shape.channels);
+        const tokens = await runCoefficients({
+          coefficients,
+          prediction: diffusion.prediction,
+          count,
+          channels: shape.channels,
+          noise: (step, out) => fillTokenNoise([image], step, shape.channels, out),
+          guidanceScale:
+            typeof guidanceScale === 'number' ? new Float32Array(count).fill(guidanceScale) : guidanceScale,
+          temperature,
+          clamp,
+          signal,
+          async evaluate(x, index) {
+            await turn(signal);
+            calls.headEvaluations += targets.length / shape.channels;
+            return headRows(x, targets, coefficients.steps[index]!.timestep, shape.channels, diffusion);
+          },
+        });
+        sampled.push(tokens);
       }
       return sampled;
+    },
+    async evaluateHead({ batch, timestep, signal }) {
+      await turn(signal);
+      calls.evaluateHead++;
+      const outputs: Float32Array[] = [];
+      for (const image of batch) {
+        const targets = await headTargets(image, shape.channels);
+        calls.headEvaluations += targets.length / shape.channels;
+        outputs.push(headRows(image.x, targets, timestep, shape.channels, diffusion));
+      }
+      return outputs;
     },
     async decode(grids, options) {
       await turn(options?.signal);
@@ -111,47 +146,37 @@ export function fakeModel({ shape, width = 16, tokenSize = 1, defaults }: FakeMo
   };
 }
 
-/** tanh(z), which the head leads each of an image's tokens to, [m, C]. */
-async function targets(
-  { conditions, rows }: TokenImage,
-  half: 'read' | 'readUnconditional',
+/** tanh(z), the head's targets: [m, C] of the conditional rows, then of the unconditional ones. */
+async function headTargets(
+  { conditions, rows }: Pick<HeadRequest['batch'][number], 'conditions' | 'rows'>,
   channels: number,
 ): Promise<Float32Array> {
-  const z = await conditions[half]();
-  const { width } = conditions;
-  return Float32Array.from({ length: rows.length * channels }, (_, i) => {
-    const row = rows[Math.floor(i / channels)]!;
-    return Math.tanh(z[row * width + ((i % channels) % width)]!);
+  const { width, guided } = conditions;
+  const halves = [await conditions.read(), ...(guided ? [await conditions.readUnconditional()] : [])];
+  const size = rows.length * channels;
+  return Float32Array.from({ length: halves.length * size }, (_, i) => {
+    const row = rows[Math.floor((i % size) / channels)]!;
+    return Math.tanh(halves[Math.floor(i / size)]![row * width + ((i % channels) % width)]!);
   });
 }
 
-async function denoise(
-  image: TokenImage,
-  heads: readonly Float32Array[],
-  { coefficients, temperature, clamp }: TokenRequest,
+/** The head's rows: the output that leads from x to x0, and v = 0 where the variance is learned. */
+function headRows(
+  x: Float32Array,
+  targets: Float32Array,
+  timestep: number,
   channels: number,
-  evaluated: () => Promise<void>,
-): Promise<Float32Array> {
-  const x = new Float32Array(image.rows.length * channels);
-  const noise = new Float32Array(x.length);
-  const xStart = new Float32Array(x.length);
-  const output = new Float32Array(heads.length * 2 * x.length);
-  const guidanceScale = new Float32Array(image.rows.length).fill(image.guidanceScale);
-  fillTokenNoise([image], 0, channels, x);
-  if (coefficients.temperedStart) for (const i of x.keys()) x[i]! *= temperature;
-  for (const [index, step] of coefficients.steps.entries()) {
-    await evaluated();
-    for (const [half, head] of heads.entries()) {
-      for (const [i, target] of head.entries()) {
-        const row = half * image.rows.length + Math.floor(i / channels);
-        const aim = target + Math.sin(x[i]!) / 10;
-        output[row * 2 * channels + (i % channels)] = (step.xStart.x * x[i]! - aim) / step.xStart.epsilon;
-      }
-    }
-    if (step.noise.kind !== 'none') fillTokenNoise([image], index + 1, channels, noise);
-    samplerStep({ step, channels, x, xStart, output, guidanceScale, noise, temperature, clamp });
+  diffusion: DiffusionProcess,
+): Float32Array {
+  const { scale, sigma } = noiseLevel(timestep, diffusion);
+  const width = diffusion.prediction === 'epsilon' ? 2 * channels : channels;
+  const output = new Float32Array((targets.length / channels) * width);
+  for (const [i, target] of targets.entries()) {
+    const value = x[i % x.length]!;
+    const xStart = target + Math.sin(value) / 10;
+    output[Math.floor(i / channels) * width + (i % channels)] = (value / scale - xStart) / sigma;
   }
-  return x;
+  return output;
 }
 
 /** A token is a square of pixels: its first three channels, −1 … 1 to 0 … 255; masked ones as 0. */

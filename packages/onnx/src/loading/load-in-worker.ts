@@ -25,6 +25,7 @@ export interface Loaded<Device extends string = string> {
 
 /** A model whose sessions live in a worker, so that the thread that loaded it stays free while it works. */
 export interface LoadedModel<Device extends string = string> extends MaskedModel<ClassInput>, Loaded<Device> {
+  readonly evaluateHead: NonNullable<MaskedModel<ClassInput>['evaluateHead']>;
   readonly encode: NonNullable<MaskedModel<ClassInput>['encode']>;
   /** How often each graph has run since loading, and for how long. */
   runStatistics(): Promise<RunStatistics>;

@@ -3,23 +3,24 @@ import {
   type ClassInput,
   ConditionRows,
   type DeviceTensor,
+  type DiffusionProcess,
   type GridShape,
+  type HeadRequest,
   type ImageRgb,
   type ImageSize,
   type MaskedModel,
   ModelDisposedError,
-  type SamplerCoefficients,
   type SamplingDefaults,
   TesseraError,
   type TokenGrid,
   type TokenImage,
   type TokenRequest,
 } from '@tessera/core';
-import type { Manifest } from '@tessera/format';
-import { samplingDefaults } from '@tessera/format';
+import type { SamplerCoefficients } from '@tessera/core/diffusion';
+import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';
-import { packTable } from './packed-table.js';
+import { packCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
 import type { Calls, ConditionsHandle, TokenNoise } from './protocol.js';
 import { Caller } from './rpc.js';
@@ -32,6 +33,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   readonly shape: GridShape;
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
+  readonly diffusion: DiffusionProcess;
   readonly #caller: Caller<Calls>;
   #disposal: Promise<void> | undefined;
 
@@ -41,6 +43,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     this.shape = manifest.grid;
     this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
+    this.diffusion = diffusionFrom(manifest.diffusion);
     this.#caller = connection instanceof Caller ? connection : new Caller(connection);
   }
 
@@ -72,11 +75,17 @@ export class RemoteModel implements MaskedModel<ClassInput> {
     }));
     const request = {
       images: remote,
-      table: packTable(coefficients),
+      coefficients: packCoefficients(coefficients),
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
     };
     return this.#caller.call('sampleTokens', request, { signal });
+  }
+
+  /** Sends x and the number of the conditions, which stay at the other end. */
+  async evaluateHead({ batch, timestep, signal }: HeadRequest): Promise<readonly Float32Array[]> {
+    const images = batch.map(({ conditions, rows, x }) => ({ conditions: this.#idOf(conditions), rows, x }));
+    return this.#caller.call('evaluateHead', { images, timestep }, { signal });
   }
 
   decode(grids: readonly TokenGrid[], { signal }: Cancellable = {}): Promise<readonly ImageRgb[]> {

@@ -1,6 +1,6 @@
 import type { Clamp, ClassInput, ImageRgb, NoiseKey, TokenGrid } from '@tessera/core';
 import type { RunStatistics } from '../run-statistics.js';
-import type { PackedTable } from './packed-table.js';
+import type { PackedCoefficients } from './packed-coefficients.js';
 
 /** Conditions that stay with the server, by number. */
 export interface ConditionsHandle {
@@ -20,7 +20,7 @@ export interface RemoteTokenImage {
   readonly conditions: number;
   readonly rows: Uint32Array;
   readonly positions: Uint32Array;
-  readonly guidanceScale: number;
+  readonly guidanceScale: number | Float32Array;
   readonly noise: TokenNoise;
 }
 
@@ -37,9 +37,16 @@ export interface Calls {
   sampleTokens: {
     arguments: {
       images: readonly RemoteTokenImage[];
-      table: PackedTable;
+      coefficients: PackedCoefficients;
       temperature: number;
       clamp?: Clamp;
+    };
+    result: readonly Float32Array[];
+  };
+  evaluateHead: {
+    arguments: {
+      images: readonly { conditions: number; rows: Uint32Array; x: Float32Array }[];
+      timestep: number;
     };
     result: readonly Float32Array[];
   };

@@ -44,6 +44,7 @@ function served(change: Partial<ServedModel>): { readonly model: RemoteModel; re
       await new Promise((resolve) => setImmediate(resolve));
       return fake.sampleTokens(request);
     },
+    evaluateHead: (request) => fake.evaluateHead(request),
     decode: (grids, options) => fake.decode(grids, options),
     encode: async (pictures) =>
       pictures.map(() => ({ ...emptyGrid(shape), known: new Uint8Array(16).fill(1) })),

@@ -6,7 +6,7 @@ import {
   replayNoise,
 } from '@tessera/core';
 import type { MarModel } from '../mar-model.js';
-import { unpackTable } from './packed-table.js';
+import { unpackCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
 import type { CallName, Calls, TokenNoise } from './protocol.js';
 import { answerCalls, type Handlers } from './rpc.js';
@@ -75,10 +75,10 @@ export function modelHandlers(model: ServedModel): {
       const source = conditionsOf(conditions);
       return model.guard ? model.guard(() => source.readAll()) : source.readAll();
     },
-    sampleTokens({ images, table, ...request }, { signal }) {
+    sampleTokens({ images, coefficients, ...request }, { signal }) {
       return model.sampleTokens({
         ...request,
-        coefficients: unpackTable(table),
+        coefficients: unpackCoefficients(coefficients),
         signal,
         batch: images.map((image) => ({
           ...image,
@@ -86,6 +86,10 @@ export function modelHandlers(model: ServedModel): {
           noise: rebuildNoise(image.noise, image.positions),
         })),
       });
+    },
+    evaluateHead({ images, timestep }, { signal }) {
+      const batch = images.map((image) => ({ ...image, conditions: conditionsOf(image.conditions) }));
+      return model.evaluateHead({ batch, timestep, signal });
     },
     decode: ({ grids }, { signal }) => model.decode(grids, { signal }),
     encode: ({ images }, { signal }) => model.encode(images, { signal }),

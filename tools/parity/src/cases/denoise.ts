@@ -1,4 +1,5 @@
-import { replayNoise, type SamplerCoefficients } from '@tessera/core';
+import { replayNoise } from '@tessera/core';
+import type { SamplerCoefficients } from '@tessera/core/diffusion';
 import { type Check, compare } from '../compare.js';
 import type { ConvertedMar } from '../converted-models.js';
 import type { GoldenCase } from '../golden-case.js';
@@ -141,8 +142,8 @@ function epsilonTable(timestep: number): SamplerCoefficients {
     steps: [
       {
         timestep,
-        xStart: { x: 0, epsilon: -1 },
-        update: { x: 0, xStart: 1, previousXStart: 0 },
+        xStart: { x: 0, output: -1 },
+        update: { x: 0, xStart: 1, previousXStarts: [] },
         noise: { kind: 'none' },
       },
     ],

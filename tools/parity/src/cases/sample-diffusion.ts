@@ -1,4 +1,5 @@
-import { ancestralSampler, type SamplerCoefficients } from '@tessera/core';
+import { ancestralSampler } from '@tessera/core';
+import type { SamplerCoefficients } from '@tessera/core/diffusion';
 import { type Check, compare } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';

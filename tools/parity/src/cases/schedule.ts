@@ -1,4 +1,9 @@
-import { cosineSchedule, type RespacedSchedule, respacedSchedule, respaceTimesteps } from '@tessera/core';
+import {
+  cosineNoiseSchedule,
+  type RespacedSchedule,
+  respacedSchedule,
+  respaceTimesteps,
+} from '@tessera/core/diffusion';
 import { type Check, compare, compareRelative } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';
@@ -65,7 +70,7 @@ function checkRespacing(respacing: string, recorded: JsonFields): Check[] {
     return compareRelative(what, array(schedule), expected, TOLERANCES.schedule, FLOOR);
   });
   if (respacing !== '') return checks;
-  const { betas, alphasCumprod } = cosineSchedule();
+  const { betas, alphasCumprod } = cosineNoiseSchedule();
   return [
     ...checks,
     compareRelative('training betas', betas, recorded.numbers('betas'), TOLERANCES.schedule, FLOOR),

@@ -63,7 +63,7 @@ export async function replayStaged({ fields, tensors, json, mar }: GoldenCase): 
     for (const [image, made] of result.tokens) tokens.set(image, made);
     checks.push(compare('iterations', [result.steps.length], [iterations.length], TOLERANCES.exact));
   }
-  const tolerance = runTolerance(respacings.map(sampler));
+  const tolerance = runTolerance(respacings.map((respacing) => sampler(respacing)));
   return [...checks, ...checkPictures(file, tokens, tolerance, converted)];
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import golden from '../../../../fixtures/golden/schedule.json' with { type: 'json' };
 import { InvalidOptionError } from '../errors.js';
-import { respaceTimesteps } from './respace.js';
+import { respaceTimesteps } from './respace-timesteps.js';
 
 test.each(Object.entries(golden._timesteps_only))(
   '%s steps keep the recorded timesteps',

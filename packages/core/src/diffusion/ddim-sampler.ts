@@ -1,26 +1,30 @@
 import { assertNumber } from '../errors.js';
+import { epsilonSchedule } from './diffusion-process.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
 import { memoizeCoefficients } from './memoize-coefficients.js';
-import type { DiffusionSampler } from './sampler-coefficients.js';
-import { assertMaxTimestep, respacedSchedule } from './schedule.js';
+import { assertMaxTimestep, respacedSchedule } from './respaced-schedule.js';
 
 /**
  * DDIM (Song et al. 2021, equations 12 and 16). ε is taken anew from x and the clamped x0. With η = 0 no noise is drawn,
  * and the temperature has no effect.
  *
  * @param options.eta the noise's share, 0 (deterministic) … 1 (the ancestral chain's smaller variance). @default 0
- * @param options.maxTimestep kept timesteps above it are moved down to it and merged. From 999, the last, an error of ε is
- *   amplified 20,291 times. @default 950
- * @throws InvalidOptionError where an option is out of range
+ * @param options.maxTimestep kept timesteps above it are moved down to it and merged. From 999, MAR's last, an error of ε
+ *   is amplified 20,291 times. @default 95 % of the training timesteps, 950 of MAR's
+ * @throws InvalidOptionError where an option is out of range; from the sampler, where the model has no such timestep
  */
 export function ddimSampler(
   options: { readonly eta?: number; readonly maxTimestep?: number } = {},
-): DiffusionSampler {
-  const { eta = 0, maxTimestep = 950 } = options;
+): CoefficientsSampler {
+  const { eta = 0 } = options;
   assertNumber('eta', eta, 0, 1);
-  assertMaxTimestep(maxTimestep);
+  assertMaxTimestep(options.maxTimestep);
   const { fround, sqrt } = Math;
-  return memoizeCoefficients((respacing) => {
-    const schedule = respacedSchedule(respacing, { maxTimestep });
+  return memoizeCoefficients((respacing, diffusion) => {
+    const training = epsilonSchedule('ddimSampler()', diffusion);
+    const count = training.betas.length;
+    const { maxTimestep = Math.round(0.95 * count) } = options;
+    const schedule = respacedSchedule(respacing, { schedule: training, maxTimestep });
     const steps = schedule.timesteps.map((timestep, i) => {
       const alpha = schedule.alphasCumprod[i]!;
       const previous = schedule.alphasCumprodPrevious[i]!;
@@ -31,15 +35,15 @@ export function ddimSampler(
         timestep,
         xStart: {
           x: fround(schedule.sqrtRecipAlphasCumprod[i]!),
-          epsilon: fround(schedule.sqrtRecipM1AlphasCumprod[i]!),
+          output: fround(schedule.sqrtRecipM1AlphasCumprod[i]!),
         },
-        update: { x: fround(x), xStart: fround(sqrt(previous) - x * sqrt(alpha)), previousXStart: 0 },
+        update: { x: fround(x), xStart: fround(sqrt(previous) - x * sqrt(alpha)), previousXStarts: [] },
         noise: sigma === 0 ? ({ kind: 'none' } as const) : ({ kind: 'fixed', sigma: fround(sigma) } as const),
       };
     });
     const name = [`ddim ${respacing}`];
     if (eta !== 0) name.push(`eta ${eta}`);
-    if (maxTimestep < 999) name.push(`≤ ${maxTimestep}`);
+    if (maxTimestep < count - 1) name.push(`≤ ${maxTimestep}`);
     return { name: name.join(' '), steps: steps.reverse() };
   });
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import golden from '../../../../fixtures/golden/schedule.json' with { type: 'json' };
 import { InvalidOptionError } from '../errors.js';
-import { cosineSchedule, respacedSchedule } from './schedule.js';
+import { cosineNoiseSchedule } from './noise-schedule.js';
+import { respacedSchedule } from './respaced-schedule.js';
 
 const { _timesteps_only, '': whole, ...respacings } = golden;
 
@@ -14,7 +15,7 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], tol
 }
 
 test('the training schedule is the recorded one', () => {
-  const { betas, alphasCumprod } = cosineSchedule();
+  const { betas, alphasCumprod } = cosineNoiseSchedule();
   expectClose(betas, whole.betas);
   expectClose(alphasCumprod, whole.alphas_cumprod);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ancestralSampler } from './ancestral.js';
+import { ancestralSampler } from './ancestral-sampler.js';
 import { samplerStep } from './sampler-step.js';
 
 const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;
@@ -19,7 +19,7 @@ test('a step is a draw from the posterior q(x_previous | x, x0), worked out from
   const precision = 1 / (1 - previous) + a / (1 - a);
   const mean = ((Math.sqrt(previous) * x0) / (1 - previous) + (Math.sqrt(a) * x) / (1 - a)) / precision;
   const after = (v: number) => {
-    const tokens = { x: Float32Array.of(x), xStart: new Float32Array(1), noise: Float32Array.of(noise) };
+    const tokens = { x: Float32Array.of(x), xStarts: [], noise: Float32Array.of(noise) };
     const output = Float32Array.of(epsilon, v);
     samplerStep({ step, channels: 1, ...tokens, output, guidanceScale: [], temperature: 1 });
     return tokens.x[0]!;
@@ -33,7 +33,7 @@ test('the last step is x0 without noise', () => {
   const last = ancestralSampler()(25).steps.at(-1)!;
   expect(last.timestep).toBe(0);
   expect(last.noise).toEqual({ kind: 'none' });
-  expect(last.update).toEqual({ x: 0, xStart: 1, previousXStart: 0 });
+  expect(last.update).toEqual({ x: 0, xStart: 1, previousXStarts: [] });
 });
 
 test('every step but the last has learned noise', () => {
@@ -50,7 +50,7 @@ test('every number is a float32', () => {
   }
 });
 
-test('the same respacing gives the same table, whose name says what it is', () => {
+test('the same respacing gives the same coefficients, whose name says what they are', () => {
   const sampler = ancestralSampler();
   expect(sampler(20)).toBe(sampler(20));
   expect(sampler('30,20').name).toBe('ancestral 30,20');
@@ -58,8 +58,8 @@ test('the same respacing gives the same table, whose name says what it is', () =
 });
 
 test('a limit of 950 starts the chain there and merges what lay above', () => {
-  const table = ancestralSampler({ maxTimestep: 950 })(50);
-  expect(table.name).toBe('ancestral 50 ≤ 950');
-  expect(table.steps[0]!.timestep).toBe(950);
-  expect(table.steps).toHaveLength(48);
+  const coefficients = ancestralSampler({ maxTimestep: 950 })(50);
+  expect(coefficients.name).toBe('ancestral 50 ≤ 950');
+  expect(coefficients.steps[0]!.timestep).toBe(950);
+  expect(coefficients.steps).toHaveLength(48);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { InvalidOptionError } from '../errors.js';
-import { ancestralSampler } from './ancestral.js';
-import { ddimSampler } from './ddim.js';
+import { ancestralSampler } from './ancestral-sampler.js';
+import { ddimSampler } from './ddim-sampler.js';
+import { respacedSchedule } from './respaced-schedule.js';
 import { samplerStep } from './sampler-step.js';
-import { respacedSchedule } from './schedule.js';
 
 test('a step is √ᾱ_previous·x0 + √(1 − ᾱ_previous)·ε', () => {
   const { alphasCumprod, timesteps } = respacedSchedule('ddim50');
@@ -16,7 +16,7 @@ test('a step is √ᾱ_previous·x0 + √(1 − ᾱ_previous)·ε', () => {
     const x0 = (x - Math.sqrt(1 - alpha) * epsilon) / Math.sqrt(alpha);
     const tokens = {
       x: Float32Array.of(x),
-      xStart: new Float32Array(1),
+      xStarts: [],
       output: Float32Array.of(epsilon, 0),
     };
     samplerStep({ step, channels: 1, ...tokens, guidanceScale: [], temperature: 1 });
@@ -31,7 +31,7 @@ test('eta 1 is the ancestral chain with its smaller variance', () => {
     const { update, noise } = ddim.steps[i]!;
     expect(update.x).toBeCloseTo(step.update.x, 6);
     expect(update.xStart).toBeCloseTo(step.update.xStart, 6);
-    // The table's variance at the step before the last is the posterior's own; only the last one is replaced.
+    // The ancestral variance at the step before the last is the posterior's own; only the last one is replaced.
     if (step.noise.kind === 'learned' && noise.kind === 'fixed') {
       expect(noise.sigma).toBeCloseTo(Math.exp(step.noise.minLogVariance / 2), 6);
     } else {
@@ -45,11 +45,12 @@ test('eta 0 draws no noise at all', () => {
 });
 
 test('eta outside 0 … 1 and a limit that is no timestep are refused', () => {
-  expect(() => ddimSampler({ maxTimestep: 1500 })).toThrow(InvalidOptionError);
+  expect(() => ddimSampler({ maxTimestep: 0 })).toThrow(InvalidOptionError);
+  expect(() => ddimSampler({ maxTimestep: 1500 })(10)).toThrow(InvalidOptionError);
   for (const eta of [-0.1, 1.1, Number.NaN]) expect(() => ddimSampler({ eta })).toThrow(InvalidOptionError);
 });
 
-test('the table is kept, and its name says eta and limit', () => {
+test('the coefficients are made once, and their name says eta and limit', () => {
   const sampler = ddimSampler({ eta: 0.5, maxTimestep: 950 });
   expect(sampler(20)).toBe(sampler('20'));
   expect(sampler(20).name).toBe('ddim 20 eta 0.5 ≤ 950');

@@ -1,7 +1,8 @@
 import { assertInteger, assertNumber, InvalidOptionError } from '../errors.js';
+import { epsilonSchedule } from './diffusion-process.js';
+import type { CoefficientsSampler } from './diffusion-sampler.js';
 import { memoizeCoefficients } from './memoize-coefficients.js';
-import type { DiffusionSampler, DiffusionStep } from './sampler-coefficients.js';
-import { cosineSchedule } from './schedule.js';
+import type { DiffusionStep } from './sampler-coefficients.js';
 
 /**
  * DPM-Solver++ (Lu et al. 2022, algorithm 2, "2M"), a multistep solver for few steps: 8 to 14 do where the ancestral chain
@@ -24,14 +25,14 @@ import { cosineSchedule } from './schedule.js';
  */
 export function dpmSolverSampler(
   options: { readonly minLogSnr?: number; readonly order?: 1 | 2; readonly stochastic?: boolean } = {},
-): DiffusionSampler {
+): CoefficientsSampler {
   const { minLogSnr = -5.1, order = 2, stochastic = false } = options;
   assertNumber('minLogSnr', minLogSnr, -10, 0);
   assertInteger('order', order, 1, 2);
   const { exp, expm1, fround, sqrt } = Math;
-  const alphas = cosineSchedule().alphasCumprod;
-  const lambdas = alphas.map((alpha) => Math.log(alpha / (1 - alpha)) / 2);
-  return memoizeCoefficients((respacing) => {
+  return memoizeCoefficients((respacing, diffusion) => {
+    const { alphasCumprod: alphas } = epsilonSchedule('dpmSolverSampler()', diffusion);
+    const lambdas = alphas.map((alpha) => Math.log(alpha / (1 - alpha)) / 2);
     const count = Number(respacing);
     const most = lambdas.findLastIndex((lambda) => lambda >= minLogSnr) + 1;
     if (respacing === '' || !Number.isInteger(count) || count < 1 || count > most) {
@@ -44,10 +45,15 @@ export function dpmSolverSampler(
     const timesteps = spaceByLogSnr(lambdas, most - 1, count);
     const steps = timesteps.map((timestep, i): DiffusionStep => {
       const alpha = alphas[timestep]!;
-      const xStart = { x: fround(sqrt(1 / alpha)), epsilon: fround(sqrt(1 / alpha - 1)) };
+      const xStart = { x: fround(sqrt(1 / alpha)), output: fround(sqrt(1 / alpha - 1)) };
       const next = timesteps[i + 1];
       if (next === undefined) {
-        return { timestep, xStart, update: { x: 0, xStart: 1, previousXStart: 0 }, noise: { kind: 'none' } };
+        return {
+          timestep,
+          xStart,
+          update: { x: 0, xStart: 1, previousXStarts: [] },
+          noise: { kind: 'none' },
+        };
       }
       const h = lambdas[next]! - lambdas[timestep]!;
       const gain = -sqrt(alphas[next]!) * expm1(stochastic ? -2 * h : -h);
@@ -59,7 +65,7 @@ export function dpmSolverSampler(
         update: {
           x: fround(sqrt((1 - alphas[next]!) / (1 - alpha)) * (stochastic ? exp(-h) : 1)),
           xStart: fround(gain * (1 + ahead)),
-          previousXStart: fround(-gain * ahead),
+          previousXStarts: ahead === 0 ? [] : [fround(-gain * ahead)],
         },
         noise: stochastic
           ? { kind: 'fixed', sigma: fround(sqrt((alphas[next]! - 1) * expm1(-2 * h))) }

@@ -1,20 +1,13 @@
 import { assertInteger, InvalidOptionError } from '../errors.js';
-import { respaceTimesteps } from './respace.js';
-
-/** The noise schedule of the training steps, noise growing with the index; all float64. */
-export interface CosineSchedule {
-  /** β, [T]. */
-  readonly betas: Float64Array;
-  /** ᾱ = ∏(1 − β), [T]. */
-  readonly alphasCumprod: Float64Array;
-}
+import { cosineNoiseSchedule, cumulativeProduct, type NoiseSchedule } from './noise-schedule.js';
+import { respaceTimesteps } from './respace-timesteps.js';
 
 /**
- * A run over some of the training steps; ascending timesteps, all float64 [n], all recomputed from the run's own β.
+ * A run over some of the training timesteps; ascending timesteps, all float64 [n], all recomputed from the run's own β.
  * Names follow the reference: x_t = √ᾱ·x0 + √(1 − ᾱ)·ε.
  */
 export interface RespacedSchedule {
-  /** The kept training timesteps; what the head is told. */
+  /** The kept training timesteps, the head's input. */
   readonly timesteps: readonly number[];
   /** β' = 1 − ᾱ/ᾱ_previous over the kept timesteps. */
   readonly betas: Float64Array;
@@ -35,39 +28,27 @@ export interface RespacedSchedule {
   readonly posteriorLogVarianceClipped: Float64Array;
 }
 
-const TRAIN_STEPS = 1000;
-
-/**
- * The cosine schedule of MAR's head: 1000 steps, β_i = min(1 − ᾱ((i+1)/1000)/ᾱ(i/1000), 0.999) with
- * ᾱ(t) = cos²((t + 0.008)/1.008·π/2) (Nichol & Dhariwal 2021, equation 17).
- */
-export function cosineSchedule(): CosineSchedule {
-  const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;
-  const betas = Float64Array.from({ length: TRAIN_STEPS }, (_, i) =>
-    Math.min(1 - alphaBar((i + 1) / TRAIN_STEPS) / alphaBar(i / TRAIN_STEPS), 0.999),
-  );
-  return { betas, alphasCumprod: cumulativeProduct(betas) };
-}
-
 /**
  * The schedule of a shorter run.
  *
  * @param respacing see {@link respaceTimesteps}
- * @param options.maxTimestep kept timesteps above are moved down to it and merged (DiSA: 950), which avoids the end
- *   where √(1/ᾱ), and with it every error of ε, is large: 20,291 at 999, 71 at 990, 13 at 950. @default 999
- * @throws InvalidOptionError where the respacing can't be had or fewer than two timesteps are left
+ * @param options.schedule of the training. @default cosineNoiseSchedule()
+ * @param options.maxTimestep kept timesteps above it are moved down to it and merged. DiSA takes 950 of MAR's 1000, which
+ *   avoids the end where √(1/ᾱ), and with it every error of ε, is large: 20,291 at 999, 71 at 990, 13 at 950.
+ *   @default the last one
+ * @throws InvalidOptionError where the respacing is not possible or fewer than two timesteps are left
  */
 export function respacedSchedule(
   respacing: number | string,
-  options: { readonly maxTimestep?: number } = {},
+  options: { readonly schedule?: NoiseSchedule; readonly maxTimestep?: number | undefined } = {},
 ): RespacedSchedule {
-  const { maxTimestep = TRAIN_STEPS - 1 } = options;
-  assertMaxTimestep(maxTimestep);
-  const kept = respaceTimesteps(respacing, TRAIN_STEPS).map((timestep) => Math.min(timestep, maxTimestep));
+  const { alphasCumprod: trained } = options.schedule ?? cosineNoiseSchedule();
+  const { maxTimestep = trained.length - 1 } = options;
+  assertMaxTimestep(maxTimestep, trained.length - 1);
+  const kept = respaceTimesteps(respacing, trained.length).map((timestep) => Math.min(timestep, maxTimestep));
   const timesteps = [...new Set(kept)];
   if (timesteps.length < 2)
     throw new InvalidOptionError('maxTimestep', maxTimestep, 'leaves a single timestep');
-  const trained = cosineSchedule().alphasCumprod;
   const betas = Float64Array.from(
     timesteps,
     (timestep, i) => 1 - trained[timestep]! / (i ? trained[timesteps[i - 1]!]! : 1),
@@ -98,12 +79,11 @@ export function respacedSchedule(
   };
 }
 
-/** Throws InvalidOptionError unless a chain can start at `maxTimestep`. */
-export function assertMaxTimestep(maxTimestep = TRAIN_STEPS - 1): void {
-  assertInteger('maxTimestep', maxTimestep, 1, TRAIN_STEPS - 1);
-}
-
-function cumulativeProduct(betas: Float64Array): Float64Array {
-  let product = 1;
-  return betas.map((beta) => (product *= 1 - beta));
+/**
+ * Throws InvalidOptionError unless a chain can start at `maxTimestep`.
+ *
+ * @param last the last training timestep. @default not checked, as it is the model's
+ */
+export function assertMaxTimestep(maxTimestep: number | undefined, last?: number): void {
+  if (maxTimestep !== undefined) assertInteger('maxTimestep', maxTimestep, 1, last);
 }

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type EditedImage, editImage, type ImageRgb, type Margins, type Progress } from '@tessera/core';
+import type { ModelInUse } from '@tessera/evaluation-report/environment';
+import { buildSampling, type SamplingConfig } from '@tessera/format';
+import { PngError, readPngBytes } from '@tessera/format/png';
+
+/** A picture from a file, and how a recipe names it. */
+export interface InputPicture {
+  readonly image: ImageRgb;
+  readonly source: { readonly file: string; readonly sha256: string };
+}
+
+/** @throws PngError if it can't be read, or is no PNG */
+export async function readInput(file: string): Promise<InputPicture> {
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw new PngError(`${file} can't be read: ${cause.message}. Check the path.`, { cause });
+  });
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { image: readPngBytes(bytes, file).image, source: { file, sha256 } };
+}
+
+export interface EditRequest {
+  readonly used: ModelInUse;
+  readonly picture: InputPicture;
+  readonly mask?: InputPicture;
+  readonly outpaint?: Margins;
+  readonly growTokens: number;
+  readonly exactMask: boolean;
+  readonly classLabel: number;
+  readonly className: string;
+  readonly seed: number;
+  readonly sampling: SamplingConfig;
+}
+
+/** What an edited picture was made from: its recipe, as plain data. */
+export function editRecipe({ used, picture, mask, ...rest }: EditRequest) {
+  return {
+    format: 'tessera-edit',
+    version: 1,
+    model: used.identity,
+    made: used.made,
+    picture: picture.source,
+    ...(mask ? { mask: mask.source } : {}),
+    ...rest,
+  };
+}
+
+/** Makes variations of an edit, `batch` at once, and hands out each as soon as its batch is finished. */
+export async function* drawEdits(
+  request: EditRequest,
+  options: {
+    readonly count: number;
+    readonly batch: number;
+    readonly signal: AbortSignal;
+    /** @param done variations, with parts of variations */
+    readonly onProgress: (done: number) => void;
+  },
+): AsyncGenerator<EditedImage, void, undefined> {
+  const { used, picture, mask, outpaint, growTokens, exactMask, classLabel, seed, sampling } = request;
+  const { count, batch, signal, onProgress } = options;
+  for (let first = 0; first < count; first += batch) {
+    const variations = Math.min(batch, count - first);
+    yield* await editImage({
+      model: used.model,
+      image: picture.image,
+      ...(mask ? { mask: mask.image } : {}),
+      ...(outpaint ? { outpaint } : {}),
+      growTokens,
+      exactMask,
+      input: { classLabel },
+      seed,
+      imageIndex: first,
+      variations,
+      ...buildSampling(sampling),
+      signal,
+      onProgress: ({ tokensDecoded, tokens }: Progress) =>
+        onProgress(first + (variations * tokensDecoded) / tokens),
+    });
+  }
+}

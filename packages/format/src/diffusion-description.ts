@@ -1,0 +1,40 @@
+import type { DiffusionProcess } from '@tessera/core';
+import { betaNoiseSchedule, linearNoiseSchedule, marDiffusion } from '@tessera/core/diffusion';
+import * as v from 'valibot';
+
+const beta = v.pipe(v.number(), v.gtValue(0), v.ltValue(1));
+const trainSteps = v.pipe(v.number(), v.integer(), v.minValue(2));
+/** ε with a learned variance is what all heads predict. */
+const variance = v.literal('learned-range');
+
+/** A head's diffusion process as plain data, as manifests hold it. */
+export const diffusionSchema = v.variant('schedule', [
+  v.strictObject({ schedule: v.literal('cosine'), trainSteps: v.literal(1000), variance }),
+  v.strictObject({ schedule: v.literal('linear'), trainSteps, betaStart: beta, betaEnd: beta, variance }),
+  v.strictObject({ schedule: v.literal('betas'), betas: v.pipe(v.array(beta), v.minLength(2)), variance }),
+]);
+
+export type DiffusionDescription = v.InferOutput<typeof diffusionSchema>;
+
+/** The process of MAR's head, that of manifests which name none. */
+export const MAR_DIFFUSION: DiffusionDescription = {
+  schedule: 'cosine',
+  trainSteps: 1000,
+  variance: 'learned-range',
+};
+
+/**
+ * The process that a description stands for.
+ *
+ * @throws InvalidOptionError where β are no noise schedule
+ */
+export function diffusionFrom(description: DiffusionDescription): DiffusionProcess {
+  switch (description.schedule) {
+    case 'cosine':
+      return marDiffusion();
+    case 'linear':
+      return { prediction: 'epsilon', schedule: linearNoiseSchedule(description) };
+    case 'betas':
+      return { prediction: 'epsilon', schedule: betaNoiseSchedule(description.betas) };
+  }
+}
