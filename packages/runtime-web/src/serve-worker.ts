@@ -126,7 +126,7 @@ async function storedBytes(
 }
 
 function createModel({ manifest, dtype, ort, read, yielder }: Source, device: Device) {
-  return createMarModel(manifest, dtype, ort.Tensor, (name, component) =>
+  return createMarModel(manifest, dtype, ort.Tensor, device === 'wasm', (name, component) =>
     createSession(ort, name, component, device, read, yielder),
   );
 }
