@@ -27,13 +27,19 @@ _PICTURES_JUDGED = 1_200
 _NOISE = (0.0, 0.1, 0.2, 0.3)
 
 
-def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
+def train_autoencoder(
+    place: Workplace,
+    minutes: float | None = None,
+    config: AutoencoderConfig | None = None,
+    reduced: bool | None = None,
+) -> bool:
     """
     Trains for `minutes` (by default 40,000 steps), normalises the latents and reports dB; returns whether it
-    is done.
+    is done. `reduced` says whether to train in bfloat16 products.
 
     @raises OptionError where the workers can't share a batch
     """
+    config = config or AutoencoderConfig()
     if place.autoencoder.exists():
         return True
     plan = Plan(
@@ -48,9 +54,9 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
     workers = place.workers if place.device.type == "cpu" else 1
     assert_shared(plan.batch, workers)
     torch.manual_seed(place.seed)
-    parameters = sum(value.numel() for value in Autoencoder(AutoencoderConfig()).parameters())
+    parameters = sum(value.numel() for value in Autoencoder(config).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None
-    run_workers(workers, _train_share, exchange, place, plan)
+    run_workers(workers, _train_share, exchange, place, plan, config, reduced)
     saved = load_checkpoint(place.autoencoder_training)
     if plan.progress(saved["step"], saved["minutes"]) < 1:
         return False
@@ -58,9 +64,15 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
     return True
 
 
-def _train_share(worker: int, exchange: Exchange | None, place: Workplace, plan: Plan) -> None:
+def _train_share(
+    worker: int,
+    exchange: Exchange | None,
+    place: Workplace,
+    plan: Plan,
+    config: AutoencoderConfig,
+    reduced: bool | None,
+) -> None:
     torch.manual_seed(plan.seed)
-    config = AutoencoderConfig()
     model = Autoencoder(config)
     pixels = np.load(place.training_pictures, mmap_mode="r")[:_PICTURES_FOR_STATISTICS]
     start_linear(model, to_tensor(pixels))
@@ -75,6 +87,7 @@ def _train_share(worker: int, exchange: Exchange | None, place: Workplace, plan:
         limits=place.limits(),
         worker=worker,
         exchange=exchange,
+        reduced=reduced,
     )
 
 

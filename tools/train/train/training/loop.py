@@ -68,10 +68,12 @@ def train(
     limits: Limits | None = None,
     worker: int = 0,
     exchange: Exchange | None = None,
+    reduced: bool | None = None,
 ) -> bool:
     """
     Trains `model` from its checkpoint, or from the weights it has if there is none, and returns whether the
-    plan's end is reached. `settings` is stored in the checkpoint, for whoever loads it.
+    plan's end is reached. `settings` is stored in the checkpoint, for whoever loads it. `reduced`: whether
+    products are in bfloat16, by default where `mixed_precision` says so.
 
     Resuming is exact on one device: weights, average, optimizer and step come from the checkpoint, and the
     choices of a step depend on seed and step alone.
@@ -126,7 +128,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = rate
         draw = Draw(plan.seed, step, worker, workers, device)
-        with mixed_precision(device):
+        with mixed_precision(device, reduced):
             value, figures = loss(model, draw)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
