@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
-from ..options import positive
+from ..mar.sample import Sampling
+from ..options import positive, whole
 from ..stages.autoencoder import train_autoencoder
 from ..training.device import is_faster_reduced
-from .place import AUTOENCODER, TextPlace
+from .place import AUTOENCODER, HELD_OUT_COUNT, TextPlace
+from .stages.everything import run_everything
+from .stages.latents import prepare_latents
+from .stages.mar import STEPS, train_text_model, validate_text_model
+from .stages.packing import pack, save_for_later, take_over
 from .stages.rendering import fetch, render_pictures
+from .stages.sampling import SHOWN, draw_texts
 
-_AUTOENCODER_MINUTES = 30.0
+_AUTOENCODER_MINUTES = 20.0
 
 
 def add_text_commands(
@@ -24,21 +31,65 @@ def add_text_commands(
 
     add("fetch", "install the emoji's packages by npm")
     add("render", "render the autoencoder's scenes, for training and held out")
-    add("autoencoder", "train the autoencoder").add_argument(
-        "--minutes",
-        type=positive,
-        default=_AUTOENCODER_MINUTES,
-        help=f"length of the training, over all calls (default: {_AUTOENCODER_MINUTES:g})",
+    autoencoder = add("autoencoder", "train the autoencoder")
+    add("latents", "make room for the latents and find the limits of x0")
+    mar = add("mar", "train the text model")
+    everything = add("all", "all of these in turn: goes on with whatever is incomplete")
+    for training in (autoencoder, everything):
+        training.add_argument(
+            "--minutes",
+            type=positive,
+            default=_AUTOENCODER_MINUTES,
+            help=f"length of the autoencoder's training, over all calls (default: {_AUTOENCODER_MINUTES:g})",
+        )
+    for training in (mar, everything):
+        training.add_argument(
+            "--steps",
+            type=whole(1),
+            default=STEPS,
+            help=f"length of the text model's training, over all calls (default: {STEPS})",
+        )
+    add("validate", "the text model's loss on held-out scenes, by the share that is masked").add_argument(
+        "--count",
+        type=whole(1, HELD_OUT_COUNT),
+        default=240,
+        help=f"pictures, at most {HELD_OUT_COUNT} (default: 240)",
     )
+    drawing = add("sample", "draw pictures of captions")
+    drawing.add_argument("captions", nargs="*", help="default: those of the sheet")
+    drawing.add_argument("--steps", type=whole(1), default=32)
+    drawing.add_argument("--head-steps", type=whole(1), default=25)
+    drawing.add_argument("--guidance", type=float, default=Sampling.guidance)
+    drawing.add_argument("--temperature", type=float, default=Sampling.temperature)
+    drawing.add_argument("--name", default="samples", help="of the sheet (default: samples)")
+    add("pack", "write float16 safetensors, the tokenizer and config.json for the converter")
+    for name, text in (
+        ("save", "write what a training can go on from elsewhere"),
+        ("load", "go on from what `save` wrote"),
+    ):
+        add(name, text).add_argument("folder", type=Path)
 
 
 def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
     """Runs one command."""
+
+    def draw() -> None:
+        sampling = Sampling(options.steps, options.head_steps, options.guidance, options.temperature)
+        draw_texts(place, options.captions or SHOWN, sampling, options.name)
+
     commands: dict[str, Callable[[], object]] = {
         "fetch": lambda: fetch(place),
         "render": lambda: render_pictures(place),
         "autoencoder": lambda: train_autoencoder(
             place, options.minutes, AUTOENCODER, is_faster_reduced(place.device)
         ),
+        "latents": lambda: prepare_latents(place),
+        "mar": lambda: train_text_model(place, options.steps),
+        "validate": lambda: validate_text_model(place, options.count),
+        "sample": draw,
+        "pack": lambda: pack(place),
+        "save": lambda: save_for_later(place, options.folder),
+        "load": lambda: take_over(place, options.folder),
+        "all": lambda: run_everything(place, options.minutes, options.steps),
     }
     commands[options.text_command]()

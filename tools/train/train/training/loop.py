@@ -85,7 +85,8 @@ def train(
     model.to(device).train()
     parameters = list(model.parameters())
     divide = partial(exchange.divide, worker) if exchange else None
-    optimizer = _optimizer(parameters, plan, device, divide)
+    embeddings = [module.weight for module in model.modules() if isinstance(module, nn.Embedding)]
+    optimizer = _optimizer(parameters, embeddings, plan, device, divide)
     average = Average(model, plan.average_decay)
     step, minutes = 0, 0.0
     if files.checkpoint.exists():
@@ -148,10 +149,19 @@ def train(
 
 
 def _optimizer(
-    parameters: list[nn.Parameter], plan: Plan, device: torch.device, divide: Divide | None
+    parameters: list[nn.Parameter],
+    embeddings: list[nn.Parameter],
+    plan: Plan,
+    device: torch.device,
+    divide: Divide | None,
 ) -> torch.optim.Optimizer:
+    # An embedding's rows are independent vectors, of which a step sees a few: no matrix to orthogonalise.
+    looked_up = {id(value) for value in embeddings}
+
     def is_matrix(value: nn.Parameter) -> bool:
-        return plan.muon_from is not None and value.ndim == 2 and min(value.shape) >= plan.muon_from
+        if plan.muon_from is None or id(value) in looked_up:
+            return False
+        return value.ndim == 2 and min(value.shape) >= plan.muon_from
 
     matrices = [value for value in parameters if is_matrix(value)]
     others = [value for value in parameters if not is_matrix(value)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
-from .backgrounds import colour_of
+from .backgrounds import PLAIN, colour_of
+from .colours import COLOURS
 from .scene import Item, Scene
 from .sprites import Sprites
 from .things import plural, things
@@ -48,6 +49,22 @@ _SIZE_SAID = 0.9
 _OWN_COLOUR_SAID = 0.3
 _VOWELS = tuple("aeiou")
 _LIKE_CONSONANTS = ("unicorn", "ufo", "one")
+
+
+def grammar_words() -> Iterator[str]:
+    """Every phrase that captions are made of; their words are all that captions hold."""
+    for thing in things():
+        yield from thing.names
+        yield from map(plural, thing.names)
+    yield from COLOURS
+    yield from PLAIN
+    for table in (_SIZES, _NUMBERS, _RELATIONS, _ENDS):
+        for phrases in table.values():
+            yield from phrases
+    for after, before in _PLACES.values():
+        yield from (*after, *before)
+    yield from _OPENINGS
+    yield from ("a", "an", "one", "on", "against", "with", "in front", "and", "background", "gradient", "graded", ",")
 
 
 class Captions:
