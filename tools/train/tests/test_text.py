@@ -14,6 +14,10 @@ import torch
 from tests.small_models import random_autoencoder
 from train.mar.sample import Sampling
 from train.safetensors import read_safetensors
+from train.text.judge.detect import Found, cell_targets, detections
+from train.text.judge.model import Findings, SceneJudge
+from train.text.judge.skills import SKILLS, Prompt, Wanted, meets, prompts
+from train.text.judge.training import SceneJudgeLoss, items_of
 from train.text.latents import SceneLatents, allocate_latents
 from train.text.model.config import TextEncoderConfig, TextMarConfig
 from train.text.model.model import TextModel
@@ -328,6 +332,67 @@ class Training(unittest.TestCase):
         self.assertEqual([plan.rate(share) for share in (0.1, 0.4, 0.6)], [1.0, 1.0, 1.0])
         self.assertLess(plan.rate(0.8), 0.6)
         self.assertAlmostEqual(plan.rate(1.0), plan.floor)
+
+
+class JudgeOfScenes(unittest.TestCase):
+    def test_what_a_scene_holds_is_what_a_judge_that_says_so_finds(self) -> None:
+        scenes = [scene_at(1, index, SPRITES) for index in range(40)]
+        items = [items_of(scene) for scene in scenes]
+        targets = cell_targets(items)
+        picture, row, column = targets["places"].unbind(1)
+
+        def logits(kinds: int, name: str) -> torch.Tensor:
+            found = torch.zeros(len(scenes), kinds, 16, 16)
+            found[picture, targets[name], row, column] = 1
+            return found
+
+        nothing = torch.zeros(len(scenes), 1)
+        findings = Findings(
+            targets["present"] * 2 - 1,
+            logits(len(things()), "classes"),
+            logits(1 + len(COLOURS), "colours"),
+            logits(4, "sizes"),
+            *[nothing] * 5,
+        )
+        self.assertEqual([sorted(each) for each in map(_plain, detections(findings))], [sorted(map(repr, each)) for each in items])
+
+    def test_a_step_of_its_training_reaches_every_part(self) -> None:
+        judge = SceneJudge()
+        loss, figures = SceneJudgeLoss(SPRITES, 3, 6)(judge, Draw(0, 0, 0, 1, CPU))
+        loss.backward()
+        self.assertTrue(all(value.grad is not None for value in judge.parameters()))
+        self.assertTrue(all(np.isfinite(float(value)) for value in figures.values()))
+
+
+def _plain(found: list[Found]) -> list[str]:
+    return list(map(repr, found))
+
+
+class Skills(unittest.TestCase):
+    def test_half_of_the_prompts_join_what_no_training_picture_joins(self) -> None:
+        for skill in SKILLS:
+            asked = prompts(skill, 20, 0, SPRITES)
+            self.assertEqual(asked, prompts(skill, 20, 0, SPRITES))
+            self.assertEqual(sum(prompt.held_out for prompt in asked), 0 if skill == "single object" else 10)
+
+    def test_a_prompt_is_met_by_what_it_asks_for_and_by_nothing_less(self) -> None:
+        def found(thing: int, row: int, column: int, colour: str | None = None) -> Found:
+            return Found(thing, colour, "small", row, column)
+
+        two = Prompt("counting", "", (Wanted(3),), count=2)
+        self.assertTrue(meets(two, [found(3, 4, 4), found(3, 4, 10)], SPRITES))
+        self.assertFalse(meets(two, [found(3, 4, 4)], SPRITES))
+        self.assertFalse(meets(two, [found(3, 4, 4), found(3, 4, 10), found(3, 10, 4)], SPRITES))
+        left = Prompt("position", "", (Wanted(3), Wanted(4)), relation="left of")
+        self.assertTrue(meets(left, [found(4, 6, 10), found(3, 5, 4)], SPRITES))
+        self.assertFalse(meets(left, [found(3, 6, 10), found(4, 5, 4)], SPRITES))
+        self.assertFalse(meets(left, [found(3, 2, 4), found(4, 12, 6)], SPRITES))
+        blue = Prompt("colours", "", (Wanted(6, "blue"),))
+        self.assertTrue(meets(blue, [found(6, 4, 4, "blue")], SPRITES))
+        self.assertFalse(meets(blue, [found(6, 4, 4, "red")], SPRITES))
+        self.assertFalse(meets(blue, [found(7, 4, 4, "blue")], SPRITES))
+        # Thing 5 is red by itself.
+        self.assertTrue(meets(Prompt("colours", "", (Wanted(5, "red"),)), [found(5, 4, 4)], SPRITES))
 
 
 class FilesOfAModel(unittest.TestCase):

@@ -12,6 +12,7 @@ from ..stages.autoencoder import train_autoencoder
 from ..training.device import is_faster_reduced
 from .place import AUTOENCODER, HELD_OUT_COUNT, TextPlace
 from .stages.everything import run_everything
+from .stages.judging import score, train_scene_judge
 from .stages.latents import prepare_latents
 from .stages.mar import STEPS, train_text_model, validate_text_model
 from .stages.packing import pack, save_for_later, take_over
@@ -55,12 +56,22 @@ def add_text_commands(
         default=240,
         help=f"pictures, at most {HELD_OUT_COUNT} (default: 240)",
     )
+    add("judge", "train the judge of scenes")
     drawing = add("sample", "draw pictures of captions")
+    scoring = add("score", "GenEval's six skills and the distances to real scenes")
+    for command in (drawing, scoring):
+        command.add_argument("--steps", type=whole(1), default=32)
+        command.add_argument("--head-steps", type=whole(1), default=25)
+        command.add_argument("--guidance", type=float, default=Sampling.guidance)
+        command.add_argument("--temperature", type=float, default=Sampling.temperature)
+    scoring.add_argument("--prompts", type=whole(2), default=48, help="prompts a skill (default: 48)")
+    scoring.add_argument(
+        "--pictures",
+        type=whole(0, HELD_OUT_COUNT // 2),
+        default=240,
+        help="pictures to measure distances by; 0 for none (default: 240)",
+    )
     drawing.add_argument("captions", nargs="*", help="default: those of the sheet")
-    drawing.add_argument("--steps", type=whole(1), default=32)
-    drawing.add_argument("--head-steps", type=whole(1), default=25)
-    drawing.add_argument("--guidance", type=float, default=Sampling.guidance)
-    drawing.add_argument("--temperature", type=float, default=Sampling.temperature)
     drawing.add_argument("--name", default="samples", help="of the sheet (default: samples)")
     add("pack", "write float16 safetensors, the tokenizer and config.json for the converter")
     for name, text in (
@@ -73,9 +84,8 @@ def add_text_commands(
 def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
     """Runs one command."""
 
-    def draw() -> None:
-        sampling = Sampling(options.steps, options.head_steps, options.guidance, options.temperature)
-        draw_texts(place, options.captions or SHOWN, sampling, options.name)
+    def sampling() -> Sampling:
+        return Sampling(options.steps, options.head_steps, options.guidance, options.temperature)
 
     commands: dict[str, Callable[[], object]] = {
         "fetch": lambda: fetch(place),
@@ -86,7 +96,9 @@ def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
         "latents": lambda: prepare_latents(place),
         "mar": lambda: train_text_model(place, options.steps),
         "validate": lambda: validate_text_model(place, options.count),
-        "sample": draw,
+        "judge": lambda: train_scene_judge(place),
+        "sample": lambda: draw_texts(place, options.captions or SHOWN, sampling(), options.name),
+        "score": lambda: score(place, options.prompts, options.pictures, sampling()),
         "pack": lambda: pack(place),
         "save": lambda: save_for_later(place, options.folder),
         "load": lambda: take_over(place, options.folder),

@@ -19,7 +19,7 @@ TRAIN_COUNT = 16_000
 HELD_OUT_COUNT = 4_000
 LATENT_COUNT = 240_000
 """Scenes that the MAR model is trained on; the autoencoder's are the first of them."""
-SCENE_SEED, HELD_OUT_SCENE_SEED, FRESH_SCENE_SEED = 11, 12, 13
+SCENE_SEED, HELD_OUT_SCENE_SEED, JUDGE_SCENE_SEED = 11, 12, 13
 
 AUTOENCODER = AutoencoderConfig(ch=128, z_channels=16, pixel_shuffle=8)
 
