@@ -23,6 +23,7 @@ from ..workplace import Workplace, autoencoder_config
 
 _STEPS = 40_000
 _PICTURES_FOR_STATISTICS = 2_400
+_SMALLEST_BLOCK = 48
 _PICTURES_JUDGED = 1_200
 _NOISE = (0.0, 0.1, 0.2, 0.3)
 
@@ -32,10 +33,11 @@ def train_autoencoder(
     minutes: float | None = None,
     config: AutoencoderConfig | None = None,
     reduced: bool | None = None,
+    learning_rate: float = 5e-4,
 ) -> bool:
     """
     Trains for `minutes` (by default 40,000 steps), normalises the latents and reports dB; returns whether it
-    is done. `reduced` says whether to train in bfloat16 products.
+    is done. `reduced` says whether to train in bfloat16 products, `learning_rate` is the peak.
 
     @raises OptionError where the workers can't share a batch
     """
@@ -44,7 +46,7 @@ def train_autoencoder(
         return True
     plan = Plan(
         batch=64 if place.device.type == "cuda" else 16,
-        learning_rate=5e-4,
+        learning_rate=learning_rate,
         steps=_STEPS if minutes is None else None,
         minutes=minutes,
         betas=(0.9, 0.99),
@@ -74,8 +76,10 @@ def _train_share(
 ) -> None:
     torch.manual_seed(plan.seed)
     model = Autoencoder(config)
-    pixels = np.load(place.training_pictures, mmap_mode="r")[:_PICTURES_FOR_STATISTICS]
-    start_linear(model, to_tensor(pixels))
+    if not place.autoencoder_training.exists():
+        # Components of larger blocks cost more and need no more pictures: as many numbers as of 4×4 pixels.
+        count = _PICTURES_FOR_STATISTICS * _SMALLEST_BLOCK // config.colours
+        start_linear(model, to_tensor(np.load(place.training_pictures, mmap_mode="r")[:count]))
     loss = AutoencoderLoss(PictureBatches(place.training_pictures, place.device), plan.batch)
     train(
         model,

@@ -10,7 +10,7 @@ from ..mar.sample import Sampling
 from ..options import positive, whole
 from ..stages.autoencoder import train_autoencoder
 from ..training.device import is_faster_reduced
-from .place import AUTOENCODER, HELD_OUT_COUNT, TextPlace
+from .place import AUTOENCODER, AUTOENCODER_RATE, HELD_OUT_COUNT, TextPlace
 from .stages.everything import run_everything
 from .stages.judging import score, train_scene_judge
 from .stages.latents import prepare_latents
@@ -91,7 +91,7 @@ def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
         "fetch": lambda: fetch(place),
         "render": lambda: render_pictures(place),
         "autoencoder": lambda: train_autoencoder(
-            place, options.minutes, AUTOENCODER, is_faster_reduced(place.device)
+            place, options.minutes, AUTOENCODER, is_faster_reduced(place.device), AUTOENCODER_RATE
         ),
         "latents": lambda: prepare_latents(place),
         "mar": lambda: train_text_model(place, options.steps),

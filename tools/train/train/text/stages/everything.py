@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...mar.sample import Sampling
 from ...stages.autoencoder import train_autoencoder
 from ...training.device import is_faster_reduced
-from ..place import AUTOENCODER, TextPlace
+from ..place import AUTOENCODER, AUTOENCODER_RATE, TextPlace
 from .latents import prepare_latents
 from .mar import train_text_model, validate_text_model
 from .packing import pack
@@ -16,7 +16,7 @@ from .sampling import SHOWN, draw_texts
 def run_everything(place: TextPlace, autoencoder_minutes: float, steps: int | None) -> None:
     """Goes on with the first stage that is incomplete, and with those after it."""
     render_pictures(place)
-    if not train_autoencoder(place, autoencoder_minutes, AUTOENCODER, is_faster_reduced(place.device)):
+    if not train_autoencoder(place, autoencoder_minutes, AUTOENCODER, is_faster_reduced(place.device), AUTOENCODER_RATE):
         return
     prepare_latents(place)
     if not train_text_model(place, steps):
