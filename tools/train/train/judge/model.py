@@ -42,7 +42,11 @@ class Judge(nn.Module):
         super().__init__()
         # Pixels gathered in 2×2 blocks: 12 channels at half the resolution, nothing lost.
         self.trunk = nn.Sequential(
-            convolution_block(12, 32, 1), convolution_block(32, 64, 2), convolution_block(64, 64, 1), convolution_block(64, 96, 2), convolution_block(96, 128, 1)
+            convolution_block(12, 32, 1),
+            convolution_block(32, 64, 2),
+            convolution_block(64, 64, 1),
+            convolution_block(64, 96, 2),
+            convolution_block(96, 128, 1),
         )
         self.features = nn.Linear(256, FEATURES)
         self.classes = nn.Linear(FEATURES, classes)

@@ -20,21 +20,13 @@ _MARGIN = 1.05
 
 def allocate_latents(path: Path, count: int, length: int, channels: int) -> None:
     """
-    Makes a file for the latents of `count` scenes, float16 [count, length, channels], whose disk space is taken
-    as they come, and one that says which have come, uint8 [count].
+    Makes a file for the latents of `count` scenes, float16 [count, length, channels]: zeros, whose disk space is
+    taken as latents come.
     """
-    for part, kind, shape in (
-        (path, np.float16, (count, length, channels)),
-        (_flags(path), np.uint8, (count,)),
-    ):
-        if not part.exists():
-            with complete_file(part) as partial:
-                partial.touch()
-                np.lib.format.open_memmap(partial, "w+", kind, shape).flush()
-
-
-def _flags(path: Path) -> Path:
-    return path.with_suffix(".done.npy")
+    if not path.exists():
+        with complete_file(path) as partial:
+            partial.touch()
+            np.lib.format.open_memmap(partial, "w+", np.float16, (count, length, channels)).flush()
 
 
 class SceneLatents:
@@ -45,7 +37,6 @@ class SceneLatents:
 
     def __init__(self, path: Path, seed: int, sprites: Sprites, autoencoder: Autoencoder) -> None:
         self._latents = np.lib.format.open_memmap(path, "r+")
-        self._done = np.lib.format.open_memmap(_flags(path), "r+")
         self._seed = seed
         self._sprites = sprites
         self._autoencoder = autoencoder
@@ -57,7 +48,9 @@ class SceneLatents:
 
     def tokens(self, indices: np.ndarray, scenes: list[Scene]) -> torch.Tensor:
         """Float32 [n, length, channels], of the scenes that `scenes` gave for the same indices."""
-        missing = [place for place, index in enumerate(indices) if not self._done[index]]
+        # No token is all zeros but one that was never written, or was lost when the machine stopped.
+        written = self._latents[indices].any(axis=2).all(axis=1)
+        missing = np.flatnonzero(~written).tolist()
         for start in range(0, len(missing), _BATCH):
             places = missing[start : start + _BATCH]
             chosen = indices[places]
@@ -65,8 +58,6 @@ class SceneLatents:
                 render_scene(scenes[place], self._sprites, self._seed, int(indices[place])) for place in places
             ]
             self._latents[chosen] = encode_scenes(self._autoencoder, np.stack(pixels)).half().numpy()
-            # After the latents: a run that is cut off between the two computes them again.
-            self._done[chosen] = 1
         return torch.from_numpy(self._latents[indices].astype(np.float32))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..autoencoder.config import AutoencoderConfig
 from ..training.checkpoint import load_average, load_checkpoint
@@ -23,7 +24,7 @@ SCENE_SEED, HELD_OUT_SCENE_SEED, JUDGE_SCENE_SEED = 11, 12, 13
 
 AUTOENCODER = AutoencoderConfig(ch=128, z_channels=16, pixel_shuffle=8)
 AUTOENCODER_RATE = 2e-4
-"""The linear code that it begins with doesn't survive the rate of a narrower one: at 5e-4 it lost 3 dB in 60 steps."""
+"""The linear code that it begins with doesn't survive a narrower one's rate: 5e-4 cost it 3 dB in 60 steps."""
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,6 @@ class TextPlace(Workplace):
 
 def text_model(settings: dict[str, dict[str, object]]) -> TextModel:
     """A new model of the sizes that a checkpoint's settings tell."""
-    return TextModel(TextEncoderConfig(**settings["text_encoder"]), TextMarConfig(**settings["mar"]))  # type: ignore[arg-type]
+    encoder: Any = settings["text_encoder"]
+    mar: Any = settings["mar"]
+    return TextModel(TextEncoderConfig(**encoder), TextMarConfig(**mar))

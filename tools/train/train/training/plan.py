@@ -32,7 +32,7 @@ class Plan:
     weight_decay: float = 0.0
     """Of matrices and kernels only."""
     muon_from: int | None = None
-    """Matrices with at least so many rows and columns, embeddings aside, are updated by Muon, all else by AdamW."""
+    """Matrices of at least so many rows and columns, but embeddings, are updated by Muon, all else by AdamW."""
     clip: float = 1.0
     """Largest norm of the gradient."""
     average_decay: float = 0.999

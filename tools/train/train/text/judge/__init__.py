@@ -1,1 +1,1 @@
-"""The judge of scenes: finds things with their colours, counts and places, and measures distances between pictures."""
+"""The judge of scenes: finds things with their colours and places, and measures distances between pictures."""

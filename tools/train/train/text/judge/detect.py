@@ -13,7 +13,7 @@ from ..scene.sprites import SIZES
 from .model import CELLS, Findings, SceneJudge
 
 _APART = 3
-"""Middles of two things are more cells apart than this in one direction at least; of nearer ones the surest counts."""
+"""Middles of two things are more cells apart than this, one way or another; of nearer ones the surest counts."""
 _BATCH = 50
 _COLOURS = tuple(COLOURS)
 _SIZES = tuple(SIZES)
@@ -81,7 +81,10 @@ def detections(findings: Findings) -> list[list[Found]]:
 
 
 def cell_targets(items: list[list[Found]]) -> dict[str, torch.Tensor]:
-    """What the judge should say: of each picture's cells whether a middle is there, and of those what it is."""
+    """
+    What the judge should say of n pictures: `present` [n, 16, 16] in each cell; `places` int64 [k, 3] of all things
+    (picture, row, column); and `classes`, `colours` and `sizes` int64 [k] of these.
+    """
     present = torch.zeros(len(items), CELLS, CELLS)
     rows = [
         (
@@ -97,4 +100,5 @@ def cell_targets(items: list[list[Found]]) -> dict[str, torch.Tensor]:
     ]
     table = torch.tensor(rows, dtype=torch.int64).view(-1, 6)
     present[table[:, 0], table[:, 1], table[:, 2]] = 1
-    return {"present": present, "places": table[:, :3], "classes": table[:, 3], "colours": table[:, 4], "sizes": table[:, 5]}
+    kinds = {"classes": table[:, 3], "colours": table[:, 4], "sizes": table[:, 5]}
+    return {"present": present, "places": table[:, :3], **kinds}

@@ -48,7 +48,9 @@ class SceneJudge(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         # Pixels gathered in 4×4 blocks: 48 channels at a quarter of the resolution, nothing lost.
-        self.fine = nn.Sequential(convolution_block(48, 64, 1), convolution_block(64, 96, 2), convolution_block(96, 128, 1))
+        self.fine = nn.Sequential(
+            convolution_block(48, 64, 1), convolution_block(64, 96, 2), convolution_block(96, 128, 1)
+        )
         # Things reach over 13 cells, so their middles are told with a view of far more than that.
         self.wide = nn.Sequential(
             convolution_block(128, 160, 2), convolution_block(160, 160, 2), convolution_block(160, 160, 1)
@@ -73,4 +75,5 @@ class SceneJudge(nn.Module):
         features = self.features(torch.cat([h.mean((2, 3)), h.amax((2, 3)), wide.mean((2, 3))], dim=1)).float()
         active = F.relu(features)
         heads = (self.backgrounds, self.damages, self.amounts, self.layout)
-        return Findings(present[:, 0], classes, colours, sizes, features, *(head(active).float() for head in heads))
+        told = (head(active).float() for head in heads)
+        return Findings(present[:, 0], classes, colours, sizes, features, *told)

@@ -12,7 +12,14 @@ from ..scene.sprites import Sprites
 from ..scene.things import plural, things
 from .detect import Found
 
-SKILLS: tuple[str, ...] = ("single object", "two objects", "counting", "colours", "position", "colour attribution")
+SKILLS: tuple[str, ...] = (
+    "single object",
+    "two objects",
+    "counting",
+    "colours",
+    "position",
+    "colour attribution",
+)
 _NUMBERS = {2: "two", 3: "three", 4: "four"}
 _RELATIONS = ("left of", "right of", "above", "below")
 

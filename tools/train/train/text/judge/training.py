@@ -87,6 +87,6 @@ class SceneJudgeLoss:
 
 
 def _focal(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy that leaves alone what is clear already (arXiv 1708.02002), since most cells are clearly empty."""
+    """Cross-entropy that leaves alone what is clear already (arXiv 1708.02002): most cells are clearly empty."""
     entropy = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     return ((1 - (-entropy).exp()).square() * entropy).mean()

@@ -217,8 +217,9 @@ class TextMar(nn.Module):
         for value in (self.fake_latent, self.mask_token):
             nn.init.normal_(value, std=0.02)
         sinusoids = grid_sinusoids(POSITION_SIDE, self.config.embed_dim)
-        for value in (self.encoder_pos_embed_learned, self.decoder_pos_embed_learned, self.last_pos_embed_learned):
-            value[0] = 0.5 * sinusoids
+        self.encoder_pos_embed_learned[0] = 0.5 * sinusoids
+        self.decoder_pos_embed_learned[0] = 0.5 * sinusoids
+        self.last_pos_embed_learned[0] = 0.5 * sinusoids
 
 
 def every(count: int, length: int, device: torch.device) -> torch.Tensor:

@@ -27,7 +27,13 @@ _RELATIONS: dict[str, tuple[str, ...]] = {
     "below": ("below", "under", "beneath"),
     "beside": ("beside", "next to", "and", "by"),
 }
-_OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above", "beside": "beside"}
+_OPPOSITE = {
+    "left of": "right of",
+    "right of": "left of",
+    "above": "below",
+    "below": "above",
+    "beside": "beside",
+}
 _ENDS = {
     "left of": ("{} on the left and {} on the right", "{} left, {} right"),
     "right of": ("{} on the right and {} on the left", "{} right, {} left"),
@@ -64,7 +70,8 @@ def grammar_words() -> Iterator[str]:
     for after, before in _PLACES.values():
         yield from (*after, *before)
     yield from _OPENINGS
-    yield from ("a", "an", "one", "on", "against", "with", "in front", "and", "background", "gradient", "graded", ",")
+    yield from ("a", "an", "one", "on", "against", "with", "in front", "and", ",")
+    yield from ("background", "gradient", "graded")
 
 
 class Captions:

@@ -115,7 +115,8 @@ def _propose(rng: Random, sprites: Sprites) -> Scene:
             _inside(middle // STEP * STEP + STEP * rng.randint(-spread, spread + 1), SIZES[size]) for _ in "xy"
         )
         thing = rng.randrange(len(things()))
-        return Scene(kind, (Item(thing, _colour(rng, sprites, thing, background), size, left, top),), None, background)
+        item = Item(thing, _colour(rng, sprites, thing, background), size, left, top)
+        return Scene(kind, (item,), None, background)
     if kind == "two":
         first, second = rng.sample(range(len(things())), 2)
         sizes = rng.choices(
@@ -178,7 +179,10 @@ def _pair_corners(rng: Random, relation: str, first: int, second: int) -> list[t
     across = [_inside(base - size + STEP * rng.choice((0, 0, 1)), size) for size in sizes]
     if relation in ("above", "below"):
         middle = rng.choice((52, 60, 68, 76))
-        across = [_inside((middle - size // 2 + STEP * rng.choice((0, 0, -1, 1))) // STEP * STEP, size) for size in sizes]
+        across = [
+            _inside((middle - size // 2 + STEP * rng.choice((0, 0, -1, 1))) // STEP * STEP, size)
+            for size in sizes
+        ]
         corners = [(across[0], along[0]), (across[1], along[1])]
     else:
         corners = [(along[0], across[0]), (along[1], across[1])]

@@ -21,7 +21,7 @@ class Sprites:
     """Pictures by thing, colour and size; each is made once."""
 
     def __init__(self, packages: Path) -> None:
-        """`packages`: the folder `node_modules` that holds them, beside which is noted what colours they have."""
+        """`packages`: the folder `node_modules` that holds them; what colours they have is noted beside it."""
         self._files = picture_files(packages)
         self._colours = self._note_colours(packages.with_name("colours.json"))
 
@@ -59,4 +59,5 @@ class Sprites:
             Image.fromarray(premultiplied[..., channel]).resize((pixels, pixels), Image.HAMMING)
             for channel in range(4)
         ]
-        return np.clip(np.stack([np.asarray(channel) for channel in channels], axis=-1), 0, 1).astype(np.float32)
+        stacked = np.stack([np.asarray(channel) for channel in channels], axis=-1)
+        return np.clip(stacked, 0, 1).astype(np.float32)

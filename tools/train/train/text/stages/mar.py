@@ -111,7 +111,8 @@ def validate_text_model(place: TextPlace, count: int = 240) -> None:
     with place.held_out_pictures.with_suffix(".jsonl").open() as file:
         captions = [json.loads(line)["caption"] for line, _ in zip(file, range(count))]
     autoencoder = place.load_autoencoder()
-    tokens = torch.cat([encode_scenes(autoencoder, part) for part in np.array_split(pixels, math.ceil(count / 16))])
+    parts = np.array_split(pixels, math.ceil(count / 16))
+    tokens = torch.cat([encode_scenes(autoencoder, part) for part in parts])
     rows = torch.tensor([pieces.encode(caption) for caption in captions], device=place.device)
     tokens = tokens.to(place.device)
     reduced = is_faster_reduced(place.device)
