@@ -42,7 +42,7 @@ class TextMarConfig:
     side: int = 16
     """Tokens along a side of the grid."""
     embed_dim: int = 256
-    encoder_depth: int = 4
+    encoder_depth: int = 3
     decoder_depth: int = 4
     cross_depth: int = 3
     text_depth: int = 1
