@@ -23,12 +23,14 @@ def blur(pictures: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
     kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(3, 0)
     count, channels, height, width = pictures.shape
     rows = pictures.reshape(1, count * channels, height, width)
-    rows = F.conv2d(
-        F.pad(rows, (6, 6, 0, 0), mode="replicate"), kernel[:, None, None, :], groups=count * channels
-    )
-    rows = F.conv2d(
-        F.pad(rows, (0, 0, 6, 6), mode="replicate"), kernel[:, None, :, None], groups=count * channels
-    )
+    # Where a training's products are in bfloat16, its pictures aren't.
+    with torch.autocast(pictures.device.type, dtype=torch.bfloat16, enabled=False):
+        rows = F.conv2d(
+            F.pad(rows, (6, 6, 0, 0), mode="replicate"), kernel[:, None, None, :], groups=count * channels
+        )
+        rows = F.conv2d(
+            F.pad(rows, (0, 0, 6, 6), mode="replicate"), kernel[:, None, :, None], groups=count * channels
+        )
     return rows.view(count, channels, height, width)
 
 

@@ -120,7 +120,7 @@ def reliability(judge: SceneJudge, place: TextPlace, count: int = 2_000) -> dict
         "background": backgrounds,
         "all": whole,
     }
-    return {name: round(float(np.mean(values)), 4) for name, values in figures.items()}
+    return {name: round(sum(map(bool, values)) / max(1, len(values)), 4) for name, values in figures.items()}
 
 
 def _same_order(scene: Scene, found: list[Found]) -> bool:
