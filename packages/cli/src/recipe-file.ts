@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { TesseraError } from '@tessera/core';
 import { readPng } from '@tessera/evaluation-report/files';
-import { parseRecipe, type Recipe, RecipeError } from '@tessera/format';
+import { decodeText, parseRecipe, type Recipe, RecipeError } from '@tessera/format';
 
 /** Reads a recipe from `recipe.json`, or from a picture, which carries its own. */
 export async function readRecipe(path: string): Promise<Recipe> {
   let json: string;
   try {
-    json = /\.png$/i.test(path) ? ((await readPng(path)).recipe ?? '') : await readFile(path, 'utf8');
+    json = /\.png$/i.test(path)
+      ? ((await readPng(path)).recipe ?? '')
+      : decodeText(await readFile(path), path);
   } catch (cause) {
     if (TesseraError.isInstance(cause)) throw cause;
     const words = cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, parseManifest } from '@tessera/format';
+import { decodeText, type Manifest, parseManifest } from '@tessera/format';
 import {
   assertFileHash,
   assertFileSize,
@@ -13,9 +13,9 @@ import { fileSha256 } from './file-store.js';
 /** Reads a local folder's `mar.json`. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'mar.json');
-  let json: string;
+  let bytes: Uint8Array;
   try {
-    json = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (cause) {
     throw new ModelFileError(
       path,
@@ -25,7 +25,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
       },
     );
   }
-  return parseManifest(json);
+  return parseManifest(decodeText(bytes, path));
 }
 
 /**
