@@ -433,6 +433,16 @@ export const PARAMETERS = [
     summary: 'the reconstructed tokens that get more diffusion steps, and the share of them',
   }),
   parameter({
+    part: 'policy',
+    of: ['gtr'],
+    key: 'selectionStage',
+    flag: 'fts-stage',
+    values: oneOf('reconstruction', 'generation', 'both'),
+    default: 'reconstruction',
+    omitted: true,
+    summary: 'the stage whose tokens FTS chooses from',
+  }),
+  parameter({
     part: 'guidance',
     key: 'scale',
     flag: 'guidance',
