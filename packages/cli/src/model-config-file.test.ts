@@ -59,3 +59,17 @@ test('advice that nobody would hear is refused, with its key', async () => {
     });
   }
 });
+
+test('files with a byte order mark, in UTF-8 or UTF-16, are read as if they had none', async () => {
+  const folder = await temporaryFolder();
+  const config = join(folder, 'config.json');
+  await writeFile(config, `\ufeff${JSON.stringify({ img_size: 128 })}`);
+  expect(await readModelConfig(config)).toEqual({ mar: { img_size: 128 } });
+  const names = join(folder, 'classes.txt');
+  await writeFile(names, '\ufeffcat\r\ndog\r\n');
+  expect(await readClassNames(names)).toEqual(['cat', 'dog']);
+  await writeFile(names, Buffer.from('\ufeff["cat"]', 'utf16le'));
+  expect(await readClassNames(names)).toEqual(['cat']);
+  await writeFile(names, Buffer.from([0x63, 0xe9]));
+  await expect(readClassNames(names)).rejects.toMatchObject({ code: 'text-encoding' });
+});

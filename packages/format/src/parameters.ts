@@ -251,7 +251,7 @@ export const PARAMETERS = [
     values: stepCount,
     default: 64,
     symbol: 'K',
-    summary: 'sampling steps',
+    summary: 'sampling steps of an image',
   }),
   parameter({
     part: 'policy',
@@ -304,7 +304,7 @@ export const PARAMETERS = [
     place: 'steps',
     values: gtrSteps,
     default: [24, 6, 2],
-    summary: 'sampling steps of each stage, e.g. 24+6+2',
+    summary: 'each stage’s, e.g. 24+6+2',
   }),
   {
     part: 'policy',
@@ -312,8 +312,7 @@ export const PARAMETERS = [
     flag: 'diffusion-steps',
     place: 'diffusion',
     form: 'MAX[+MIN[+RECONSTRUCTION[+DETAIL]]]',
-    summary:
-      'diffusion steps, from MAX to MIN over the generation stage, of reconstructed tokens, of those FTS chooses',
+    summary: 'MAX to MIN in the generation stage, then of reconstructed tokens and those FTS chooses',
     parse(text, part) {
       const { frequencyWeighted } = part as unknown as Gtr;
       const [maxSteps, minSteps = maxSteps, reconstructionSteps = minSteps, detailSteps] =
