@@ -9,6 +9,7 @@ const alone = {
     'packages/runtime-web/src/{files,memory,same-recipe,wasm,webgpu}.test.ts',
     'packages/runtime-node/src/webgpu.test.ts',
     'tests/example-apps.test.ts',
+    'tests/install-commands.test.ts',
   ],
   playground: ['apps/*/tests/**/*.test.ts'],
 };
@@ -16,7 +17,10 @@ const alone = {
 /** Started once before the first file of a project. */
 const globalSetup = {
   node: ['tests/support/temporary-folder.ts'],
-  browser: ['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
+  browser: [
+    ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
+    'packages/runtime-web/src/testing/host/shared-page.ts',
+  ],
   playground: [
     ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
     'apps/playground/tests/browser/shared-site.ts',

@@ -77,6 +77,18 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
   },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
+  tessera: {
+    dependencies: [
+      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/model-tiny', '@tessera/runtime-node'],
+      // The runtimes' peers, so that one package is enough.
+      ...['@tessera/runtime-web', 'onnxruntime-node', 'onnxruntime-web'],
+    ],
+    only: {
+      '@tessera/runtime-node': 'src/node.ts',
+      '@tessera/model-tiny': 'src/node.ts',
+      '@tessera/runtime-web': 'src/',
+    },
+  },
   '@tessera/playground': {
     dependencies: [
       ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/onnx', '@tessera/format'],

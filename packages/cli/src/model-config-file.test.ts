@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readClassNames, readModelConfig } from './model-config-file.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
-async function file(content: string): Promise<string> {
+async function file(content: string | Buffer): Promise<string> {
   const path = join(await temporaryFolder(), 'file');
   await writeFile(path, content);
   return path;
@@ -60,16 +60,21 @@ test('advice that nobody would hear is refused, with its key', async () => {
   }
 });
 
-test('files with a byte order mark, in UTF-8 or UTF-16, are read as if they had none', async () => {
-  const folder = await temporaryFolder();
-  const config = join(folder, 'config.json');
-  await writeFile(config, `\ufeff${JSON.stringify({ img_size: 128 })}`);
-  expect(await readModelConfig(config)).toEqual({ mar: { img_size: 128 } });
-  const names = join(folder, 'classes.txt');
-  await writeFile(names, '\ufeffcat\r\ndog\r\n');
-  expect(await readClassNames(names)).toEqual(['cat', 'dog']);
-  await writeFile(names, Buffer.from('\ufeff["cat"]', 'utf16le'));
-  expect(await readClassNames(names)).toEqual(['cat']);
-  await writeFile(names, Buffer.from([0x63, 0xe9]));
-  await expect(readClassNames(names)).rejects.toMatchObject({ code: 'text-encoding' });
+test('configurations and class names may be saved by any editor: in UTF-16, with a byte order mark, with CRLF', async () => {
+  const saved = (text: string) => [
+    Buffer.from(text),
+    Buffer.from(`\ufeff${text}`),
+    Buffer.from(`\ufeff${text}`, 'utf16le'),
+    Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+  ];
+  const names = ['cat', 'café', 'dog'];
+  for (const text of [names.join('\r\n'), `${names.join('\n')}\n`, JSON.stringify(names)]) {
+    for (const bytes of saved(text)) expect(await readClassNames(await file(bytes))).toEqual(names);
+  }
+  for (const bytes of saved('{"encoder_num_heads": 4}')) {
+    expect(await readModelConfig(await file(bytes))).toEqual({ mar: { encoder_num_heads: 4 } });
+  }
+  await expect(readClassNames(await file(Buffer.from([0xff, 0x41, 0xc0])))).rejects.toMatchObject({
+    code: 'text-encoding',
+  });
 });

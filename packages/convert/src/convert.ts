@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
 import { Checkpoint, type TakenWeights } from './checkpoint.js';
 import { CheckpointValuesError, type UnusableTensor } from './errors.js';

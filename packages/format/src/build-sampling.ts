@@ -1,16 +1,13 @@
 import {
-  assertClamp,
-  type Clamp,
-  type CoefficientsSampler,
   type GridShape,
   type GuidanceSchedule,
   InvalidOptionError,
-  marDiffusion,
   planImage,
-  type SamplingDefaults,
   type SamplingPolicy,
   type StepPlan,
 } from '@tessera/core';
+import { type CoefficientsSampler, marDiffusion } from '@tessera/core/diffusion';
+import { assertClamp, type Clamp, type SamplingDefaults } from '@tessera/core/model';
 import type { Manifest } from './manifest.js';
 import { CHOICES, type Choice } from './parameters.js';
 import { adviseSampling, type SettingsConfig } from './resolve-sampling.js';

@@ -10,11 +10,11 @@ import {
   haltonMaskSchedule,
   intervalGuidance,
   linearGuidance,
-  MAX_DIFFUSION_STEPS,
   randomOrder,
   raster,
   subsample,
 } from '@tessera/core';
+import { MAX_DIFFUSION_STEPS } from '@tessera/core/model';
 import { bisectedOrder, type GtrOptions, gtr, MAX_STAGES } from '@tessera/gtr';
 import * as v from 'valibot';
 import { decimal, integer, listOf, oneOf, type ValueKind } from './value-kinds.js';
