@@ -9,6 +9,7 @@ const alone = {
     'packages/runtime-web/src/{files,memory,same-recipe,wasm,webgpu}.test.ts',
     'packages/runtime-node/src/webgpu.test.ts',
     'tests/example-apps.test.ts',
+    'tests/install-commands.test.ts',
   ],
   playground: ['apps/*/tests/**/*.test.ts'],
 };

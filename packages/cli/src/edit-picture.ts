@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type EditedImage, editImage, type ImageRgb, type Margins, type Progress } from '@tessera/core';
+import { type EditedImage, editImage, type ImageRgb } from '@tessera/core';
+import type { Margins, Progress } from '@tessera/core/model';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { buildSampling, type SamplingConfig } from '@tessera/format';
 import { PngError, readPngBytes } from '@tessera/format/png';

@@ -1,4 +1,5 @@
-import { assertInteger, assertNumber, assertShape, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger, assertNumber, assertShape } from '@tessera/core/model';
 import { assertConfidence } from './centred-interval.js';
 import type { DrawingOptions } from './draw-variants.js';
 import type { EvaluateOptions } from './evaluation-options.js';

@@ -1,4 +1,5 @@
-import { ancestralSampler, assertShape, generateImages, samplingWork, throwIfAborted } from '@tessera/core';
+import { ancestralSampler, generateImages } from '@tessera/core';
+import { assertShape, samplingWork, throwIfAborted } from '@tessera/core/model';
 import { assertDrawing } from './checked-options.js';
 import type { EvaluateOptions, EvaluationVariant } from './evaluation-options.js';
 import type { DrawnPicture, MeasuredPicture } from './evaluation-store.js';

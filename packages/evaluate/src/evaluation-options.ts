@@ -1,12 +1,11 @@
 import type {
-  CancellationSignal,
-  Clamp,
   ClassInput,
   DiffusionSampler,
   GuidanceSchedule,
   MaskedModel,
   SamplingPolicy,
 } from '@tessera/core';
+import type { CancellationSignal, Clamp } from '@tessera/core/model';
 import type { ComparedMetric } from './evaluation-report.js';
 import type { EvaluationStore } from './evaluation-store.js';
 import type { FeatureNetwork } from './feature-network.js';

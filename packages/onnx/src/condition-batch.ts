@@ -1,11 +1,5 @@
-import {
-  assertGrid,
-  type ClassInput,
-  type ConditionImage,
-  gridLength,
-  InvalidOptionError,
-  maskedPositions,
-} from '@tessera/core';
+import { type ClassInput, InvalidOptionError } from '@tessera/core';
+import { assertGrid, type ConditionImage, gridLength, maskedPositions } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
 import type { ConditionBatch } from './mar-graphs.js';
 

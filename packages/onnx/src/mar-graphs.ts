@@ -1,4 +1,4 @@
-import { assertShape } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 import type { ComponentName, Manifest } from '@tessera/format';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';

@@ -1,12 +1,5 @@
-import {
-  ancestralSampler,
-  type ClassInput,
-  type ConditionImage,
-  ConditionRows,
-  emptyGrid,
-  keyedNoise,
-  memoryTensor,
-} from '@tessera/core';
+import { ancestralSampler, type ClassInput, emptyGrid, keyedNoise } from '@tessera/core';
+import { type ConditionImage, ConditionRows, memoryTensor } from '@tessera/core/model';
 import { exampleManifest } from '@tessera/format/testing';
 import type { Tensor } from 'onnxruntime-common';
 import { expect, it, vi } from 'vitest';

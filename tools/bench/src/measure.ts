@@ -1,4 +1,5 @@
-import { type GeneratedImage, generateImages, type ImageRgb, proxyModel } from '@tessera/core';
+import { type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
+import { proxyModel } from '@tessera/core/model';
 import type { ComponentName } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';

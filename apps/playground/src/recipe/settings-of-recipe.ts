@@ -1,6 +1,12 @@
 import { TesseraError } from '@tessera/core';
-import type { Manifest } from '@tessera/format';
-import { differences, manifestHash, parseRecipe, type Recipe } from '@tessera/format';
+import {
+  decodeText,
+  differences,
+  type Manifest,
+  manifestHash,
+  parseRecipe,
+  type Recipe,
+} from '@tessera/format';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
@@ -21,10 +27,11 @@ export class BeyondThisPageError extends TesseraError {
  * @throws BeyondThisPageError where the page can't draw what it says
  */
 export async function settingsOfFile(file: File, manifest: Manifest): Promise<Settings> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
   if (!/\.png$/i.test(file.name))
-    return settingsOfRecipe(parseRecipe(await file.text(), file.name), manifest);
+    return settingsOfRecipe(parseRecipe(decodeText(bytes, file.name), file.name), manifest);
   const { readPngBytes } = await import('@tessera/format/png');
-  const { recipe } = readPngBytes(new Uint8Array(await file.arrayBuffer()), file.name);
+  const { recipe } = readPngBytes(bytes, file.name);
   return settingsOfRecipe(parseRecipe(recipe ?? '', file.name), manifest);
 }
 

@@ -173,7 +173,7 @@ async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<Co
   }
   const classNames = flags.classes === undefined ? file?.classNames : await readClassNames(flags.classes);
   const fileName = basename(checkpoint);
-  const { PRESET_GUIDANCE } = await import('@tessera/convert');
+  const { PRESET_GUIDANCE, PUBLISHED_ADVICE } = await import('@tessera/convert');
   const scale = flags.preset ? PRESET_GUIDANCE[flags.preset] : UNKNOWN_GUIDANCE;
   return {
     mar: {
@@ -197,7 +197,7 @@ async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<Co
     licence: flags.licence,
     source: flags.source ?? fileName,
     ...(classNames ? { classNames } : {}),
-    sampling: advice(flags, scale, file?.sampling),
+    sampling: { ...advice(flags, scale, file?.sampling), advice: file?.sampling?.advice ?? PUBLISHED_ADVICE },
     overwrite: flags.overwrite ?? false,
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Margins } from '@tessera/core';
+import type { Margins } from '@tessera/core/model';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
 import { type Classes, classNameOf, describeSampling } from '@tessera/format';
