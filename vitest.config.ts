@@ -17,7 +17,10 @@ const alone = {
 /** Started once before the first file of a project. */
 const globalSetup = {
   node: ['tests/support/temporary-folder.ts'],
-  browser: ['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
+  browser: [
+    ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
+    'packages/runtime-web/src/testing/host/shared-page.ts',
+  ],
   playground: [
     ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
     'apps/playground/tests/browser/shared-site.ts',

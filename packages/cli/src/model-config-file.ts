@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { MarConfigJson, VaeConfigJson } from '@tessera/convert';
-import { decodeText, type Manifest, parseDocument } from '@tessera/format';
+import { TesseraError } from '@tessera/core';
+import { type Manifest, parseDocument } from '@tessera/format';
 import * as v from 'valibot';
+import { readFailure, readText } from './input-file.js';
 import { UsageError } from './usage-error.js';
 
 const settings = v.pipe(
@@ -83,14 +84,14 @@ export async function readVaeConfig(path: string): Promise<VaeConfigJson> {
 
 /** Reads class names: a JSON array, or one name a line. */
 export async function readClassNames(path: string): Promise<string[]> {
-  const text = await readText(path);
+  const text = await textOf(path);
   if (text.trimStart().startsWith('['))
     return parse(text, path, v.array(v.string()), 'a list of class names');
   return text.split(/\r?\n/).filter((line, i, lines) => line !== '' || i < lines.length - 1);
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
-  return parse(await readText(path), path, settings, 'a configuration');
+  return parse(await textOf(path), path, settings, 'a configuration');
 }
 
 function parse<Output>(
@@ -107,12 +108,11 @@ function parse<Output>(
   );
 }
 
-async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array;
+async function textOf(path: string): Promise<string> {
   try {
-    bytes = await readFile(path);
+    return await readText(path);
   } catch (cause) {
-    throw new UsageError(`${path} can't be read: ${String(cause)}`);
+    if (TesseraError.isInstance(cause)) throw cause;
+    throw new UsageError(`${path} can't be read: ${readFailure(cause)}. Check the path.`);
   }
-  return decodeText(bytes, path);
 }

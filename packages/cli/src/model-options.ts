@@ -4,6 +4,7 @@ import { EMBEDDED } from '@tessera/format';
 import type { Device, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
+import { assertModelFolder } from './input-file.js';
 import { wholeNumberOption } from './number-options.js';
 
 /** Options of every command that runs a model. */
@@ -19,6 +20,7 @@ const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'dml', 'coreml'];
 
 /** @param options.model whether the model may be chosen, and so come from an address. @default true */
 export function withModelOptions(command: Command, { model = true } = {}): Command {
+  command.optionsGroup('Model and device:');
   if (model) {
     command
       .option('--model <folder|url>', 'the model (default: the embedded one)')
@@ -31,7 +33,8 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
         .choices(['auto', 'fp32', 'fp16'])
         .default('auto'),
     )
-    .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1));
+    .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1))
+    .optionsGroup('');
 }
 
 /** Loads the model that the flags ask for. */
@@ -41,6 +44,7 @@ export async function modelInUse(
   output: Output,
 ): Promise<ModelInUse> {
   const location = flags.model ?? EMBEDDED;
+  if (location !== EMBEDDED) assertModelFolder(location);
   const options: LoadModelOptions = {
     device: flags.device,
     dtype: flags.dtype,

@@ -20,7 +20,7 @@ describe('annealed diffusion steps', () => {
     expect(all(annealedDiffusionSteps({ from: 10, to: 8 }), 4)).toEqual([10, 9, 8, 8]);
   });
 
-  it('are those of the formula in exact integers, in runs of any length', () => {
+  it('are those of the exact formula, or one less where that is an integer, in runs of any length', () => {
     const counts = fc.integer({ min: 1, max: 1000 });
     fc.assert(
       fc.property(counts, counts, fc.integer({ min: 2, max: 300 }), (from, to, total) => {
@@ -31,10 +31,27 @@ describe('annealed diffusion steps', () => {
           const remainder = ((product % last) + last) % last;
           return to + (product - remainder) / last;
         });
-        expect(all(annealedDiffusionSteps({ from, to }), total)).toEqual(exact);
+        for (const [k, steps] of all(annealedDiffusionSteps({ from, to }), total).entries()) {
+          const isInteger = ((from - to) * (last - k)) % last === 0;
+          expect(isInteger ? [exact[k]! - 1, exact[k]] : [exact[k]]).toContain(steps);
+        }
       }),
     );
-    expect(annealedDiffusionSteps()({ step: 19, steps: 46 })).toBe(31);
+  });
+
+  // Of DiSA's own `int((u - k) / u * 45)` in Python, u = K − 1: the sampling steps that get one diffusion step less.
+  it.each([
+    [46, [19, 32]],
+    [91, [38, 64]],
+    [136, [57, 96]],
+    [181, [76, 128]],
+    [226, [95, 160]],
+  ])('lose a step in the two places where DiSA’s code does, in %i steps', (total, places) => {
+    const last = total - 1;
+    const exact = Array.from({ length: total }, (_, k) => 5 + Math.floor((45 * (last - k)) / last));
+    const found = all(annealedDiffusionSteps(), total);
+    expect([...found.keys()].filter((k) => found[k] !== exact[k])).toEqual(places);
+    for (const k of places) expect(found[k]).toBe(exact[k]! - 1);
   });
 
   it('are DiSA’s own in its 64 steps', () => {

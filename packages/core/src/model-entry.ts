@@ -14,6 +14,7 @@ export {
   ModelDisposedError,
   NonFiniteError,
   ShapeMismatchError,
+  typeNote,
   UnguidedConditionsError,
 } from './errors.js';
 export type { GenerateResult, ImageStep, OnProgress, PlannedStep, Progress } from './generation.js';

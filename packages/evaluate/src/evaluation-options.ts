@@ -84,3 +84,10 @@ export interface EvaluateOptions {
   /** Splits of the real pictures for the floors. @default 10 */
   readonly splits?: number;
 }
+
+/** The part of an evaluation's options that drawing depends on. */
+export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
+  Pick<
+    EvaluateOptions,
+    'model' | 'classes' | 'variants' | 'n' | 'network' | 'store' | 'clock' | 'signal' | 'onProgress'
+  >;

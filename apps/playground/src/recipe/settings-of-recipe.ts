@@ -6,6 +6,8 @@ import {
   manifestHash,
   parseRecipe,
   type Recipe,
+  samplingSteps,
+  stepsText,
 } from '@tessera/format';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from '../settings/settings.js';
@@ -47,11 +49,18 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
   }
   const { guidance, temperature } = recipe.sampling;
   const sha256 = await manifestHash(manifest);
-  const attempts = POLICY_NAMES.map((name) => {
+  const { policy: asked } = recipe.sampling;
+  const [, diffusion = ''] = stepsText(asked).split(' × ');
+  const numbers = { steps: samplingSteps(recipe.sampling), diffusionSteps: Number.parseInt(diffusion, 10) };
+  const choices = [
+    ...POLICY_NAMES.map((name) => ({ name })),
+    ...POLICY_NAMES.map((name) => ({ name, ...numbers })),
+  ];
+  const attempts = choices.map((choice) => {
     const settings: Settings = {
       classLabel: picture.index,
       seed: within(recipe.seed, { min: 0, max: LARGEST_SEED }),
-      policy: { kind: 'named', name },
+      policy: { kind: 'named', ...choice },
       guidance: within(guidance.scale, GUIDANCE),
       temperature: within(temperature, TEMPERATURE),
     };
