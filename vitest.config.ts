@@ -9,14 +9,22 @@ const alone = {
     'packages/runtime-web/src/{files,memory,same-recipe,wasm,webgpu}.test.ts',
     'packages/runtime-node/src/webgpu.test.ts',
     'tests/example-apps.test.ts',
+    'tests/install-commands.test.ts',
   ],
   playground: ['apps/*/tests/**/*.test.ts'],
 };
 
 /** Started once before the first file of a project. */
 const globalSetup = {
-  browser: ['tests/support/shared-browser.ts'],
-  playground: ['tests/support/shared-browser.ts', 'apps/playground/tests/browser/shared-site.ts'],
+  node: ['tests/support/temporary-folder.ts'],
+  browser: [
+    ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
+    'packages/runtime-web/src/testing/host/shared-page.ts',
+  ],
+  playground: [
+    ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
+    'apps/playground/tests/browser/shared-site.ts',
+  ],
 };
 
 export default defineConfig({
@@ -36,6 +44,7 @@ export default defineConfig({
             'tests/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', ...Object.values(alone).flat()],
+          globalSetup: globalSetup.node,
           sequence: { groupOrder: 0 },
         },
       },

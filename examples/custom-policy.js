@@ -1,8 +1,6 @@
 // A sampling policy of one's own: rings from the centre outwards, fewer diffusion steps the farther out.
-import { generate, plannedPolicy, stepPlan } from '@tessera/core';
-import { checkPolicy } from '@tessera/core/testing';
-import { modelFolder } from '@tessera/model-tiny';
-import { loadModel, writePng } from '@tessera/runtime-node';
+import { generateImages, loadModel, modelFolder, plannedPolicy, stepPlan, writePng } from 'tessera';
+import { checkPolicy } from 'tessera/testing';
 
 const rings = plannedPolicy('rings', function* ({ shape: { height, width } }) {
   const positions = [...Array(height * width).keys()];
@@ -16,8 +14,10 @@ const rings = plannedPolicy('rings', function* ({ shape: { height, width } }) {
 
 for (const { severity, message } of await checkPolicy(rings)) console.log(`${severity}: ${message}`);
 const model = await loadModel(modelFolder);
-const run = generate({ model, requests: [{ seed: 1, input: { classLabel: 0 } }], policy: rings });
-for await (const event of run) {
-  if (event.type === 'image') await writePng('rings.png', event.image);
-}
+const [{ image }] = await generateImages({
+  model,
+  requests: [{ seed: 1, input: { classLabel: 0 } }],
+  policy: rings,
+});
+await writePng('rings.png', image);
 await model.dispose();

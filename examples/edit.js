@@ -1,26 +1,18 @@
 // Repaints the left half of a picture and paints around it. Every pixel of the right half keeps its bytes.
-import { editImage, generateImages } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
-import { modelFolder } from '@tessera/model-tiny';
-import { loadModel, writePng } from '@tessera/runtime-node';
+import { editImage, generateImages, loadModel, modelFolder, writePng } from 'tessera';
 
 const model = await loadModel(modelFolder);
-const policy = gtr('gradual');
 const input = { classLabel: 10 };
 
-const [first] = await generateImages({ model, requests: [{ seed: 3, input }], policy });
-await writePng('edit-before.png', first.image);
+const [{ image }] = await generateImages({ model, requests: [{ seed: 3, input }] });
+await writePng('edit-before.png', image);
 
-// White is repainted.
-const { image } = first;
-const data = Uint8Array.from({ length: image.width * image.height }, (_, i) =>
-  i % image.width < image.width / 2 ? 255 : 0,
-);
-const mask = { width: image.width, height: image.height, data };
-const [edited] = await editImage({ model, image, mask, seed: 4, input, policy });
+// White is repainted. A mask of 2 × 2 pixels is stretched over the picture.
+const mask = { width: 2, height: 2, data: Uint8Array.of(255, 0, 255, 0) };
+const [edited] = await editImage({ model, image, mask, seed: 4, input });
 await writePng('edit-after.png', edited.image);
 
 const margins = { left: 16, right: 16 };
-const [wider] = await editImage({ model, image, outpaint: margins, seed: 5, input, policy });
+const [wider] = await editImage({ model, image, outpaint: margins, seed: 5, input });
 await writePng('edit-wider.png', wider.image);
 await model.dispose();

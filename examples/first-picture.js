@@ -1,11 +1,8 @@
-// Draws one cat with GtR + FTS and writes it as a PNG.
-import { generateImages } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
-import { modelFolder } from '@tessera/model-tiny';
-import { loadModel, writePng } from '@tessera/runtime-node';
+// Draws a cat as the model advises and writes it as a PNG.
+import { generateImages, loadModel, modelFolder, writePng } from 'tessera';
 
 const model = await loadModel(modelFolder);
 const requests = [{ seed: 7, input: { classLabel: 6 } }];
-const drawn = await generateImages({ model, requests, policy: gtr('gradual') });
-for (const { image } of drawn) await writePng('cat.png', image);
+const [cat] = await generateImages({ model, requests });
+await writePng('cat.png', cat.image);
 await model.dispose();

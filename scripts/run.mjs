@@ -12,8 +12,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installCommands, packPackages } from './pack.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -114,20 +115,17 @@ function runTests() {
   return status;
 }
 
-/** The packages as they would be published, into out/packages. */
+/** Tarballs of all packages in out/packages, and the commands that install them. */
 function pack() {
   const folder = resolve('out', 'packages');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const options = ['-r', '--filter', './packages/*', 'pack', '--pack-destination', folder];
-  // Its list of every file in every package is no use to anyone here.
-  const stdio = ['ignore', 'ignore', 'inherit'];
-  const status = run(process.execPath, ['node_modules/pnpm/bin/pnpm.cjs', ...options], { stdio });
-  if (status !== 0) return status;
-  // By name, since not every shell expands a *, and with slashes, which npm takes on Windows too.
-  const files = readdirSync(folder).map((file) => `../${basename(root)}/out/packages/${file}`);
-  console.log(`${files.length} packages in ${folder}. In a project of yours in a folder beside this one:\n`);
-  console.log(`npm install ${files.join(' ')} onnxruntime-node`);
+  const files = packPackages(folder);
+  console.log(`${files.length} packages in ${folder}. In a project of yours, one of:\n`);
+  const commands = Object.entries(installCommands(folder));
+  const width = Math.max(...commands.map(([name]) => name.length));
+  for (const [name, line] of commands) console.log(`${name.padEnd(width)}  ${line}`);
+  console.log(`
+npm runs a script of onnxruntime-node that downloads CUDA libraries on Linux; --ignore-scripts leaves them out.
+Yarn is version 4 with "nodeLinker: node-modules" in .yarnrc.yml: ONNX Runtime reads models from real files.`);
   return 0;
 }
 

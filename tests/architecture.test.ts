@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { architectureViolations, type Manifest, type Project } from './architecture.js';
+import { sourceFacts } from './source-facts.js';
 
 const readManifest = (folder: string) =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -52,6 +53,38 @@ describe('the workspace', () => {
     );
     expect(architectureViolations(projects, shared)).toEqual([]);
   });
+});
+
+/** Imports that lead back to the file they begin in, types alone included. */
+function importCircles({ sources }: Project): string[] {
+  const importsOf = (path: string): string[] =>
+    sourceFacts(path, sources.get(path) ?? '').modules.flatMap((name) =>
+      name.startsWith('.') ? [posix.join(posix.dirname(path), name).replace(/\.js$/, '.ts')] : [],
+    );
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): string[] => {
+    if (way.includes(path)) return [[...way.slice(way.indexOf(path)), path].join(' → ')];
+    if (done.has(path)) return [];
+    const circles = importsOf(path).flatMap((next) => visit(next, [...way, path]));
+    done.add(path);
+    return circles;
+  };
+  return [...sources.keys()].flatMap((path) => visit(path, []));
+}
+
+it.each(['core', 'fts', 'gtr', 'onnx', 'evaluate', 'convert'])('no imports of %s go in a circle', (name) => {
+  expect(importCircles(readProject(`packages/${name}`))).toEqual([]);
+});
+
+it('a circle of imports is found', () => {
+  const sources = new Map([
+    ['src/a.ts', "import type { B } from './deep/b.js';"],
+    ['src/deep/b.ts', "import './c.js';"],
+    ['src/deep/c.ts', "export { a } from '../a.js';"],
+  ]);
+  expect(importCircles({ folder: '', manifest: { name: '' }, sources })).toEqual([
+    'src/a.ts → src/deep/b.ts → src/deep/c.ts → src/a.ts',
+  ]);
 });
 
 /** A sound workspace of two packages, changed in one place. */

@@ -65,7 +65,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/format', '@bufbuild/protobuf'] },
   '@tessera/evaluate': {
-    dependencies: ['@tessera/core', 'ml-matrix', 'onnxruntime-common', 'valibot'],
+    dependencies: ['@tessera/core', '@tessera/format', 'ml-matrix', 'onnxruntime-common', 'valibot'],
     only: { 'ml-matrix': 'src/symmetric-eigen.ts' },
     portable: true,
     data: 'judge/',
@@ -77,6 +77,18 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
   },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
+  tessera: {
+    dependencies: [
+      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/model-tiny', '@tessera/runtime-node'],
+      // The runtimes' peers, so that one package is enough.
+      ...['@tessera/runtime-web', 'onnxruntime-node', 'onnxruntime-web'],
+    ],
+    only: {
+      '@tessera/runtime-node': 'src/node.ts',
+      '@tessera/model-tiny': 'src/node.ts',
+      '@tessera/runtime-web': 'src/',
+    },
+  },
   '@tessera/playground': {
     dependencies: [
       ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/onnx', '@tessera/format'],

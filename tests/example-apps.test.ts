@@ -6,7 +6,7 @@ import { type InstalledApp, installApp, RegistryUnreachableError } from './insta
 import { type PackedRegistry, packedRegistry } from './packed-registry.js';
 import { describeInBrowser, openBrowser } from './support/browser.js';
 
-const PACKAGES = ['core', 'fts', 'gtr', 'onnx', 'runtime-web', 'model-tiny'];
+const PACKAGES = ['core', 'format', 'fts', 'gtr', 'onnx', 'runtime-web', 'model-tiny'];
 
 /** How each app is served once it is built. */
 const APPS: Readonly<Record<string, readonly [script: string, ...given: string[]]>> = {

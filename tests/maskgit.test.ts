@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
-  ConditionRows,
-  cosineMask,
   generateImages,
   type MaskedModel,
-  memoryTensor,
   type NoiseSource,
   type Refinement,
   refine,
@@ -12,6 +9,7 @@ import {
   type StepPlan,
   stepPlan,
 } from '../packages/core/src/index.js';
+import { ConditionRows, cosineMask, memoryTensor } from '../packages/core/src/model-entry.js';
 import { checkPolicy } from '../packages/core/src/testing/check-policy.js';
 
 const SHAPE = { height: 8, width: 8, channels: 1 };

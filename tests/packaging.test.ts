@@ -4,17 +4,29 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { describe, expect, it } from 'vitest';
 
+/** Condition → file, or conditions of their own. */
+interface Conditions {
+  readonly [condition: string]: string | Conditions;
+}
+
 interface PackageJson {
   readonly name: string;
   readonly description: string;
   readonly license: string;
   readonly files: readonly string[];
-  readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Conditions>>;
 }
 
 const packages = readdirSync('packages').map((name) => join('packages', name));
 const manifestOf = (folder: string) =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
+
+/** The conditions that end in files, of an entry that may have some within others. */
+function leaves(entry: Conditions): Record<string, string>[] {
+  const nested = Object.values(entry).filter((target) => typeof target !== 'string');
+  return nested.length === 0 ? [entry as Record<string, string>] : nested.flatMap(leaves);
+}
 
 describe.each(packages)('%s', (folder) => {
   const manifest = manifestOf(folder);
@@ -25,19 +37,26 @@ describe.each(packages)('%s', (folder) => {
   });
 
   it('names types first and files that exist in its exports', () => {
-    for (const entry of Object.values(manifest.exports)) {
-      if (typeof entry === 'string') continue;
-      expect(Object.keys(entry)[0]).toBe('types');
-      for (const file of Object.values(entry)) expect(existsSync(join(folder, file)), file).toBe(true);
+    const entries = Object.values(manifest.exports).filter((entry) => typeof entry !== 'string');
+    for (const conditions of entries.flatMap(leaves)) {
+      expect(Object.keys(conditions)).toEqual(['types', 'default']);
+      for (const file of Object.values(conditions)) expect(existsSync(join(folder, file)), file).toBe(true);
     }
   });
 
-  it('ships a README that says how to install or use it, and a licence', () => {
-    expect(manifest).toMatchObject({ license: 'MIT', description: expect.stringMatching(/\w{3}/) });
-    expect(manifest.files).toEqual(expect.arrayContaining(['README.md', 'LICENSE']));
-    expect(existsSync(join(folder, 'LICENSE'))).toBe(true);
+  it('is described in a sentence, and ships the project’s licence', () => {
+    expect(manifest.description).toMatch(/^[A-Z][^ ]*( [^ ]+){5,}(?<!\.)$/);
+    expect(manifest.license).toBe('MIT');
+    expect(manifest.files).toContain('LICENSE');
+    expect(readFileSync(join(folder, 'LICENSE'), 'utf8')).toBe(readFileSync('LICENSE', 'utf8'));
+  });
+
+  it('ships a README with code that imports the package, or runs its command', () => {
+    expect(manifest.files).toContain('README.md');
     const readme = readFileSync(join(folder, 'README.md'), 'utf8');
-    expect(readme).toContain(`# ${manifest.name}`);
-    expect(readme).toMatch(/```(js|ts|sh)\n/);
+    expect(readme.split('\n', 1)).toEqual([`# ${manifest.name}`]);
+    const blocks = [...readme.matchAll(/^```(?:js|ts|sh)\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+    const uses = [`from '${manifest.name}`, ...Object.keys(manifest.bin ?? {}).map((name) => `npx ${name} `)];
+    expect(uses.some((use) => blocks.some((code) => code.includes(use)))).toBe(true);
   });
 });

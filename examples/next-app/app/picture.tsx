@@ -1,7 +1,6 @@
 'use client';
 
 import { generate, type ImageRgb } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
 import { loadModel } from '@tessera/runtime-web';
 import { useEffect, useRef, useState } from 'react';
 
@@ -19,7 +18,7 @@ export function Picture({ classLabel, seed }: { classLabel: number; seed: number
       const model = await loadModel('/model/', { worker, wasmPaths, signal });
       try {
         const requests = [{ seed, input: { classLabel } }];
-        for await (const event of generate({ model, requests, policy: gtr('gradual'), signal })) {
+        for await (const event of generate({ model, requests, signal })) {
           if (event.type === 'step-end') {
             setStatus(`Step ${event.step + 1}: ${event.batch[0]!.plan.stage}`);
             show(canvas.current, await event.preview(0));

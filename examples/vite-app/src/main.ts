@@ -1,6 +1,5 @@
 // Draws a cat while you watch, another one at each press of the button.
 import { generate, type ImageRgb } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
 import { loadModel } from '@tessera/runtime-web';
 import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
@@ -24,7 +23,7 @@ try {
     button.disabled = true;
     try {
       const requests = [{ seed, input: { classLabel: CAT } }];
-      for await (const event of generate({ model, requests, policy: gtr('gradual') })) {
+      for await (const event of generate({ model, requests })) {
         if (event.type === 'step-end') {
           status.value = `Step ${event.step + 1}: ${event.batch[0]!.plan.stage}`;
           show(await event.preview(0));

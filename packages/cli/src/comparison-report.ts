@@ -40,31 +40,34 @@ export function summarize(compared: readonly VariantRuns[]): VariantSummary[] {
   }));
 }
 
-/** The summaries as lines of text. */
-export function summaryTable(summaries: readonly VariantSummary[]): string[] {
-  const head = [
-    'policy',
-    'steps',
-    'passes',
-    'head evals',
-    's/image',
-    'quartiles',
-    'transformer',
-    'head',
-    'ratio',
-  ];
-  const rows = summaries.map((each) => [
-    each.name,
-    `${each.steps}`,
-    `${each.transformerPasses}`,
-    each.headEvaluations.toLocaleString('en'),
-    seconds(each.seconds.median),
-    `${seconds(each.seconds.lower)}-${seconds(each.seconds.upper)}`,
-    seconds(each.transformerSeconds),
-    seconds(each.headSeconds),
-    `${each.ratio.toFixed(2)}×`,
-  ]);
-  return textTable([head, ...rows], [false, true, true, true, true, true, true, true, true]);
+/** Columns that a narrow terminal does without, the first to go first. report.json has them all. */
+const DISPENSABLE = ['quartiles', 'transformer', 'head', 'head evals', 'passes'];
+
+/** The summaries as lines of text of at most `width` characters, where they can be. */
+export function summaryTable(
+  summaries: readonly VariantSummary[],
+  width = Number.POSITIVE_INFINITY,
+): string[] {
+  const columns: Record<string, (each: VariantSummary) => string> = {
+    policy: ({ name }) => name,
+    steps: ({ steps }) => `${steps}`,
+    passes: ({ transformerPasses }) => `${transformerPasses}`,
+    'head evals': ({ headEvaluations }) => headEvaluations.toLocaleString('en'),
+    's/image': ({ seconds: { median } }) => seconds(median),
+    quartiles: ({ seconds: { lower, upper } }) => `${seconds(lower)}-${seconds(upper)}`,
+    transformer: ({ transformerSeconds }) => seconds(transformerSeconds),
+    head: ({ headSeconds }) => seconds(headSeconds),
+    ratio: ({ ratio }) => `${ratio.toFixed(2)}×`,
+  };
+  for (let dropped = 0; ; dropped++) {
+    const names = Object.keys(columns).filter((name) => !DISPENSABLE.slice(0, dropped).includes(name));
+    const rows = summaries.map((each) => names.map((name) => columns[name]!(each)));
+    const lines = textTable(
+      [names, ...rows],
+      names.map((name) => name !== 'policy'),
+    );
+    if (dropped === DISPENSABLE.length || lines.every((line) => line.length <= width)) return lines;
+  }
 }
 
 /** A row a variant, a column a picture. */

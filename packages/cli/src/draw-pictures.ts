@@ -1,4 +1,5 @@
-import { type GenerateEvent, generate, gridLength, type ImageRgb, type TokenGrid } from '@tessera/core';
+import { type GenerateEvent, generate, type ImageRgb, type TokenGrid } from '@tessera/core';
+import { gridLength } from '@tessera/core/model';
 import type { Picture, Sampling } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { type PreviewFrame, pickEvenly } from './preview-sheet.js';

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type EditedImage, editImage, type ImageRgb, type Margins, type Progress } from '@tessera/core';
+import { type EditedImage, editImage, type ImageRgb } from '@tessera/core';
+import type { Margins, Progress } from '@tessera/core/model';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { buildSampling, type SamplingConfig } from '@tessera/format';
 import { PngError, readPngBytes } from '@tessera/format/png';
+import { readFailure } from './input-file.js';
 
 /** A picture from a file, and how a recipe names it. */
 export interface InputPicture {
@@ -13,8 +15,8 @@ export interface InputPicture {
 
 /** @throws PngError if it can't be read, or is no PNG */
 export async function readInput(file: string): Promise<InputPicture> {
-  const bytes = await readFile(file).catch((cause: Error) => {
-    throw new PngError(`${file} can't be read: ${cause.message}. Check the path.`, { cause });
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new PngError(`${file} can't be read: ${readFailure(cause)}. Check the path.`, { cause });
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { image: readPngBytes(bytes, file).image, source: { file, sha256 } };

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readClassNames, readModelConfig } from './model-config-file.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
-async function file(content: string): Promise<string> {
+async function file(content: string | Buffer): Promise<string> {
   const path = join(await temporaryFolder(), 'file');
   await writeFile(path, content);
   return path;
@@ -58,4 +58,23 @@ test('advice that nobody would hear is refused, with its key', async () => {
       message: expect.stringContaining(`sampling.${key}`),
     });
   }
+});
+
+test('configurations and class names may be saved by any editor: in UTF-16, with a byte order mark, with CRLF', async () => {
+  const saved = (text: string) => [
+    Buffer.from(text),
+    Buffer.from(`\ufeff${text}`),
+    Buffer.from(`\ufeff${text}`, 'utf16le'),
+    Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+  ];
+  const names = ['cat', 'café', 'dog'];
+  for (const text of [names.join('\r\n'), `${names.join('\n')}\n`, JSON.stringify(names)]) {
+    for (const bytes of saved(text)) expect(await readClassNames(await file(bytes))).toEqual(names);
+  }
+  for (const bytes of saved('{"encoder_num_heads": 4}')) {
+    expect(await readModelConfig(await file(bytes))).toEqual({ mar: { encoder_num_heads: 4 } });
+  }
+  await expect(readClassNames(await file(Buffer.from([0xff, 0x41, 0xc0])))).rejects.toMatchObject({
+    code: 'text-encoding',
+  });
 });

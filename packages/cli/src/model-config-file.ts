@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { MarConfigJson, VaeConfigJson } from '@tessera/convert';
-import type { Manifest } from '@tessera/format';
+import { TesseraError } from '@tessera/core';
+import { type Manifest, parseDocument } from '@tessera/format';
 import * as v from 'valibot';
+import { readFailure, readText } from './input-file.js';
 import { UsageError } from './usage-error.js';
 
 const settings = v.pipe(
@@ -16,6 +17,8 @@ const samplingSchema = v.strictObject({
   cfg_schedule: v.optional(v.picklist(['constant', 'linear'])),
   temperature: v.optional(v.number()),
   x0_clamp: v.optional(v.union([v.number(), v.array(v.number())])),
+  /** A sampler spec. */
+  advice: v.optional(v.string()),
 });
 
 const whole = v.looseObject({
@@ -63,12 +66,14 @@ function adviceOf({
   cfg_schedule: schedule,
   temperature,
   x0_clamp: clamp,
+  advice,
 }: v.InferOutput<typeof samplingSchema>): Partial<Manifest['sampling']> {
   const guided = scale !== undefined || schedule !== undefined;
   return {
     ...(guided ? { guidance: { schedule: schedule ?? 'linear', scale: scale ?? 3 } } : {}),
     ...(temperature === undefined ? {} : { temperature }),
     ...(clamp === undefined ? {} : { clamp }),
+    ...(advice === undefined ? {} : { advice }),
   };
 }
 
@@ -79,33 +84,35 @@ export async function readVaeConfig(path: string): Promise<VaeConfigJson> {
 
 /** Reads class names: a JSON array, or one name a line. */
 export async function readClassNames(path: string): Promise<string[]> {
-  const text = await readText(path);
-  if (!text.trimStart().startsWith('[')) {
-    return text.split(/\r?\n/).filter((line, i, lines) => line !== '' || i < lines.length - 1);
-  }
-  const parsed = v.safeParse(v.array(v.string()), parseJson(text, path));
-  if (!parsed.success) throw new UsageError(`${path} is not a list of class names.`);
-  return parsed.output;
+  const text = await textOf(path);
+  if (text.trimStart().startsWith('['))
+    return parse(text, path, v.array(v.string()), 'a list of class names');
+  return text.split(/\r?\n/).filter((line, i, lines) => line !== '' || i < lines.length - 1);
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
-  const parsed = v.safeParse(settings, parseJson(await readText(path), path));
-  if (!parsed.success) throw new UsageError(`${path} is not a configuration: it must be a JSON object.`);
-  return parsed.output;
+  return parse(await textOf(path), path, settings, 'a configuration');
 }
 
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${String(cause)}`);
-  }
+function parse<Output>(
+  text: string,
+  path: string,
+  schema: v.GenericSchema<unknown, Output>,
+  what: string,
+): Output {
+  return parseDocument(
+    text,
+    schema,
+    (problems) =>
+      new UsageError(`${path} is not ${what}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`),
+  );
 }
 
-async function readText(path: string): Promise<string> {
+async function textOf(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path);
   } catch (cause) {
-    throw new UsageError(`${path} can't be read: ${String(cause)}`);
+    if (TesseraError.isInstance(cause)) throw cause;
+    throw new UsageError(`${path} can't be read: ${readFailure(cause)}. Check the path.`);
   }
 }

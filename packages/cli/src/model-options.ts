@@ -4,6 +4,7 @@ import { EMBEDDED } from '@tessera/format';
 import type { Device, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
+import { assertModelFolder } from './input-file.js';
 import { wholeNumberOption } from './number-options.js';
 
 /** Options of every command that runs a model. */
@@ -41,6 +42,7 @@ export async function modelInUse(
   output: Output,
 ): Promise<ModelInUse> {
   const location = flags.model ?? EMBEDDED;
+  if (location !== EMBEDDED) assertModelFolder(location);
   const options: LoadModelOptions = {
     device: flags.device,
     dtype: flags.dtype,

@@ -28,8 +28,18 @@ test('a recipe comes back from JSON and from a picture that carries it', async (
 test('a file that is missing, and a picture without a recipe, are said to be so', async () => {
   const folder = await temporaryFolder();
   await writePng(join(folder, 'plain.png'), canvas(2, 2, [1, 2, 3]));
-  await expect(readRecipe(join(folder, 'plain.png'))).rejects.toThrow('carries no recipe');
-  await expect(readRecipe(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'recipe' });
+  await writeFile(join(folder, 'edit.json'), JSON.stringify({ format: 'tessera-edit' }));
+  for (const [name, words] of [
+    ['plain.png', 'carries no recipe'],
+    ['none.json', 'there is no such file. Check the path'],
+    ['', 'it is a folder'],
+    ['edit.json', 'Repeat it by tessera edit'],
+  ] as const) {
+    await expect(readRecipe(join(folder, name))).rejects.toMatchObject({
+      code: 'recipe',
+      message: expect.stringContaining(words),
+    });
+  }
 });
 
 test('the advice of a model is taken unless the flags say otherwise, and these unless the text does', () => {

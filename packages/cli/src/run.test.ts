@@ -1,5 +1,7 @@
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openSafetensors, writeSafetensors } from '@tessera/convert';
 import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
 import type { ModelLoader } from './command-context.js';
@@ -169,7 +171,7 @@ describe('generate', () => {
       expect((await tessera(['generate', ...wrong, '--out', out])).code).not.toBe(0);
       expect((await tessera(['generate', '--policy', 'mar', ...wrong, '--out', out])).code).toBe(2);
     }
-    await expect(readdir(out)).rejects.toThrow('ENOENT');
+    await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test.each(['a/g.png', 'a/b'])(
@@ -338,6 +340,63 @@ describe('wrong usage', () => {
   });
 });
 
+test('a model folder that is missing or is a file is named before anything is loaded', async () => {
+  const file = join(await temporaryFolder(), 'mar.safetensors');
+  await writeFile(file, '');
+  for (const command of [
+    ['generate', '--model'],
+    ['compare', '--model'],
+    ['evaluate', '--model'],
+    ['verify'],
+  ]) {
+    const missing = await tessera([...command, 'nowhere']);
+    expect([missing.code, missing.error]).toEqual([
+      1,
+      'error: There is no model folder nowhere. Name one, or leave it out for the embedded model.\n',
+    ]);
+    const wrong = await tessera([...command, file]);
+    expect([wrong.code, wrong.error]).toEqual([
+      1,
+      expect.stringContaining(`${file} is a file, and a model is a folder`),
+    ]);
+  }
+});
+
+test('convert names the copy of the weights that it took, and how to take the other one', async () => {
+  const folder = await temporaryFolder();
+  const golden = fileURLToPath(new URL('../../../fixtures/golden/A/', import.meta.url));
+  const weights = await openSafetensors(join(golden, 'weights.safetensors'));
+  const copies: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+  for (const prefix of ['model.', 'model_ema.']) {
+    for (const name of weights.names) {
+      copies[prefix + name] = { shape: weights.shape(name), data: await weights.readFloats(name) };
+    }
+  }
+  await weights.close();
+  const checkpoint = join(folder, 'a.safetensors');
+  await writeSafetensors(checkpoint, {
+    ...copies,
+    'optimizer.step': { shape: [1], data: Float32Array.of(1) },
+  });
+  const convert = (...more: readonly string[]) => {
+    const sizes = ['--config', join(golden, 'config.json'), '--no-parity', '--overwrite'];
+    return tessera(['convert', checkpoint, ...sizes, '--out', join(folder, 'model'), ...more]);
+  };
+  expect((await convert()).out).toContain(
+    '  weights  averaged, model_ema.\n  weights  not taken: raw, model. (--weights raw takes it)\n',
+  );
+  for (const choice of [
+    ['--weights', 'raw'],
+    ['--ignore', 'model_ema.'],
+  ]) {
+    expect((await convert(...choice)).out).toContain(
+      '  weights  raw, model.\n  weights  not taken: averaged, model_ema. (',
+    );
+  }
+  const { code, error } = await convert('--weights', 'averaged', '--ignore', 'model_ema.');
+  expect([code, error]).toEqual([2, expect.stringContaining('which is raw (model.)')]);
+});
+
 test('a failure to load is told and exits with 1', async () => {
   const loadModel: ModelLoader = () => Promise.reject(new Error('no such folder'));
   const { code, error } = await tessera(['generate'], { loadModel });
@@ -353,6 +412,34 @@ test('an error stands on a line of its own, not behind the progress bar', async 
   expect(await run(['compare'], io, { loadModel })).toBe(1);
   expect(io.written.error).toContain('25 %  downloading the model');
   expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
+});
+
+test.each([60, 80, 100])('help fits into %i columns', async (columns) => {
+  const commands = ['generate', 'compare', 'edit', 'evaluate', 'demo', 'convert', 'verify', 'doctor'];
+  for (const command of [['--help'], ...commands.map((name) => [name, '--help'])]) {
+    const io = capturedIo();
+    expect(await run(command, { ...io, stdout: { ...io.stdout, columns } })).toBe(0);
+    expect(io.written.out).toContain('Examples:');
+    const lines = io.written.out.split('\n');
+    // A form such as `off|all|high[:RATIO]` can't be broken.
+    expect(lines.filter((line) => line.length > columns && line.trim().includes(' '))).toEqual([]);
+  }
+});
+
+test('a comparison fits into a narrow terminal, and has all of its columns in a wide one', async () => {
+  const out = await temporaryFolder();
+  for (const [columns, isWhole] of [
+    [60, false],
+    [120, true],
+  ] as const) {
+    const io = capturedIo();
+    const args = ['compare', '--policies', 'mar:4x3,gtr-16:4+2+1x3', '--class', 'cat', '--out', out];
+    await run(args, { ...io, stdout: { ...io.stdout, columns } }, { loadModel: loadFake });
+    const lines = io.written.out.split('\n').filter((line) => /^(policy|mar|gtr)/.test(line));
+    expect(lines).toHaveLength(3);
+    expect(lines.every((line) => line.length <= columns)).toBe(true);
+    expect(lines[0]!.includes('quartiles')).toBe(isWhole);
+  }
 });
 
 test('the list of policies can be asked for', async () => {

@@ -12,7 +12,7 @@ import { generateCommand } from './commands/generate.js';
 import { verifyCommand } from './commands/verify.js';
 import { isKeysError, keyReport } from './key-report.js';
 import { progressBar } from './progress-bar.js';
-import { styleFor } from './terminal.js';
+import { styleFor, wrappedHelp } from './terminal.js';
 
 export interface RunOptions {
   /** @default `loadModel` of @tessera/runtime-node */
@@ -38,14 +38,13 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
     .helpCommand('help [command]', 'help on a command')
     .addHelpText(
       'after',
-      `
-Examples:
+      wrappedHelp(`Examples:
   tessera demo                                    a sheet of all classes, MAR above GtR
   tessera generate --class cat --count 4 --sheet  four cats, and a sheet of them
   tessera compare --policies mar,gtr-32,gtr-16    side by side, on the same seeds
-  tessera edit photo.png --mask mask.png --class cat  what is white in the mask, repainted
+  tessera edit a.png --mask m.png --class cat     what is white in m.png, repainted
   tessera evaluate --policies mar,gtr-32          how good and how fast, with intervals
-  tessera doctor                                  what this machine can run on`,
+  tessera doctor                                  what this machine can run on`),
     )
     .addCommand(generateCommand(context))
     .addCommand(compareCommand(context))
@@ -58,7 +57,8 @@ Examples:
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
-      .showHelpAfterError('(tessera help COMMAND tells more)')
+      .configureHelp({ minWidthToWrap: 20 })
+      .showHelpAfterError('(tessera help COMMAND lists its options)')
       .configureOutput({
         writeOut: (text) => io.stdout.write(text),
         writeErr: (text) => io.stderr.write(text),

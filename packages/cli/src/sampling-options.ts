@@ -27,7 +27,7 @@ const attribute = ({ flag }: ParameterOption): string =>
 export const SAMPLING_ATTRIBUTES: readonly string[] = PARAMETER_OPTIONS.map(attribute);
 
 /** Longer forms would push the descriptions aside. */
-const LONGEST_FORM = 26;
+const LONGEST_FORM = 14;
 
 /**
  * Adds an option for each sampling knob.

@@ -1,3 +1,5 @@
+import type { AddHelpTextContext } from 'commander';
+
 /** The part of a writable stream that is used here. */
 export interface OutputStream {
   write(text: string): unknown;
@@ -35,4 +37,30 @@ export function wrapped(text: string, width: number): string[] {
     line = line === '' ? word : `${line} ${word}`;
   }
   return line === '' ? lines : [...lines, line];
+}
+
+/**
+ * A text behind a command's help, for any width: paragraphs are broken anew, and what stands in columns continues in its
+ * last column.
+ */
+export function wrappedHelp(text: string): (context: AddHelpTextContext) => string {
+  return ({ command, error }) => {
+    const { getErrHelpWidth, getOutHelpWidth } = command.configureOutput();
+    const width = (error ? getErrHelpWidth : getOutHelpWidth)?.() ?? 80;
+    const reflowed = text.split('\n\n').map((paragraph) => {
+      if (!/^ /m.test(paragraph)) return wrapped(paragraph, width).join('\n');
+      return paragraph.split('\n').flatMap((line) => wrappedLine(line, width));
+    });
+    return `\n${reflowed.map((part) => (typeof part === 'string' ? part : part.join('\n'))).join('\n\n')}`;
+  };
+}
+
+function wrappedLine(line: string, width: number): string[] {
+  if (line.length <= width) return [line];
+  const [start = ''] = /^ *(\S+( \S+)* {2,})?/.exec(line) ?? [];
+  const rest = line.slice(start.length);
+  const isBeside = width - start.length >= 30;
+  const indent = ' '.repeat(isBeside ? start.length : 6);
+  const lines = wrapped(rest, width - indent.length).map((part) => indent + part);
+  return isBeside ? [start + lines[0]!.trimStart(), ...lines.slice(1)] : [start.trimEnd(), ...lines];
 }

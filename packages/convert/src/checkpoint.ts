@@ -1,4 +1,5 @@
-import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import {
   CheckpointKeysError,
   CheckpointValuesError,

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { CancellationSignal } from '@tessera/core';
+import type { CancellationSignal } from '@tessera/core/model';
 import { Checkpoint } from './checkpoint.js';
 import { assertStorage, saveGraph, type WeightStorage } from './graph-file.js';
 import { writeOutput } from './output-folder.js';

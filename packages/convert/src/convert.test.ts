@@ -5,7 +5,7 @@ import { parseManifest } from '@tessera/format';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type ConvertOptions, type ConvertProgress, convertModel } from './convert.js';
-import { CheckpointKeysError, OutputExistsError } from './errors.js';
+import { CheckpointKeysError } from './errors.js';
 import type { MarConfigJson } from './mar-config.js';
 import { openSafetensors } from './safetensors.js';
 import { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
@@ -163,7 +163,7 @@ describe('converting a model', () => {
       await mkdir(out);
       await writeFile(join(out, 'mar.json'), 'keep');
       const options = await recorded(out);
-      await expect(convertModel(options)).rejects.toThrow(OutputExistsError);
+      await expect(convertModel(options)).rejects.toMatchObject({ code: 'output-exists', path: out });
       expect(await readdir(out)).toEqual(['mar.json']);
       await convertModel({ ...options, overwrite: true });
       expect((await readdir(out)).toSorted()).toEqual(['README.md', 'mar.json', 'onnx']);

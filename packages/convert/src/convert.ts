@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
 import { Checkpoint, type TakenWeights } from './checkpoint.js';
 import { CheckpointValuesError, type UnusableTensor } from './errors.js';
@@ -9,7 +10,7 @@ import type { GraphBuilder } from './graph-builder.js';
 import { type SavedGraph, saveGraph, type WeightStorage } from './graph-file.js';
 import { type MarConfigJson, resolveMarConfig } from './mar-config.js';
 import { marGraphs } from './mar-graphs.js';
-import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE } from './mar-presets.js';
+import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar-presets.js';
 import { type ModelConfigs, modelCard } from './model-card.js';
 import { GRAPH_FOLDER, modelManifest } from './model-manifest.js';
 import { writeOutput } from './output-folder.js';
@@ -59,7 +60,7 @@ export interface ConvertOptions {
   readonly source: string;
   /** One name a class. */
   readonly classNames?: readonly string[];
-  /** @default linear guidance at the preset's scale, or 3; temperature 1 */
+  /** @default GtR with FTS, linear guidance at the preset's scale, or 3; temperature 1 */
   readonly sampling?: Manifest['sampling'];
   /**
    * Whether an existing folder is replaced, if it is empty or holds nothing but what conversions write.
@@ -271,7 +272,7 @@ async function assertValues(
 /** What the manifest advises. */
 function advice({ mar: { config }, sampling }: ConvertOptions): Manifest['sampling'] {
   const scale = typeof config === 'string' ? PRESET_GUIDANCE[config] : DEFAULT_GUIDANCE;
-  return sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1 };
+  return sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1, advice: PUBLISHED_ADVICE };
 }
 
 function manifestOf(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
-import { type CancellationSignal, throwIfAborted } from '@tessera/core';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
 
 /** Reads at a time: larger ones gain nothing. */

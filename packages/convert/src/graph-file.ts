@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { float32ToFloat16 } from './float16.js';
 import type { GraphBuilder, LazyWeight } from './graph-builder.js';
 import {

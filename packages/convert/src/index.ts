@@ -22,7 +22,7 @@ export { GraphBuilder, type LazyWeight, type Value } from './graph-builder.js';
 export { type SavedGraph, type SaveGraphOptions, saveGraph, type WeightStorage } from './graph-file.js';
 export type { MarConfig, MarConfigJson } from './mar-config.js';
 export { marKeys } from './mar-keys.js';
-export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE } from './mar-presets.js';
+export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar-presets.js';
 export { openSafetensors, type SafetensorsFile, type TensorArray } from './safetensors.js';
 export type { SafetensorsDtype } from './safetensors-header.js';
 export { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';

@@ -1,4 +1,5 @@
-import { assertInteger, assertNumber, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger, assertNumber } from '@tessera/core/model';
 import type { Checkpoint } from './checkpoint.js';
 
 /**

@@ -27,6 +27,9 @@ export const MAR_PRESETS = {
 
 export type MarPreset = keyof typeof MAR_PRESETS;
 
+/** The spec that converted models advise: GtR in 32 steps with FTS, as published (arXiv 2510.17171, MAR's rates). */
+export const PUBLISHED_ADVICE = 'gtr-32';
+
 /** Linear guidance scales of the published evaluations. */
 export const PRESET_GUIDANCE: Readonly<Record<MarPreset, number>> = {
   'mar-base': 2.9,

@@ -33,7 +33,10 @@ it('leaves a folder alone that was made while it wrote', async () => {
       await writeFile(join(out, 'notes.txt'), 'mine');
     };
     await expect(writeOutput(out, once, late)).rejects.toThrow(OutputExistsError);
-    await expect(writeOutput(out, again, late)).rejects.toThrow('notes.txt');
+    await expect(writeOutput(out, again, late)).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining('notes.txt'),
+    });
     expect(await readFile(join(out, 'notes.txt'), 'utf8')).toBe('mine');
     expect(await readdir(folder)).toEqual(['model']);
   });
@@ -117,7 +120,10 @@ describe('a folder that is to be replaced', () => {
   it('is refused where it is a file', async () => {
     await inTemporaryFolder(async (folder) => {
       await holding(folder, ['model']);
-      await expect(writeOutput(join(folder, 'model'), again, fill)).rejects.toThrow('it is no folder');
+      await expect(writeOutput(join(folder, 'model'), again, fill)).rejects.toMatchObject({
+        code: 'invalid-option',
+        message: expect.stringContaining('it is no folder'),
+      });
     });
   });
 });

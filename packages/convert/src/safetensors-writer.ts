@@ -1,5 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { assertShape } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 import { beside } from './output-folder.js';
 import type { TensorArray } from './safetensors.js';
 import type { SafetensorsDtype } from './safetensors-header.js';

@@ -1,4 +1,5 @@
-import { assertInteger, assertNumber, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger, assertNumber } from '@tessera/core/model';
 
 /** A KL autoencoder's sizes under the names that the published code uses. */
 export interface VaeConfigJson {

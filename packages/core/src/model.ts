@@ -79,6 +79,8 @@ export interface SamplingDefaults {
   readonly guidance?: GuidanceSchedule;
   readonly temperature?: number;
   readonly clamp?: Clamp;
+  /** What goes with `policy`, and so comes before the others where no policy is asked for. */
+  readonly withPolicy?: Omit<SamplingDefaults, 'policy' | 'withPolicy'>;
 }
 
 /**

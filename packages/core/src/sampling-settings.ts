@@ -38,7 +38,8 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
     throw new InvalidOptionError('requests', options.requests, 'must be an array of { seed, input }');
   for (const [i, request] of options.requests.entries())
     if (!request) throw new InvalidOptionError(`requests[${i}]`, request, 'must be { seed, input }');
-  const { defaults = {}, shape, diffusion = marDiffusion() } = model;
+  const { shape, diffusion = marDiffusion() } = model;
+  const defaults = { ...model.defaults, ...(options.policy ? {} : model.defaults?.withPolicy) };
   const steps = Math.min(64, gridLength(shape));
   const policy = options.policy ?? defaults.policy ?? randomOrder({ steps });
   if (typeof policy.init !== 'function' || typeof policy.step !== 'function')

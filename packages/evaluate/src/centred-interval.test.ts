@@ -32,12 +32,12 @@ describe('centredInterval', () => {
     const arms = (seed: number) => [1.5, 1.8].map((scale) => normalFeatures(seed, n, axes(scale)));
     const distances = (seed: number) =>
       arms(seed).map((arm) => frechetDistance(arm, reference)) as [number, number];
-    const average = Array.from({ length: 3000 }, (_, i) => distances(10_000 + i));
+    const average = Array.from({ length: 1500 }, (_, i) => distances(10_000 + i));
     const expected = {
       arm: mean(average.map(([first]) => first)),
       difference: mean(average.map(([first, second]) => second - first)),
     };
-    const trials = 300;
+    const trials = 120;
     const confidence = 0.9;
     const covered = { arm: 0, difference: 0 };
     for (let trial = 0; trial < trials; trial++) {
@@ -46,7 +46,7 @@ describe('centredInterval', () => {
         (counts: Uint16Array) => number,
       ];
       const noise = keyedNoise({ seed: trial });
-      const pairs = Array.from({ length: 200 }, (_, r) => {
+      const pairs = Array.from({ length: 100 }, (_, r) => {
         const counts = resampleCounts(new Uint8Array(n), noise.fork(r));
         return [first(counts), second(counts)] as const;
       });

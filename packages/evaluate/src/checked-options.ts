@@ -1,7 +1,7 @@
-import { assertInteger, assertNumber, assertShape, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger, assertNumber, assertShape } from '@tessera/core/model';
 import { assertConfidence } from './centred-interval.js';
-import type { DrawingOptions } from './draw-variants.js';
-import type { EvaluateOptions } from './evaluation-options.js';
+import type { DrawingOptions, EvaluateOptions } from './evaluation-options.js';
 import { assertSharedLabel } from './kernel-reference.js';
 import { assertFeatures } from './moments.js';
 import { LEAST_PICTURES } from './precision-recall.js';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type DrawingOptions, drawVariants } from './draw-variants.js';
+import { drawVariants } from './draw-variants.js';
+import type { DrawingOptions } from './evaluation-options.js';
 import { memoryStore } from './testing/memory-store.js';
 import { ARMS, optionsWith } from './testing/small-evaluation.js';
 

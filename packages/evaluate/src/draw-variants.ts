@@ -1,14 +1,8 @@
-import { ancestralSampler, assertShape, generateImages, samplingWork, throwIfAborted } from '@tessera/core';
+import { ancestralSampler, generateImages } from '@tessera/core';
+import { assertShape, samplingWork, throwIfAborted } from '@tessera/core/model';
 import { assertDrawing } from './checked-options.js';
-import type { EvaluateOptions, EvaluationVariant } from './evaluation-options.js';
+import type { DrawingOptions, EvaluationVariant } from './evaluation-options.js';
 import type { DrawnPicture, MeasuredPicture } from './evaluation-store.js';
-
-/** The part of an evaluation's options that drawing depends on. */
-export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
-  Pick<
-    EvaluateOptions,
-    'model' | 'classes' | 'variants' | 'n' | 'network' | 'store' | 'clock' | 'signal' | 'onProgress'
-  >;
 
 /**
  * Draws and judges the pictures of all variants that the store doesn't have, variants in turn batch by batch, so that whatever

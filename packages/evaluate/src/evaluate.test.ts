@@ -1,4 +1,5 @@
-import { constantGuidance, InvalidOptionError, NonFiniteError } from '@tessera/core';
+import { constantGuidance, InvalidOptionError } from '@tessera/core';
+import { NonFiniteError } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { describe, expect, it } from 'vitest';
 import { assertEvaluateOptions } from './checked-options.js';

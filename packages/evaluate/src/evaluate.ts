@@ -1,4 +1,4 @@
-import { throwIfAborted } from '@tessera/core';
+import { throwIfAborted } from '@tessera/core/model';
 import {
   type BaselineSample,
   type Baselines,

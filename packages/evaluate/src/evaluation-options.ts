@@ -1,12 +1,11 @@
 import type {
-  CancellationSignal,
-  Clamp,
   ClassInput,
   DiffusionSampler,
   GuidanceSchedule,
   MaskedModel,
   SamplingPolicy,
 } from '@tessera/core';
+import type { CancellationSignal, Clamp } from '@tessera/core/model';
 import type { ComparedMetric } from './evaluation-report.js';
 import type { EvaluationStore } from './evaluation-store.js';
 import type { FeatureNetwork } from './feature-network.js';
@@ -85,3 +84,10 @@ export interface EvaluateOptions {
   /** Splits of the real pictures for the floors. @default 10 */
   readonly splits?: number;
 }
+
+/** The part of an evaluation's options that drawing depends on. */
+export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
+  Pick<
+    EvaluateOptions,
+    'model' | 'classes' | 'variants' | 'n' | 'network' | 'store' | 'clock' | 'signal' | 'onProgress'
+  >;

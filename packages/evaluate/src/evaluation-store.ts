@@ -1,4 +1,5 @@
-import type { ImageRgb, SamplingWork } from '@tessera/core';
+import type { ImageRgb } from '@tessera/core';
+import type { SamplingWork } from '@tessera/core/model';
 
 /** What is left of a picture once it has been judged: all that the report is made from. */
 export interface MeasuredPicture extends Pick<SamplingWork, 'passes' | 'headEvaluations'> {

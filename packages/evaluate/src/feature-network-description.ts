@@ -1,4 +1,4 @@
-import { assertShape } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 import * as v from 'valibot';
 import { type NetworkDescription, networkEntries, parseDescription } from './network-description.js';
 import type { ReferencePictures } from './reference-pictures.js';

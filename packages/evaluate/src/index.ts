@@ -1,9 +1,14 @@
 export { baselineExcess } from './baselines.js';
 export { centredInterval } from './centred-interval.js';
 export { assertEvaluateOptions, LEAST_RESAMPLES, leastPictures } from './checked-options.js';
-export { type DrawingOptions, drawVariants } from './draw-variants.js';
+export { drawVariants } from './draw-variants.js';
 export { evaluate } from './evaluate.js';
-export type { EvaluateOptions, EvaluationProgress, EvaluationVariant } from './evaluation-options.js';
+export type {
+  DrawingOptions,
+  EvaluateOptions,
+  EvaluationProgress,
+  EvaluationVariant,
+} from './evaluation-options.js';
 export type {
   Baseline,
   ComparedMetric,

@@ -7,7 +7,7 @@ import { mean, normalFeatures } from './testing/synthetic-features.js';
 
 const { width } = meanColour;
 const CONFIDENCE = 0.9;
-const TRIALS = 150;
+const TRIALS = 100;
 
 /** The report on variants whose pictures are kept: the second's are the first's, moved and stretched. */
 function reportOf(trial: number, n: number) {

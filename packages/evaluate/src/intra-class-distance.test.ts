@@ -1,4 +1,5 @@
-import { InvalidOptionError, NonFiniteError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { NonFiniteError } from '@tessera/core/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { intraClassDistance } from './intra-class-distance.js';

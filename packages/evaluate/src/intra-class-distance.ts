@@ -1,4 +1,4 @@
-import { assertShape } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 import { atOnce, type Chunked } from './chunked.js';
 import { assertSharedLabel } from './kernel-reference.js';
 import { assertFeatures } from './moments.js';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { InvalidOptionError, keyedNoise, ShapeMismatchError } from '@tessera/core';
+import { InvalidOptionError, keyedNoise } from '@tessera/core';
+import { ShapeMismatchError } from '@tessera/core/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelDistance, kernelDistances } from './kernel-distance.js';

@@ -1,4 +1,5 @@
-import { assertShape, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 import { atOnce, type Chunked } from './chunked.js';
 import { assertFeatures } from './moments.js';
 import type { PairSums } from './pair-mean.js';

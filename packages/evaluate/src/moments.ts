@@ -1,4 +1,5 @@
-import { assertShape, InvalidOptionError, NonFiniteError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertShape, NonFiniteError } from '@tessera/core/model';
 import { atOnce, type Chunked } from './chunked.js';
 import type { Rows } from './row-products.js';
 

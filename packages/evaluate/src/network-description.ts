@@ -1,4 +1,5 @@
 import { TesseraError } from '@tessera/core';
+import { parseDocument } from '@tessera/format';
 import * as v from 'valibot';
 
 const name = v.pipe(v.string(), v.minLength(1));
@@ -74,21 +75,10 @@ export function parseNetworkDescription(json: string): NetworkDescription {
 }
 
 /** Reads JSON of a schema; `what` names it in the error. */
-export function parseDescription<Schema extends v.GenericSchema>(
+export function parseDescription<Output>(
   what: string,
-  schema: Schema,
+  schema: v.GenericSchema<unknown, Output>,
   json: string,
-): v.InferOutput<Schema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new FeatureNetworkError(what, [`not JSON: ${String(cause)}`], { cause });
-  }
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  throw new FeatureNetworkError(
-    what,
-    result.issues.map((issue) => `${v.getDotPath(issue) ?? 'as a whole'}: ${issue.message}`),
-  );
+): Output {
+  return parseDocument(json, schema, (problems, options) => new FeatureNetworkError(what, problems, options));
 }

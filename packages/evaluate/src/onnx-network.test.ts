@@ -1,4 +1,4 @@
-import { NonFiniteError } from '@tessera/core';
+import { NonFiniteError } from '@tessera/core/model';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { FeatureNetworkError, type NetworkDescription } from './network-description.js';

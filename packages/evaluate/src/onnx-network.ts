@@ -1,4 +1,5 @@
-import { assertInteger, type ImageRgb, NonFiniteError, resizeBilinear } from '@tessera/core';
+import type { ImageRgb } from '@tessera/core';
+import { assertInteger, NonFiniteError, resizeBilinear } from '@tessera/core/model';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { ExtractedFeatures, FeatureNetwork } from './feature-network.js';
 import { FeatureNetworkError, type NetworkDescription } from './network-description.js';

@@ -1,4 +1,5 @@
-import { InvalidOptionError, ShapeMismatchError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { ShapeMismatchError } from '@tessera/core/model';
 import { describe, expect, it } from 'vitest';
 import { manifoldOf, precisionAndRecall } from './precision-recall.js';
 import { normalFeatures } from './testing/synthetic-features.js';

@@ -1,4 +1,4 @@
-import { assertInteger, ShapeMismatchError } from '@tessera/core';
+import { assertInteger, ShapeMismatchError } from '@tessera/core/model';
 import { atOnce, type Chunked } from './chunked.js';
 import { assertFeatures } from './moments.js';
 import { rowProducts, squaredLengths } from './row-products.js';

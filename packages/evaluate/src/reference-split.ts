@@ -1,4 +1,5 @@
-import { assertInteger, type NoiseSource, shuffle } from '@tessera/core';
+import { type NoiseSource, shuffle } from '@tessera/core';
+import { assertInteger } from '@tessera/core/model';
 import type { ReferencePictures } from './reference-pictures.js';
 
 /** Real pictures in two parts. */

@@ -28,15 +28,15 @@ describe('resampleCounts', () => {
     const labels = Array.from({ length: 20 }, (_, k) => k % 2);
     const total = new Float64Array(20);
     let absent = 0;
-    const rounds = 4000;
+    const rounds = 1500;
     for (let r = 0; r < rounds; r++) {
       for (const [i, count] of resampleCounts(labels, keyedNoise({ seed: r })).entries()) {
         total[i]! += count;
         if (count === 0) absent++;
       }
     }
-    // Counts have variance 0.9: the mean over the rounds deviates by 0.015.
-    for (const sum of total) expect(Math.abs(sum / rounds - 1)).toBeLessThan(0.07);
+    // Counts have variance 0.9: the mean over the rounds deviates by 0.025.
+    for (const sum of total) expect(Math.abs(sum / rounds - 1)).toBeLessThan(0.1);
     // (1 − 1/10)¹⁰ of them are not drawn.
     expect(absent / (20 * rounds)).toBeCloseTo(0.9 ** 10, 2);
   });
@@ -55,7 +55,7 @@ describe('varianceCorrection', () => {
     for (let trial = 0; trial < 400; trial++) {
       const drawn = pictures(trial);
       means.push(mean(drawn));
-      const replicates = Array.from({ length: 50 }, (_, r) => {
+      const replicates = Array.from({ length: 20 }, (_, r) => {
         const counts = resampleCounts(labels, keyedNoise({ seed: trial }).fork(r));
         return mean(drawn.map((value, k) => value * counts[k]!));
       });

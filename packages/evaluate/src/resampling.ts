@@ -1,4 +1,5 @@
-import { assertShape, InvalidOptionError, type NoiseSource } from '@tessera/core';
+import { InvalidOptionError, type NoiseSource } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 
 /**
  * One resample of n pictures, drawn with replacement within each class, so that every resample has the classes of the

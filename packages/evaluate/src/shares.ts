@@ -1,4 +1,5 @@
-import { assertInteger, assertShape, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger, assertShape } from '@tessera/core/model';
 
 /**
  * Share of the pictures that show the class they were asked for: 0 … 1.

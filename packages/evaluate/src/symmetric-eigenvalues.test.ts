@@ -1,4 +1,4 @@
-import { NonFiniteError } from '@tessera/core';
+import { NonFiniteError } from '@tessera/core/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { symmetricEigen, symmetricRoot } from './symmetric-eigen.js';

@@ -1,4 +1,4 @@
-import { NonFiniteError } from '@tessera/core';
+import { NonFiniteError } from '@tessera/core/model';
 
 /**
  * Eigenvalues of a symmetric matrix [d, d], in no order. Without eigenvectors this takes a seventh of the time of a whole

@@ -1,4 +1,5 @@
-import { assertNumber, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertNumber } from '@tessera/core/model';
 import type { ComparedMetric, Estimate, Margins, Verdict } from './evaluation-report.js';
 
 /**

@@ -1,4 +1,5 @@
-import { generateImages, type ImageRgb, samplingWork } from '@tessera/core';
+import { generateImages, type ImageRgb } from '@tessera/core';
+import { samplingWork } from '@tessera/core/model';
 import { buildSampling, type Picture } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';

@@ -15,6 +15,7 @@ import {
   parseNetworkDescription,
   type ReferencePictures,
 } from '@tessera/evaluate';
+import { decodeText } from '@tessera/format';
 import type { InferenceSession } from 'onnxruntime-node';
 import { EvaluationRequestError } from './evaluation-request-error.js';
 import { externalDataFiles } from './external-data.js';
@@ -51,7 +52,9 @@ export async function loadNetwork(location?: string): Promise<LoadedNetwork> {
 }
 
 async function loadJudge(folder: string): Promise<LoadedNetwork> {
-  const description = parseFeatureNetwork(await readFile(join(folder, 'judge.json'), 'utf8'));
+  const description = parseFeatureNetwork(
+    decodeText(await readFile(join(folder, 'judge.json')), 'judge.json'),
+  );
   const graph = await readDescribed(folder, description.graph);
   const bytes = await readDescribed(folder, description.reference);
   const halves = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16LE(i * 2));
@@ -90,7 +93,7 @@ async function loadGraph(path: string): Promise<LoadedNetwork> {
   for (const each of [path, descriptionPath]) {
     if (!existsSync(each)) throw new EvaluationRequestError(`${kind}; there is no ${each}.`);
   }
-  const description = parseNetworkDescription(await readFile(descriptionPath, 'utf8'));
+  const description = parseNetworkDescription(decodeText(await readFile(descriptionPath), descriptionPath));
   return open(path, await readFile(path), description);
 }
 

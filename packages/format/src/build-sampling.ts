@@ -1,19 +1,16 @@
 import {
-  assertClamp,
-  type Clamp,
-  type CoefficientsSampler,
   type GridShape,
   type GuidanceSchedule,
   InvalidOptionError,
-  marDiffusion,
   planImage,
-  type SamplingDefaults,
   type SamplingPolicy,
   type StepPlan,
 } from '@tessera/core';
+import { type CoefficientsSampler, marDiffusion } from '@tessera/core/diffusion';
+import { assertClamp, type Clamp, type SamplingDefaults } from '@tessera/core/model';
 import type { Manifest } from './manifest.js';
 import { CHOICES, type Choice } from './parameters.js';
-import type { SettingsConfig } from './resolve-sampling.js';
+import { adviseSampling, type SettingsConfig } from './resolve-sampling.js';
 import {
   type ChoicePart,
   choiceOf,
@@ -72,10 +69,16 @@ export function buildGuidance(guidance: GuidanceConfig): GuidanceSchedule {
   return build('guidance', { guidance }) as GuidanceSchedule;
 }
 
-/** What `generate` uses for a model where its caller gives nothing. */
+/**
+ * What `generate` uses for a model where its caller gives nothing: the sampling that the model advises. Where the caller gives
+ * a policy, the model's guidance, temperature and clamp, as for a spec of that policy.
+ */
 export function samplingDefaults({ sampling }: Pick<Manifest, 'sampling'>): SamplingDefaults {
   const { temperature, clamp } = sampling;
+  const { policy, clamp: limit, ...withPolicy } = buildSampling(adviseSampling(sampling));
   return {
+    policy,
+    withPolicy: { ...withPolicy, ...(limit === null ? {} : { clamp: limit }) },
     guidance: buildGuidance(sampling.guidance),
     temperature,
     ...(clamp === undefined ? {} : { clamp }),

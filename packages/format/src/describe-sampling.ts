@@ -24,7 +24,7 @@ export function stepsText(policy: PolicyConfig): string {
   return `${steps} × ${diffusionSteps?.replaceAll('+', '-')}`;
 }
 
-/** A policy in a line, e.g. `GtR 12+3+1 × 50-20, subsets quincunx`. */
+/** A policy in a line, e.g. `GtR 12+3+1 × 50-20, fts off`. */
 export function describePolicyConfig(policy: PolicyConfig): string {
   const order = policy.order === 'gtr' ? 'GtR' : `${policy.order} order`;
   return [`${order} ${stepsText(policy)}`, ...details({ policy }, 'policy')].join(', ');

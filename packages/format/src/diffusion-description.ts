@@ -1,5 +1,9 @@
-import type { DiffusionProcess } from '@tessera/core';
-import { betaNoiseSchedule, linearNoiseSchedule, marDiffusion } from '@tessera/core/diffusion';
+import {
+  betaNoiseSchedule,
+  type DiffusionProcess,
+  linearNoiseSchedule,
+  marDiffusion,
+} from '@tessera/core/diffusion';
 import * as v from 'valibot';
 
 const beta = v.pipe(v.number(), v.gtValue(0), v.ltValue(1));

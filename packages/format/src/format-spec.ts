@@ -1,5 +1,5 @@
 import { TEXT_ROWS, type TextRow } from './parameters.js';
-import { parseSpec } from './parse-spec.js';
+import { parseSpec, SamplerSpecError } from './parse-spec.js';
 import { NAMED_POLICIES } from './presets.js';
 import { type ModelDefaults, resolveSampling } from './resolve-sampling.js';
 import { choiceOf, partOf, rowsOf, type SamplingConfig } from './sampling-config.js';
@@ -18,11 +18,21 @@ const NO_DEFAULTS: ModelDefaults = { guidance: { schedule: 'constant', scale: 1 
 export function formatSpec(config: SamplingConfig, modelDefaults: ModelDefaults = NO_DEFAULTS): string {
   const specs = Object.entries(NAMED_POLICIES)
     .filter(([, { policy }]) => policy.order === config.policy.order)
-    .map(([name]) => specFrom(name, config, modelDefaults));
+    .flatMap(([name]) => specFrom(name, config, modelDefaults) ?? []);
   return specs.reduce((best, spec) => (spec.length < best.length ? spec : best));
 }
 
-function specFrom(name: string, config: SamplingConfig, modelDefaults: ModelDefaults): string {
+/** Undefined where the named policy has no place for a number, as one without FTS has none for the detail's steps. */
+function specFrom(name: string, config: SamplingConfig, modelDefaults: ModelDefaults): string | undefined {
+  try {
+    return changedSpec(name, config, modelDefaults);
+  } catch (error) {
+    if (SamplerSpecError.isInstance(error)) return undefined;
+    throw error;
+  }
+}
+
+function changedSpec(name: string, config: SamplingConfig, modelDefaults: ModelDefaults): string {
   const [steps, diffusionSteps] = (['steps', 'diffusion'] as const).map((place) => {
     const row = rowsOf('policy', config.policy.order).find((each) => each.place === place);
     return row && differs(row, name) ? row.print(config.policy) : undefined;

@@ -5,7 +5,7 @@ import { partOf, type SamplingOverrides, withPart } from './sampling-config.js';
 
 /** An option of a command that sets a knob. */
 export interface ParameterOption {
-  /** Without its hyphens, e.g. `max-timestep`. */
+  /** Without its hyphens, e.g. `solver-order`. */
   readonly flag: string;
   readonly form: string;
   readonly summary: string;

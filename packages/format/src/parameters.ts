@@ -10,11 +10,11 @@ import {
   haltonMaskSchedule,
   intervalGuidance,
   linearGuidance,
-  MAX_DIFFUSION_STEPS,
   randomOrder,
   raster,
   subsample,
 } from '@tessera/core';
+import { MAX_DIFFUSION_STEPS } from '@tessera/core/model';
 import { bisectedOrder, type GtrOptions, gtr, MAX_STAGES } from '@tessera/gtr';
 import * as v from 'valibot';
 import { decimal, integer, listOf, oneOf, type ValueKind } from './value-kinds.js';
@@ -562,7 +562,7 @@ export const TEXT_ROWS: readonly TextRow[] = PARAMETERS;
 export type PlainParameter = Extract<(typeof PARAMETERS)[number], { readonly schema: unknown }>;
 
 function intervalOf(text: string): Part | undefined {
-  const [above, upTo, ...more] = text.split(/[,-]/).map((part) => fraction.parse(part.trim()));
+  const [above, upTo, ...more] = text.split(/(?<!e)[,-]/i).map((part) => fraction.parse(part.trim()));
   return above !== undefined && upTo !== undefined && above < upTo && more.length === 0
     ? { above, upTo }
     : undefined;

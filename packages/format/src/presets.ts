@@ -17,7 +17,7 @@ const ORDERED = {
   subsample: ['subsample', 'four coarse lattices in turn, 64×100'],
   halton: ['halton', 'low-discrepancy order: Halton-MaskGIT, 64×100'],
   diagonal: ['diagonal', 'GtR’s order at MAR’s pace, 64×100'],
-  quincunx: ['quincunx', 'the same on quincunx subsets'],
+  quincunx: ['quincunx', 'the same on quincunx lattices'],
   disa: ['random', 'random order, 64 steps, diffusion steps from 50 down to 5: DiSA'],
 } as const;
 

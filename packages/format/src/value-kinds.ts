@@ -37,7 +37,7 @@ export function listOf<Value>(kind: ValueKind<Value>, least: number, most: numbe
     schema,
     form: `${kind.form}+…`,
     parse(text) {
-      const values = text.split(/[+,]/).map((part) => kind.parse(part.trim()));
+      const values = text.split(/(?<!e)[+,]/i).map((part) => kind.parse(part.trim()));
       const parsed = v.safeParse(schema, values);
       return parsed.success ? parsed.output : undefined;
     },

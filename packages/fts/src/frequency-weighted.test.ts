@@ -1,12 +1,5 @@
-import {
-  type Conditions,
-  emptyGrid,
-  InvalidOptionError,
-  keyedNoise,
-  type RefinementContext,
-  type StepPlan,
-  stepPlan,
-} from '@tessera/core';
+import { emptyGrid, InvalidOptionError, keyedNoise, type StepPlan, stepPlan } from '@tessera/core';
+import type { Conditions, RefinementContext } from '@tessera/core/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frequencyWeighted } from './frequency-weighted.js';

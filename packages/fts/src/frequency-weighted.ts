@@ -1,14 +1,5 @@
-import {
-  assertInteger,
-  assertNumber,
-  assertShape,
-  InvalidOptionError,
-  MAX_DIFFUSION_STEPS,
-  type NoiseSource,
-  type Refinement,
-  type StepPlan,
-  shuffle,
-} from '@tessera/core';
+import { InvalidOptionError, type NoiseSource, type Refinement, type StepPlan, shuffle } from '@tessera/core';
+import { assertInteger, assertNumber, assertShape, MAX_DIFFUSION_STEPS } from '@tessera/core/model';
 import { importance } from './importance.js';
 import { type MagnitudeSpectrum, magnitudeSpectrum } from './magnitude-spectrum.js';
 

@@ -1,4 +1,4 @@
-import { assertInteger, assertShape } from '@tessera/core';
+import { assertInteger, assertShape } from '@tessera/core/model';
 import FFT from 'fft.js';
 
 /**

@@ -1,10 +1,5 @@
-import {
-  assertInteger,
-  type OrderedOptions,
-  orderedPolicy,
-  type SamplingPolicy,
-  shuffle,
-} from '@tessera/core';
+import { orderedPolicy, type SamplingPolicy, shuffle } from '@tessera/core';
+import { assertInteger, type OrderedOptions } from '@tessera/core/model';
 import { type CheckerboardColour, MAX_STAGES } from './bisection.js';
 import { subsetsNamed } from './subset-choice.js';
 

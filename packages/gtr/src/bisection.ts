@@ -1,4 +1,5 @@
-import { assertInteger, type GridShape } from '@tessera/core';
+import type { GridShape } from '@tessera/core';
+import { assertInteger } from '@tessera/core/model';
 
 /** Which colour of the checkerboard is generated first: positions with (row + column) mod 2 = firstColour. */
 export type CheckerboardColour = 0 | 1;

@@ -1,9 +1,6 @@
 import {
-  assertInteger,
-  assertNumber,
   evenMaskSchedule,
   InvalidOptionError,
-  MAX_DIFFUSION_STEPS,
   type PolicyContext,
   plannedPolicy,
   type SamplingPolicy,
@@ -11,6 +8,7 @@ import {
   shuffle,
   stepPlan,
 } from '@tessera/core';
+import { assertInteger, assertNumber, MAX_DIFFUSION_STEPS } from '@tessera/core/model';
 import { type CheckerboardColour, MAX_STAGES } from './bisection.js';
 import { type SubsetChoice, subsetsNamed } from './subset-choice.js';
 

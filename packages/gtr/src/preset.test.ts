@@ -1,4 +1,5 @@
-import { generate, type ImageStep, InvalidOptionError } from '@tessera/core';
+import { generate, InvalidOptionError } from '@tessera/core';
+import type { ImageStep } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { describePolicy } from '@tessera/core/testing/suites';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { assertInteger, gridLength, InvalidOptionError, type PolicyContext, shuffle } from '@tessera/core';
+import { InvalidOptionError, type PolicyContext, shuffle } from '@tessera/core';
+import { assertInteger, gridLength } from '@tessera/core/model';
 import {
   type Bisection,
   type CheckerboardColour,

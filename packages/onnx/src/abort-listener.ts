@@ -1,4 +1,4 @@
-import type { CancellationSignal } from '@tessera/core';
+import type { CancellationSignal } from '@tessera/core/model';
 
 const listenersOf = new WeakMap<CancellationSignal, Set<() => void>>();
 

@@ -1,11 +1,5 @@
-import {
-  assertGrid,
-  type ClassInput,
-  type ConditionImage,
-  gridLength,
-  InvalidOptionError,
-  maskedPositions,
-} from '@tessera/core';
+import { type ClassInput, InvalidOptionError } from '@tessera/core';
+import { assertGrid, type ConditionImage, gridLength, maskedPositions, typeNote } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
 import type { ConditionBatch } from './mar-graphs.js';
 
@@ -73,7 +67,7 @@ function classIndex(input: ClassInput, count: number): number {
     classLabel < 0 ||
     classLabel >= count
   ) {
-    const expectation = `must be null or an integer from 0 to ${count - 1}`;
+    const expectation = `must be null or an integer from 0 to ${count - 1}${typeNote(classLabel)}`;
     throw input
       ? new InvalidOptionError('classLabel', classLabel, expectation)
       : new InvalidOptionError('input', input, `must be { classLabel }, which ${expectation}`);

@@ -1,4 +1,4 @@
-import { NonFiniteError } from '@tessera/core';
+import { NonFiniteError } from '@tessera/core/model';
 import type { ComponentName } from '@tessera/format';
 
 /** Returns `data`, an output of a graph. @throws NonFiniteError if some of it is not a number */

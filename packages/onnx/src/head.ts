@@ -1,5 +1,6 @@
-import { type CancellationSignal, InvalidOptionError, throwIfAborted } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
 import { type CoefficientsRun, runCoefficients } from '@tessera/core/diffusion';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { assertFinite } from './finite.js';
 import type { MarGraphs } from './mar-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';

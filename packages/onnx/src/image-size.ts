@@ -1,4 +1,4 @@
-import type { ImageSize } from '@tessera/core';
+import type { ImageSize } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
 
 /** The size of the pictures that a model decodes and encodes. */

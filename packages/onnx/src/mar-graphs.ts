@@ -1,4 +1,4 @@
-import { assertShape } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 import type { ComponentName, Manifest } from '@tessera/format';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';
@@ -37,15 +37,26 @@ export class MarGraphs {
   readonly manifest: Manifest;
   readonly #sessions: GraphSessions;
   readonly #Tensor: TensorConstructor;
+  readonly #rowsAtOnce: number;
   #lastTensor: Tensor | undefined;
   readonly #stepTensors: Tensor[] = [];
   readonly #statistics = new Map<ComponentName, { runs: number; milliseconds: number }>();
 
-  /** @param Tensor the Tensor class of the runtime that made the sessions */
-  constructor(manifest: Manifest, sessions: GraphSessions, Tensor: TensorConstructor) {
+  /**
+   * @param Tensor the Tensor class of the runtime that made the sessions
+   * @param rowsAtOnce the most rows of a batch that the transformer takes at once, which bounds its memory. More than that
+   *   are taken in turn, so their z must be in memory. @default all
+   */
+  constructor(
+    manifest: Manifest,
+    sessions: GraphSessions,
+    Tensor: TensorConstructor,
+    rowsAtOnce = Number.POSITIVE_INFINITY,
+  ) {
     this.manifest = manifest;
     this.#sessions = sessions;
     this.#Tensor = Tensor;
+    this.#rowsAtOnce = rowsAtOnce;
   }
 
   get statistics(): RunStatistics {
@@ -58,9 +69,21 @@ export class MarGraphs {
 
   /** z at the targets, [B, T, D]. @throws NonFiniteError if it is in memory and some of it is not a number */
   async condition(batch: ConditionBatch): Promise<OrtTensor> {
+    if (batch.labels.length <= this.#rowsAtOnce) return this.#condition(batch);
+    const { decoder } = this.manifest.widths;
+    const rows = batch.labels.length;
+    const z = new Float32Array(rows * batch.targetCount * decoder);
+    for (let first = 0; first < rows; first += this.#rowsAtOnce) {
+      const part = await this.#condition(rowsOf(batch, first, Math.min(rows, first + this.#rowsAtOnce)));
+      z.set(await part.read(), first * batch.targetCount * decoder);
+    }
+    return new OrtTensor('condition', this.#float(z, [rows, batch.targetCount, decoder]));
+  }
+
+  async #condition(batch: ConditionBatch): Promise<OrtTensor> {
     const { z } = await this.#run('condition', this.#conditionFeeds(batch), ['z']);
     const held = new OrtTensor('condition', z!);
-    // On a GPU, what follows from it is looked at.
+    // On a GPU, what follows from it is checked.
     if (!held.onGpu) await held.read();
     return held;
   }
@@ -219,4 +242,14 @@ export class MarGraphs {
     assertShape('graph input', data, dims);
     return new this.#Tensor('int32', data, dims);
   }
+}
+
+/** Rows of a batch. */
+function rowsOf(batch: ConditionBatch, first: number, end: number): ConditionBatch {
+  const { tokens, positions, labels, targetCount } = batch;
+  const part = <T extends Float32Array | Int32Array>(all: T): T => {
+    const width = all.length / labels.length;
+    return all.subarray(first * width, end * width) as T;
+  };
+  return { tokens: part(tokens), positions: part(positions), labels: part(labels), targetCount };
 }

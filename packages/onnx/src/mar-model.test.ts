@@ -1,12 +1,5 @@
-import {
-  ancestralSampler,
-  type ClassInput,
-  type ConditionImage,
-  ConditionRows,
-  emptyGrid,
-  keyedNoise,
-  memoryTensor,
-} from '@tessera/core';
+import { ancestralSampler, type ClassInput, emptyGrid, keyedNoise } from '@tessera/core';
+import { type ConditionImage, ConditionRows, memoryTensor } from '@tessera/core/model';
 import { exampleManifest } from '@tessera/format/testing';
 import type { Tensor } from 'onnxruntime-common';
 import { expect, it, vi } from 'vitest';
@@ -214,6 +207,31 @@ it('does not let a call that waits for another one wait on once it is aborted', 
   for (const call of waiting) await expect(call).rejects.toBe(reason);
   letGo();
   expect(await running).toHaveLength(1);
+});
+
+it.each<[string, (model: MarModel) => Promise<unknown>, string]>([
+  [
+    'a picture alone',
+    (model) => model.encode({} as never),
+    'images = object: must be an array with an entry',
+  ],
+  ['a grid alone', (model) => model.decode({} as never), 'grids = object: must be an array with an entry'],
+  [
+    'no input',
+    (model) => model.condition({ batch: [{ ...asked([0], false), input: undefined as never }] }),
+    'input = undefined: must be { classLabel }, which must be null or an integer from 0 to ',
+  ],
+  [
+    'a class label as text',
+    (model) => model.condition({ batch: [{ ...asked([0], false), input: { classLabel: '1' as never } }] }),
+    ', as a number, not a string.',
+  ],
+])('says what is wrong with %s', async (_, call, message) => {
+  const { model } = modelOnGpu('decoder');
+  await expect(call(model)).rejects.toMatchObject({
+    code: 'invalid-option',
+    message: expect.stringContaining(message),
+  });
 });
 
 it('refuses rows that an image does not have: in the batch they would be its neighbour’s', async () => {

@@ -1,32 +1,34 @@
 import {
+  type ClassInput,
+  type GridShape,
+  type ImageRgb,
+  InvalidOptionError,
+  type MaskedModel,
+  TesseraError,
+  type TokenGrid,
+} from '@tessera/core';
+import type { DiffusionProcess } from '@tessera/core/diffusion';
+import {
   assertClamp,
   assertGrid,
   assertShape,
   type CancellationSignal,
-  type ClassInput,
   type ConditionRequest,
   ConditionRows,
-  type DiffusionProcess,
-  type GridShape,
   gridLength,
   groupBy,
   type HeadRequest,
-  type ImageRgb,
   type ImageSize,
-  InvalidOptionError,
-  type MaskedModel,
   ModelDisposedError,
   patchify,
   proxyModel,
   type SamplingDefaults,
   ShapeMismatchError,
-  TesseraError,
-  type TokenGrid,
   type TokenImage,
   type TokenRequest,
   throwIfAborted,
   unpatchify,
-} from '@tessera/core';
+} from '@tessera/core/model';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { conditionBatch, countsKey } from './condition-batch.js';
 import { evaluateHead, sampleHead } from './head.js';

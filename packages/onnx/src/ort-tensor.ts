@@ -1,4 +1,4 @@
-import type { DeviceTensor } from '@tessera/core';
+import type { DeviceTensor } from '@tessera/core/model';
 import type { ComponentName } from '@tessera/format';
 import type { Tensor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';

@@ -1,4 +1,4 @@
-import { ShapeMismatchError } from '@tessera/core';
+import { ShapeMismatchError } from '@tessera/core/model';
 import { expect, it } from 'vitest';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 

@@ -1,4 +1,5 @@
-import { assertShape, type ImageRgb } from '@tessera/core';
+import type { ImageRgb } from '@tessera/core';
+import { assertShape } from '@tessera/core/model';
 
 /** [3, H, W] in about [−1, 1] → 8 bits a channel: round half to even of (x + 1)/2·255, clipped. */
 export function pixelsFromPlanes(planes: Float32Array, height: number, width: number): ImageRgb {

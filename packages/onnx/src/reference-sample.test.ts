@@ -1,4 +1,4 @@
-import { proxyModel } from '@tessera/core';
+import { proxyModel } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { expect, it } from 'vitest';
 import { assertReferenceSample, recordReferenceSample, verifyReferenceSample } from './reference-sample.js';

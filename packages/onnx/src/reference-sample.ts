@@ -2,12 +2,12 @@ import {
   ancestralSampler,
   type ClassInput,
   emptyGrid,
-  gridLength,
   keyedNoise,
   type MaskedModel,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
+import { gridLength } from '@tessera/core/model';
 import * as v from 'valibot';
 
 const numbers = v.array(v.pipe(v.number(), v.finite()));

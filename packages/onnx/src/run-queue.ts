@@ -1,4 +1,4 @@
-import { type CancellationSignal, throwIfAborted } from '@tessera/core';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { onAbort } from './abort-listener.js';
 
 /**

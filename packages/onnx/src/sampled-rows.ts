@@ -1,4 +1,5 @@
-import { type ConditionRows, type HeadRequest, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import type { ConditionRows, HeadRequest } from '@tessera/core/model';
 import type { HeadRows } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
 import { OrtTensor } from './ort-tensor.js';

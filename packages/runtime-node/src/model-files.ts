@@ -3,15 +3,15 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Manifest, parseManifest } from '@tessera/format';
+import { decodeText, type Manifest, parseManifest } from '@tessera/format';
 import { assertFileHash, assertFileSize, type ManifestFile, ModelFileError } from '@tessera/onnx';
 
 /** Reads a local folder's `mar.json`. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'mar.json');
-  let json: string;
+  let bytes: Uint8Array;
   try {
-    json = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (cause) {
     throw new ModelFileError(
       path,
@@ -21,7 +21,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
       },
     );
   }
-  return parseManifest(json);
+  return parseManifest(decodeText(bytes, path));
 }
 
 /**

@@ -10,6 +10,8 @@ export function sessionOptions(device: Device, threads: number): InferenceSessio
   return {
     executionProviders: [device],
     graphOptimizationLevel: 'all',
+    // An arena would keep the memory of the largest batch until the model is disposed of.
+    enableCpuMemArena: false,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     // A model has several sessions; spinning threads of the idle ones would take the cores from the busy one.

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ReferenceReport } from '@tessera/onnx';
 import { probeDevices } from '@tessera/runtime-node';
-import { expect, it } from 'vitest';
-import { writeSmallModel } from '../../runtime-web/src/testing/host/model-folders.js';
+import { expect, inject, it } from 'vitest';
+import '../../runtime-web/src/testing/host/shared-page.js';
 
 /** Where a browser brings its software adapter along, a driver that needs no graphics card. */
 const SOFTWARE_ADAPTERS = [
@@ -70,7 +70,7 @@ onWebGpu('is refused by name where it gets the recorded sample wrong, and only t
   const place = mkdtempSync(join(tmpdir(), 'tessera-webgpu-'));
   try {
     const right = join(place, 'right');
-    await writeSmallModel(right);
+    cpSync(inject('testPage').smallModel, right, { recursive: true });
     const wrong = join(place, 'wrong');
     cpSync(right, wrong, { recursive: true });
     const sample = JSON.parse(readFileSync(join(wrong, 'parity.json'), 'utf8'));

@@ -50,7 +50,7 @@ serveLoading<NodeLoadRequest, Device>(port, async (request, { onProgress }) => {
 
 async function start(request: NodeLoadRequest, device: Device): Promise<MarModel> {
   const { folder, manifest, dtype, verify } = request;
-  const model = await createMarModel(manifest, dtype, Tensor, (name, component) =>
+  const model = await createMarModel(manifest, dtype, Tensor, device === 'cpu', (name, component) =>
     createSession(request, name, component, device),
   );
   if (!verify || device === 'cpu' || !manifest.parity) return model;

@@ -1,45 +1,26 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
-import { writeSmallModel } from './testing/host/model-folders.js';
-import { type PageServer, servePage } from './testing/host/page-server.js';
-import { openPage, type TestPage } from './testing/host/test-page.js';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeTestPage } from './testing/host/describe-test-page.js';
+import type { TestPage } from './testing/host/test-page.js';
 
-describeInBrowser('in a browser, model files', () => {
-  let folder: string;
-  let browser: Browser;
-  let server: PageServer;
+describeTestPage('in a browser, model files', (site) => {
   let page: TestPage;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tessera-web-'));
-    await writeSmallModel(join(folder, 'small'));
-    server = await servePage({ small: join(folder, 'small') });
-    browser = await openBrowser();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
   beforeEach(async () => {
-    server.meddle = () => undefined;
-    page = await openPage(browser, server);
-    server.requests.length = 0;
+    site.server.meddle = () => undefined;
+    page = await site.open();
+    site.server.requests.length = 0;
   });
   afterEach(() => page.close());
 
   const small = { folder: '/small', build: 'wasm', threads: 1 } as const;
   const html = { body: '<!doctype html><title>App</title>', type: 'text/html' };
-  const asked = () => server.requests.map(({ path }) => path).filter((path) => path.startsWith('/small'));
+  const asked = () =>
+    site.server.requests.map(({ path }) => path).filter((path) => path.startsWith('/small'));
 
   it('are fetched once, checked, and then taken from the browser', async () => {
     const first = await page.load(small);
     expect(first.cacheError).toBeUndefined();
     expect(asked()).toContain('/small/onnx/condition.onnx_data');
-    server.requests.length = 0;
+    site.server.requests.length = 0;
     const second = await page.load(small);
     expect(asked()).toEqual(['/small/mar.json']);
     expect(new Set(second.progress.map(({ phase }) => phase))).toEqual(new Set(['check', 'prepare']));
@@ -57,7 +38,7 @@ describeInBrowser('in a browser, model files', () => {
 
   it('serve without the network once they are there', async () => {
     await page.dispose(await page.load(small));
-    server.meddle = (path) => (path.startsWith('/small') ? { refuse: true } : undefined);
+    site.server.meddle = (path) => (path.startsWith('/small') ? { refuse: true } : undefined);
     const model = await page.load(small);
     const { failure } = await page.draw(model, { seed: 1, classLabel: 1, steps: 2, diffusionSteps: 2 });
     expect(failure).toBeUndefined();
@@ -65,35 +46,35 @@ describeInBrowser('in a browser, model files', () => {
 
   it('go on where a download broke off', async () => {
     const path = '/small/onnx/condition.onnx_data';
-    server.meddle = (each) => (each === path ? { cutAt: 100_000 } : undefined);
+    site.server.meddle = (each) => (each === path ? { cutAt: 100_000 } : undefined);
     expect(await page.failure(small)).toMatchObject({
       code: 'model-file',
       message: expect.stringMatching(/broke off after \d+ of \d+ bytes\. Load again/),
     });
-    server.meddle = () => undefined;
-    server.requests.length = 0;
+    site.server.meddle = () => undefined;
+    site.server.requests.length = 0;
     const model = await page.load(small);
-    expect(server.requests.find((each) => each.path === path)?.range).toBe('bytes=100000-');
+    expect(site.server.requests.find((each) => each.path === path)?.range).toBe('bytes=100000-');
     expect(asked()).not.toContain('/small/onnx/condition.onnx');
     expect(model.cacheError).toBeUndefined();
   });
 
   it('begin again where the server knows no ranges', async () => {
     const path = '/small/onnx/condition.onnx_data';
-    server.meddle = (each) => (each === path ? { cutAt: 100_000 } : undefined);
+    site.server.meddle = (each) => (each === path ? { cutAt: 100_000 } : undefined);
     await page.failure(small);
-    server.meddle = (each) => (each === path ? { ignoreRange: true } : undefined);
+    site.server.meddle = (each) => (each === path ? { ignoreRange: true } : undefined);
     expect((await page.load(small)).cacheError).toBeUndefined();
   });
 
   it('are refused, and not kept, if their hash is wrong', async () => {
     const path = '/small/onnx/embed.onnx';
-    server.meddle = (each) => (each === path ? { change: (body) => body.fill(1) } : undefined);
+    site.server.meddle = (each) => (each === path ? { change: (body) => body.fill(1) } : undefined);
     expect(await page.failure(small)).toMatchObject({
       code: 'model-file',
       message: expect.stringMatching(/embed\.onnx: its SHA-256/),
     });
-    server.meddle = () => undefined;
+    site.server.meddle = () => undefined;
     await page.load(small);
   });
 
@@ -120,7 +101,7 @@ describeInBrowser('in a browser, model files', () => {
       /\.mjs: this is an HTML page/,
     ],
   ])('are told from an HTML page in the place of %s', async (_, path, code, message) => {
-    server.meddle = (each) => (each === path ? html : undefined);
+    site.server.meddle = (each) => (each === path ? html : undefined);
     expect(await page.failure(small)).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
@@ -143,27 +124,8 @@ describeInBrowser('in a browser, model files', () => {
   });
 });
 
-describeInBrowser('in a browser, loading', () => {
-  let folder: string;
-  let browser: Browser;
-  const servers: PageServer[] = [];
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tessera-web-'));
-    await writeSmallModel(join(folder, 'small'));
-    browser = await openBrowser();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    for (const server of servers) await server.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-
+describeTestPage('in a browser, loading', ({ open }) => {
   const small = { folder: 'small/', build: 'wasm' } as const;
-  const open = async (isolated: boolean) => {
-    const server = await servePage({ small: join(folder, 'small') }, { isolated });
-    servers.push(server);
-    return openPage(browser, server);
-  };
 
   it('takes one thread where the page is not isolated, and probe says why', async () => {
     const page = await open(false);
@@ -174,7 +136,7 @@ describeInBrowser('in a browser, loading', () => {
   });
 
   it('takes one thread without wasmPaths, refuses more, and names them where its files are not found', async () => {
-    const page = await open(true);
+    const page = await open();
     expect(await page.failure({ ...small, wasmPaths: 'none' })).toMatchObject({
       code: 'runtime-file',
       message: expect.stringMatching(/Give wasmPaths/),
@@ -186,7 +148,7 @@ describeInBrowser('in a browser, loading', () => {
   });
 
   it('takes the module of ONNX Runtime that a worker of one’s own gives', async () => {
-    const page = await open(true);
+    const page = await open();
     const model = await page.load({ ...small, workerAddress: '/worker-own.js', device: 'wasm', threads: 1 });
     const { failure } = await page.draw(model, { seed: 1, classLabel: 1, steps: 2, diffusionSteps: 2 });
     expect(failure).toBeUndefined();
@@ -198,7 +160,7 @@ describeInBrowser('in a browser, loading', () => {
   });
 
   it('refuses a device that there is not in the build, and values that make no sense', async () => {
-    const page = await open(true);
+    const page = await open();
     expect(await page.failure({ ...small, device: 'webgpu' })).toMatchObject({
       code: 'device-unavailable',
       message: expect.stringMatching(/@tessera\/runtime-web\/webgpu/),

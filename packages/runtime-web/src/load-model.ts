@@ -8,6 +8,7 @@ import {
   type ModelWorker,
 } from '@tessera/onnx';
 import { DEVICES, type Device } from './devices.js';
+import type { FolderFiles } from './open-folder.js';
 import type { WasmPaths } from './ort.js';
 
 export interface LoadModelOptions extends LoadOptions<Device> {
@@ -34,12 +35,16 @@ export type LoadedModel = AnyLoadedModel<Device>;
 
 /** What the page requests of the worker, once. */
 export interface WebLoadRequest extends LoadRequest<Device> {
-  /** Absolute address of the model folder. */
+  /** Absolute address of the model folder; of no server where `files` are given. */
   readonly folder: string;
+  readonly files?: FolderFiles;
   readonly threads?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly wasmPaths?: { readonly wasm: string; readonly mjs: string };
 }
+
+/** Stands for an address in the names of what is stored. */
+const USERS_DISK = 'https://folder.invalid/';
 
 /** Workers that belong to a model, or did. */
 const taken = new WeakSet<Worker>();
@@ -47,13 +52,17 @@ const taken = new WeakSet<Worker>();
 /**
  * Loads a model folder.
  *
- * @param location address of a folder that holds `mar.json`, relative to the page
+ * @param location address of a folder that holds `mar.json`, relative to the page; or the files of a folder of the user's
+ *   disk by their paths, such as an `<input type="file" webkitdirectory>` gives
  * @throws ManifestError, ModelFileError, RuntimeFileError, DeviceUnavailableError, InvalidOptionError
  * @example
  * const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
  * const model = await loadModel('/model/', { worker });
  */
-export async function loadModel(location: string | URL, options: LoadModelOptions): Promise<LoadedModel> {
+export async function loadModel(
+  location: string | URL | FolderFiles,
+  options: LoadModelOptions,
+): Promise<LoadedModel> {
   const { worker, threads, headers, wasmPaths } = options;
   if (taken.has(worker)) {
     throw new InvalidOptionError('worker', worker, 'was given to a model before; make one for each');
@@ -61,7 +70,9 @@ export async function loadModel(location: string | URL, options: LoadModelOption
   taken.add(worker);
   const request = (): WebLoadRequest => ({
     ...loadRequest(options, DEVICES),
-    folder: absolute(location),
+    ...(location instanceof Map
+      ? { folder: USERS_DISK, files: location as FolderFiles }
+      : { folder: absolute(location as string | URL) }),
     ...(threads === undefined ? {} : { threads }),
     ...(headers ? { headers } : {}),
     ...(wasmPaths ? { wasmPaths: { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) } } : {}),

@@ -1,13 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeTestPage } from './testing/host/describe-test-page.js';
 import { type Heap, watchHeaps } from './testing/host/heaps.js';
-import { writeSmallModel } from './testing/host/model-folders.js';
-import { type PageServer, servePage } from './testing/host/page-server.js';
-import { openPage, type TestPage } from './testing/host/test-page.js';
+import type { TestPage } from './testing/host/test-page.js';
 
 const KB = 1024;
 
@@ -20,26 +14,12 @@ const ALLOWED: Readonly<Record<'page' | 'worker', Heap>> = {
   worker: { objects: 256 * KB, arrays: 16 * KB, wasm: 0 },
 };
 
-describeInBrowser('in a browser, memory', () => {
-  let folder: string;
-  let browser: Browser;
-  let server: PageServer;
+describeTestPage('in a browser, memory', ({ open }) => {
   let page: TestPage;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tessera-web-'));
-    await writeSmallModel(join(folder, 'small'));
-    server = await servePage({ small: join(folder, 'small') });
-    browser = await openBrowser();
-  }, 120_000);
   beforeEach(async () => {
-    page = await openPage(browser, server);
+    page = await open();
   });
   afterEach(() => page.close());
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
 
   const load = () =>
     page.load({ folder: '/small/', build: 'wasm', device: 'wasm', threads: 1, changes: 'counted' });

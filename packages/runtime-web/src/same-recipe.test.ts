@@ -1,14 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type GeneratedImage, generateImages, keyedNoise, randomOrder } from '@tessera/core';
 import { loadModel } from '@tessera/runtime-node';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
-import { embeddedModel, writeSmallModel } from './testing/host/model-folders.js';
-import { type PageServer, servePage } from './testing/host/page-server.js';
-import { openPage, type TestPage } from './testing/host/test-page.js';
+import { beforeAll, expect, it } from 'vitest';
+import { describeTestPage } from './testing/host/describe-test-page.js';
+import { embeddedModel } from './testing/host/model-folders.js';
+import type { TestPage } from './testing/host/test-page.js';
 
 /** Largest deviations from Node's CPU: of tokens, which are of unit order, and of pixels in 0 … 255. */
 const TOLERANCE = { tokens: 1e-2, pixels: 2 };
@@ -21,40 +16,26 @@ const DEVICES = {
 
 /** In software a step of the embedded model takes WebGPU seconds, so there it is the small one. */
 const CASES = [
-  ['WebAssembly with one thread', 'embedded'],
-  ['WebAssembly with two threads', 'embedded'],
+  ['WebAssembly with one thread', 'model'],
+  ['WebAssembly with two threads', 'model'],
   ['WebAssembly with one thread', 'small'],
   ['WebGPU', 'small'],
 ] as const;
 
-describeInBrowser('the same recipe', () => {
+describeTestPage('the same recipe', (site) => {
   const recipe = { seed: 7, classLabel: 3, steps: 6, diffusionSteps: 20 };
   const expected: Record<string, GeneratedImage> = {};
-  let place: string;
-  let browser: Browser;
-  let server: PageServer;
   let page: TestPage;
   beforeAll(async () => {
-    place = await mkdtemp(join(tmpdir(), 'tessera-web-'));
-    const folders = { small: join(place, 'small'), embedded: embeddedModel };
-    await writeSmallModel(folders.small);
-    for (const [name, folder] of Object.entries(folders)) {
+    for (const [name, folder] of Object.entries({ small: site.smallModel, model: embeddedModel })) {
       const model = await loadModel(folder, { device: 'cpu' });
-      const images = [{ seed: recipe.seed, input: { classLabel: recipe.classLabel } }];
-      [expected[name]] = (await generateImages({ model, requests: images, policy: randomOrder(recipe) })) as [
-        GeneratedImage,
-      ];
+      const requests = [{ seed: recipe.seed, input: { classLabel: recipe.classLabel } }];
+      const drawn = await generateImages({ model, requests, policy: randomOrder(recipe) });
+      expected[name] = drawn[0]!;
       await model.dispose();
     }
-    server = await servePage(folders);
-    browser = await openBrowser();
-    page = await openPage(browser, server);
+    page = await site.open();
   }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    await rm(place, { recursive: true, force: true });
-  });
 
   it.each(CASES)(
     'has on %s the plan and the noise of Node, bit for bit, and its pixels but for rounding (%s model)',

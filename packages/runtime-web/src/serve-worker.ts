@@ -22,6 +22,7 @@ import { EventLoopYielder } from './event-loop-yielder.js';
 import { cacheStorage, type FileStorage } from './file-storage.js';
 import { findAdapter, type GpuDevice, isSoftware, type WebScope } from './gpu.js';
 import type { WebLoadRequest } from './load-model.js';
+import { folderBytes, openFolder } from './open-folder.js';
 import type { OrtModule, WasmPaths } from './ort.js';
 import { checkScript, explainStart, RuntimeFileError } from './runtime-files.js';
 import { servedModel } from './served-model.js';
@@ -80,12 +81,14 @@ async function load(
     await checkScript(paths.mjs);
     ort.env.wasm.wasmPaths = paths;
   }
-  const { folder, dtype, headers } = request;
+  const { folder, files, dtype, headers } = request;
   const store = cacheStore(storage, folder);
-  const fetched = await fetchModel(folder, { store, dtype, headers, onProgress });
+  const fetched = files
+    ? await openFolder(files, { dtype, onProgress })
+    : await fetchModel(folder, { store, dtype, headers, onProgress });
   onProgress(preparing(fetched.manifest, fetched.dtype));
   const yielder = new EventLoopYielder();
-  const read = (path: string) => storedBytes(store, fetched, path);
+  const read = (path: string) => (files ? folderBytes(files, path) : storedBytes(store, fetched, path));
   const source: Source = { ...fetched, ort, store, yielder, read };
   const { model, device, fallbacks } = await startOnDevice({
     wanted: request.device,
@@ -123,7 +126,7 @@ async function storedBytes(
 }
 
 function createModel({ manifest, dtype, ort, read, yielder }: Source, device: Device) {
-  return createMarModel(manifest, dtype, ort.Tensor, (name, component) =>
+  return createMarModel(manifest, dtype, ort.Tensor, device === 'wasm', (name, component) =>
     createSession(ort, name, component, device, read, yielder),
   );
 }

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { emptyGrid, proxyModel } from '@tessera/core';
+import { emptyGrid } from '@tessera/core';
+import { proxyModel } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { type MarModel, type Port, RemoteModel, serveModel } from '@tessera/onnx';
 import { expect, it } from 'vitest';
@@ -33,6 +34,7 @@ function remote() {
   const near = new RemoteModel(portOf(port1), {
     grid: shape,
     latents: { patchSize: 1, stride: 1 },
+    diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling: { guidance: { schedule: 'constant', scale: 1 }, temperature: 1 },
   } as never);
   return { model: near, lose: () => lose({ reason: 'unknown', message: 'driver restarted' }) };

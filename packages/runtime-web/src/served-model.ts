@@ -1,4 +1,4 @@
-import { proxyModel } from '@tessera/core';
+import { proxyModel } from '@tessera/core/model';
 import type { MarModel, ServedModel } from '@tessera/onnx';
 import type { DeviceWatch } from './device-watch.js';
 import type { EventLoopYielder } from './event-loop-yielder.js';

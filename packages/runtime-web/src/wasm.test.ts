@@ -1,32 +1,23 @@
 import { describeModel } from '@tessera/core/testing/suites';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../tests/support/browser.js';
-import { embeddedModel } from './testing/host/model-folders.js';
-import { type PageServer, servePage } from './testing/host/page-server.js';
-import { openPage, type TestPage } from './testing/host/test-page.js';
+import { beforeAll, expect, it } from 'vitest';
+import { describeTestPage } from './testing/host/describe-test-page.js';
+import type { TestPage } from './testing/host/test-page.js';
 
-describeInBrowser('in a browser, on WebAssembly', () => {
-  let browser: Browser;
-  let server: PageServer;
+describeTestPage('in a browser, on WebAssembly', ({ open }) => {
   let page: TestPage;
   beforeAll(async () => {
-    server = await servePage({ model: embeddedModel });
-    browser = await openBrowser();
-    page = await openPage(browser, server);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
+    page = await open();
   });
 
-  const load = (threads: number) => page.load({ folder: '/model/', build: 'wasm', device: 'wasm', threads });
+  const load = (folder: string, threads: number) =>
+    page.load({ folder, build: 'wasm', device: 'wasm', threads });
 
+  // What the embedded model draws, with one thread and with two, is compared with Node in same-recipe.test.ts.
   for (const threads of [1, 2]) {
     describeModel(
-      `the embedded model with ${threads} threads`,
+      `a small model with ${threads} threads`,
       async () => {
-        const loaded = await load(threads);
+        const loaded = await load('/small/', threads);
         expect(loaded).toMatchObject({ device: 'wasm', threads, fallbacks: [], cacheError: undefined });
         return page.remote(loaded);
       },
@@ -35,7 +26,7 @@ describeInBrowser('in a browser, on WebAssembly', () => {
   }
 
   it('leaves the page free while it draws', async () => {
-    const model = await load(1);
+    const model = await load('/model/', 1);
     const gaps: number[] = [];
     for (let seed = 0; seed < 3; seed++) {
       const { largestGap } = await page.draw(model, { seed, classLabel: 1, steps: 4, diffusionSteps: 20 });
@@ -47,7 +38,7 @@ describeInBrowser('in a browser, on WebAssembly', () => {
   });
 
   it('stops in the middle of a step', async () => {
-    const model = await load(1);
+    const model = await load('/model/', 1);
     const options = { seed: 1, classLabel: 1, steps: 4, diffusionSteps: 400 };
     const { failure, plan } = await page.draw(model, { ...options, abortAfterStep: 1 });
     expect(failure?.message).toBe('enough');
@@ -60,7 +51,7 @@ describeInBrowser('in a browser, on WebAssembly', () => {
 
   it('rejects calls under way and later ones when it is disposed of, and can be loaded again', async () => {
     for (let time = 0; time < 2; time++) {
-      const failures = await page.dispose(await load(1));
+      const failures = await page.dispose(await load('/small/', 1));
       expect(failures.map(({ code }) => code)).toEqual(['model-disposed', 'model-disposed']);
     }
   });

@@ -1,4 +1,5 @@
-import { type GeneratedImage, generateImages, proxyModel } from '@tessera/core';
+import { type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
+import { proxyModel } from '@tessera/core/model';
 import type { ComponentName } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
@@ -81,11 +82,13 @@ export function imageFlops(sizes: TransformerSizes, { steps }: Pick<GeneratedIma
   });
 }
 
+/** What a model without an autoencoder draws. */
+export const EMPTY_PICTURE: ImageRgb = { width: 0, height: 0, data: new Uint8Array() };
+
 /** A model without an autoencoder ends at its tokens: the pictures are empty. */
 function withoutMissingDecoder(model: LoadedModel): LoadedModel {
   if (model.manifest.variants[0]!.components.decoder) return model;
-  const nothing = { width: 0, height: 0, data: new Uint8Array() };
-  return proxyModel(model, { decode: async (grids) => grids.map(() => nothing) });
+  return proxyModel(model, { decode: async (grids) => grids.map(() => EMPTY_PICTURE) });
 }
 
 function assertFinite(images: readonly GeneratedImage[], arm: string): void {

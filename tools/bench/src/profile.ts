@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { generateImages } from '@tessera/core';
+import { proxyModel } from '@tessera/core/model';
+import { textTable } from '@tessera/evaluation-report/display';
 import { parseManifest } from '@tessera/format';
 import { type GraphSessions, MarGraphs, MarModel } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { table } from './table.js';
+import { EMPTY_PICTURE } from './measure.js';
 import type { BenchVariant } from './variants.js';
 
 /** An event of onnxruntime's profile, the part that is used. Durations in microseconds. */
@@ -58,14 +60,7 @@ export async function profileVariant(folder: string, arm: BenchVariant, threads:
     const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
     const began = performance.now();
     await generateImages({
-      model: {
-        shape: model.shape,
-        defaults: model.defaults,
-        condition: (request) => model.condition(request),
-        sampleTokens: (request) => model.sampleTokens(request),
-        decode: async (grids) => grids.map(() => ({ width: 0, height: 0, data: new Uint8Array() })),
-        dispose: () => model.dispose(),
-      },
+      model: proxyModel(model, { decode: async (grids) => grids.map(() => EMPTY_PICTURE) }),
       requests: [{ seed: 0, input: { classLabel: 0 } }],
       policy: arm.policy,
     });
@@ -91,7 +86,7 @@ function operatorTable(times: readonly OperatorTime[], milliseconds: number): st
     ...times,
     { operator: '(between operators)', calls: 0, milliseconds: milliseconds - kernels },
   ];
-  return table([
+  const table = [
     ['operator', 'calls', 'ms', 'share'],
     ...rows.map((row) => [
       row.operator,
@@ -99,7 +94,8 @@ function operatorTable(times: readonly OperatorTime[], milliseconds: number): st
       row.milliseconds.toFixed(1),
       `${((100 * row.milliseconds) / milliseconds).toFixed(1)} %`,
     ]),
-  ]);
+  ];
+  return textTable(table, [false, true, true, true]).join('\n');
 }
 
 /**

@@ -1,7 +1,8 @@
-import type { Machine } from './machine.js';
+import { loadavg, totalmem } from 'node:os';
+import { quartilesOf } from '@tessera/evaluate';
+import { textTable } from '@tessera/evaluation-report/display';
+import { machineText, thisMachine, versions } from '@tessera/evaluation-report/environment';
 import type { Measurement } from './measure.js';
-import { type Range, rangeOf } from './statistics.js';
-import { table } from './table.js';
 import type { TransformerSizes } from './transformer-sizes.js';
 
 /** A measurement and what the machine could do just before it. */
@@ -34,12 +35,23 @@ export interface ModelResult {
   };
 }
 
+/** What the figures were measured on, and how many processes wanted a core in the minute before. */
+export function describeMachine() {
+  return {
+    ...thisMachine(),
+    memory: totalmem(),
+    system: `${process.platform} ${process.arch}`,
+    versions: versions(),
+    load: loadavg()[0]!,
+  };
+}
+
 /** One line about the machine. */
-export function machineLine({ cpu, cores, memory, system, node, onnxruntime, load }: Machine): string {
-  const size = `${Math.round(memory / 2 ** 30)} GiB`;
+export function machineLine(machine: ReturnType<typeof describeMachine>): string {
+  const { memory, system, versions, load } = machine;
   return (
-    `${cpu}, ${cores} cores, ${size}, ${system}; node ${node}, onnxruntime ${onnxruntime}; ` +
-    `load at the start ${load.toFixed(2)}`
+    `${machineText(machine)}, ${Math.round(memory / 2 ** 30)} GiB, ${system}; node ${versions.node}, ` +
+    `onnxruntime ${versions['onnxruntime-node']}; load at the start ${load.toFixed(2)}`
   );
 }
 
@@ -51,7 +63,7 @@ export function modelReport(result: ModelResult): string {
     ? 'drawing an image, its decoding included'
     : "sampling an image's tokens (no decoder)";
   const rounds = arms[0]!.rounds.length;
-  const plain = rangeOf(arms.flatMap((arm) => arm.rounds.map(({ plainMatMul }) => plainMatMul)));
+  const plain = arms.flatMap((arm) => arm.rounds.map(({ plainMatMul }) => plainMatMul));
   const parts = [
     `${result.model}: ${length} tokens × ${channels}, encoder ${encoder.width} × ${encoder.depth}, ` +
       `decoder ${decoder.width} × ${decoder.depth}, weights stored as ${dtype}`,
@@ -60,7 +72,7 @@ export function modelReport(result: ModelResult): string {
     `Plain MatMul [${matMul.rows} × ${matMul.width}] × [${matMul.width} × ${matMul.hidden}] and back, before each measurement: ` +
       `${withRange(plain, 0)} GFLOP/s.`,
     '',
-    table([HEADING, ...arms.map((arm) => armRow(result, arm))]),
+    figures([HEADING, ...arms.map((arm) => armRow(result, arm))]),
   ];
   if (result.torch) parts.push('', torchReport(result, result.torch));
   return parts.join('\n');
@@ -82,14 +94,20 @@ const HEADING = [
 ];
 
 function armRow({ arms, batch }: ModelResult, { name, rounds }: ModelResult['arms'][number]): string[] {
-  const median = (of: (round: Round) => number): number => rangeOf(rounds.map(of)).median;
+  const median = (of: (round: Round) => number): number => quartilesOf(rounds.map(of)).median;
   const share = (of: (round: Round) => number): string =>
     `${(100 * median((round) => of(round) / round.wall)).toFixed(1)} %`;
   const speed = (round: Round): number => round.transformerFlops / round.transformer / 1e6;
   return [
     name,
-    withRange(rangeOf(rounds.map(({ wall }) => wall / batch / 1000)), 2),
-    withRange(rangeOf(rounds.map(({ wall }, index) => arms[0]!.rounds[index]!.wall / wall)), 2),
+    withRange(
+      rounds.map(({ wall }) => wall / batch / 1000),
+      2,
+    ),
+    withRange(
+      rounds.map(({ wall }, index) => arms[0]!.rounds[index]!.wall / wall),
+      2,
+    ),
     share(({ transformer }) => transformer),
     share(({ head }) => head),
     share(({ decoder }) => decoder),
@@ -116,17 +134,30 @@ function torchReport(
     const ours = arms.find((arm) => arm.name === name)!.rounds.map(({ wall, decoder }) => wall - decoder);
     const ratios = rounds.map((wall, index) => wall / ours[index]!);
     const seconds = (walls: readonly number[]): string =>
-      withRange(rangeOf(walls.map((wall) => wall / batch / 1000)), 2);
-    return [name, seconds(ours), seconds(rounds), withRange(rangeOf(ratios), 2)];
+      withRange(
+        walls.map((wall) => wall / batch / 1000),
+        2,
+      );
+    return [name, seconds(ours), seconds(rounds), withRange(ratios, 2)];
   });
   return [
     `The same checkpoint and algorithm in PyTorch ${torch.version} (tools/torch-port; matrix products by ` +
       `${torch.products}, the quicker of its two routes), ${threads} threads, interleaved with ours, tokens only:`,
     '',
-    table([['sampler', 'ours s/image', 'torch s/image', 'torch ÷ ours'], ...rows]),
+    figures([['sampler', 'ours s/image', 'torch s/image', 'torch ÷ ours'], ...rows]),
   ].join('\n');
 }
 
-function withRange({ median, least, most }: Range, digits: number): string {
+/** A table with names to the left and figures to the right. */
+function figures(rows: readonly (readonly string[])[]): string {
+  return textTable(
+    rows,
+    rows[0]!.map((_, column) => column > 0),
+  ).join('\n');
+}
+
+/** The median of values, their least and their most. */
+function withRange(values: readonly number[], digits: number): string {
+  const [median, least, most] = [quartilesOf(values).median, Math.min(...values), Math.max(...values)];
   return `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
 }

@@ -1,5 +1,5 @@
 import { randomOrder, type SamplingPolicy } from '@tessera/core';
-import { gtr } from '@tessera/gtr';
+import { GTR_PRESETS, gtr } from '@tessera/gtr';
 
 /** The same policy in the words of the PyTorch port. */
 export type PortPolicy =
@@ -20,25 +20,25 @@ const VARIANTS: readonly BenchVariant[] = [
     policy: randomOrder({ steps: 64, diffusionSteps: 100 }),
     port: { order: 'random', iterations: 64, diffusionSteps: 100 },
   },
-  gtrArm('32', [24, 6, 2], false),
-  gtrArm('32', [24, 6, 2], true),
-  gtrArm('16', [12, 3, 1], false),
-  gtrArm('16', [12, 3, 1], true),
+  gtrVariant('32', false),
+  gtrVariant('32', true),
+  gtrVariant('16', false),
+  gtrVariant('16', true),
 ];
 
-function gtrArm(preset: '32' | '16', steps: readonly number[], fts: boolean): BenchVariant {
+function gtrVariant(preset: '32' | '16', fts: boolean): BenchVariant {
   return {
     name: `gtr-${preset}${fts ? '+fts' : ''}`,
     policy: gtr(fts ? { preset } : { preset, frequencyWeighted: false }),
-    port: { order: 'gtr', steps, fts },
+    port: { order: 'gtr', steps: GTR_PRESETS[preset].stepsPerStage, fts },
   };
 }
 
-export const VARIANT_NAMES: readonly string[] = VARIANTS.map((arm) => arm.name);
+export const VARIANT_NAMES: readonly string[] = VARIANTS.map(({ name }) => name);
 
 /** The variants of the given names, in the order of the table. */
 export function variantsNamed(names: readonly string[]): BenchVariant[] {
   const unknown = names.find((name) => !VARIANT_NAMES.includes(name));
   if (unknown !== undefined) throw new Error(`--policies ${unknown}: there are ${VARIANT_NAMES.join(', ')}.`);
-  return VARIANTS.filter((arm) => names.includes(arm.name));
+  return VARIANTS.filter(({ name }) => names.includes(name));
 }

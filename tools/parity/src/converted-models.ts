@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { convertAutoencoder, convertModel, type MarConfigJson, type VaeConfigJson } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
-import { patchify } from '@tessera/core';
+import { patchify } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
 import { type GraphSession, MarGraphs, MarModel } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';

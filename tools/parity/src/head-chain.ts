@@ -1,5 +1,5 @@
-import { replayNoise } from '@tessera/core';
 import type { SamplerCoefficients } from '@tessera/core/diffusion';
+import { replayNoise } from '@tessera/core/model';
 import type { ConvertedMar } from './converted-models.js';
 import { type GoldenTensors, rowsOf } from './golden-files.js';
 import { recordedConditions } from './recorded-conditions.js';

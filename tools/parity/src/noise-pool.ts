@@ -1,4 +1,5 @@
-import { type GridShape, gridLength, type NoiseSource, replayNoise } from '@tessera/core';
+import type { GridShape, NoiseSource } from '@tessera/core';
+import { gridLength, replayNoise } from '@tessera/core/model';
 import { GoldenDataError } from './golden-data-error.js';
 import { type GoldenTensors, rowsOf } from './golden-files.js';
 

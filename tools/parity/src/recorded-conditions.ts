@@ -1,4 +1,4 @@
-import { ConditionRows, memoryTensor } from '@tessera/core';
+import { ConditionRows, memoryTensor } from '@tessera/core/model';
 
 /**
  * Recorded rows as the conditions that a model's head is run on.

@@ -1,13 +1,12 @@
 import {
-  type CoefficientsSampler,
   type GuidanceSchedule,
   generate,
-  type ImageStep,
   type NoiseSource,
   refine,
   type SamplingPolicy,
-  unpatchify,
 } from '@tessera/core';
+import type { CoefficientsSampler } from '@tessera/core/diffusion';
+import { type ImageStep, unpatchify } from '@tessera/core/model';
 import { type Check, compare } from './compare.js';
 import type { ConvertedMar } from './converted-models.js';
 import { GoldenDataError } from './golden-data-error.js';

@@ -48,6 +48,8 @@ class Ranges(unittest.TestCase):
             ("mar", "--minutes", "0"),
         ):
             self.assertIn(f"argument {words[1]}", refusal(*words), words)
+        for words in (("mar", "--steps", "0"), ("validate", "--count", "4001"), ("score", "--prompts", "1")):
+            self.assertIn(f"argument {words[1]}", refusal("text", *words), words)
 
     def test_a_batch_is_shared_evenly(self) -> None:
         assert_shared(32, 4)

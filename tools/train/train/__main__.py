@@ -20,6 +20,8 @@ from .stages.rendering import render_pictures
 from .stages.sampling import draw_samples
 from .stages.unpacking import unpack
 from .stages.validating import validate_mar
+from .text.command import add_text_commands, run_text_command
+from .text.place import TextPlace
 from .training.device import pick_device
 from .workplace import HELD_OUT_COUNT, Workplace
 
@@ -38,7 +40,10 @@ def main() -> None:
 
 def _run(options: argparse.Namespace) -> None:
     deadline = None if options.within is None else time.time() + 60 * options.within
-    place = Workplace(options.work, pick_device(options.device), options.workers, options.seed, deadline)
+    how = pick_device(options.device), options.workers, options.seed, deadline
+    if options.command == "text":
+        return run_text_command(TextPlace(options.work or _CHECKPOINTS / "text", *how), options)
+    place = Workplace(options.work or _CHECKPOINTS, *how)
     if options.command == "render":
         render_pictures(place)
     elif options.command == "autoencoder":
@@ -67,7 +72,7 @@ def _run(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
-        "--work", type=Path, default=_CHECKPOINTS, help="folder of all files (default: checkpoints)"
+        "--work", type=Path, help="folder of all files (default: checkpoints, or checkpoints/text)"
     )
     shared.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     shared.add_argument(
@@ -133,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     everything.add_argument(
         "--mar-minutes", type=positive, help="length of the MAR model's training, over all calls"
     )
+    text = commands.add_parser("text", help="the text-to-image model's commands")
+    add_text_commands(text.add_subparsers(dest="text_command", required=True), shared)
     for command in (trainings["mar"], everything):
         command.add_argument("--size", choices=sorted(MAR_SIZES), default="tiny")
     return parser

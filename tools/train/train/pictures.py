@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -14,12 +15,32 @@ from .training.checkpoint import complete_file
 
 _CHUNK = 240
 
+Chunk = tuple[int, int, int]
+"""Seed of a data set, first index, and the index after the last."""
 
-def render_data_set(pixels_path: Path, seed: int, count: int, processes: int) -> None:
+
+def render_chunk(chunk: Chunk) -> tuple[np.ndarray, list[str]]:
+    """Pictures uint8 [n, 64, 64, 3] of the twelve classes, and a JSON line each."""
+    seed, start, end = chunk
+    pictures = [render(seed, index) for index in range(start, end)]
+    lines = [
+        json.dumps({"label": p.label, "caption": p.caption, "attributes": p.attributes}) + "\n"
+        for p in pictures
+    ]
+    return np.stack([picture.pixels for picture in pictures]), lines
+
+
+def render_data_set(
+    pixels_path: Path,
+    seed: int,
+    count: int,
+    processes: int,
+    side: int = SIZE,
+    renderer: Callable[[Chunk], tuple[np.ndarray, list[str]]] = render_chunk,
+) -> None:
     """
-    Renders pictures 0..count−1 of data set `seed` into an .npy file (uint8 [count, 64, 64, 3]) and what is on
-    them into a .jsonl file beside it (label, caption and attributes, a line each). Leaves complete files as
-    they are.
+    Renders pictures 0..count−1 of data set `seed` into an .npy file (uint8 [count, side, side, 3]) and what is
+    on them into a .jsonl file beside it (a line each). Leaves complete files as they are.
     """
     text_path = pixels_path.with_suffix(".jsonl")
     if pixels_path.exists() and len(np.load(pixels_path, mmap_mode="r")) == count:
@@ -28,22 +49,12 @@ def render_data_set(pixels_path: Path, seed: int, count: int, processes: int) ->
     with complete_file(text_path) as text_partial, complete_file(pixels_path) as pixels_partial:  # noqa: SIM117
         with text_partial.open("w") as text, pixels_partial.open("wb") as pixels:
             np.lib.format.write_array_header_1_0(
-                pixels, {"descr": "|u1", "fortran_order": False, "shape": (count, SIZE, SIZE, 3)}
+                pixels, {"descr": "|u1", "fortran_order": False, "shape": (count, side, side, 3)}
             )
             with ProcessPoolExecutor(processes) as pool:
-                for part, lines in pool.map(_render_chunk, chunks):
+                for part, lines in pool.map(renderer, chunks):
                     pixels.write(part.tobytes())
                     text.write("".join(lines))
-
-
-def _render_chunk(chunk: tuple[int, int, int]) -> tuple[np.ndarray, list[str]]:
-    seed, start, end = chunk
-    pictures = [render(seed, index) for index in range(start, end)]
-    lines = [
-        json.dumps({"label": p.label, "caption": p.caption, "attributes": p.attributes}) + "\n"
-        for p in pictures
-    ]
-    return np.stack([picture.pixels for picture in pictures]), lines
 
 
 def labels_of(count: int) -> np.ndarray:

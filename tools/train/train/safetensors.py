@@ -13,6 +13,8 @@ import torch
 from .training.checkpoint import complete_file
 
 _TYPES = {torch.float16: "F16", torch.float32: "F32"}
+_READ = {"F16": (np.float16, np.float32), "F32": (np.float32, np.float32), "I32": (np.int32, np.int32)}
+"""By a type's name in a file: how it is stored, and as what it is read."""
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor], dtype: torch.dtype) -> None:
@@ -43,7 +45,7 @@ def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor], dtype: to
 
 
 def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
-    """Reads float16 and float32 tensors, as float32."""
+    """Reads float16 and float32 tensors, as float32, and those of int32."""
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
@@ -51,7 +53,7 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
     header.pop("__metadata__", None)
     for name, entry in header.items():
         start, end = (8 + length + offset for offset in entry["data_offsets"])
-        kind = np.float16 if entry["dtype"] == "F16" else np.float32
-        values = np.frombuffer(content[start:end], kind).astype(np.float32)
+        stored, read = _READ[entry["dtype"]]
+        values = np.frombuffer(content[start:end], stored).astype(read)
         tensors[name] = torch.from_numpy(values).view(entry["shape"])
     return tensors

@@ -119,6 +119,11 @@ class Workplace:
         load_average(model, saved)
         return model.to(self.device).eval()
 
+    def save_limits(self, limits: list[float]) -> None:
+        """Notes the largest absolute x0 of each channel."""
+        with complete_file(limits_path(self.latents)) as partial:
+            partial.write_text(json.dumps(limits))
+
     def load_limits(self) -> list[float]:
         """The largest absolute x0 of each channel."""
         return json.loads(limits_path(self.latents).read_text())

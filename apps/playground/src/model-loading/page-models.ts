@@ -6,6 +6,7 @@ import wasmWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import { keepOffline } from '../offline/keep-offline.js';
 import { devicePlan } from './device-choice.js';
 import type { ModelSource } from './model-host.js';
+import type { ModelLocation } from './model-location.js';
 
 const FILES = {
   wasm: { wasm: wasmWasm, mjs: wasmMjs },
@@ -26,7 +27,7 @@ export const pageModels: ModelSource = {
         ? new Worker(new URL('./webgpu-worker.ts', import.meta.url), { type: 'module' })
         : new Worker(new URL('./wasm-worker.ts', import.meta.url), { type: 'module' });
     const wasmPaths = FILES[build];
-    const model = await loadModel(location.kind === 'address' ? location.url : 'model/', {
+    const model = await loadModel(placeOf(location), {
       worker,
       wasmPaths,
       ...plan,
@@ -36,3 +37,15 @@ export const pageModels: ModelSource = {
     return model;
   },
 };
+
+/** What a location is to `loadModel`. */
+function placeOf(location: ModelLocation) {
+  switch (location.kind) {
+    case 'embedded':
+      return 'model/';
+    case 'address':
+      return location.url;
+    case 'folder':
+      return location.files;
+  }
+}

@@ -73,7 +73,7 @@ const rings = plannedPolicy('centre', function* ({ shape }) {
   }
 });
 
-export default refine(rings, inStage('outer', frequencyWeighted({ ratio: 0.1, detailDiffusionSteps: 50 })));
+export default refine(rings, inStage('outer', frequencyWeighted({ ratio: 0.1 })));
 `,
   },
 ];

@@ -1,4 +1,4 @@
-import { ModelDisposedError } from '@tessera/core';
+import { ModelDisposedError } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { expect, it } from 'vitest';
 import { lentModel } from './lent-model.js';

@@ -1,4 +1,5 @@
-import { proxyModel, TesseraError } from '@tessera/core';
+import { TesseraError } from '@tessera/core';
+import { proxyModel } from '@tessera/core/model';
 import type { ServedModel } from '@tessera/onnx';
 
 /** The model as a policy of the user's own may use it: it is the app's, so the code there can't dispose of it. */

@@ -13,7 +13,12 @@ export type TranslatedModule =
   | { readonly ok: false; readonly problems: readonly SourceProblem[] };
 
 /** Modules that a policy may import. */
-export const POLICY_MODULES = ['@tessera/core', '@tessera/gtr', '@tessera/fts'] as const;
+export const POLICY_MODULES = [
+  '@tessera/core',
+  '@tessera/core/model',
+  '@tessera/gtr',
+  '@tessera/fts',
+] as const;
 
 type SyntaxNode = ReturnType<typeof parser.parse>['topNode'];
 

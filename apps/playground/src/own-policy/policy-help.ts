@@ -91,7 +91,7 @@ export const POLICY_HELP: readonly HelpEntry[] = [
   {
     name: 'frequencyWeighted',
     module: '@tessera/fts',
-    type: '(options?: { ratio?: number; detailDiffusionSteps?: number }) => Refinement',
+    type: '(options?: { ratio?: number; … }) => Refinement',
     text: 'More diffusion steps for the tokens with the most detail.',
   },
 ];

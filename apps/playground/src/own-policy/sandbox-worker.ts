@@ -1,6 +1,7 @@
 // Runs a policy of the user's own. This file is bundled into one text, which runs in a worker of a sandboxed frame: no
 // page, no network, no storage.
 import * as core from '@tessera/core';
+import * as coreModel from '@tessera/core/model';
 import { checkPolicy } from '@tessera/core/testing';
 import * as fts from '@tessera/fts';
 import * as gtr from '@tessera/gtr';
@@ -19,6 +20,7 @@ import type {
 
 const MODULES: Readonly<Record<string, object>> = {
   '@tessera/core': core,
+  '@tessera/core/model': coreModel,
   '@tessera/gtr': gtr,
   '@tessera/fts': fts,
 };

@@ -99,8 +99,10 @@ describe('a recipe that is opened in the page', () => {
     );
     await expect(refused({ sampling: { ...sampling, temperature: 3 } })).rejects.toThrow('temperature: 3');
     await expect(
-      refused({ sampling: resolveSampling(parseSpec('mar:32x50'), manifest.sampling) }),
-    ).rejects.toThrow('sampling.policy.steps: 32');
+      refused({ sampling: resolveSampling(parseSpec('mar:32x50/sampler=dpm'), manifest.sampling) }),
+    ).rejects.toThrow('sampling.sampler.name: "dpm"');
+    const set = await refused({ sampling: resolveSampling(parseSpec('mar:32x50'), manifest.sampling) });
+    expect(set.policy).toEqual({ kind: 'named', name: 'mar', steps: 32, diffusionSteps: 50 });
     await expect(refused({ images: [{ ...plain.images[0]!, index: 37 }] })).rejects.toThrow('picture 37');
     await expect(refused({ images: [] })).rejects.toMatchObject({ code: 'beyond-this-page' });
   });

@@ -15,6 +15,7 @@ import {
   type SamplingSettings,
   type SettingsConfig,
 } from '@tessera/format';
+import { type NamedPolicyChoice, policySpec } from '../policies/policy-spec.js';
 import type { Settings } from '../settings/settings.js';
 
 /** The recipe of one picture; undefined for a policy of one's own: a recipe holds no code. */
@@ -53,10 +54,10 @@ export function settingsOfGeneration(
 
 /** The sampling of settings whose policy has a name. */
 export function samplingConfig(
-  settings: Settings & { readonly policy: { readonly kind: 'named' } },
+  settings: Settings & { readonly policy: NamedPolicyChoice },
   { sampling }: Pick<Manifest, 'sampling'>,
 ): SamplingConfig {
-  return resolveSampling({ ...parseSpec(settings.policy.name), ...overridesOf(settings) }, sampling);
+  return resolveSampling({ ...parseSpec(policySpec(settings.policy)), ...overridesOf(settings) }, sampling);
 }
 
 /** The same but for the policy. */

@@ -1,6 +1,14 @@
 import { TesseraError } from '@tessera/core';
-import type { Manifest } from '@tessera/format';
-import { differences, manifestHash, parseRecipe, type Recipe } from '@tessera/format';
+import {
+  decodeText,
+  differences,
+  type Manifest,
+  manifestHash,
+  parseRecipe,
+  type Recipe,
+  samplingSteps,
+  stepsText,
+} from '@tessera/format';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
@@ -21,10 +29,11 @@ export class BeyondThisPageError extends TesseraError {
  * @throws BeyondThisPageError where the page can't draw what it says
  */
 export async function settingsOfFile(file: File, manifest: Manifest): Promise<Settings> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
   if (!/\.png$/i.test(file.name))
-    return settingsOfRecipe(parseRecipe(await file.text(), file.name), manifest);
+    return settingsOfRecipe(parseRecipe(decodeText(bytes, file.name), file.name), manifest);
   const { readPngBytes } = await import('@tessera/format/png');
-  const { recipe } = readPngBytes(new Uint8Array(await file.arrayBuffer()), file.name);
+  const { recipe } = readPngBytes(bytes, file.name);
   return settingsOfRecipe(parseRecipe(recipe ?? '', file.name), manifest);
 }
 
@@ -40,11 +49,18 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
   }
   const { guidance, temperature } = recipe.sampling;
   const sha256 = await manifestHash(manifest);
-  const attempts = POLICY_NAMES.map((name) => {
+  const { policy: asked } = recipe.sampling;
+  const [, diffusion = ''] = stepsText(asked).split(' × ');
+  const numbers = { steps: samplingSteps(recipe.sampling), diffusionSteps: Number.parseInt(diffusion, 10) };
+  const choices = [
+    ...POLICY_NAMES.map((name) => ({ name })),
+    ...POLICY_NAMES.map((name) => ({ name, ...numbers })),
+  ];
+  const attempts = choices.map((choice) => {
     const settings: Settings = {
       classLabel: picture.index,
       seed: within(recipe.seed, { min: 0, max: LARGEST_SEED }),
-      policy: { kind: 'named', name },
+      policy: { kind: 'named', ...choice },
       guidance: within(guidance.scale, GUIDANCE),
       temperature: within(temperature, TEMPERATURE),
     };

@@ -1,4 +1,5 @@
-import { constantGuidance, generateImages, intervalGuidance, randomOrder, samplingWork } from '@tessera/core';
+import { constantGuidance, generateImages, intervalGuidance, randomOrder } from '@tessera/core';
+import { samplingWork } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { expect, it } from 'vitest';
 import { plannedWork } from './planned-work.js';

@@ -1,4 +1,5 @@
-import { type GridShape, gridLength, planImage } from '@tessera/core';
+import { type GridShape, planImage } from '@tessera/core';
+import { gridLength } from '@tessera/core/model';
 import type { Sampling } from '@tessera/format';
 import type { StepWork } from './time-estimate.js';
 

@@ -5,8 +5,8 @@ import {
   edit,
   type GenerateOptions,
   generate,
-  type PlannedStep,
 } from '@tessera/core';
+import type { PlannedStep } from '@tessera/core/model';
 import { type Run, raisedPositions } from './step-record.js';
 
 /** What an edit begins from. Plain data. */

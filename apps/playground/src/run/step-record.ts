@@ -1,4 +1,5 @@
-import type { ImageMask, ImageRgb, ImageStep, PlannedStep, TokenGrid } from '@tessera/core';
+import type { ImageMask, ImageRgb, TokenGrid } from '@tessera/core';
+import type { ImageStep, PlannedStep } from '@tessera/core/model';
 import type { LoadedModel } from '@tessera/runtime-web';
 
 /** What one step did, and what the picture looked like after it. Plain data: it may come from a worker. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { EXAMPLES } from '../own-policy/examples.js';
+import { DIFFUSION_STEPS, STEPS } from '../policies/policy-spec.js';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { DEFAULT_SETTINGS, LARGEST_SEED, type Settings } from './settings.js';
 import { DEFAULT_COMPARED, fromHash, type Linked, toHash, VIEWS } from './settings-link.js';
@@ -11,7 +12,15 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   classLabel: fc.nat(EMBEDDED_FACTS.classes.count - 1),
   seed: fc.nat(LARGEST_SEED),
   policy: fc.oneof(
-    fc.record({ kind: fc.constant('named' as const), name: fc.constantFrom(...POLICY_NAMES) }),
+    fc.record(
+      {
+        kind: fc.constant('named' as const),
+        name: fc.constantFrom(...POLICY_NAMES),
+        steps: fc.integer(STEPS),
+        diffusionSteps: fc.integer(DIFFUSION_STEPS),
+      },
+      { requiredKeys: ['kind', 'name'] },
+    ),
     fc.record({ kind: fc.constant('own' as const), source: fc.string({ unit: 'grapheme', maxLength: 400 }) }),
   ),
   guidance: fc.double({ min: 1, max: 8, noNaN: true }),

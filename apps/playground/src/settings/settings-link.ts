@@ -1,5 +1,6 @@
 import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { addressLocation } from '../model-loading/model-location.js';
+import { DIFFUSION_STEPS, STEPS } from '../policies/policy-spec.js';
 import { isPolicyName, type PolicyName } from '../policies/shown-policies.js';
 import {
   DEFAULT_SETTINGS,
@@ -49,8 +50,12 @@ export async function toHash({ view, settings, compared, model }: Linked): Promi
   parameters.set('seed', `${settings.seed}`);
   parameters.set('guidance', `${settings.guidance}`);
   parameters.set('temperature', `${settings.temperature}`);
-  if (settings.policy.kind === 'named') parameters.set('policy', settings.policy.name);
-  else if (fitsLink(settings.policy)) parameters.set('own', await compressText(settings.policy.source));
+  if (settings.policy.kind === 'named') {
+    const { name, steps, diffusionSteps } = settings.policy;
+    parameters.set('policy', name);
+    if (steps !== undefined) parameters.set('steps', `${steps}`);
+    if (diffusionSteps !== undefined) parameters.set('diffusion', `${diffusionSteps}`);
+  } else if (fitsLink(settings.policy)) parameters.set('own', await compressText(settings.policy.source));
   parameters.set('compare', compared.join('.'));
   if (model !== undefined) parameters.set('model', model);
   return `#${view}?${parameters}`;
@@ -100,8 +105,18 @@ async function policyOf(
   }
   const name = parameters.get('policy');
   if (name === null) return { policy };
+  const count = (key: string, range: { readonly min: number; readonly max: number }) => {
+    const value = Number.parseInt(parameters.get(key) ?? '', 10);
+    return Number.isNaN(value) ? undefined : within(value, range);
+  };
+  const steps = count('steps', STEPS);
+  const diffusionSteps = count('diffusion', DIFFUSION_STEPS);
+  const changed = {
+    ...(steps === undefined ? {} : { steps }),
+    ...(diffusionSteps === undefined ? {} : { diffusionSteps }),
+  };
   return isPolicyName(name)
-    ? { policy: { kind: 'named', name } }
+    ? { policy: { kind: 'named', name, ...changed } }
     : { policy, damage: `There is no policy “${name}”.` };
 }
 

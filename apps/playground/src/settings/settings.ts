@@ -1,9 +1,8 @@
-import { DEFAULT_POLICY, type PolicyName } from '../policies/shown-policies.js';
+import type { NamedPolicyChoice } from '../policies/policy-spec.js';
+import { DEFAULT_POLICY } from '../policies/shown-policies.js';
 
 /** A policy by name, or one of the user's own as source text. */
-export type PolicyChoice =
-  | { readonly kind: 'named'; readonly name: PolicyName }
-  | { readonly kind: 'own'; readonly source: string };
+export type PolicyChoice = NamedPolicyChoice | { readonly kind: 'own'; readonly source: string };
 
 /** Everything that decides a picture, given the model. */
 export interface Settings {

@@ -11,6 +11,7 @@ import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-o
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
+import { wrappedHelp } from '../terminal.js';
 
 interface CompareFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policies?: string;
@@ -40,15 +41,14 @@ export function compareCommand(context: CommandContext): Command {
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
       'after',
-      `
-Pictures are made one at a time and the policies in turn, after a picture of each that is not
+      wrappedHelp(`Pictures are made one at a time and the policies in turn, after a picture of each that is not
 counted. Times are medians. passes: runs of the transformer, conditional and unconditional;
 head evals: tokens × diffusion steps, twice where guided.
 
 Examples:
   tessera compare
   tessera compare --policies mar,mar:32x50,disa,halton,gtr-16 --class cat,fish --count 4
-  tessera compare --policies gtr-16,gtr-16/fts=off,gtr-16/fts=low --seed 5 --out out/ablation`,
+  tessera compare --policies gtr-16,gtr-16/fts=off,gtr-16/fts=low --seed 5 --out out/ablation`),
     );
   return command.action((flags: CompareFlags) => compare(context, flags));
 }
@@ -84,7 +84,7 @@ async function compare(context: CommandContext, flags: CompareFlags): Promise<vo
     await writePng(sheetPath, summarySheet(compared, summaries, { title, scale }));
 
     const { style } = context;
-    const [head, ...lines] = summaryTable(summaries);
+    const [head, ...lines] = summaryTable(summaries, context.io.stdout.columns);
     output.print(
       style.dim(
         `${modelLine(used)}; ${pictures.length} picture${pictures.length === 1 ? '' : 's'} each, seed ${flags.seed}`,

@@ -8,6 +8,7 @@ import { decimalOption, repeatableOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { recordReference, referenceLines, replayReference } from '../reference-replay.js';
 import { shellWord } from '../shell-word.js';
+import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 interface ConvertFlags {
@@ -76,14 +77,13 @@ export function convertCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      `
-The configuration file holds the sizes (encoder_embed_dim, encoder_num_heads, …), or an object
+      wrappedHelp(`The configuration file holds the sizes (encoder_embed_dim, encoder_num_heads, …), or an object
 with "mar", "vae", "classes" and "sampling". What it leaves out is read off the tensors; head
 counts can't be.
 
 Examples:
   tessera convert mar-base.safetensors --preset mar-base --vae kl16.safetensors --out mar-b
-  tessera convert mine.safetensors --config mine.json --vae vae.safetensors --out mine --dtype fp32`,
+  tessera convert mine.safetensors --config mine.json --vae vae.safetensors --out mine --dtype fp32`),
     )
     .action((checkpoint: string, flags: ConvertFlags) => convert(context, checkpoint, flags));
 }
@@ -173,7 +173,7 @@ async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<Co
   }
   const classNames = flags.classes === undefined ? file?.classNames : await readClassNames(flags.classes);
   const fileName = basename(checkpoint);
-  const { PRESET_GUIDANCE } = await import('@tessera/convert');
+  const { PRESET_GUIDANCE, PUBLISHED_ADVICE } = await import('@tessera/convert');
   const scale = flags.preset ? PRESET_GUIDANCE[flags.preset] : UNKNOWN_GUIDANCE;
   return {
     mar: {
@@ -197,7 +197,7 @@ async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<Co
     licence: flags.licence,
     source: flags.source ?? fileName,
     ...(classNames ? { classNames } : {}),
-    sampling: advice(flags, scale, file?.sampling),
+    sampling: { ...advice(flags, scale, file?.sampling), advice: file?.sampling?.advice ?? PUBLISHED_ADVICE },
     overwrite: flags.overwrite ?? false,
   };
 }

@@ -8,6 +8,7 @@ import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { withOutputOption } from '../output-path.js';
+import { wrappedHelp } from '../terminal.js';
 
 interface DemoFlags extends ModelFlags {
   readonly out: string;
@@ -33,7 +34,10 @@ export function demoCommand(context: CommandContext): Command {
       "Draw all classes of the embedded model: MAR's 64×100 above GtR as published and begun gradually, on the same seeds.",
     )
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  tessera demo\n  tessera demo --out sheet.png --threads 1')
+    .addHelpText(
+      'after',
+      wrappedHelp('Examples:\n  tessera demo\n  tessera demo --out sheet.png --threads 1'),
+    )
     .action((flags: DemoFlags) => demo(context, flags));
 }
 
@@ -72,7 +76,7 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
     const title = 'The same seeds, sampled four ways';
     const names = ROWS.map(({ name }) => name);
     await writePng(flags.out, summarySheet(compared, summaries, { title, scale: SCALE, names }));
-    const [head, ...lines] = summaryTable(summaries);
+    const [head, ...lines] = summaryTable(summaries, context.io.stdout.columns);
     output.print();
     output.print(style.bold(head!));
     for (const line of lines) output.print(line);

@@ -5,13 +5,13 @@ import { versions } from '@tessera/evaluation-report/environment';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { embeddedModel } from '../model-options.js';
-import { wrapped } from '../terminal.js';
+import { wrapped, wrappedHelp } from '../terminal.js';
 
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
     .description('Say what this machine can run on, and with which versions.')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  tessera doctor\n  tessera doctor --json')
+    .addHelpText('after', wrappedHelp('Examples:\n  tessera doctor\n  tessera doctor --json'))
     .action((flags: { readonly json?: boolean }) => doctor(context, flags));
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Margins } from '@tessera/core';
+import type { Margins } from '@tessera/core/model';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
 import { type Classes, classNameOf, describeSampling } from '@tessera/format';
@@ -13,6 +13,7 @@ import { seedOption, wholeNumberOption } from '../number-options.js';
 import { assertOutput, isPng, OutputPathError, withOutputOption } from '../output-path.js';
 import { parseClassLabels } from '../parse-class-labels.js';
 import { type SamplingFlags, samplingChoice, withSamplingOptions } from '../sampling-options.js';
+import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 interface EditFlags extends ModelFlags, SamplingFlags {
@@ -59,8 +60,7 @@ export function editCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      `
-The picture is scaled as a whole to fit into the model's picture, and the result is scaled back.
+      wrappedHelp(`The picture is scaled as a whole to fit into the model's picture, and the result is scaled back.
 Only the repainted pixels come from the model. The model paints whole tokens: each token that a
 white pixel of the mask touches is repainted, or with --exact only its white pixels. The recipe
 beside the pictures names the model, the sampling, the picture and the mask.
@@ -68,7 +68,7 @@ beside the pictures names the model, the sampling, the picture and the mask.
 Examples:
   tessera edit photo.png --mask mask.png --class cat
   tessera edit photo.png --mask mask.png --class tree --count 4 --grow 1 --out trees
-  tessera edit photo.png --outpaint 0,32,0,32 --class house --out wide.png`,
+  tessera edit photo.png --outpaint 0,32,0,32 --class house --out wide.png`),
     );
   return command.action((picture: string, flags: EditFlags) => edit(context, picture, flags));
 }

@@ -38,6 +38,7 @@ import {
   specFlags,
   withSamplingOptions,
 } from '../sampling-options.js';
+import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 interface EvaluateFlags extends ModelFlags, SamplingFlags {
@@ -109,8 +110,7 @@ export function evaluateCommand(context: CommandContext): Command {
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
       'after',
-      `
-All policies draw the same classes from the same noise and take turns, batch by batch. Fréchet
+      wrappedHelp(`All policies draw the same classes from the same noise and take turns, batch by batch. Fréchet
 distance and KID are distances to real pictures in the features of a network, less is better;
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
 difference to the first lies within the margin, else "better" or "worse" if it lies on one side
@@ -131,7 +131,7 @@ Examples:
   tessera evaluate --policies mar,gtr-32,gtr-16 --n 1200
   tessera evaluate --policies gtr-32,gtr-32/fts=off,gtr-32/fts=low --out out/fts
   tessera evaluate --model mar-b --network dinov2.onnx --real imagenet-png --n 5000
-  tessera evaluate --study order.json --workers 4 --page docs`,
+  tessera evaluate --study order.json --workers 4 --page docs`),
     );
   return command.action((flags: EvaluateFlags) => evaluate(context, flags, givenFlags(command)));
 }

@@ -31,6 +31,7 @@ import {
   samplingChoice,
   withSamplingOptions,
 } from '../sampling-options.js';
+import { wrappedHelp } from '../terminal.js';
 
 interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policy?: string;
@@ -72,8 +73,7 @@ export function generateCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      `
-A picture is named by seed and index. Indices run over all classes of the model, one picture of
+      wrappedHelp(`A picture is named by seed and index. Indices run over all classes of the model, one picture of
 each in turn, so a picture stays the same in a longer batch, with other classes, or alone.
 What is finished is kept: the same command again goes on where it was stopped.
 
@@ -82,7 +82,7 @@ Examples:
   tessera generate --class cat,fish --count 8 --sheet
   tessera generate --index 37 --seed 7 --out one.png  picture 37 of seed 7 alone
   tessera generate --class tree --policy gtr-16/fts=low --preview
-  tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`,
+  tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`),
     );
   return command.action((flags: GenerateFlags) => generate(context, flags));
 }

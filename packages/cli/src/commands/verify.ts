@@ -4,8 +4,10 @@ import { TesseraError } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
+import { assertModelFolder } from '../input-file.js';
 import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
 import { referenceLines, replayReference } from '../reference-replay.js';
+import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 interface VerifyFlags extends ModelFlags {
@@ -19,12 +21,11 @@ export function verifyCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      `
-Exit code 1 if anything is wrong.
+      wrappedHelp(`Exit code 1 if anything is wrong.
 
 Examples:
   tessera verify
-  tessera verify my-model --device cuda`,
+  tessera verify my-model --device cuda`),
     )
     .action((folder: string | undefined, flags: VerifyFlags) => verify(context, folder, flags));
 }
@@ -38,6 +39,7 @@ async function verify(context: CommandContext, given: string | undefined, flags:
         'is checked as it comes.',
     );
   }
+  if (given !== undefined) assertModelFolder(given);
   const folder = given === undefined ? fileURLToPath(await embeddedModel()) : resolve(given);
   const { readManifest } = await import('@tessera/runtime-node');
   const manifest = await readManifest(folder);

@@ -112,7 +112,7 @@ export function describeModel<Input>(
     it('holds unconditional rows where guidance was asked for, and there only', async () => {
       const [plain] = await model.condition({ batch: images(false).slice(0, 1) });
       expect(plain!.guided).toBe(false);
-      await expect(plain!.readUnconditional()).rejects.toThrow();
+      await expect(plain!.readUnconditional()).rejects.toMatchObject({ code: 'conditions-unguided' });
       const [guided] = await model.condition({ batch: images(true).slice(0, 1) });
       expect(guided!.guided).toBe(true);
       const conditional = await guided!.read();
@@ -297,7 +297,7 @@ export function describeModel<Input>(
       const [held] = await model.condition({ batch: images(false).slice(0, 1) });
       held!.release();
       held!.release();
-      await expect(held!.read()).rejects.toThrow();
+      await expect(held!.read()).rejects.toMatchObject({ code: 'conditions-released' });
     });
 
     it('rejects with the reason of a signal that is aborted before or during the call', async () => {

@@ -9,7 +9,7 @@ test('a study is read as it was written', () => {
 });
 
 test.each([
-  ['{', /^small\.json is not JSON: /],
+  ['{', /^small\.json can't be read as a study:\n {2}- not JSON: /],
   [JSON.stringify({ ...SMALL_STUDY, n: 0, colour: 'red' }), /\n {2}- n: .*\n {2}- colour: /],
   [JSON.stringify({ ...SMALL_STUDY, id: '../up' }), /id: must be of lower-case letters/],
   [

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseSpec, resolveSampling } from '@tessera/format';
+import { decodeText, parseDocument, parseSpec, resolveSampling } from '@tessera/format';
 import * as v from 'valibot';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { ModelInUse } from '../model-in-use.js';
@@ -54,32 +54,25 @@ export type Study = v.InferOutput<typeof schema>;
  * @throws EvaluationRequestError that lists what is wrong with it
  */
 export async function readStudy(path: string): Promise<Study> {
-  let json: string;
+  let bytes: Uint8Array;
   try {
-    json = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch {
     throw new EvaluationRequestError(`There is no study at ${path}.`);
   }
-  return parseStudy(json, path);
+  return parseStudy(decodeText(bytes, path), path);
 }
 
 /** @param path names the study in the error */
 export function parseStudy(json: string, path: string): Study {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new EvaluationRequestError(`${path} is not JSON: ${String(cause)}.`);
-  }
-  const { success, output, issues } = v.safeParse(schema, value);
-  const problems = success
-    ? problemsOf(output)
-    : issues.map((issue) => `${v.getDotPath(issue) ?? 'as a whole'}: ${issue.message}`);
-  if (!success || problems.length > 0) {
-    const list = problems.map((problem) => `  - ${problem}`).join('\n');
-    throw new EvaluationRequestError(`${path} can't be read as a study:\n${list}`);
-  }
-  return output;
+  const fail = (problems: readonly string[]): EvaluationRequestError =>
+    new EvaluationRequestError(
+      `${path} can't be read as a study:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+  const study = parseDocument(json, schema, fail);
+  const problems = problemsOf(study);
+  if (problems.length > 0) throw fail(problems);
+  return study;
 }
 
 /** What no schema can say. */

@@ -4,15 +4,23 @@ import { type GraphSession, type GraphSessions, MarGraphs } from '../mar-graphs.
 import { MarModel } from '../mar-model.js';
 
 /**
+ * Rows of a batch that the transformer takes at once where tensors are in memory: enough for its matrix products to be
+ * bound by arithmetic, and few enough for its memory not to grow with the batch.
+ */
+const ROWS_AT_ONCE = 16;
+
+/**
  * Creates the sessions of a model, one after the other, so that one graph at a time is in memory twice. Where one can't be
  * created, those before it are released.
  *
  * @param Tensor the Tensor class of the runtime that creates the sessions
+ * @param isInMemory whether tensors stay in the processor's memory, so that large batches can be taken in parts
  */
 export async function createMarModel(
   manifest: Manifest,
   dtype: StorageType,
   Tensor: TensorConstructor,
+  isInMemory: boolean,
   createSession: (name: ComponentName, component: ManifestComponent) => Promise<GraphSession>,
 ): Promise<MarModel> {
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
@@ -24,7 +32,9 @@ export async function createMarModel(
     ][]) {
       if (component) sessions[name] = await createSession(name, component);
     }
-    return new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
+    return new MarModel(
+      new MarGraphs(manifest, sessions as GraphSessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined),
+    );
   } catch (error) {
     await Promise.all(Object.values(sessions).map((session) => session.release()));
     throw error;

@@ -1,4 +1,5 @@
-import { type ClassInput, type MaskedModel, ModelDisposedError } from '@tessera/core';
+import type { ClassInput, MaskedModel } from '@tessera/core';
+import { ModelDisposedError } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import { onAbort } from '../abort-listener.js';
 import { RemoteModel } from '../remote/connect.js';

@@ -1,4 +1,5 @@
-import { assertInteger, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import { neededFiles } from '../model-files.js';
 

@@ -1,22 +1,23 @@
 import {
-  type CancellationSignal,
   type ClassInput,
-  ConditionRows,
-  type DeviceTensor,
-  type DiffusionProcess,
   type GridShape,
-  type HeadRequest,
   type ImageRgb,
-  type ImageSize,
   type MaskedModel,
-  ModelDisposedError,
-  type SamplingDefaults,
   TesseraError,
   type TokenGrid,
+} from '@tessera/core';
+import type { DiffusionProcess, SamplerCoefficients } from '@tessera/core/diffusion';
+import {
+  type CancellationSignal,
+  ConditionRows,
+  type DeviceTensor,
+  type HeadRequest,
+  type ImageSize,
+  ModelDisposedError,
+  type SamplingDefaults,
   type TokenImage,
   type TokenRequest,
-} from '@tessera/core';
-import type { SamplerCoefficients } from '@tessera/core/diffusion';
+} from '@tessera/core/model';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
 import type { RunStatistics } from '../run-statistics.js';

@@ -1,4 +1,5 @@
-import type { Clamp, ClassInput, ImageRgb, NoiseKey, TokenGrid } from '@tessera/core';
+import type { ClassInput, ImageRgb, TokenGrid } from '@tessera/core';
+import type { Clamp, NoiseKey } from '@tessera/core/model';
 import type { RunStatistics } from '../run-statistics.js';
 import type { PackedCoefficients } from './packed-coefficients.js';
 

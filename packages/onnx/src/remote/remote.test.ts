@@ -6,15 +6,12 @@ import {
   functionSampler,
   generateImages,
   keyedNoise,
-  ModelDisposedError,
-  NonFiniteError,
-  proxyModel,
   randomOrder,
   raster,
-  replayNoise,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
+import { ModelDisposedError, NonFiniteError, proxyModel, replayNoise } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { describeModel } from '@tessera/core/testing/suites';
 import { exampleManifest } from '@tessera/format/testing';

@@ -1,4 +1,5 @@
-import { type CancellationSignal, plainData, TesseraError, throwIfAborted } from '@tessera/core';
+import { TesseraError } from '@tessera/core';
+import { type CancellationSignal, plainData, throwIfAborted } from '@tessera/core/model';
 import { onAbort } from '../abort-listener.js';
 import type { Port } from './port.js';
 import { packError, type RemoteError, unpackError } from './remote-error.js';

@@ -1,10 +1,5 @@
-import {
-  type ConditionRows,
-  ConditionsReleasedError,
-  keyedNoise,
-  type NoiseSource,
-  replayNoise,
-} from '@tessera/core';
+import { keyedNoise, type NoiseSource } from '@tessera/core';
+import { type ConditionRows, ConditionsReleasedError, replayNoise } from '@tessera/core/model';
 import type { MarModel } from '../mar-model.js';
 import { unpackCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';

@@ -1,5 +1,5 @@
-import { replayNoise } from '@tessera/core';
 import type { SamplerCoefficients } from '@tessera/core/diffusion';
+import { replayNoise } from '@tessera/core/model';
 import { type Check, compare } from '../compare.js';
 import type { ConvertedMar } from '../converted-models.js';
 import type { GoldenCase } from '../golden-case.js';

@@ -2,10 +2,10 @@ import {
   ancestralSampler,
   constantGuidance,
   type GuidanceSchedule,
-  gridLength,
   linearGuidance,
   randomOrder,
 } from '@tessera/core';
+import { gridLength } from '@tessera/core/model';
 import { type Check, compare } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';

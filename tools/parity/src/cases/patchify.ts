@@ -1,4 +1,4 @@
-import { patchify, unpatchify } from '@tessera/core';
+import { patchify, unpatchify } from '@tessera/core/model';
 import { type Check, compare } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';

@@ -1,12 +1,12 @@
 import {
   ancestralSampler,
   type GuidanceSchedule,
-  gridLength,
   type NoiseSource,
   plannedPolicy,
   type SamplingPolicy,
   stepPlan,
 } from '@tessera/core';
+import { gridLength } from '@tessera/core/model';
 import { type Check, compare } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';

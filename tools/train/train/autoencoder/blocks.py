@@ -10,9 +10,16 @@ from ..training.products import attend
 from .config import AutoencoderConfig
 
 
+class GroupNorm(nn.GroupNorm):
+    """In float32 whatever comes: older PyTorch can't mix it with bfloat16 on a CPU."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.float())
+
+
 def group_norm(channels: int, config: AutoencoderConfig) -> nn.GroupNorm:
     """The normalisation before every convolution."""
-    return nn.GroupNorm(config.group_norm_groups, channels, eps=config.group_norm_eps)
+    return GroupNorm(config.group_norm_groups, channels, eps=config.group_norm_eps)
 
 
 class ResidualBlock(nn.Module):

@@ -9,11 +9,11 @@ from torch.nn import functional as F
 
 from ..training.draw import Draw
 
-TOKEN = 4
-"""Pixels along a side of a token."""
+_TOKENS = 16
+"""Tokens along a side of a picture."""
 
 Damage = Callable[[torch.Tensor, torch.Tensor, Draw], torch.Tensor]
-"""Pictures [n, 3, 64, 64] and intensities [n] in 0–1 → damaged pictures."""
+"""Pictures [n, 3, side, side] and intensities [n] in 0–1 → damaged pictures."""
 
 
 def blur(pictures: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
@@ -23,12 +23,14 @@ def blur(pictures: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
     kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(3, 0)
     count, channels, height, width = pictures.shape
     rows = pictures.reshape(1, count * channels, height, width)
-    rows = F.conv2d(
-        F.pad(rows, (6, 6, 0, 0), mode="replicate"), kernel[:, None, None, :], groups=count * channels
-    )
-    rows = F.conv2d(
-        F.pad(rows, (0, 0, 6, 6), mode="replicate"), kernel[:, None, :, None], groups=count * channels
-    )
+    # Where a training's products are in bfloat16, its pictures aren't.
+    with torch.autocast(pictures.device.type, dtype=torch.bfloat16, enabled=False):
+        rows = F.conv2d(
+            F.pad(rows, (6, 6, 0, 0), mode="replicate"), kernel[:, None, None, :], groups=count * channels
+        )
+        rows = F.conv2d(
+            F.pad(rows, (0, 0, 6, 6), mode="replicate"), kernel[:, None, :, None], groups=count * channels
+        )
     return rows.view(count, channels, height, width)
 
 
@@ -42,9 +44,9 @@ def add_noise(pictures: torch.Tensor, deviation: torch.Tensor, grain: int, draw:
 def swap_tokens(pictures: torch.Tensor, swaps: torch.Tensor, draw: Draw) -> torch.Tensor:
     """Exchanges `swaps` (int64 [n]) pairs of neighbouring tokens at random places."""
     damaged = pictures.clone()
-    cells = pictures.shape[2] // TOKEN
+    token = pictures.shape[2] // _TOKENS
     most = int(swaps.max()) if len(swaps) else 0
-    places = draw.integers(cells - 1, len(pictures), max(most, 1), 2).tolist()
+    places = draw.integers(_TOKENS - 1, len(pictures), max(most, 1), 2).tolist()
     across = draw.integers(2, len(pictures), max(most, 1)).tolist()
     for index, count in enumerate(swaps.tolist()):
         for swap in range(count):
@@ -53,14 +55,14 @@ def swap_tokens(pictures: torch.Tensor, swaps: torch.Tensor, draw: Draw) -> torc
             first = (
                 index,
                 slice(None),
-                slice(row * TOKEN, (row + 1) * TOKEN),
-                slice(column * TOKEN, (column + 1) * TOKEN),
+                slice(row * token, (row + 1) * token),
+                slice(column * token, (column + 1) * token),
             )
             second = (
                 index,
                 slice(None),
-                slice(other_row * TOKEN, (other_row + 1) * TOKEN),
-                slice(other_column * TOKEN, (other_column + 1) * TOKEN),
+                slice(other_row * token, (other_row + 1) * token),
+                slice(other_column * token, (other_column + 1) * token),
             )
             kept = damaged[first].clone()
             damaged[first] = damaged[second]
@@ -99,7 +101,7 @@ def _grained(pictures: torch.Tensor, intensity: torch.Tensor, draw: Draw) -> tor
 
 
 def _blotched(pictures: torch.Tensor, intensity: torch.Tensor, draw: Draw) -> torch.Tensor:
-    return add_noise(pictures, 0.05 + 0.2 * intensity, TOKEN, draw)
+    return add_noise(pictures, 0.05 + 0.2 * intensity, pictures.shape[2] // _TOKENS, draw)
 
 
 def _swapped(pictures: torch.Tensor, intensity: torch.Tensor, draw: Draw) -> torch.Tensor:
@@ -122,7 +124,7 @@ _FUNCTIONS: dict[str, Damage] = {
 
 def damage(pictures: torch.Tensor, kinds: torch.Tensor, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
     """
-    Pictures [n, 3, 64, 64] with the damage of `kinds` (int64 [n], places in `DAMAGES`) at random intensity,
+    Pictures [n, 3, side, side] with the damage of `kinds` (int64 [n], places in `DAMAGES`) at random intensity,
     and how much of each kind there is: [n, kinds], 0 for none and 0.2–1 otherwise. Joined halves are taken
     from the picture before of the same kind: order pictures by class to have them match.
     """

@@ -29,7 +29,8 @@ class Judgement(NamedTuple):
     """[n, 64]: colours and contrast in a 4×4 grid, which keeps the features aware of what is where."""
 
 
-def _block(channels_in: int, channels_out: int, stride: int) -> nn.Sequential:
+def convolution_block(channels_in: int, channels_out: int, stride: int) -> nn.Sequential:
+    """A 3×3 convolution, normalised, with a ReLU."""
     convolution = nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(channels_out), nn.ReLU())
 
@@ -41,7 +42,11 @@ class Judge(nn.Module):
         super().__init__()
         # Pixels gathered in 2×2 blocks: 12 channels at half the resolution, nothing lost.
         self.trunk = nn.Sequential(
-            _block(12, 32, 1), _block(32, 64, 2), _block(64, 64, 1), _block(64, 96, 2), _block(96, 128, 1)
+            convolution_block(12, 32, 1),
+            convolution_block(32, 64, 2),
+            convolution_block(64, 64, 1),
+            convolution_block(64, 96, 2),
+            convolution_block(96, 128, 1),
         )
         self.features = nn.Linear(256, FEATURES)
         self.classes = nn.Linear(FEATURES, classes)
@@ -58,8 +63,8 @@ class Judge(nn.Module):
 
 
 def layout_of(pictures: torch.Tensor) -> torch.Tensor:
-    """Mean colours and contrast in a 4×4 grid: [n, 3, 64, 64] → [n, 64]."""
+    """Mean colours and contrast in a 4×4 grid: [n, 3, side, side] → [n, 64]."""
     down = (pictures[..., 1:, :-1] - pictures[..., :-1, :-1]).abs().mean(1, keepdim=True)
     right = (pictures[..., :-1, 1:] - pictures[..., :-1, :-1]).abs().mean(1, keepdim=True)
     contrast = F.adaptive_avg_pool2d(down + right, 4)
-    return torch.cat([F.avg_pool2d(pictures, 16), 4 * contrast], dim=1).flatten(1)
+    return torch.cat([F.adaptive_avg_pool2d(pictures, 4), 4 * contrast], dim=1).flatten(1)

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class HeadSizes(Protocol):
+    """What the diffusion head has to know."""
+
+    @property
+    def vae_embed_dim(self) -> int: ...
+    @property
+    def embed_dim(self) -> int: ...
+    @property
+    def diffloss_d(self) -> int: ...
+    @property
+    def diffloss_w(self) -> int: ...
+    @property
+    def norm_eps(self) -> float: ...
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ..training.draw import Draw
-from .config import MarConfig
+from .config import HeadSizes
 from .head import HeadNetwork
 from .schedule import TRAIN_STEPS, schedule
 
@@ -24,7 +24,7 @@ class DiffusionLoss(nn.Module):
     2102.09672, section 3.1).
     """
 
-    def __init__(self, config: MarConfig) -> None:
+    def __init__(self, config: HeadSizes) -> None:
         super().__init__()
         self.net = HeadNetwork(config)
         s = schedule()

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..training.products import Linear
-from .config import MarConfig
+from ..training.products import LayerNorm, Linear
+from .config import HeadSizes
 from .schedule import TRAIN_STEPS
 
 _FREQUENCIES = 256
@@ -41,7 +41,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, width: int, epsilon: float) -> None:
         super().__init__()
-        self.in_ln = nn.LayerNorm(width, eps=epsilon)
+        self.in_ln = LayerNorm(width, eps=epsilon)
         self.mlp = nn.Sequential(Linear(width, width), nn.SiLU(), Linear(width, width))
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), Linear(width, 3 * width))
 
@@ -56,7 +56,7 @@ class FinalLayer(nn.Module):
 
     def __init__(self, width: int, channels: int, epsilon: float) -> None:
         super().__init__()
-        self.norm_final = nn.LayerNorm(width, eps=epsilon, elementwise_affine=False)
+        self.norm_final = LayerNorm(width, eps=epsilon, elementwise_affine=False)
         self.linear = Linear(width, 2 * channels)
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), Linear(width, 2 * width))
 
@@ -68,7 +68,7 @@ class FinalLayer(nn.Module):
 class HeadNetwork(nn.Module):
     """Noisy tokens, timesteps and conditions → ε and the variance's interpolation v."""
 
-    def __init__(self, config: MarConfig) -> None:
+    def __init__(self, config: HeadSizes) -> None:
         super().__init__()
         width, channels = config.diffloss_w, config.vae_embed_dim
         self.time_embed = TimestepEmbedder(width)

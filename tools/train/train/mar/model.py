@@ -75,6 +75,13 @@ class Mar(nn.Module):
             h = block(h)
         return self.decoder_norm(h)[:, buffer:].float() + self.diffusion_pos_embed_learned
 
+    def conditions_at(
+        self, tokens: torch.Tensor, condition: torch.Tensor, known: torch.Tensor, wanted: torch.Tensor
+    ) -> torch.Tensor:
+        """As `conditions`, of the wanted positions alone: int64 [n, m] → [n, m, width]."""
+        z = self.conditions(tokens, condition, known)
+        return z.gather(1, wanted[..., None].expand(-1, -1, z.shape[-1]))
+
     @torch.no_grad()
     def _initialise(self) -> None:
         """
@@ -89,14 +96,14 @@ class Mar(nn.Module):
             nn.init.normal_(value, std=0.02)
         nn.init.normal_(self.class_emb.weight, std=0.3)
         buffer = self.config.buffer_size
-        grid = _grid_sinusoids(self.config.side, self.config.embed_dim)
+        grid = grid_sinusoids(self.config.side, self.config.embed_dim)
         for value in (self.encoder_pos_embed_learned, self.decoder_pos_embed_learned):
             nn.init.normal_(value[:, :buffer], std=0.3)
             value[0, buffer:] = 0.5 * grid
         self.diffusion_pos_embed_learned[0] = 0.1 * grid
 
 
-def _grid_sinusoids(side: int, width: int) -> torch.Tensor:
+def grid_sinusoids(side: int, width: int) -> torch.Tensor:
     """Sines and cosines of row and column of each position, row by row: [side², width]."""
     rates = torch.exp(-math.log(100) * torch.arange(width // 4) / (width // 4))
     angles = torch.arange(side).float()[:, None] * rates

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from ..training.device import mixed_precision
 from .model import Mar
@@ -40,43 +41,75 @@ def cosine_counts(length: int, steps: int) -> list[int]:
     return counts
 
 
+Conditions = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+"""
+Tokens [n, length, channels], known positions [n, k] and chosen ones [n, m] → what the head draws the chosen ones
+from [2n, m, width], guided first and unguided second.
+"""
+
+
 @torch.no_grad()
 def sample(model: Mar, labels: torch.Tensor, sampling: Sampling, seed: int) -> torch.Tensor:
     """Tokens of one picture a label: int64 [n] → float32 [n, length, channels]."""
-    device = labels.device
+    condition = torch.cat([model.class_condition(labels), model.fake_latent.expand(len(labels), -1)])
+
+    def conditions(tokens: torch.Tensor, known: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        return model.conditions_at(tokens.repeat(2, 1, 1), condition, known.repeat(2, 1), chosen.repeat(2, 1))
+
+    shape = len(labels), model.config.length, model.config.vae_embed_dim
+    return sample_tokens(model.diffloss.net, conditions, shape, sampling, seed, labels.device)
+
+
+@torch.no_grad()
+def sample_tokens(
+    head: nn.Module,
+    conditions: Conditions,
+    shape: tuple[int, int, int],
+    sampling: Sampling,
+    seed: int,
+    device: torch.device,
+) -> torch.Tensor:
+    """
+    Tokens float32 of `shape`, which is (pictures, length, channels).
+
+    @param head: a `HeadNetwork`, or what takes and gives the same
+    """
+    count, length, channels = shape
     generator = torch.Generator(device=device)
     generator.manual_seed(seed)
-    count, length, channels = len(labels), model.config.length, model.config.vae_embed_dim
     order = torch.rand(count, length, generator=generator, device=device).argsort(1)
-    condition = torch.cat([model.class_condition(labels), model.fake_latent.expand(count, -1)])
     tokens = torch.zeros(count, length, channels, device=device)
     done = 0
     for decoded in cosine_counts(length, min(sampling.steps, length)):
         known, chosen = order[:, :done], order[:, done : done + decoded]
         done += decoded
         with mixed_precision(device):
-            z = model.conditions(tokens.repeat(2, 1, 1), condition, known.repeat(2, 1))
-        index = chosen.repeat(2, 1)[..., None].expand(-1, -1, z.shape[-1])
+            z = conditions(tokens, known, chosen)
         scale = 1 + (sampling.guidance - 1) * done / length
-        found = _denoise(model, z.gather(1, index).flatten(0, 1), scale, sampling, generator)
+        found = _denoise(head, z.flatten(0, 1), channels, scale, sampling, generator)
         tokens.scatter_(1, chosen[..., None].expand(-1, -1, channels), found.view(count, decoded, channels))
     return tokens
 
 
 def _denoise(
-    model: Mar, z: torch.Tensor, scale: float, sampling: Sampling, generator: torch.Generator
+    head: nn.Module,
+    z: torch.Tensor,
+    channels: int,
+    scale: float,
+    sampling: Sampling,
+    generator: torch.Generator,
 ) -> torch.Tensor:
-    """Z [2 · rows, width], with the class first and without it second → tokens [rows, channels]."""
-    rows, channels = len(z) // 2, model.config.vae_embed_dim
+    """Z [2 · rows, width], guided first and unguided second → tokens [rows, channels]."""
+    rows = len(z) // 2
     process: Schedule = schedule(sampling.head_steps)
     limits = None if sampling.limits is None else torch.tensor(sampling.limits, device=z.device)
     x = torch.randn(rows, channels, generator=generator, device=z.device)
     for step in reversed(range(len(process.timesteps))):
         timesteps = torch.full((2 * rows,), int(process.timesteps[step]), device=z.device)
         with mixed_precision(z.device):
-            output = model.diffloss.net(x.repeat(2, 1), timesteps, z).float()
-        with_class, without = output[:rows, :channels], output[rows:, :channels]
-        epsilon = without + scale * (with_class - without)
+            output = head(x.repeat(2, 1), timesteps, z).float()
+        guided, unguided = output[:rows, :channels], output[rows:, :channels]
+        epsilon = unguided + scale * (guided - unguided)
         start = (x - float(process.noise[step]) * epsilon) / float(process.signal[step])
         if limits is not None:
             start = torch.maximum(torch.minimum(start, limits), -limits)

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import math
 from random import Random
+from typing import Protocol
 
 import torch
 from torch import nn
 
 from ..latents import LatentBatches
 from ..training.draw import Draw
+from .diffusion_loss import DiffusionLoss
 from .model import Mar
 
 _LEAST_MASKED = 1 / 16
 _MOST_REPEATED = 4
 _DROPPED_CLASSES = 0.1
+
+
+class MaskedModel(Protocol):
+    """A model whose head draws tokens from conditions of their positions."""
+
+    @property
+    def diffloss(self) -> DiffusionLoss: ...
+
+    def conditions_at(
+        self, tokens: torch.Tensor, condition: torch.Tensor, known: torch.Tensor, wanted: torch.Tensor
+    ) -> torch.Tensor: ...
 
 
 class MarLoss:
@@ -40,22 +53,25 @@ class MarLoss:
 
 
 def hidden_loss(
-    model: Mar, tokens: torch.Tensor, condition: torch.Tensor, hidden_count: int, targets: int, draw: Draw
+    model: MaskedModel,
+    tokens: torch.Tensor,
+    condition: torch.Tensor,
+    hidden_count: int,
+    targets: int,
+    draw: Draw,
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """
     The loss of `hidden_count` random tokens of each picture, given its other ones.
 
     @param tokens: float32 [n, length, channels]
-    @param condition: what the model is told beside them [n, width of the encoder]
+    @param condition: what the model is told beside them [n, ...]
     @param targets: timesteps at which the head sees a hidden token; more where few are hidden
     """
     count, length, channels = tokens.shape
     order = draw.uniform(count, length).argsort(1)
     hidden, known = order[:, :hidden_count], order[:, hidden_count:]
-    z = model.conditions(tokens, condition, known)
-    index = hidden[..., None]
-    z = z.gather(1, index.expand(-1, -1, z.shape[-1])).reshape(-1, z.shape[-1])
-    hidden_tokens = tokens.gather(1, index.expand(-1, -1, channels)).reshape(-1, channels)
+    z = model.conditions_at(tokens, condition, known, hidden).flatten(0, 1)
+    hidden_tokens = tokens.gather(1, hidden[..., None].expand(-1, -1, channels)).reshape(-1, channels)
     repeated = min(_MOST_REPEATED, length // hidden_count)
     return model.diffloss(hidden_tokens, z, targets * repeated, draw)
 

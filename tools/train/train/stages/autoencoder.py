@@ -23,22 +23,30 @@ from ..workplace import Workplace, autoencoder_config
 
 _STEPS = 40_000
 _PICTURES_FOR_STATISTICS = 2_400
+_SMALLEST_BLOCK = 48
 _PICTURES_JUDGED = 1_200
 _NOISE = (0.0, 0.1, 0.2, 0.3)
 
 
-def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
+def train_autoencoder(
+    place: Workplace,
+    minutes: float | None = None,
+    config: AutoencoderConfig | None = None,
+    reduced: bool | None = None,
+    learning_rate: float = 5e-4,
+) -> bool:
     """
     Trains for `minutes` (by default 40,000 steps), normalises the latents and reports dB; returns whether it
-    is done.
+    is done. `reduced` says whether to train in bfloat16 products, `learning_rate` is the peak.
 
     @raises OptionError where the workers can't share a batch
     """
+    config = config or AutoencoderConfig()
     if place.autoencoder.exists():
         return True
     plan = Plan(
         batch=64 if place.device.type == "cuda" else 16,
-        learning_rate=5e-4,
+        learning_rate=learning_rate,
         steps=_STEPS if minutes is None else None,
         minutes=minutes,
         betas=(0.9, 0.99),
@@ -48,9 +56,9 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
     workers = place.workers if place.device.type == "cpu" else 1
     assert_shared(plan.batch, workers)
     torch.manual_seed(place.seed)
-    parameters = sum(value.numel() for value in Autoencoder(AutoencoderConfig()).parameters())
+    parameters = sum(value.numel() for value in Autoencoder(config).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None
-    run_workers(workers, _train_share, exchange, place, plan)
+    run_workers(workers, _train_share, exchange, place, plan, config, reduced)
     saved = load_checkpoint(place.autoencoder_training)
     if plan.progress(saved["step"], saved["minutes"]) < 1:
         return False
@@ -58,12 +66,20 @@ def train_autoencoder(place: Workplace, minutes: float | None = None) -> bool:
     return True
 
 
-def _train_share(worker: int, exchange: Exchange | None, place: Workplace, plan: Plan) -> None:
+def _train_share(
+    worker: int,
+    exchange: Exchange | None,
+    place: Workplace,
+    plan: Plan,
+    config: AutoencoderConfig,
+    reduced: bool | None,
+) -> None:
     torch.manual_seed(plan.seed)
-    config = AutoencoderConfig()
     model = Autoencoder(config)
-    pixels = np.load(place.training_pictures, mmap_mode="r")[:_PICTURES_FOR_STATISTICS]
-    start_linear(model, to_tensor(pixels))
+    if not place.autoencoder_training.exists():
+        # Components of larger blocks cost more and need no more pictures: as many numbers as of 4×4 pixels.
+        count = _PICTURES_FOR_STATISTICS * _SMALLEST_BLOCK // config.colours
+        start_linear(model, to_tensor(np.load(place.training_pictures, mmap_mode="r")[:count]))
     loss = AutoencoderLoss(PictureBatches(place.training_pictures, place.device), plan.batch)
     train(
         model,
@@ -75,6 +91,7 @@ def _train_share(worker: int, exchange: Exchange | None, place: Workplace, plan:
         limits=place.limits(),
         worker=worker,
         exchange=exchange,
+        reduced=reduced,
     )
 
 

@@ -9,11 +9,10 @@ from typing import Any
 
 from ..autoencoder.config import AutoencoderConfig
 from ..autoencoder.model import Autoencoder
-from ..latents import limits_path
 from ..mar.config import MarConfig
 from ..mar.model import Mar
 from ..safetensors import read_safetensors
-from ..training.checkpoint import complete_file, save_checkpoint
+from ..training.checkpoint import save_checkpoint
 from ..workplace import Workplace
 
 
@@ -32,8 +31,7 @@ def unpack(place: Workplace, folder: Path) -> None:
     autoencoder.load_state_dict(read_safetensors(folder / "vae.safetensors"))
     settings = {**asdict(autoencoder.config), "ch_mult": list(autoencoder.config.ch_mult)}
     save_checkpoint(place.autoencoder, {"weights": autoencoder.state_dict(), "settings": settings})
-    with complete_file(limits_path(place.latents)) as partial:
-        partial.write_text(json.dumps(config["sampling"]["x0_clamp"]))
+    place.save_limits(config["sampling"]["x0_clamp"])
 
     if not (folder / "mar.safetensors").exists():
         return

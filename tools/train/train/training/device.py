@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import time
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 
 import torch
 
+_WORTH = 1.4
+"""How much faster bfloat16 products have to be to make up for conversions and lost digits."""
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Options of glibc's `mallopt`."""
 
@@ -28,11 +33,38 @@ def has_bfloat16_units(device: torch.device) -> bool:
     return device.type == "cpu" and supported is not None and supported()
 
 
-def mixed_precision(device: torch.device) -> AbstractContextManager[object]:
-    """bfloat16 products on a GPU and on a CPU with AMX; float32 on others, where it is the faster one."""
+def mixed_precision(device: torch.device, reduced: bool | None = None) -> AbstractContextManager[object]:
+    """
+    bfloat16 products on a GPU and on a CPU with AMX; float32 on others, where it mostly is the faster one.
+    `reduced` says otherwise.
+    """
+    if reduced is None:
+        reduced = device.type == "cuda" or has_bfloat16_units(device)
+    return torch.autocast(device.type, dtype=torch.bfloat16) if reduced else nullcontext()
+
+
+@lru_cache(maxsize=1)
+def is_faster_reduced(device: torch.device) -> bool:
+    """
+    Whether bfloat16 products are worth it: so on a GPU and with AMX; any other CPU is timed, since processors
+    with the same instructions (AVX512-BF16) differ in whether these are twice as fast as float32's.
+    """
     if device.type == "cuda" or has_bfloat16_units(device):
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return nullcontext()
+        return True
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    x, weight = torch.randn(16, 256, 128, 1), torch.randn(256, 256, 1, 1)
+    seconds = []
+    for kind in (torch.float32, torch.bfloat16):
+        inputs, matrix = x.to(kind), weight.to(kind)
+        best = math.inf
+        for _ in range(12):
+            begun = time.process_time()
+            torch.nn.functional.conv2d(inputs, matrix)
+            best = min(best, time.process_time() - begun)
+        seconds.append(best)
+    torch.set_num_threads(threads)
+    return seconds[1] * _WORTH < seconds[0]
 
 
 def keep_memory() -> None:

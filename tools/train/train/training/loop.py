@@ -68,10 +68,12 @@ def train(
     limits: Limits | None = None,
     worker: int = 0,
     exchange: Exchange | None = None,
+    reduced: bool | None = None,
 ) -> bool:
     """
     Trains `model` from its checkpoint, or from the weights it has if there is none, and returns whether the
-    plan's end is reached. `settings` is stored in the checkpoint, for whoever loads it.
+    plan's end is reached. `settings` is stored in the checkpoint, for whoever loads it. `reduced`: whether
+    products are in bfloat16, by default where `mixed_precision` says so.
 
     Resuming is exact on one device: weights, average, optimizer and step come from the checkpoint, and the
     choices of a step depend on seed and step alone.
@@ -83,7 +85,8 @@ def train(
     model.to(device).train()
     parameters = list(model.parameters())
     divide = partial(exchange.divide, worker) if exchange else None
-    optimizer = _optimizer(parameters, plan, device, divide)
+    embeddings = [module.weight for module in model.modules() if isinstance(module, nn.Embedding)]
+    optimizer = _optimizer(parameters, embeddings, plan, device, divide)
     average = Average(model, plan.average_decay)
     step, minutes = 0, 0.0
     if files.checkpoint.exists():
@@ -126,7 +129,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = rate
         draw = Draw(plan.seed, step, worker, workers, device)
-        with mixed_precision(device):
+        with mixed_precision(device, reduced):
             value, figures = loss(model, draw)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
@@ -146,10 +149,19 @@ def train(
 
 
 def _optimizer(
-    parameters: list[nn.Parameter], plan: Plan, device: torch.device, divide: Divide | None
+    parameters: list[nn.Parameter],
+    embeddings: list[nn.Parameter],
+    plan: Plan,
+    device: torch.device,
+    divide: Divide | None,
 ) -> torch.optim.Optimizer:
+    # An embedding's rows are independent vectors, of which a step sees a few: no matrix to orthogonalise.
+    looked_up = {id(value) for value in embeddings}
+
     def is_matrix(value: nn.Parameter) -> bool:
-        return plan.muon_from is not None and value.ndim == 2 and min(value.shape) >= plan.muon_from
+        if plan.muon_from is None or id(value) in looked_up:
+            return False
+        return value.ndim == 2 and min(value.shape) >= plan.muon_from
 
     matrices = [value for value in parameters if is_matrix(value)]
     others = [value for value in parameters if not is_matrix(value)]

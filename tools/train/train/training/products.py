@@ -11,6 +11,8 @@ from .device import has_bfloat16_units
 _GROUPS = 16
 """PyTorch hands 1×1 convolutions to oneDNN from this batch size on, when it runs on one thread."""
 
+_BY_ONEDNN = (torch.float32, torch.bfloat16)
+
 SLOW_BLAS = torch.backends.mkldnn.is_available() and not torch.backends.mkl.is_available()
 """Whether float32 products on the CPU go through the reference BLAS."""
 
@@ -19,12 +21,12 @@ class Linear(nn.Linear):
     """
     `nn.Linear`: [..., inputs] → [..., outputs].
 
-    Where PyTorch comes without MKL (Debian's package; the reference BLAS gives 4 GFLOP/s a core) a product of
-    float32 on the CPU goes through oneDNN as a 1×1 convolution, at 115 GFLOP/s.
+    Where PyTorch comes without MKL (Debian's package; the reference BLAS gives 4 GFLOP/s a core) a product on
+    the CPU goes through oneDNN as a 1×1 convolution, at 115 GFLOP/s of float32.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not SLOW_BLAS or x.device.type != "cpu" or x.dtype != torch.float32 or x.numel() == 0:
+        if not SLOW_BLAS or x.device.type != "cpu" or x.dtype not in _BY_ONEDNN or x.numel() == 0:
             return super().forward(x)
         flat = x.reshape(-1, self.in_features)
         rows = len(flat)
@@ -36,9 +38,19 @@ class Linear(nn.Linear):
         return y.reshape(-1, self.out_features)[:rows].view(*x.shape[:-1], self.out_features)
 
 
-def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+class LayerNorm(nn.LayerNorm):
+    """In float32 whatever comes: on a CPU it is ten times as slow in bfloat16."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.float())
+
+
+def attend(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, seen: torch.Tensor | None = None
+) -> torch.Tensor:
     """
-    Scaled dot-product attention, each argument and the result [n, heads, length, width].
+    Scaled dot-product attention: queries and the result [n, heads, length, width], keys and values with a
+    length of their own. `seen` (bool [n, length of the keys]) says which keys count; all, if it is left out.
 
     With a slow BLAS, and on a CPU with AMX, two products in bfloat16 and a softmax in float32 are faster than
     PyTorch's own function.
@@ -46,11 +58,17 @@ def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> t
     on_cpu = queries.device.type == "cpu"
     by_hand = on_cpu and (SLOW_BLAS or has_bfloat16_units(queries.device))
     if hasattr(F, "scaled_dot_product_attention") and not by_hand:
-        return F.scaled_dot_product_attention(queries, keys, values)
+        mask = None if seen is None else seen[:, None, None]
+        return F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
     count, heads, length, width = queries.shape
+    others = keys.shape[2]
     reduced = torch.bfloat16 if by_hand else queries.dtype
     scaled = (queries * width**-0.5).reshape(count * heads, length, width).to(reduced)
-    scores = torch.bmm(scaled, keys.reshape(count * heads, length, width).to(reduced).transpose(1, 2))
-    weights = torch.softmax(scores.float(), dim=2).to(reduced)
-    mixed = torch.bmm(weights, values.reshape(count * heads, length, width).to(reduced))
+    scores = torch.bmm(scaled, keys.reshape(count * heads, others, width).to(reduced).transpose(1, 2))
+    scores = scores.float()
+    if seen is not None:
+        hidden = ~seen.repeat_interleave(heads, 0)[:, None]
+        scores = scores.masked_fill(hidden, torch.finfo(scores.dtype).min)
+    weights = torch.softmax(scores, dim=2).to(reduced)
+    mixed = torch.bmm(weights, values.reshape(count * heads, others, width).to(reduced))
     return mixed.to(queries.dtype).view(count, heads, length, width)

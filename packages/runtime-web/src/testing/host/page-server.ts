@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 
 /** What a test does to an answer: replaces it, cuts it off after some bytes, or has the connection refused. */
 export interface Meddling {
@@ -34,16 +33,16 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Bundles the test page and its workers and serves them, ONNX Runtime's files at `/ort/` and the given folders, with the
- * headers of cross-origin isolation unless told otherwise.
+ * Serves the bundled test page and its workers, ONNX Runtime's files at `/ort/` and the given folders.
  *
  * @param folders path under the root → folder on the disk
+ * @param isolated whether the headers of cross-origin isolation are sent
  */
 export async function servePage(
+  bundles: string,
   folders: Readonly<Record<string, string>>,
-  { isolated = true } = {},
+  isolated: boolean,
 ): Promise<PageServer> {
-  const bundles = await bundlePage();
   const runtime = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web/wasm')));
   const headers = isolated
     ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
@@ -52,12 +51,10 @@ export async function servePage(
 
   async function content(path: string): Promise<Uint8Array | undefined> {
     if (path === '/') return Buffer.from('<!doctype html><script type="module" src="/page.js"></script>');
-    const bundled = bundles.get(path);
-    if (bundled) return bundled;
     const [, first, ...rest] = path.split('/');
     const folder = first === 'ort' ? runtime : folders[first!];
-    if (!folder) return undefined;
-    return readFile(join(folder, ...rest)).catch(() => undefined);
+    const file = folder ? join(folder, ...rest) : join(bundles, path);
+    return readFile(file).catch(() => undefined);
   }
 
   const server = createServer(async (request, response) => {
@@ -88,20 +85,4 @@ export async function servePage(
       await new Promise((resolve) => server.close(resolve));
     },
   });
-}
-
-async function bundlePage(): Promise<ReadonlyMap<string, Uint8Array>> {
-  const folder = fileURLToPath(new URL('../page/', import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: ['page', 'worker-wasm', 'worker-webgpu', 'worker-own'].map((name) =>
-      join(folder, `${name}.ts`),
-    ),
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    outdir: folder,
-    write: false,
-    logLevel: 'error',
-  });
-  return new Map(outputFiles.map(({ path, contents }) => [path.slice(folder.length - 1), contents]));
 }

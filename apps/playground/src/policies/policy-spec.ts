@@ -1,0 +1,51 @@
+import { parseSpec, stepsText } from '@tessera/format';
+import type { PolicyName } from './shown-policies.js';
+
+/** A policy by name, with steps and diffusion steps of its own where they are given. */
+export interface NamedPolicyChoice {
+  readonly kind: 'named';
+  readonly name: PolicyName;
+  /** Sampling steps in all. @default the policy's */
+  readonly steps?: number;
+  /** The most diffusion steps of a token. @default the policy's */
+  readonly diffusionSteps?: number;
+}
+
+export const STEPS = { min: 4, max: 128, step: 1 } as const;
+export const DIFFUSION_STEPS = { min: 2, max: 100, step: 1 } as const;
+
+/** A policy's own numbers: the steps of each stage, and its diffusion steps, the most first. */
+export function ownNumbers(name: PolicyName): {
+  readonly steps: readonly number[];
+  readonly diffusionSteps: readonly number[];
+} {
+  const [steps, diffusionSteps] = stepsText(parseSpec(name).policy)
+    .split(' × ')
+    .map((list) => list.split(/[+-]/).map(Number));
+  return { steps: steps!, diffusionSteps: diffusionSteps! };
+}
+
+/** The sampler spec of a choice. All stages, and all diffusion steps, are scaled alike. */
+export function policySpec({ name, steps, diffusionSteps }: Omit<NamedPolicyChoice, 'kind'>): string {
+  if (steps === undefined && diffusionSteps === undefined) return name;
+  const own = ownNumbers(name);
+  const perStage = steps === undefined ? own.steps : shares(own.steps, steps);
+  const scale = diffusionSteps === undefined ? 1 : diffusionSteps / own.diffusionSteps[0]!;
+  const scaled = own.diffusionSteps.map((count) => Math.max(1, Math.round(count * scale)));
+  return `${name}:${perStage.join('+')}x${scaled.join('+')}`;
+}
+
+/** `total` in shares that go with `weights`, each 1 or more. */
+function shares(weights: readonly number[], total: number): number[] {
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  let before = 0;
+  let given = 0;
+  return weights.map((weight, i) => {
+    before += weight;
+    const rest = weights.length - 1 - i;
+    const upTo = Math.min(total - rest, Math.max(given + 1, Math.round((total * before) / all)));
+    const share = upTo - given;
+    given = upTo;
+    return share;
+  });
+}

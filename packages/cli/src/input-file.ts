@@ -1,0 +1,34 @@
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { TesseraError } from '@tessera/core';
+import { decodeText } from '@tessera/format';
+
+/** Why a file can't be read, in words. */
+export function readFailure(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  return code === 'EACCES' ? 'permission is denied' : message;
+}
+
+/** Reads a text in UTF-8 or UTF-16. @throws TesseraError of code `text-encoding` if it is neither */
+export async function readText(path: string): Promise<string> {
+  return decodeText(await readFile(path), path);
+}
+
+/** @throws TesseraError of code `model-folder` if a model's location is neither a folder nor an address */
+export function assertModelFolder(location: string): void {
+  if (/^https?:\/\//i.test(location)) return;
+  if (!existsSync(location)) {
+    throw new TesseraError(
+      'model-folder',
+      `There is no model folder ${location}. Name one, or leave it out for the embedded model.`,
+    );
+  }
+  if (!statSync(location).isDirectory()) {
+    throw new TesseraError(
+      'model-folder',
+      `${location} is a file, and a model is a folder. tessera convert makes one of a checkpoint.`,
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { describeInBrowser, openBrowser } from '../../../../../tests/support/browser.js';
+import { embeddedModel } from './model-folders.js';
+import { type PageServer, servePage } from './page-server.js';
+import { openPage, type TestPage } from './test-page.js';
+
+/** The test page on a server of the file's own, with the smallest model at `/small/` and the embedded one at `/model/`. */
+export interface TestSite {
+  readonly server: PageServer;
+  /** The smallest model's folder on the disk. */
+  readonly smallModel: string;
+  /** A page with storage of its own. @param isolated whether it is cross-origin isolated. @default true */
+  open(isolated?: boolean): Promise<TestPage>;
+}
+
+/** Tests of the test page, in the browser of the run. */
+export function describeTestPage(title: string, body: (site: TestSite) => void): void {
+  describeInBrowser(title, () => {
+    let browser: Browser;
+    const servers = new Map<boolean, PageServer>();
+    const serve = async (isolated: boolean): Promise<PageServer> => {
+      const { bundles, smallModel } = inject('testPage');
+      const folders = { small: smallModel, model: embeddedModel };
+      const server = servers.get(isolated) ?? (await servePage(bundles, folders, isolated));
+      servers.set(isolated, server);
+      return server;
+    };
+    beforeAll(async () => {
+      await serve(true);
+      browser = await openBrowser();
+    });
+    afterAll(async () => {
+      await browser?.close();
+      for (const server of servers.values()) await server.close();
+    });
+    body({
+      get server() {
+        return servers.get(true)!;
+      },
+      get smallModel() {
+        return inject('testPage').smallModel;
+      },
+      open: async (isolated = true) => openPage(browser, await serve(isolated)),
+    });
+  });
+}

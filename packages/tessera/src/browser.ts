@@ -1,0 +1,4 @@
+export * from '@tessera/core';
+export * from '@tessera/fts';
+export * from '@tessera/gtr';
+export * from '@tessera/runtime-web';

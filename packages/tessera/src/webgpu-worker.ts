@@ -1,0 +1,1 @@
+export * from '@tessera/runtime-web/webgpu';

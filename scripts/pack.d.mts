@@ -1,0 +1,4 @@
+export declare function packPackages(folder: string): string[];
+export declare function installCommands(
+  folder: string,
+): Record<'npm' | 'pnpm' | 'yarn' | 'single packages' | 'the command', string>;

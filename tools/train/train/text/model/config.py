@@ -1,0 +1,103 @@
+"""Sizes of the text model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TextEncoderConfig:
+    """Sizes of the text encoder."""
+
+    vocabulary: int
+    """Word pieces."""
+    width: int = 192
+    depth: int = 3
+    heads: int = 3
+    mlp_ratio: int = 4
+    max_length: int = 32
+    """Rows that a caption is padded or cut to."""
+    norm_eps: float = 1e-6
+
+    def to_json(self) -> dict[str, Any]:
+        """As the model's users read it."""
+        return {
+            "vocab_size": self.vocabulary,
+            "hidden_size": self.width,
+            "num_hidden_layers": self.depth,
+            "num_attention_heads": self.heads,
+            "mlp_ratio": self.mlp_ratio,
+            "max_length": self.max_length,
+            "norm_eps": self.norm_eps,
+        }
+
+
+@dataclass(frozen=True)
+class TextMarConfig:
+    """Sizes under LightGen's names; encoder, decoder and cross-attention stage are of one width."""
+
+    vae_embed_dim: int = 16
+    """Channels of a token."""
+    side: int = 16
+    """Tokens along a side of the grid."""
+    embed_dim: int = 256
+    encoder_depth: int = 3
+    decoder_depth: int = 4
+    cross_depth: int = 3
+    text_depth: int = 1
+    """Blocks that align the text's features."""
+    num_heads: int = 4
+    mlp_ratio: int = 4
+    caption_channels: int = 192
+    """Width of the text encoder."""
+    max_length: int = 32
+    """Rows of text."""
+    diffloss_d: int = 3
+    """Residual blocks of the diffusion head."""
+    diffloss_w: int = 256
+    """Width of the diffusion head."""
+    norm_eps: float = 1e-6
+
+    @property
+    def length(self) -> int:
+        """Tokens of a picture."""
+        return self.side**2
+
+    def to_json(self, resolution: int) -> dict[str, Any]:
+        """As the converter reads it; `resolution` in pixels."""
+        return {
+            "family": "lightgen",
+            "img_size": resolution,
+            "vae_stride": resolution // self.side,
+            "patch_size": 1,
+            "vae_embed_dim": self.vae_embed_dim,
+            "encoder_embed_dim": self.embed_dim,
+            "encoder_depth": self.encoder_depth,
+            "encoder_num_heads": self.num_heads,
+            "decoder_embed_dim": self.embed_dim,
+            "decoder_depth": self.decoder_depth,
+            "decoder_num_heads": self.num_heads,
+            "cross_embed_dim": self.embed_dim,
+            "cross_depth": self.cross_depth,
+            "cross_num_heads": self.num_heads,
+            "text_depth": self.text_depth,
+            "text_num_heads": self.num_heads,
+            "caption_channels": self.caption_channels,
+            "max_length": self.max_length,
+            "pos_embed_len": POSITIONS,
+            "interpolate_offset": INTERPOLATE_OFFSET,
+            "diffloss_d": self.diffloss_d,
+            "diffloss_w": self.diffloss_w,
+            "mlp_ratio": self.mlp_ratio,
+            "norm_eps": self.norm_eps,
+            "seq_h": self.side,
+            "seq_w": self.side,
+        }
+
+
+POSITION_SIDE = 16
+"""Rows and columns of the position tables, whatever a picture's size."""
+POSITIONS = POSITION_SIDE**2
+INTERPOLATE_OFFSET = 0.1
+"""Added to a side before the tables are scaled to it."""

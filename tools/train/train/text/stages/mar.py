@@ -1,0 +1,127 @@
+"""Trains the text model."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+
+import numpy as np
+import torch
+
+from ...options import assert_shared
+from ...stages.validating import SHARES, loss_by_share
+from ...training.checkpoint import load_checkpoint
+from ...training.device import is_faster_reduced
+from ...training.loop import Files, train
+from ...training.plan import Plan
+from ...training.workers import Exchange, run_workers
+from ..latents import encode_scenes
+from ..model.config import TextEncoderConfig, TextMarConfig
+from ..model.word_pieces import WordPieces
+from ..place import TextPlace, text_model
+from ..scene.captions import grammar_words
+from ..training import TextLoss
+
+BATCH = 48
+STEPS = 30_000
+_TARGETS = 2
+_HOLD = 0.65
+
+
+def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
+    """
+    Trains for `steps` (by default 30,000); returns whether it is done. The rate stays at its peak for the first
+    0.65 of them, so that up to there the length can still be changed.
+
+    @raises OptionError where the workers can't share a batch
+    """
+    plan = Plan(
+        batch=BATCH,
+        learning_rate=1e-3,
+        steps=steps or STEPS,
+        hold=_HOLD,
+        betas=(0.9, 0.98),
+        weight_decay=0.02,
+        # All but those that tokens enter or leave by.
+        muon_from=128,
+        average_decay=0.9995,
+        seed=place.seed,
+    )
+    workers = place.workers if place.device.type == "cpu" else 1
+    assert_shared(plan.batch, workers)
+    if not place.tokenizer.exists():
+        WordPieces.of_words(grammar_words(), TextEncoderConfig.max_length).save(place.tokenizer)
+    encoder = TextEncoderConfig(len(place.load_word_pieces().vocabulary))
+    channels = int(np.load(place.latents, mmap_mode="r").shape[2])
+    mar = TextMarConfig(vae_embed_dim=channels, caption_channels=encoder.width, max_length=encoder.max_length)
+    settings = {"text_encoder": asdict(encoder), "mar": asdict(mar)}
+    parameters = sum(value.numel() for value in text_model(settings).parameters())
+    exchange = Exchange(workers, parameters) if workers > 1 else None
+    reduced = is_faster_reduced(place.device)
+    run_workers(workers, _train_share, exchange, place, plan, settings, reduced)
+    saved = load_checkpoint(place.mar)
+    place.report(
+        "mar",
+        {
+            "parameters": parameters,
+            "steps": saved["step"],
+            "samples": saved["step"] * plan.batch,
+            "minutes": round(saved["minutes"], 1),
+        },
+    )
+    return plan.progress(saved["step"], saved["minutes"]) >= 1
+
+
+def _train_share(
+    worker: int,
+    exchange: Exchange | None,
+    place: TextPlace,
+    plan: Plan,
+    settings: dict[str, dict[str, object]],
+    reduced: bool,
+) -> None:
+    torch.manual_seed(plan.seed)
+    model = text_model(settings)
+    loss = TextLoss(
+        place.load_latents(), place.captions(), place.load_word_pieces(), plan.batch, _TARGETS
+    )
+    train(
+        model,
+        loss,
+        plan,
+        Files(place.mar),
+        settings=dict(settings),
+        device=place.device,
+        limits=place.limits(),
+        worker=worker,
+        exchange=exchange,
+        reduced=reduced,
+    )
+
+
+@torch.no_grad()
+def validate_text_model(place: TextPlace, count: int = 240) -> None:
+    """
+    Reports the loss of ε in `count` pictures of held-out combinations, plainly captioned, by the share of their
+    tokens that is masked, and adds it to a file, a line for each state of the model.
+    """
+    model, pieces = place.load_text_model(), place.load_word_pieces()
+    pixels = np.load(place.held_out_pictures, mmap_mode="r")[:count]
+    with place.held_out_pictures.with_suffix(".jsonl").open() as file:
+        captions = [json.loads(line)["caption"] for line, _ in zip(file, range(count))]
+    autoencoder = place.load_autoencoder()
+    parts = np.array_split(pixels, math.ceil(count / 16))
+    tokens = torch.cat([encode_scenes(autoencoder, part) for part in parts])
+    rows = torch.tensor([pieces.encode(caption) for caption in captions], device=place.device)
+    tokens = tokens.to(place.device)
+    reduced = is_faster_reduced(place.device)
+    figures: dict[str, object] = {"samples": load_checkpoint(place.mar)["step"] * BATCH, "pictures": count}
+    for name, condition in (
+        ("epsilon", lambda chosen: model.text(rows[chosen])),
+        ("without text", lambda chosen: model.mar.no_text(len(chosen))),
+    ):
+        figures[name] = loss_by_share(model.mar, tokens, condition, SHARES, reduced)
+    with place.validation.open("a") as file:
+        file.write(json.dumps(figures) + "\n")
+    place.report("validation", figures)

@@ -1,0 +1,57 @@
+"""Training of the text model on scenes with captions."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..mar.training import hidden_loss, masked_count
+from ..training.draw import Draw
+from .latents import SceneLatents
+from .model.model import TextModel
+from .model.word_pieces import WordPieces
+from .scene.captions import Captions
+from .scene.scene import Scene
+
+_DROPPED_TEXTS = 0.1
+_BROKEN_CAPTIONS, _BROKEN_WORDS = 0.1, 0.3
+
+
+class TextLoss:
+    """The loss of tokens hidden at random, given the others and, nine times out of ten, a caption."""
+
+    def __init__(
+        self, latents: SceneLatents, captions: Captions, pieces: WordPieces, batch: int, targets: int
+    ) -> None:
+        """`targets`: timesteps at which the head sees each hidden token."""
+        self._latents = latents
+        self._captions = captions
+        self._pieces = pieces
+        self._batch = batch
+        self._targets = targets
+
+    def __call__(self, model: nn.Module, draw: Draw) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        assert isinstance(model, TextModel)
+        indices = draw.samples(self._batch, self._latents.size)
+        scenes = self._latents.scenes(indices)
+        tokens = self._latents.tokens(indices, scenes).to(draw.device)
+        seeds = draw.integers(2**31, len(indices)).tolist()
+        text = model.text(self._read(scenes, seeds).to(draw.device))
+        dropped = draw.uniform(len(tokens), 1, 1) < _DROPPED_TEXTS
+        condition = torch.where(dropped, model.mar.no_text(len(tokens)).to(text.dtype), text)
+        return hidden_loss(
+            model.mar, tokens, condition, masked_count(tokens.shape[1], draw.shared), self._targets, draw
+        )
+
+    def _read(self, scenes: list[Scene], seeds: list[int]) -> torch.Tensor:
+        """Word pieces of captions that the seeds choose: int64 [n, rows]."""
+        rows = []
+        for scene, seed in zip(scenes, seeds):
+            rng = Random(seed)
+            caption = self._captions.varied(scene, rng)
+            broken = _BROKEN_WORDS if rng.random() < _BROKEN_CAPTIONS else 0.0
+            rows.append(self._pieces.encode(caption, rng, broken))
+        return torch.from_numpy(np.array(rows, np.int64))
