@@ -20,6 +20,7 @@ const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'dml', 'coreml'];
 
 /** @param options.model whether the model may be chosen, and so come from an address. @default true */
 export function withModelOptions(command: Command, { model = true } = {}): Command {
+  command.optionsGroup('Model and device:');
   if (model) {
     command
       .option('--model <folder|url>', 'the model (default: the embedded one)')
@@ -32,7 +33,8 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
         .choices(['auto', 'fp32', 'fp16'])
         .default('auto'),
     )
-    .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1));
+    .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1))
+    .optionsGroup('');
 }
 
 /** Loads the model that the flags ask for. */

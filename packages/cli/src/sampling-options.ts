@@ -35,6 +35,7 @@ const LONGEST_FORM = 14;
  * @param options.policy whether those of the policy are among them
  */
 export function withSamplingOptions(command: Command, { policy }: { readonly policy: boolean }): Command {
+  command.optionsGroup('Sampling (also keys of a spec):');
   for (const option of PARAMETER_OPTIONS) {
     if (option.ofPolicy && !policy) continue;
     const { flag, form, summary, hidden, ofPolicy } = option;
@@ -45,7 +46,7 @@ export function withSamplingOptions(command: Command, { policy }: { readonly pol
     ).hideHelp(hidden);
     command.addOption(ofPolicy ? described : described.argParser((text) => checked(flag, text)));
   }
-  return command;
+  return command.optionsGroup('');
 }
 
 function checked(flag: string, text: string): string {

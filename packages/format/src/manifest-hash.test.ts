@@ -12,3 +12,11 @@ test("a manifest's hash depends on what it says and not on the order of its keys
   expect(await manifestHash(turned)).toBe(hash);
   expect(await manifestHash({ ...manifest, headDepth: manifest.headDepth + 1 })).not.toBe(hash);
 });
+
+test('what a model advises is no part of its hash, so recipes of before the advice belong to it', async () => {
+  const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+  expect(manifest.sampling.advice).toBe('gtr-gradual/guidance=off');
+  const { advice: _, ...sampling } = manifest.sampling;
+  expect(await manifestHash({ ...manifest, sampling })).toBe(await manifestHash(manifest));
+  expect(await manifestHash(manifest)).toMatch(/^15d3188fe6b0/);
+});

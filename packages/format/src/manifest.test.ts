@@ -111,4 +111,13 @@ describe('parseManifest', () => {
       /does not list parity/,
     );
   });
+
+  it('takes a sampler spec as advice, and refuses what is none', () => {
+    const advised = (advice: unknown) =>
+      problemsAfter((m) => Object.assign(m.sampling as object, { advice }));
+    expect(advised('gtr-gradual/guidance=off')).toEqual([]);
+    expect(advised('spiral')[0]).toMatch(/^sampling\.advice: There is no policy "spiral"/);
+    expect(advised('mar/eta=0.5')[0]).toMatch(/^sampling\.advice: eta = 0\.5: is of the sampler ddim/);
+    expect(advised(3)[0]).toMatch(/^sampling\.advice: /);
+  });
 });

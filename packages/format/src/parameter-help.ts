@@ -25,7 +25,7 @@ function optionsOf(rows: readonly TextRow[]): ParameterOption[] {
     const option = {
       flag,
       form: before ? `${before.form}|${form}` : form,
-      summary: before ? `${before.summary}; of GtR ${summary}` : summary,
+      summary: before ? `${before.summary}; GtR: ${summary}` : summary,
       ofPolicy: part === 'policy',
       hidden: writtenBy !== undefined,
     };

@@ -102,6 +102,7 @@ export interface Parameter<
   Key extends string = string,
   Choices extends string = string,
   Value = unknown,
+  Omitted extends boolean = boolean,
 > extends TextRow {
   readonly part: P;
   readonly of?: readonly Choices[];
@@ -119,11 +120,10 @@ export interface Parameter<
   readonly presets?: Readonly<Record<string, NoInfer<Value>>>;
   /** `gtr-32-ENDING` is gtr-32 with this value. */
   readonly endings?: Readonly<Record<string, NoInfer<Value>>>;
-  /**
-   * What JSON that lacks it means: the default, which is filled in, or the default, which is left out of JSON. The second is
-   * for knobs younger than the format. @default JSON must not lack it
-   */
-  readonly absent?: 'filled' | 'omitted';
+  /** Whether JSON may lack it, and then means the default. */
+  readonly filled?: boolean;
+  /** Whether the default is left out of JSON: of knobs that are younger than the format. */
+  readonly omitted: Omitted;
   /** The value that the function takes, where that is not plain data, and the code for it, with what that imports of core. */
   make?(value: Value): unknown;
   code?(value: Value): Code;
@@ -139,25 +139,33 @@ export interface Code {
 
 type Row<P extends PartName, Key extends string, Choices extends string, Value> = Omit<
   Parameter<P, Key, Choices, Value>,
-  'flag' | 'schema' | 'form' | 'parse' | 'print'
+  'flag' | 'schema' | 'form' | 'parse' | 'print' | 'omitted'
 > &
   Partial<Pick<Parameter<P, Key, Choices, Value>, 'flag' | 'form' | 'parse' | 'print'>> & {
     readonly values: ValueKind<Value>;
   };
 
 /** A row. Its word is its key in lower case with hyphens, its text that of its values, unless it says otherwise. */
-function parameter<const P extends PartName, const Key extends string, const Choices extends string, Value>(
-  row: Row<P, Key, Choices, Value>,
-): Parameter<P, Key, Choices, Value> {
-  const { values, ...rest } = row;
-  const { key } = row;
+function parameter<
+  const P extends PartName,
+  const Key extends string,
+  const Choices extends string,
+  Value,
+  const Omitted extends boolean = false,
+>(
+  row: Row<P, Key, Choices, Value> & { readonly omitted?: Omitted },
+): Parameter<P, Key, Choices, Value, Omitted> {
+  const { values, key, omitted = false as Omitted, ...rest } = row;
   return {
+    key,
+    omitted,
     flag: key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     schema: values.schema,
     form: values.form,
     parse(text) {
       const value = values.parse(text);
-      return value === undefined ? undefined : { [key]: value };
+      if (value === undefined) return undefined;
+      return { [key]: omitted && value === row.default ? undefined : value };
     },
     print: (part) => values.print((part[key] ?? row.default) as Value),
     ...rest,
@@ -243,7 +251,7 @@ export const PARAMETERS = [
     values: stepCount,
     default: 64,
     symbol: 'K',
-    summary: 'sampling steps',
+    summary: 'sampling steps of an image',
   }),
   parameter({
     part: 'policy',
@@ -283,7 +291,7 @@ export const PARAMETERS = [
     values: oneOf('cosine', 'halton', 'even'),
     default: 'cosine',
     defaults: { halton: 'halton' },
-    absent: 'filled',
+    filled: true,
     make: (value) => COUNTS[value],
     code: (value) => ({ symbol: `${value}MaskSchedule`, text: `${value}MaskSchedule` }),
     summary: 'tokens a step decodes: MAR’s cosine, Halton-MaskGIT’s, or as many each',
@@ -296,7 +304,7 @@ export const PARAMETERS = [
     place: 'steps',
     values: gtrSteps,
     default: [24, 6, 2],
-    summary: 'sampling steps of each stage, e.g. 24+6+2',
+    summary: 'each stage’s, e.g. 24+6+2',
   }),
   {
     part: 'policy',
@@ -304,8 +312,7 @@ export const PARAMETERS = [
     flag: 'diffusion-steps',
     place: 'diffusion',
     form: 'MAX[+MIN[+RECONSTRUCTION[+DETAIL]]]',
-    summary:
-      'diffusion steps, from MAX to MIN over the generation stage, of reconstructed tokens, of those FTS chooses',
+    summary: 'MAX to MIN in the generation stage, then of reconstructed tokens and those FTS chooses',
     parse(text, part) {
       const { frequencyWeighted } = part as unknown as Gtr;
       const [maxSteps, minSteps = maxSteps, reconstructionSteps = minSteps, detailSteps] =
@@ -423,6 +430,16 @@ export const PARAMETERS = [
     },
     symbol: 'β',
     summary: 'the reconstructed tokens that get more diffusion steps, and the share of them',
+  }),
+  parameter({
+    part: 'policy',
+    of: ['gtr'],
+    key: 'selectionStage',
+    flag: 'fts-stage',
+    values: oneOf('reconstruction', 'generation', 'both'),
+    default: 'reconstruction',
+    omitted: true,
+    summary: 'the stage whose tokens FTS chooses from',
   }),
   parameter({
     part: 'guidance',
@@ -554,7 +571,7 @@ export const PARAMETERS = [
     default: 2,
     summary: 'order of dpm and dpm-sde',
   }),
-] as const satisfies readonly (TextRow | Parameter)[];
+] as const satisfies readonly TextRow[];
 
 /** The rows as text sees them. */
 export const TEXT_ROWS: readonly TextRow[] = PARAMETERS;

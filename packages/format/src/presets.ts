@@ -53,7 +53,9 @@ export function policyNamed(name: string): NamedPolicy | undefined {
 }
 
 function policyOf(order: PolicyConfig['order'], value: (row: Parameter) => unknown): PolicyConfig {
-  const values = parametersOf('policy', order).map((row) => [row.key, value(row) ?? defaultOf(row, order)]);
+  const values = parametersOf('policy', order)
+    .filter(({ omitted }) => !omitted)
+    .map((row) => [row.key, value(row) ?? defaultOf(row, order)]);
   return { order, ...Object.fromEntries(values) } as PolicyConfig;
 }
 

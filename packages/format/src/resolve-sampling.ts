@@ -103,11 +103,12 @@ function resolvePart(
       }
     }
   }
-  const values = parametersOf(part, choice).map((row): [string, unknown] => {
+  const values = parametersOf(part, choice).flatMap((row): [string, unknown][] => {
     // Where a layer names another choice, its options are that one's.
     const isMeant = (each: Part): boolean => !row.of || each[key] === undefined || each[key] === choice;
     const layer = all.find((each) => each[row.key] !== undefined && isMeant(each));
-    return [row.key, layer ? layer[row.key] : defaultOf(row, choice)];
+    if (!layer && row.omitted) return [];
+    return [[row.key, layer ? layer[row.key] : defaultOf(row, choice)]];
   });
   return { [key]: choice, ...Object.fromEntries(values) };
 }

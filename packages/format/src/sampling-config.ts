@@ -11,14 +11,22 @@ import {
 
 export type ChoicePart = Exclude<PartName, ''>;
 
-/** What a part's rows give a choice of it. */
-type Options<P extends PartName, Choice extends string> = {
-  readonly [R in PlainParameter as R extends { readonly part: P; readonly of?: readonly (infer C)[] }
+/** The values of the rows that a choice of a part has, of those that JSON leaves out or of the others. */
+type Values<P extends PartName, Choice extends string, Omitted extends boolean> = {
+  readonly [R in PlainParameter as R extends {
+    readonly part: P;
+    readonly omitted: Omitted;
+    readonly of?: readonly (infer C)[];
+  }
     ? Choice extends C
       ? R['key']
       : never
     : never]: R extends { readonly schema: v.GenericSchema<unknown, infer Value> } ? Value : never;
 };
+
+/** What a part's rows give a choice of it. */
+type Options<P extends PartName, Choice extends string> = Values<P, Choice, false> &
+  Partial<Values<P, Choice, true>>;
 
 /** A choice by its name, beside its options. */
 type Choices<P extends ChoicePart, Discriminator extends string> = {
@@ -69,7 +77,9 @@ export function withPart<Config extends SamplingOverrides>(
   part: PartName,
   change: Part,
 ): Config {
-  return part === '' ? { ...config, ...change } : { ...config, [part]: { ...config[part], ...change } };
+  if (part === '') return { ...config, ...change };
+  const values = Object.entries({ ...config[part], ...change }).filter(([, value]) => value !== undefined);
+  return { ...config, [part]: Object.fromEntries(values) };
 }
 
 /** A part of a configuration as plain data. */
@@ -116,9 +126,9 @@ function partSchema<P extends ChoicePart>(part: P): v.GenericSchema<unknown, Sam
 function entriesOf(part: PartName, choice: string | undefined): Record<string, v.GenericSchema> {
   return Object.fromEntries(
     parametersOf(part, choice).map((row) => {
-      const { key, schema, absent } = row;
-      if (absent === 'omitted') return [key, v.exactOptional(schema)];
-      return [key, absent === 'filled' ? v.optional(schema, defaultOf(row, choice)) : schema];
+      const { key, schema, filled, omitted } = row;
+      if (omitted) return [key, v.exactOptional(schema)];
+      return [key, filled ? v.optional(schema, defaultOf(row, choice)) : schema];
     }),
   );
 }

@@ -75,6 +75,17 @@ describe('gtr', () => {
     expect(await carriedOut(options, 16)).toEqual(await carriedOut('gradual', 16));
   });
 
+  it('selects in the stage that is asked for', async () => {
+    const stages = async (selectionStage: NonNullable<GtrOptions['selectionStage']>) => {
+      const options = { preset: '16', maxDiffusionSteps: 20, selectionStage } as const;
+      const steps = await carriedOut(options, 16);
+      return new Set(steps.filter((step) => detailed(step) > 0).map(({ plan }) => plan.stage));
+    };
+    expect(await stages('reconstruction')).toEqual(new Set(['reconstruction']));
+    expect(await stages('generation')).toEqual(new Set(['generation']));
+    expect(await stages('both')).toEqual(new Set(['generation', 'reconstruction']));
+  });
+
   it('passes options on to the selection', async () => {
     const [step] = reconstruction(await carriedOut({ preset: '16', frequencyWeighted: { ratio: 0.25 } }, 16));
     expect(detailed(step!)).toBe(32);

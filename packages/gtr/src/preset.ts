@@ -44,6 +44,8 @@ export interface GtrOptions extends GenerationThenReconstructionOptions {
    * @default β = 0.1 and T_detail = 50, or T_rec where that is more; false for `gradual`
    */
   readonly frequencyWeighted?: false | FrequencyWeightedOptions;
+  /** The stage whose tokens are selected from; for ablations the other one, or both. @default 'reconstruction' */
+  readonly selectionStage?: 'generation' | 'reconstruction' | 'both';
 }
 
 /**
@@ -66,7 +68,11 @@ export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
     throw new InvalidOptionError('preset', preset, `must be one of ${Object.keys(GTR_PRESETS).join(', ')}`);
   }
   const { stepsPerStage, ...others } = GTR_PRESETS[preset];
-  const { frequencyWeighted: selection = {}, ...rest } = { ...others, ...withoutUndefined(given) };
+  const {
+    frequencyWeighted: selection = {},
+    selectionStage = 'reconstruction',
+    ...rest
+  } = { ...others, ...withoutUndefined(given) };
   const scheduled = rest.stepsPerStage !== undefined || rest.rates !== undefined;
   if (!scheduled && rest.stages !== undefined && rest.stages !== stepsPerStage.length) {
     const problem = `preset ${preset} has ${stepsPerStage.length}; give stepsPerStage or rates of that many stages`;
@@ -75,7 +81,15 @@ export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
   const policy = generationThenReconstruction(scheduled ? rest : { ...rest, stepsPerStage });
   if (selection === false) return policy;
   const { detailDiffusionSteps = Math.max(50, rest.reconstructionDiffusionSteps ?? 0) } = selection;
-  return refine(policy, inStage('reconstruction', frequencyWeighted({ ...selection, detailDiffusionSteps })));
+  if (!['generation', 'reconstruction', 'both'].includes(selectionStage)) {
+    throw new InvalidOptionError(
+      'selectionStage',
+      selectionStage,
+      'must be generation, reconstruction or both',
+    );
+  }
+  const refinement = frequencyWeighted({ ...selection, detailDiffusionSteps });
+  return refine(policy, selectionStage === 'both' ? refinement : inStage(selectionStage, refinement));
 }
 
 /** An option given as undefined is one that isn't given: a preset's stays. */

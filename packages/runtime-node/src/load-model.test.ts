@@ -99,6 +99,9 @@ describe('loadModel', () => {
     const cut = copy();
     writeFileSync(join(cut, 'onnx/decoder.onnx'), 'short');
     expect(await load(cut)).toMatchObject({ message: expect.stringMatching(/decoder.*has 5 bytes/) });
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 9\n`;
+    writeFileSync(join(cut, 'onnx/decoder.onnx'), pointer);
+    expect(await load(cut)).toMatchObject({ message: expect.stringMatching(/decoder.*Git LFS pointer/) });
     const changed = copy();
     const { bytes } = (
       await import(join(changed, 'mar.json'), { with: { type: 'json' } })

@@ -1,10 +1,14 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { decodeText, type Manifest, parseManifest } from '@tessera/format';
-import { assertFileHash, assertFileSize, type ManifestFile, ModelFileError } from '@tessera/onnx';
+import {
+  assertFileHash,
+  assertFileSize,
+  foreignContent,
+  type ManifestFile,
+  ModelFileError,
+} from '@tessera/onnx';
+import { fileSha256 } from './file-store.js';
 
 /** Reads a local folder's `mar.json`. */
 export async function readManifest(folder: string): Promise<Manifest> {
@@ -29,37 +33,27 @@ export async function readManifest(folder: string): Promise<Manifest> {
  *
  * @param signal stops the reading; the promise rejects with its reason
  */
-export function checkFile(folder: string, file: ManifestFile, signal?: AbortSignal): Promise<void> {
+export async function checkFile(folder: string, file: ManifestFile, signal?: AbortSignal): Promise<void> {
   const path = join(folder, file.path);
-  return checkContent(path, file, path, signal);
-}
-
-/** The same of a file at `path`, which errors call by `name`. */
-export async function checkContent(
-  path: string,
-  file: ManifestFile,
-  name: string,
-  signal?: AbortSignal,
-): Promise<void> {
   let size: number;
   try {
     size = (await stat(path)).size;
   } catch (cause) {
-    throw new ModelFileError(
-      name,
-      'the manifest lists this file, but it is missing. Copy or convert the model again.',
-      {
-        cause,
-      },
-    );
+    const problem = 'the manifest lists this file, but it is missing. Copy or convert the model again.';
+    throw new ModelFileError(path, problem, { cause });
   }
-  assertFileSize(name, file, size);
-  const hash = createHash('sha256');
+  const problem = size === file.bytes ? undefined : foreignContent(await beginningOf(path));
+  if (problem) throw new ModelFileError(path, problem);
+  assertFileSize(path, file, size);
+  assertFileHash(path, file, await fileSha256(path, signal));
+}
+
+async function beginningOf(path: string): Promise<Uint8Array> {
+  const handle = await open(path);
   try {
-    await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash, { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(128));
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
   }
-  assertFileHash(name, file, hash.digest('hex'));
 }

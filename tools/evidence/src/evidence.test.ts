@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { studyPageFiles } from '@tessera/evaluation-report';
+import { studyPageFiles, variantsOf } from '@tessera/evaluation-report';
+import { jsonHash, parseManifest } from '@tessera/format';
+import { modelFolder } from '@tessera/model-tiny';
 import { expect, test } from 'vitest';
 import { indexPage } from './evidence-index.js';
 import { DOCS, pagesFolder, readEntries } from './places.js';
@@ -20,6 +22,14 @@ test.each(entries)(
     expect(studyPageFiles(study, document!)[`${study.id}.md`]).not.toContain('From other results');
   },
 );
+
+test.each(entries)('the pictures of $study.id are found where earlier versions kept them', async (entry) => {
+  const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+  const variants = variantsOf(entry.study, { manifest });
+  const keys = await Promise.all(variants.map(({ sampling }) => jsonHash(sampling)));
+  const recorded = entry.document!.arms.map(({ description }) => jsonHash(description));
+  expect(keys).toEqual(await Promise.all(recorded));
+});
 
 test('the index lists every study with its verdicts', async () => {
   expect(await readFile(join(DOCS, 'README.md'), 'utf8')).toBe(indexPage(entries));

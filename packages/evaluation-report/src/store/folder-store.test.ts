@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DrawnPicture } from '@tessera/evaluate';
 import { parseRecipe, parseSpec, recipeOf, resolveSampling } from '@tessera/format';
@@ -69,6 +69,28 @@ describe('a folder', () => {
     expect(await second.load(identityOf(RASTER))).toEqual([]);
     expect([second.count('mar', 3), second.count('mar', 2), second.count('raster', 3)]).toEqual([3, 2, 0]);
     await second.close();
+  });
+
+  test('of the first version is read as it was written', async () => {
+    const folder = await temporaryFolder();
+    const variant = join(folder, 'arms', '3e17981aa6b29f23');
+    await mkdir(variant, { recursive: true });
+    await writeFile(
+      join(folder, 'evaluation.json'),
+      JSON.stringify({ format: 'tessera-evaluation-folder', version: 1, ...IDENTITY }),
+    );
+    await writeFile(
+      join(variant, 'drawn.jsonl'),
+      '{"index":0,"seconds":0.5,"headEvaluations":640,"passes":8,"sitting":"2026-11-23 7","threads":2,' +
+        '"versions":{"tessera":"0.1.0"},"machine":{"processor":"Some Processor","cores":2}}\n',
+    );
+    await writeFile(
+      join(variant, 'seen-one.jsonl'),
+      '{"index":0,"sitting":"2026-11-23 7","seenClass":null,"seenDamage":0,"features":"AAAAAAAAgD8AAABA"}\n',
+    );
+    const store = await open(folder);
+    expect(await store.load(identityOf(MAR))).toEqual([judged(0)]);
+    await store.close();
   });
 
   test('knows a variant by how it samples, not by its name', async () => {

@@ -35,7 +35,7 @@ export function studyEvaluation(options: StudyOptions): FolderEvaluationOptions 
   return {
     ...options,
     ...judging,
-    variants: variantsOf(study, used),
+    variants: variantsOf(study, used.model),
     n,
     seed,
     batch,
@@ -61,7 +61,7 @@ export async function runStudy(options: StudyOptions): Promise<FolderEvaluation>
   if (!study.timed) return evaluation;
   const { variants, ...timing } = await timeVariants({
     used,
-    variants: variantsOf(study, used),
+    variants: variantsOf(study, used.model),
     seed: study.seed,
     rounds: options.timedRounds ?? 3,
     path: join(folder, `timing-${study.id}.json`),

@@ -87,8 +87,11 @@ function problemsOf({ variants, comparisons = [] }: Study): string[] {
 }
 
 /** A study's variants with all that the model advises. */
-export function variantsOf({ variants }: Study, { model }: Pick<ModelInUse, 'model'>): Variant[] {
-  const advised = model.manifest.sampling;
+export function variantsOf(
+  { variants }: Study,
+  { manifest }: Pick<ModelInUse['model'], 'manifest'>,
+): Variant[] {
+  const advised = manifest.sampling;
   return variants.map(({ name, sampler }) => ({
     name,
     sampling: resolveSampling(parseSpec(sampler), advised),
