@@ -1,5 +1,4 @@
-import { marDiffusion } from '@tessera/core';
-import { betaNoiseSchedule, linearNoiseSchedule } from '@tessera/core/diffusion';
+import { betaNoiseSchedule, linearNoiseSchedule, marDiffusion } from '@tessera/core/diffusion';
 import { describe, expect, it } from 'vitest';
 import { diffusionFrom } from './diffusion-description.js';
 import { ManifestError, parseManifest } from './manifest.js';

@@ -3,7 +3,6 @@ import {
   type ClassInput,
   ddimSampler,
   emptyGrid,
-  functionSampler,
   generateImages,
   keyedNoise,
   randomOrder,
@@ -11,6 +10,7 @@ import {
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
+import { functionSampler } from '@tessera/core/diffusion';
 import { ModelDisposedError, NonFiniteError, proxyModel, replayNoise } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { describeModel } from '@tessera/core/testing/suites';
