@@ -22,7 +22,7 @@ const promised = (code: string): string[] =>
 
 it.each(blocks)('the code of $place runs and prints what it says', { timeout: 60_000 }, async ({ code }) => {
   const { outputFiles } = await build({
-    stdin: { contents: code, loader: 'ts', resolveDir: resolve('examples') },
+    stdin: { contents: code, loader: 'ts', resolveDir: resolve('packages/gtr') },
     bundle: true,
     format: 'esm',
     platform: 'node',
