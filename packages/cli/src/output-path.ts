@@ -49,7 +49,8 @@ export function withOutputOption(
 }
 
 /** Names of files in formats that no command writes. */
-const OTHER_FORMAT = /\.(jpe?g|webp|gif|bmp|tiff?|avif|heic|jxl|svg|pdf|json|html?|zip|onnx|safetensors)$/i;
+const OTHER_FORMAT =
+  /\.(jpe?g|webp|gif|bmp|tiff?|avif|heic|jxl|svg|pdf|txt|md|csv|json|html?|zip|onnx|safetensors)$/i;
 
 export const isPng = (path: string): boolean => /\.png$/i.test(path);
 
