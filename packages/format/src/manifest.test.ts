@@ -1,4 +1,6 @@
+import { betaNoiseSchedule, linearNoiseSchedule, marDiffusion } from '@tessera/core/diffusion';
 import { describe, expect, it } from 'vitest';
+import { diffusionFrom } from './diffusion-description.js';
 import { ManifestError, parseManifest } from './manifest.js';
 import { exampleManifest } from './testing/example-manifest.js';
 
@@ -24,6 +26,36 @@ describe('parseManifest', () => {
     expect(problemsAfter((m) => Object.assign(m.grid as object, { height: 0 }))[0]).toMatch(/^grid\.height/);
     expect(problemsAfter((m) => delete m.widths)[0]).toMatch(/^widths/);
     expect(problemsAfter((m) => Object.assign(m, { extra: 1 }))[0]).toMatch(/^extra: .*Update the @tessera/);
+  });
+
+  it('takes a cosine schedule, a linear one, β in full, and none, which is the cosine one of older models', () => {
+    const parsed = (diffusion: unknown) =>
+      diffusionFrom(parseManifest(JSON.stringify({ ...exampleManifest(), diffusion })).diffusion);
+    const variance = 'learned-range';
+    expect(parsed(undefined)).toBe(marDiffusion());
+    expect(parsed({ schedule: 'cosine', trainSteps: 1000, variance })).toBe(marDiffusion());
+    const linear = { trainSteps: 500, betaStart: 0.001, betaEnd: 0.03 };
+    expect(parsed({ schedule: 'linear', ...linear, variance })).toEqual({
+      prediction: 'epsilon',
+      schedule: linearNoiseSchedule(linear),
+    });
+    const betas = [0.01, 0.2, 0.5];
+    expect(parsed({ schedule: 'betas', betas, variance })).toEqual({
+      prediction: 'epsilon',
+      schedule: betaNoiseSchedule(betas),
+    });
+  });
+
+  it('names what is wrong with a noise schedule', () => {
+    const after = (diffusion: object) =>
+      problemsAfter((m) => Object.assign(m, { diffusion: { variance: 'learned-range', ...diffusion } }))[0];
+    expect(after({ schedule: 'square' })).toMatch(/^diffusion\.schedule/);
+    expect(after({ schedule: 'betas', betas: [0.1, 1] })).toMatch(/^diffusion\.betas\.1/);
+    expect(after({ schedule: 'betas', betas: Array.from({ length: 99 }, () => 0.9) })).toMatch(
+      /^diffusion: betas/,
+    );
+    const falling = { schedule: 'linear', trainSteps: 10, betaStart: 0.2, betaEnd: 0.1 };
+    expect(after(falling)).toMatch(/^diffusion: betaEnd/);
   });
 
   it('lists all problems at once', () => {

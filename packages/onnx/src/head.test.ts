@@ -1,7 +1,7 @@
-import { ancestralSampler, dpmSolverSampler } from '@tessera/core';
+import { ancestralSampler, dpmSolverSampler, eulerSampler } from '@tessera/core';
 import { exampleManifest } from '@tessera/format/testing';
 import { expect, it } from 'vitest';
-import { type SampleRequest, sampleHead } from './head.js';
+import { evaluateHead, type SampleRequest, sampleHead } from './head.js';
 import type { MarGraphs } from './mar-graphs.js';
 
 const { grid, widths } = exampleManifest();
@@ -135,4 +135,39 @@ it('refuses coefficients without steps, which would leave nothing but noise', as
     'coefficients = none: this model needs a diffusion step',
   );
   expect(runs.embed).toBe(0);
+});
+
+it('evaluates the head on all tokens alike, in one block or in many', async () => {
+  for (const guided of [false, true]) {
+    const given = request(9, guided);
+    const x = Float32Array.from({ length: 9 * grid.channels }, (_, i) => Math.cos(i));
+    const whole = fakeGraphs(8);
+    const blocks = fakeGraphs(400_000);
+    const expected = await evaluateHead(whole.graphs, given, x, 321);
+    expect(expected).toHaveLength(given.rows.length * 2 * grid.channels);
+    expect(expected[0]).toBeCloseTo(
+      0.9 * x[0]! + 0.01 * Math.sin((given.rows.length - 1) * widths.decoder) + 0.0321,
+      5,
+    );
+    expect(await evaluateHead(blocks.graphs, given, x, 321)).toEqual(expected);
+    expect(blocks.runs.project).toBeGreaterThan(1);
+    expect(blocks.runs.release).toBe(blocks.runs.project + blocks.runs.modulate);
+  }
+});
+
+it('takes a guidance scale for each step and token, in one block or in many', async () => {
+  const given = request(9, true);
+  const steps = given.coefficients.steps.length;
+  const guidanceScale = Float32Array.from({ length: steps * 9 }, (_, i) => 1 + (i % 7) / 4);
+  const whole = await sampleHead(fakeGraphs(8).graphs, { ...given, guidanceScale });
+  const blocks = await sampleHead(fakeGraphs(400_000).graphs, { ...given, guidanceScale });
+  expect(blocks).toEqual(whole);
+  expect(whole).not.toEqual(await sampleHead(fakeGraphs(8).graphs, given));
+});
+
+it('refuses coefficients for a head of another prediction', async () => {
+  const velocity = eulerSampler()(4, { prediction: 'velocity', trainSteps: 1000 });
+  await expect(
+    sampleHead(fakeGraphs(8).graphs, { ...request(2, false), coefficients: velocity }),
+  ).rejects.toMatchObject({ code: 'unsupported-prediction' });
 });

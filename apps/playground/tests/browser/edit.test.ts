@@ -50,7 +50,7 @@ describePlayground('Edit', (playground) => {
     for (const type of ['pointerdown', 'pointermove', 'pointerup']) await surface.dispatchEvent(type, second);
     await page.mouse.move(x + width * 0.6, y + width * 0.2, { steps: 5 });
     await page.mouse.up();
-    await page.getByText('27 of 256 tokens will be drawn anew').waitFor();
+    await page.getByText('27 of 256 cells will be drawn anew').waitFor();
     await context.close();
   });
 

@@ -23,7 +23,7 @@ export function ddimSampler(
   return memoizeCoefficients((respacing, diffusion) => {
     const training = epsilonSchedule('ddimSampler()', diffusion);
     const count = training.betas.length;
-    const { maxTimestep = Math.round(0.95 * count) } = options;
+    const { maxTimestep = Math.floor(0.95 * count) } = options;
     const schedule = respacedSchedule(respacing, { schedule: training, maxTimestep });
     const steps = schedule.timesteps.map((timestep, i) => {
       const alpha = schedule.alphasCumprod[i]!;

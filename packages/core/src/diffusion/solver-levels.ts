@@ -31,7 +31,7 @@ export function solverLevels(
   const { fround } = Math;
   if (diffusion.prediction === 'epsilon') {
     const { schedule } = diffusion;
-    const { maxTimestep = Math.round(0.95 * schedule.betas.length) } = options;
+    const { maxTimestep = Math.floor(0.95 * schedule.betas.length) } = options;
     const { timesteps } = respacedSchedule(respacing, { schedule, maxTimestep });
     const levels = timesteps.map((timestep) => {
       const level = noiseLevel(timestep, diffusion);

@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ancestralSampler } from '../diffusion/ancestral-sampler.js';
 import { ddimSampler } from '../diffusion/ddim-sampler.js';
 import { dpmSolverSampler } from '../diffusion/dpm-solver-sampler.js';
+import { heunSampler } from '../diffusion/heun-sampler.js';
+import { runCoefficients } from '../diffusion/run-coefficients.js';
 import { copyGrid, emptyGrid, type TokenGrid } from '../grid.js';
 import type { ConditionImage, MaskedModel, TokenRequest } from '../model.js';
+import { fillTokenNoise } from '../noise/token-noise.js';
 import {
   abortable,
   largestDifference,
@@ -180,6 +183,62 @@ export function describeModel<Input>(
         );
       }
     });
+
+    it('takes a guidance scale for each step and row', async () => {
+      const [image] = images(true);
+      const [held] = await model.condition({ batch: [image!] });
+      const token = tokenImage(held!, image!, 1, 1);
+      const { length: steps } = coefficients.steps;
+      const scaled = async (guidanceScale: number | Float32Array) =>
+        (
+          await model.sampleTokens({ batch: [{ ...token, guidanceScale }], coefficients, temperature: 1 })
+        )[0]!;
+      const count = token.rows.length;
+      const mixed = Float32Array.from({ length: steps * count }, (_, i) => (i % count === 0 ? 3 : 1));
+      const { channels } = model.shape;
+      const tokens = await scaled(mixed);
+      const [three, one] = [await scaled(3), await scaled(1)];
+      held!.release();
+      const expected = [...three.subarray(0, channels), ...one.subarray(channels)];
+      expect(largestDifference(tokens, expected)).toBeLessThanOrEqual(tolerance);
+      expect(largestDifference(three, one)).toBeGreaterThan(tolerance);
+    });
+
+    it.each([false, true])(
+      'evaluates its head as it samples by coefficients (guided: %s)',
+      async (guided) => {
+        if (!model.evaluateHead) return;
+        const batch = images(guided);
+        const run = heunSampler({ maxTimestep: 950 })(diffusionSteps);
+        const expected = await sampled(batch, { scale: 2, coefficients: run });
+        const conditions = await model.condition({ batch });
+        const { channels } = model.shape;
+        for (const [k, image] of batch.entries()) {
+          const token = tokenImage(conditions[k]!, image, 1, 2);
+          const count = token.rows.length;
+          const tokens = await runCoefficients({
+            coefficients: run,
+            prediction: 'epsilon',
+            count,
+            channels,
+            guidanceScale: new Float32Array(count).fill(2),
+            temperature: 1,
+            noise: (step, out) => fillTokenNoise([token], step, channels, out),
+            async evaluate(x, index) {
+              const { timestep } = run.steps[index]!;
+              const others = conditions.map((held, i) =>
+                i === k
+                  ? { conditions: held, rows: token.rows, x }
+                  : { conditions: held, rows: Uint32Array.of(0), x: new Float32Array(channels) },
+              );
+              return (await model.evaluateHead!({ batch: others, timestep }))[k]!;
+            },
+          });
+          expect(largestDifference(tokens, expected[k]!)).toBeLessThanOrEqual(tolerance);
+        }
+        for (const held of conditions) held.release();
+      },
+    );
 
     it('pays heed to known tokens and none to the values at masked positions', async () => {
       const [image] = images(false);

@@ -10,6 +10,7 @@ import {
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
+import { functionSampler } from '@tessera/core/diffusion';
 import { ModelDisposedError, NonFiniteError, proxyModel, replayNoise } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { describeModel } from '@tessera/core/testing/suites';
@@ -85,6 +86,28 @@ describe('a remote model', () => {
     const near = await generateImages({ model: fakeModel({ shape }), ...options });
     const far = await generateImages({ model: remote(), ...options });
     expect(far[0]!.grid.tokens).toEqual(near[0]!.grid.tokens);
+  });
+
+  it('samples by a function what the model itself does, and sends no conditions', async () => {
+    let read = 0;
+    const sampler = functionSampler('two steps', async (x, evaluate) => {
+      const { xStart, output } = await evaluate(x, 900);
+      const next = xStart.map((start, i) => start + 0.1 * output[i]!);
+      return (await evaluate(next, 100)).xStart;
+    });
+    const guidance = () => () => 2;
+    const given = { policy: raster({ steps: 2, diffusionSteps: 4 }), sampler, guidance, temperature: 1 };
+    const options = { requests: [{ seed: 1, input: { classLabel: 2 } }], ...given };
+    const near = await generateImages({ model: fakeModel({ shape }), ...options });
+    const far = remote({
+      guard: (task) => {
+        read++;
+        return task();
+      },
+    });
+    const [made] = await generateImages({ model: far, ...options });
+    expect(made!.grid.tokens).toEqual(near[0]!.grid.tokens);
+    expect(read).toBe(0);
   });
 
   it('takes its defaults from the manifest', () => {

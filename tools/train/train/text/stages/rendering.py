@@ -17,7 +17,7 @@ from ..pictures import render_scenes
 from ..place import HELD_OUT_COUNT, HELD_OUT_SCENE_SEED, SCENE_SEED, TRAIN_COUNT, TextPlace
 from ..scene.backgrounds import SIDE
 
-_MANIFEST = Path(__file__).resolve().parents[3] / "package.json"
+_MANIFEST = Path(__file__).resolve().parents[3] / "data-packages.json"
 _SHOWN = 96
 
 

@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { modelFolder } from '@tessera/model-tiny';
+import { expect, it } from 'vitest';
+import { describePlayground } from './describe-playground.js';
+import { drawn, pixelsOf, QUICK } from './open-page.js';
+
+describePlayground('a model of the user’s own', (playground) => {
+  it('is loaded from an address, and a link to it waits for the user', async () => {
+    const { page, context, errors } = await playground.open();
+    await page.goto(`${playground.address}#generate?${QUICK}`);
+    await drawn(page);
+    const before = await pixelsOf(page);
+    await page.getByText('the embedded one').click();
+    await page.getByLabel('Address of a model folder').fill('nowhere at all:');
+    await page.getByRole('button', { name: 'Load' }).click();
+    await page.getByText('Only addresses of http and https can be loaded.').waitFor();
+    await page.getByLabel('Address of a model folder').fill(`${playground.address}model/mar.json`);
+    await page.getByRole('button', { name: 'Load' }).click();
+    await page.getByLabel('Class').waitFor();
+    await page.getByRole('button', { name: 'Draw' }).click();
+    await drawn(page);
+    expect(await pixelsOf(page)).toEqual(before);
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    await page.getByText(/The link is/).waitFor();
+    const other = await playground.open();
+    await other.page.goto(page.url());
+    await other.page.getByText('This link brings a model from').waitFor();
+    await other.page.getByRole('button', { name: 'Draw' }).click();
+    await drawn(other.page);
+    expect(await pixelsOf(other.page)).toEqual(before);
+    expect([...errors, ...other.errors]).toEqual([]);
+    await other.context.close();
+    await context.close();
+  });
+
+  it('is opened from a folder of the disk', async () => {
+    const { page, context, errors } = await playground.open();
+    await page.goto(`${playground.address}#generate?${QUICK}`);
+    await drawn(page);
+    const before = await pixelsOf(page);
+    await page.getByText('the embedded one').click();
+    await page.getByLabel('Model folder').setInputFiles(fileURLToPath(modelFolder));
+    await page.getByLabel('Class').waitFor();
+    await page.getByRole('button', { name: 'Draw' }).click();
+    await drawn(page);
+    expect(await pixelsOf(page)).toEqual(before);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+});
