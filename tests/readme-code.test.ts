@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const pages = [
   ...['README.md', 'CONTRIBUTING.md', 'examples/README.md', 'apps/playground/README.md'],
+  ...readdirSync('docs/guides').map((name) => join('docs/guides', name)),
   ...['packages', 'tools'].flatMap((parent) =>
     readdirSync(parent).map((name) => join(parent, name, 'README.md')),
   ),
