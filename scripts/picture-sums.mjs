@@ -28,7 +28,11 @@ try {
   for (const [i, spec] of SPECS.entries())
     await printSums(spec, ['--policy', spec, '--seed', `${11 + i}`], join(folder, `${i}`));
   for (const name of readdirSync(recipes).sort())
-    await printSums(`recipe ${name}`, ['--recipe', join(recipes, name)], join(folder, name.replace('.json', '')));
+    await printSums(
+      `recipe ${name}`,
+      ['--recipe', join(recipes, name)],
+      join(folder, name.replace('.json', '')),
+    );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -18,7 +18,10 @@ interface PackageJson {
   readonly exports: Readonly<Record<string, string | Conditions>>;
 }
 
-const packages = readdirSync('packages').map((name) => join('packages', name));
+// What an earlier checkout installed may be left in other folders.
+const packages = readdirSync('packages')
+  .map((name) => join('packages', name))
+  .filter((folder) => existsSync(join(folder, 'package.json')));
 const manifestOf = (folder: string) =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
 

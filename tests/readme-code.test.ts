@@ -31,6 +31,8 @@ function blocksOf(page: string): Block[] {
 function declarations(): Record<string, string[]> {
   const paths: Record<string, string[]> = {};
   for (const folder of readdirSync('packages')) {
+    // What an earlier checkout installed there may be left.
+    if (!existsSync(join('packages', folder, 'package.json'))) continue;
     const { name, exports } = JSON.parse(readFileSync(join('packages', folder, 'package.json'), 'utf8')) as {
       name: string;
       exports: Record<string, string | { types?: string; default: string | { types: string } }>;

@@ -63,6 +63,10 @@ const BY_CODE: Readonly<Record<string, Said>> = {
     sentence: 'There is no recipe in this file.',
     advice: 'Open a recipe.json, or a picture that was drawn here or on the command line.',
   },
+  'text-encoding': {
+    sentence: 'This file is not text in UTF-8 or UTF-16.',
+    advice: 'Save it as UTF-8, then open it again.',
+  },
   'png-file': {
     sentence: 'This picture was not drawn here or on the command line.',
     advice: 'Open a picture that was, or a recipe.json.',
@@ -89,6 +93,9 @@ const BY_CODE: Readonly<Record<string, Said>> = {
   },
   'shape-mismatch': FAULT,
   'missing-component': FAULT,
+  'head-not-evaluable': FAULT,
+  'unknown-call': FAULT,
+  'unsupported-prediction': FAULT,
   'reference-sample': FAULT,
   'no-stream': FAULT,
   'conditions-released': FAULT,

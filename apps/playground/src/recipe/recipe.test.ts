@@ -2,7 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRecipe, run } from '@tessera/cli';
-import { manifestHash, parseManifest, parseRecipe, parseSpec, resolveSampling } from '@tessera/format';
+import {
+  adviceOf,
+  manifestHash,
+  parseManifest,
+  parseRecipe,
+  parseSpec,
+  resolveSampling,
+} from '@tessera/format';
 import { pngBytes } from '@tessera/format/png';
 import { modelFolder } from '@tessera/model-tiny';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -103,6 +110,11 @@ describe('a recipe that is opened in the page', () => {
     ).rejects.toThrow('sampling.sampler.name: "dpm"');
     const set = await refused({ sampling: resolveSampling(parseSpec('mar:32x50'), manifest.sampling) });
     expect(set.policy).toEqual({ kind: 'named', name: 'mar', steps: 32, diffusionSteps: 50 });
+    const advised = resolveSampling(parseSpec(adviceOf(manifest.sampling)), manifest.sampling);
+    expect(await refused({ sampling: advised })).toMatchObject({
+      policy: { kind: 'named', name: 'gtr-gradual' },
+      guidance: 1,
+    });
     await expect(refused({ images: [{ ...plain.images[0]!, index: 37 }] })).rejects.toThrow('picture 37');
     await expect(refused({ images: [] })).rejects.toMatchObject({ code: 'beyond-this-page' });
   });

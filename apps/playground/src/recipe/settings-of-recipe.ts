@@ -65,7 +65,11 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
       temperature: within(temperature, TEMPERATURE),
     };
     const ours = recipeOfPicture({ manifest, sha256, settings, made: recipe.made });
-    return { settings, missed: ours ? differences(recipe, ours) : [] };
+    if (!ours) return { settings, missed: [] };
+    // At scale 1 all schedules are none.
+    const unguided = guidance.scale === 1 ? { guidance: ours.sampling.guidance } : {};
+    const wanted = { ...recipe, sampling: { ...recipe.sampling, ...unguided } };
+    return { settings, missed: differences(wanted, ours) };
   });
   const nearest = attempts.reduce((best, each) => (each.missed.length < best.missed.length ? each : best));
   if (nearest.missed.length > 0) throw new BeyondThisPageError(nearest.missed);

@@ -272,9 +272,12 @@ describe('tessera evaluate', () => {
     [['--policies', 'mar,mar'], 'names "mar" twice'],
     [['--n', '3'], 'n = 3'],
     [['--resamples', '99'], 'It must be an integer from 100.'],
-    [['--guidance-interval', '0,0.3'], 'guidance interval = 0-0.3'],
-    [['--guidance-schedule', 'interval', '--guidance-interval', '0,0.5,9'], 'not "0,0.5,9"'],
-    [['--guidance-schedule', 'interval', '--guidance-interval', ',0.5'], 'not ",0.5"'],
+    [['--guidance-interval', '0,0.3'], 'guidance-interval = 0-0.3'],
+    [
+      ['--guidance-schedule', 'interval', '--guidance-interval', '0,0.5,9'],
+      "--guidance-interval 0,0.5,9 can't be",
+    ],
+    [['--guidance-schedule', 'interval', '--guidance-interval', ',0.5'], "--guidance-interval ,0.5 can't be"],
   ])('%s is wrong usage', async (args, message) => {
     const { code, error } = await evaluate([...(await common()), ...args, '--out', await temporaryFolder()]);
     expect(error).toContain(message);
