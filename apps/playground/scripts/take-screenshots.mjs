@@ -39,7 +39,7 @@ const VIEWS = {
     ])
       await page.mouse.move(x + width * dx, y + width * dy, { steps: 8 });
     await page.mouse.up();
-    await page.getByLabel('Seed').fill('12');
+    await page.getByLabel('Seed', { exact: true }).fill('12');
     await page.getByRole('button', { name: 'Renew what is painted' }).click();
     await page.getByText('byte for byte').waitFor();
   },

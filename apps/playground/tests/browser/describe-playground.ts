@@ -30,7 +30,8 @@ export function describePlayground(
     const site = () => copied ?? inject('site')!;
     beforeAll(async () => {
       if (copy) copied = await copiedSite(inject('site')!.folder);
-      browser = await openBrowser();
+      // A new version takes over only from the last page that is open: pages of other tests must not count.
+      browser = await openBrowser(copy ? { webgpu: false } : {});
     });
     afterAll(async () => {
       await browser?.close();

@@ -19,7 +19,7 @@ describePlayground('Edit', (playground) => {
     await surface.focus();
     for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Space');
-    await page.getByLabel('Seed').fill('8');
+    await page.getByLabel('Seed', { exact: true }).fill('8');
     await page.getByRole('button', { name: 'Renew what is painted' }).click();
     await page.getByText(/All [\d,]+ kept pixels are byte for byte the same/).waitFor();
     const after = await pixelsOf(page, 1);
@@ -50,7 +50,7 @@ describePlayground('Edit', (playground) => {
     for (const type of ['pointerdown', 'pointermove', 'pointerup']) await surface.dispatchEvent(type, second);
     await page.mouse.move(x + width * 0.6, y + width * 0.2, { steps: 5 });
     await page.mouse.up();
-    await page.getByText('27 of 256 cells will be drawn anew').waitFor();
+    await page.getByText('27 of 256 tokens will be drawn anew').waitFor();
     await context.close();
   });
 

@@ -1,4 +1,6 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readRecipe } from '@tessera/cli';
 import { manifestHash, parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
@@ -119,14 +121,18 @@ describePlayground('Generate', (playground) => {
       page.getByRole('button', { name: 'PNG' }).click(),
     ]);
     expect(png.suggestedFilename()).toBe('00003-mushroom.png');
-    const recipe = await readRecipe(await withName(await png.path(), '.png'));
+    const folder = await mkdtemp(join(tmpdir(), 'tessera-saved-'));
+    await png.saveAs(join(folder, 'picture.png'));
+    const recipe = await readRecipe(join(folder, 'picture.png'));
     expect(recipe).toMatchObject({ seed: 7, images: [{ index: 3, className: 'mushroom' }] });
     expect(recipe.sampling).toMatchObject({ guidance: { schedule: 'linear', scale: 1 }, temperature: 0.8 });
     const [json] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Recipe' }).click(),
     ]);
-    expect(await readRecipe(await json.path())).toEqual(recipe);
+    await json.saveAs(join(folder, 'recipe.json'));
+    expect(await readRecipe(join(folder, 'recipe.json'))).toEqual(recipe);
+    await rm(folder, { recursive: true });
     await context.close();
   });
 
@@ -207,9 +213,3 @@ describePlayground('Generate', (playground) => {
     await without.close();
   });
 });
-
-/** The same file under a name with the given ending. */
-async function withName(path: string, ending: string): Promise<string> {
-  await copyFile(path, `${path}${ending}`);
-  return `${path}${ending}`;
-}

@@ -15,16 +15,15 @@ describePlayground('the history', (playground) => {
     const second = await pixelsOf(page);
     expect(await made.getByRole('listitem').count()).toBe(3);
 
-    await page.getByLabel('Seed').fill('99');
-    await page.goto('about:blank');
-    await page.goto(`${playground.address}#code`);
-    await page.getByRole('link', { name: 'Generate' }).click();
-    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByLabel('Seed', { exact: true }).fill('99');
+    await page.goto(`${playground.address}#generate?${QUICK.replace('seed=7', 'seed=5')}`);
+    await page.reload();
+    await drawn(page);
     const kept = made.getByRole('button', { name: 'mushroom, seed 8, GtR, 16 steps' });
     await kept.click();
     await drawn(page);
     expect(await pixelsOf(page)).toEqual(second);
-    expect(await page.getByLabel('Seed').inputValue()).toBe('8');
+    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('8');
     const [png] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'PNG' }).click(),
@@ -48,9 +47,9 @@ describePlayground('the history', (playground) => {
     const { page, context } = await playground.open();
     await page.goto(`${playground.address}#generate?${QUICK}`);
     await drawn(page);
-    await page.getByLabel('Seed').fill('-3');
+    await page.getByLabel('Seed', { exact: true }).fill('-3');
     await page.getByText('A seed is a whole number from 0 to 4,294,967,295.').waitFor();
-    await page.getByLabel('Seed').fill('12');
+    await page.getByLabel('Seed', { exact: true }).fill('12');
     await page.getByText('A seed is a whole number').waitFor({ state: 'detached' });
     await context.close();
   });
@@ -59,12 +58,12 @@ describePlayground('the history', (playground) => {
     const { page, context } = await playground.open();
     await page.goto(`${playground.address}#generate?${QUICK}`);
     await drawn(page);
-    await page.getByRole('link', { name: 'Compare' }).click();
-    await page.getByLabel('Seed').fill('1234');
-    await page.getByRole('link', { name: 'Generate' }).click();
-    expect(await page.getByLabel('Seed').inputValue()).toBe('7');
-    await page.getByRole('link', { name: 'Compare' }).click();
-    expect(await page.getByLabel('Seed').inputValue()).toBe('1234');
+    await page.getByRole('link', { name: 'Compare', exact: true }).click();
+    await page.getByLabel('Seed', { exact: true }).fill('1234');
+    await page.getByRole('link', { name: 'Generate', exact: true }).click();
+    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('7');
+    await page.getByRole('link', { name: 'Compare', exact: true }).click();
+    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('1234');
     await context.close();
   });
 });

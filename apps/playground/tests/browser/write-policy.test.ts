@@ -23,8 +23,12 @@ describePlayground('Write a policy', (playground) => {
     await page.getByRole('button', { name: 'Copy link' }).click();
     await page.getByText(/The link is/).waitFor();
     const own = await pixelsOf(page, 0);
+    await page.getByRole('button', { name: 'Use it under Generate' }).click();
+    await drawn(page);
+    expect(await pixelsOf(page)).toEqual(own);
+    await page.waitForURL(/#generate\?.*own=/);
     const other = await playground.open();
-    await other.page.goto(page.url().replace('#policy', '#generate'));
+    await other.page.goto(page.url());
     await other.page.getByText('It has not been run').waitFor();
     expect(await other.page.locator('iframe').count()).toBe(0);
     await other.page.getByRole('button', { name: 'Draw' }).click();
@@ -37,7 +41,7 @@ describePlayground('Write a policy', (playground) => {
     expect([...errors, ...other.errors]).toEqual([]);
     await other.context.close();
     const cut = await playground.open();
-    await cut.page.goto(page.url().replace(/#policy(.*own=[^&]{20}).*/, '#generate$1'));
+    await cut.page.goto(page.url().replace(/(own=[^&]{20}).*/, '$1'));
     await cut.page.getByText('ask for it again').waitFor();
     await cut.page.getByText('Each step decodes some tokens').waitFor();
     expect(await cut.page.getByRole('button', { name: 'Draw' }).isEnabled()).toBe(true);
