@@ -1,4 +1,4 @@
-import type { ImageRgb, TokenGrid } from '@tessera/core';
+import type { ImageMask, ImageRgb, TokenGrid } from '@tessera/core';
 import { type Readable, writable } from 'svelte/store';
 import type { TellFailure } from '../model-loading/failure.js';
 import type { ModelFacts } from '../model-loading/model-facts.js';
@@ -50,6 +50,38 @@ export function maskShape(
     height: cells(height, imageSize.height / grid.height),
     width: cells(width, imageSize.width / grid.width),
   };
+}
+
+/** Rounding errors must not make a pixel touch the next cell. */
+const TOUCH = 1e-6;
+
+/**
+ * A mask's cells as pixels of the picture. A pixel is white if all cells that it overlaps are marked: one that a marked cell
+ * shares with another would have the other's token drawn as well.
+ *
+ * @param mask [height·width] of `shape`, 1 where a cell is marked
+ */
+export function pixelMask(
+  { height, width }: Pick<ImageRgb, 'height' | 'width'>,
+  shape: MaskShape,
+  mask: Uint8Array,
+): ImageMask {
+  const data = new Uint8Array(height * width).fill(255);
+  const cells = (at: number, pixels: number, count: number): readonly [number, number] => [
+    Math.floor((at * count) / pixels + TOUCH),
+    Math.ceil(((at + 1) * count) / pixels - TOUCH),
+  ];
+  for (let y = 0; y < height; y++) {
+    const [top, bottom] = cells(y, height, shape.height);
+    for (let x = 0; x < width; x++) {
+      const [left, right] = cells(x, width, shape.width);
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++)
+          if (!mask[row * shape.width + column]) data[y * width + x] = 0;
+      }
+    }
+  }
+  return { height, width, data };
 }
 
 const NOTHING: EditState = {
@@ -120,7 +152,7 @@ export class PictureEdit {
     const fits = outpaint === 0 && image.width === imageSize.width && image.height === imageSize.height;
     const edit: PictureEditOptions = {
       image,
-      mask: { ...shape, data: mask.map((flag) => 255 * flag) },
+      mask: pixelMask(image, shape, mask),
       outpaint: { top: rows!, bottom: rows!, left: columns!, right: columns! },
       growTokens: grow ? 1 : 0,
       ...(grid && fits ? { grid } : {}),
