@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { parseManifest } from '@tessera/format';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import type { VaeConfigJson } from './autoencoder/vae-config.js';
+import { openSafetensors } from './checkpoint/safetensors.js';
+import { type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.js';
 import { type ConvertOptions, type ConvertProgress, convertModel } from './convert.js';
 import { CheckpointKeysError } from './errors.js';
-import type { MarConfigJson } from './mar-config.js';
-import { openSafetensors } from './safetensors.js';
-import { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
+import type { MarConfigJson } from './mar/mar-config.js';
 import { golden, goldenJson, inTemporaryFolder } from './testing/golden.js';
-import type { VaeConfigJson } from './vae-config.js';
 
 async function recorded(out: string): Promise<ConvertOptions & Required<Pick<ConvertOptions, 'vae'>>> {
   return {

@@ -3,22 +3,22 @@ import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
-import { Checkpoint, type TakenWeights } from './checkpoint.js';
+import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
+import { vaeGraphs } from './autoencoder/vae-graphs.js';
+import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
+import { openSafetensors, type SafetensorsFile } from './checkpoint/safetensors.js';
+import { elementCount } from './checkpoint/safetensors-header.js';
+import type { WeightsKind } from './checkpoint/weight-copies.js';
 import { CheckpointValuesError, type UnusableTensor } from './errors.js';
-import { fileChecksums } from './file-checksums.js';
-import type { GraphBuilder } from './graph-builder.js';
-import { type SavedGraph, saveGraph, type WeightStorage } from './graph-file.js';
-import { type MarConfigJson, resolveMarConfig } from './mar-config.js';
-import { marGraphs } from './mar-graphs.js';
-import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar-presets.js';
-import { type ModelConfigs, modelCard } from './model-card.js';
-import { GRAPH_FOLDER, modelManifest } from './model-manifest.js';
-import { writeOutput } from './output-folder.js';
-import { openSafetensors, type SafetensorsFile } from './safetensors.js';
-import { elementCount } from './safetensors-header.js';
-import { resolveVaeConfig, type VaeConfigJson } from './vae-config.js';
-import { vaeGraphs } from './vae-graphs.js';
-import type { WeightsKind } from './weight-copies.js';
+import type { GraphBuilder } from './graph/graph-builder.js';
+import { type SavedGraph, saveGraph, type WeightStorage } from './graph/graph-file.js';
+import { type MarConfigJson, resolveMarConfig } from './mar/mar-config.js';
+import { marGraphs } from './mar/mar-graphs.js';
+import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+import { fileChecksums } from './output/file-checksums.js';
+import { type ModelConfigs, modelCard } from './output/model-card.js';
+import { GRAPH_FOLDER, modelManifest } from './output/model-manifest.js';
+import { writeOutput } from './output/output-folder.js';
 
 export interface ConvertProgress {
   /**

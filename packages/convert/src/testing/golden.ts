@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { GraphBuilder } from '../graph-builder.js';
-import { type SaveGraphOptions, saveGraph } from '../graph-file.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { type SaveGraphOptions, saveGraph } from '../graph/graph-file.js';
 
 /** A file of the recorded reference data. */
 export function golden(path: string): string {

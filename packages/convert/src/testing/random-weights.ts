@@ -1,4 +1,4 @@
-import { type TensorToWrite, writeSafetensors } from '../safetensors-writer.js';
+import { type TensorToWrite, writeSafetensors } from '../checkpoint/safetensors-writer.js';
 
 /** Uniform numbers in [−1, 1), the same for the same seed. */
 export function randomNumbers(seed: number): () => number {

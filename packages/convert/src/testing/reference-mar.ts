@@ -1,4 +1,4 @@
-import type { MarConfig, StackConfig } from '../mar-config.js';
+import type { MarConfig, StackConfig } from '../mar/mar-config.js';
 
 // The MAR model's forward pass as its paper and published code define it, in float64, with plain loops over the whole
 // sequence and a mask: nothing of how the graphs compute it.

@@ -1,0 +1,165 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { GraphBuilder, type LazyWeight, type Value } from '../graph/graph-builder.js';
+import {
+  addAndNormalise,
+  type LayerContext,
+  layerNorm,
+  matrix,
+  type Stream,
+  transformerBlock,
+  vector,
+} from '../graph/transformer-block.js';
+import type { MarConfig } from './mar-config.js';
+
+/**
+ * The transformer: `tokens` [B, V, C], `positions` [B, L], `labels` [B], `target_count` [1] → `z` [B, T, D] and
+ * `encoded` [B, buffer + V, E].
+ *
+ * `positions` lists the visible positions, then the other masked ones, then the T targets. Attention is blind to the
+ * order of its rows, so the decoder's sequence is [buffer | visible | masked], nothing is scattered, and the targets are
+ * the last T rows. Its last block computes queries and MLP for those alone.
+ */
+export function conditionGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+  const { grid, buffer } = config;
+  const length = grid.height * grid.width;
+  const graph = new GraphBuilder('condition');
+  const context: LayerContext = { graph, checkpoint, epsilon: config.epsilon };
+  const tokens = graph.input('tokens', 'float32', ['B', 'V', grid.channels]);
+  const positions = graph.input('positions', 'int32', ['B', length]);
+  const labels = graph.input('labels', 'int32', ['B']);
+  const targetCount = graph.input('target_count', 'int32', [1]);
+
+  const batch = graph.extent(labels, 0);
+  const visible = graph.extent(tokens, 1);
+  // Cut before it becomes rows: the input is still on the CPU, where WebGPU wants small integers to be cut.
+  const seen = graph.op('Slice', [positions, graph.int64(0), visible, graph.int64(1)]);
+  const seenRows = sequenceRows(graph, seen, batch, buffer);
+  const encoded = encoder(context, config, { tokens, labels, batch, rows: seenRows });
+  const fromEnd = graph.op('Neg', [targetCount]);
+  const rows = sequenceRows(graph, positions, batch, buffer);
+  const normed = decoder(context, config, { encoded, batch, visible, rows, fromEnd });
+
+  const targets = graph.op('Slice', [positions, fromEnd, graph.int32([length]), graph.int32([1])]);
+  const embedding = graph.op('Gather', [
+    table(context, 'diffusion_pos_embed_learned', length, config.decoder.width),
+    targets,
+  ]);
+  graph.output('encoded', encoded, 'float32', ['B', 'N', config.encoder.width]);
+  graph.output('z', graph.op('Add', [normed, embedding]), 'float32', ['B', 'T', config.decoder.width]);
+  return graph;
+}
+
+/**
+ * The rows of the position tables that a sequence takes, [B, buffer + n], for `positions` [B, n]: in the tables, too, the
+ * buffer comes first.
+ */
+function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffer: number): Value {
+  if (buffer === 0) return positions;
+  const bufferRows = graph.op('Expand', [
+    graph.int32(Array.from({ length: buffer }, (_, row) => row)),
+    graph.op('Concat', [batch, graph.int64(buffer)], { axis: { int: 0 } }),
+  ]);
+  const tokenRows = graph.op('Add', [positions, graph.int32([buffer])]);
+  return graph.op('Concat', [bufferRows, tokenRows], { axis: { int: 1 } });
+}
+
+function encoder(
+  context: LayerContext,
+  { grid, buffer, classes, encoder: stack }: MarConfig,
+  { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
+): Value {
+  const { graph } = context;
+  const { width, depth } = stack;
+  let input = graph.op('Add', [
+    graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width)]),
+    vector(context, 'z_proj.bias', width),
+  ]);
+  if (buffer > 0) {
+    const classRow = graph.op('Gather', [
+      graph.weight(classTable(context.checkpoint, classes, width)),
+      labels,
+    ]);
+    const classRows = graph.op('Expand', [
+      graph.op('Unsqueeze', [classRow, graph.int64(1)]),
+      graph.op('Concat', [batch, graph.int64(buffer, width)], { axis: { int: 0 } }),
+    ]);
+    input = graph.op('Concat', [classRows, input], { axis: { int: 1 } });
+  }
+  const position = graph.op('Gather', [
+    table(context, 'encoder_pos_embed_learned', buffer + grid.height * grid.width, width),
+    rows,
+  ]);
+  // Here the norm's result is the residual stream, and the sum before it is not needed again.
+  const residual = addAndNormalise(context, { input, skip: position, norm: 'z_proj_ln', width }).normed;
+  let stream: Stream = { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
+  for (let block = 0; block < depth; block++) {
+    const next = block + 1 < depth ? `encoder_blocks.${block + 1}.norm1` : 'encoder_norm';
+    stream = transformerBlock(context, `encoder_blocks.${block}`, stack, stream, next);
+  }
+  return stream.normed;
+}
+
+function decoder(
+  context: LayerContext,
+  { grid, buffer, encoder: { width: encoderWidth }, decoder: stack }: MarConfig,
+  {
+    encoded,
+    batch,
+    visible,
+    rows,
+    fromEnd,
+  }: Record<'encoded' | 'batch' | 'visible' | 'rows' | 'fromEnd', Value>,
+): Value {
+  const { graph, checkpoint } = context;
+  const { width, depth } = stack;
+  const length = grid.height * grid.width;
+  const known = graph.op('Add', [
+    graph.op('MatMul', [encoded, matrix(context, 'decoder_embed.weight', encoderWidth, width)]),
+    vector(context, 'decoder_embed.bias', width),
+  ]);
+  const masked = graph.op('Expand', [
+    graph.weight(checkpoint.tensor('mask_token', [width])),
+    graph.op('Concat', [batch, graph.op('Sub', [graph.int64(length), visible]), graph.int64(width)], {
+      axis: { int: 0 },
+    }),
+  ]);
+  let stream = addAndNormalise(context, {
+    input: graph.op('Concat', [known, masked], { axis: { int: 1 } }),
+    skip: graph.op('Gather', [table(context, 'decoder_pos_embed_learned', buffer + length, width), rows]),
+    norm: 'decoder_blocks.0.norm1',
+    width,
+  });
+  const lastRows = (value: Value): Value =>
+    graph.op('Slice', [value, fromEnd, graph.int32([buffer + length]), graph.int32([1])]);
+  for (let block = 0; block < depth; block++) {
+    const last = block + 1 === depth;
+    stream = transformerBlock(
+      context,
+      `decoder_blocks.${block}`,
+      stack,
+      stream,
+      last ? 'decoder_norm' : `decoder_blocks.${block + 1}.norm1`,
+      last ? { normed: lastRows(stream.normed), residual: lastRows(stream.residual) } : stream,
+    );
+  }
+  return stream.normed;
+}
+
+/** A table of learned rows, stored as [1, rows, width] in the checkpoint. */
+function table({ graph, checkpoint }: LayerContext, key: string, rows: number, width: number): Value {
+  return graph.weight(checkpoint.tensor(key, [rows, width]));
+}
+
+/** The class embeddings with the learned row for "no class" after the last. */
+function classTable(checkpoint: Checkpoint, classes: number, width: number): LazyWeight {
+  return {
+    name: 'class_emb.weight',
+    shape: [classes + 1, width],
+    load: async () => {
+      const rows = new Float32Array((classes + 1) * width);
+      rows.set(await checkpoint.read('class_emb.weight'));
+      rows.set(await checkpoint.read('fake_latent'), classes * width);
+      return rows;
+    },
+  };
+}
