@@ -15,12 +15,9 @@ export {
   preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
-export {
-  type ConditionBatch,
-  type GraphSession,
-  type GraphSessions,
-  MarGraphs,
-} from './mar-graphs.js';
+export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
+export { LightgenGraphs, type LightgenOptions } from './lightgen/lightgen-graphs.js';
+export { type ConditionBatch, MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
 export {
   assertFileHash,
@@ -31,6 +28,7 @@ export {
   neededFiles,
   storedType,
 } from './model-files.js';
+export { ModelGraphs } from './model-graphs.js';
 export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 export {
   assertReferenceSample,
