@@ -22,7 +22,7 @@ export function positionsGraph(config: LightgenConfig, checkpoint: Checkpoint): 
     const table = graph.weight({
       name: key,
       shape: [1, width, side, side],
-      precise: true,
+      atLeast: 'fp32',
       load: async () => transpose(await checkpoint.read(key), side * side, width),
     });
     const resized = graph.op('Resize', [table, undefined, all], {

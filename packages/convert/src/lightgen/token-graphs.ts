@@ -25,7 +25,7 @@ export function tokenEncoderGraph(config: LightgenConfig, checkpoint: Checkpoint
   const positions = graph.input('positions', 'int32', ['B', 'V']);
   const table = graph.input('table', 'float32', ['L', width]);
   const { normed: residual } = addAndNormalise(context, {
-    input: projection(context, 'z_proj', tokens, grid.channels, width),
+    input: projection(context, 'z_proj', tokens, grid.channels, width, 'fp16'),
     skip: graph.op('Gather', [table, positions]),
     norm: 'z_proj_ln',
     width,

@@ -68,7 +68,7 @@ function encoder(
 ): Value {
   const { graph } = context;
   const { width } = stack;
-  let input = projection(context, 'z_proj', tokens, grid.channels, width);
+  let input = projection(context, 'z_proj', tokens, grid.channels, width, 'fp16');
   if (buffer > 0) {
     const classRow = graph.op('Gather', [
       graph.weight(classTable(context.checkpoint, classes, width)),
