@@ -1,4 +1,4 @@
-import { SINUSOID_WIDTH, type HeadSizes, type StackConfig } from '../mar/mar-config.js';
+import { type HeadSizes, headOutputs, SINUSOID_WIDTH, type StackConfig } from '../mar/mar-config.js';
 
 /** A model's tensors with their shapes, gathered layer by layer; weights of linear layers are [out, in]. */
 export class KeyShapes extends Map<string, readonly number[]> {
@@ -31,7 +31,8 @@ export class KeyShapes extends Map<string, readonly number[]> {
   }
 
   /** The diffusion head. */
-  head({ head, grid, decoder }: HeadSizes): void {
+  head(sizes: HeadSizes): void {
+    const { head, grid, decoder } = sizes;
     const net = 'diffloss.net';
     this.linear(`${net}.time_embed.mlp.0`, head.width, SINUSOID_WIDTH);
     this.linear(`${net}.time_embed.mlp.2`, head.width, head.width);
@@ -45,6 +46,6 @@ export class KeyShapes extends Map<string, readonly number[]> {
       this.linear(`${name}.adaLN_modulation.1`, 3 * head.width, head.width);
     }
     this.linear(`${net}.final_layer.adaLN_modulation.1`, 2 * head.width, head.width);
-    this.linear(`${net}.final_layer.linear`, 2 * grid.channels, head.width);
+    this.linear(`${net}.final_layer.linear`, headOutputs(sizes), head.width);
   }
 }

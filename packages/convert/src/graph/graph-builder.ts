@@ -38,6 +38,8 @@ export class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly weights = new Map<string, LazyWeight>();
   readonly constants = new Map<string, GraphConstant>();
+  /** Values that can be looked at, by what they are called; see {@link mark}. */
+  readonly marks = new Map<string, { readonly value: Value; readonly shape: readonly (number | string)[] }>();
   /** Names of outputs by the names that their values had. */
   readonly #renamed = new Map<Value, string>();
 
@@ -73,6 +75,20 @@ export class GraphBuilder {
     });
     this.#renamed.set(value, name);
     this.outputs.push({ name, type, shape });
+  }
+
+  /** Gives a float32 value on the way a name, by which {@link expose} makes it an output, to be compared with recorded numbers. */
+  mark(name: string, value: Value, shape: readonly (number | string)[]): void {
+    this.marks.set(name, { value, shape });
+  }
+
+  /** Makes marked values outputs of the graph, under the marks' names. @default all */
+  expose(names: Iterable<string> = this.marks.keys()): this {
+    for (const name of names) {
+      const { value, shape } = this.marks.get(name)!;
+      this.output(name, this.op('Identity', [value]), 'float32', shape);
+    }
+    return this;
   }
 
   /** Adds a node with one output. An undefined input is an optional one left out. */

@@ -53,6 +53,20 @@ export function projection(
   ]);
 }
 
+/** GELU, in its tanh form, of a linear layer on rows [B, rows, inputs] → [B, rows, outputs]. */
+export function geluProjection(
+  context: LayerContext,
+  key: string,
+  rows: Value,
+  inputs: number,
+  outputs: number,
+): Value {
+  return context.graph.op('FastGelu', [
+    context.graph.op('MatMul', [rows, matrix(context, `${key}.weight`, inputs, outputs)]),
+    vector(context, `${key}.bias`, outputs),
+  ]);
+}
+
 /** A layer normalisation over the last axis. */
 export function layerNorm(context: LayerContext, norm: string, x: Value, width: number): Value {
   return context.graph.op(
@@ -60,6 +74,14 @@ export function layerNorm(context: LayerContext, norm: string, x: Value, width: 
     [x, vector(context, `${norm}.weight`, width), vector(context, `${norm}.bias`, width)],
     { axis: { int: -1 }, epsilon: { float: context.epsilon } },
   );
+}
+
+/** A layer normalisation over the last axis, with nothing learned. */
+export function plainLayerNorm({ graph, epsilon }: LayerContext, x: Value, width: number): Value {
+  return graph.op('LayerNormalization', [x, graph.floats(new Float32Array(width).fill(1))], {
+    axis: { int: -1 },
+    epsilon: { float: epsilon },
+  });
 }
 
 /**

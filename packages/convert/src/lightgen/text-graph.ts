@@ -1,12 +1,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder } from '../graph/graph-builder.js';
 import {
+  geluProjection,
   type LayerContext,
   layerNorm,
-  matrix,
   projection,
   transformerStack,
-  vector,
 } from '../graph/transformer-block.js';
 import type { LightgenConfig } from './lightgen-config.js';
 
@@ -23,12 +22,8 @@ export function textGraph(config: LightgenConfig, checkpoint: Checkpoint): Graph
   const context: LayerContext = { graph, checkpoint, epsilon };
   const features = graph.input('features', 'float32', ['B', 'T', text.width]);
 
-  const first = 'text_emb.text_proj.linear_1';
   // The tanh form of GELU, here alone.
-  const hidden = graph.op('FastGelu', [
-    graph.op('MatMul', [features, matrix(context, `${first}.weight`, text.width, width)]),
-    vector(context, `${first}.bias`, width),
-  ]);
+  const hidden = geluProjection(context, 'text_emb.text_proj.linear_1', features, text.width, width);
   const projected = projection(context, 'text_emb.text_proj.linear_2', hidden, width, width);
   const stem = 'text_emb.text_aligner';
   const norm = 'text_emb.text_aligner_norm';

@@ -2,13 +2,13 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder, type Value } from '../graph/graph-builder.js';
 import { modulationWidth } from '../graph/modulate-graph.js';
 import { ELEMENT_TYPES } from '../graph/onnx-writer.js';
-import { type LayerContext, layerNorm } from '../graph/transformer-block.js';
+import { type LayerContext, layerNorm, plainLayerNorm } from '../graph/transformer-block.js';
 import { linear, silu } from './embed-graph.js';
-import type { HeadSizes } from './mar-config.js';
+import { type HeadSizes, headOutputs } from './mar-config.js';
 
 /**
- * The denoiser's body: `x` [n, C], `modulation` [S, R, M], `step` [1] → `out` [R, 2C], a row [ε | v]. Row r takes
- * x[r mod n].
+ * The denoiser's body: `x` [n, C], `modulation` [S, R, M], `step` [1] → `out` [R, 2C], a row [ε | v], or [R, C], a
+ * velocity. Row r takes x[r mod n].
  */
 export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
   const { grid, head, epsilon } = config;
@@ -29,7 +29,6 @@ export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBu
   ]);
   const modulate = (normed: Value, shift: Value, scale: Value): Value =>
     graph.op('Add', [graph.op('Mul', [normed, scale]), shift]);
-  const ones = new Float32Array(width).fill(1);
 
   for (let block = 0; block < depth; block++) {
     const name = `${net}.res_blocks.${block}`;
@@ -39,15 +38,13 @@ export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBu
     const update = linear(context, `${name}.mlp.2`, silu(graph, hidden), [width, width]);
     residual = graph.op('Add', [residual, graph.op('Mul', [gate, update])]);
   }
-  const normed = graph.op('LayerNormalization', [residual, graph.floats(ones)], {
-    axis: { int: -1 },
-    epsilon: { float: epsilon },
-  });
+  const normed = plainLayerNorm(context, residual, width);
   const [shift, scale] = part(3 * depth, 2) as [Value, Value];
   // ε is multiplied by up to 2·10⁴ in the first steps of a chain, so the layer that makes it, a small one, is not rounded.
   const last = `${net}.final_layer.linear`;
-  const out = linear(context, last, modulate(normed, shift, scale), [width, 2 * grid.channels], 'fp32');
-  graph.output('out', out, 'float32', ['R', 2 * grid.channels]);
+  const outputs = headOutputs(config);
+  const out = linear(context, last, modulate(normed, shift, scale), [width, outputs], 'fp32');
+  graph.output('out', out, 'float32', ['R', outputs]);
   return graph;
 }
 

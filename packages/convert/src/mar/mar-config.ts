@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@tessera/core';
+import type { Prediction } from '@tessera/core/diffusion';
 import { assertInteger, assertNumber } from '@tessera/core/model';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 
@@ -57,8 +58,18 @@ export interface MarConfig {
   readonly epsilon: number;
 }
 
-/** What the head's graphs are built from; `decoder.width` is that of z. */
-export type HeadSizes = Pick<MarConfig, 'grid' | 'decoder' | 'head' | 'epsilon'>;
+/** What the head's graphs are built from. */
+export interface HeadSizes extends Pick<MarConfig, 'grid' | 'head' | 'epsilon'> {
+  /** `width` is that of z. */
+  readonly decoder: Pick<StackConfig, 'width'>;
+  /** What the head predicts: rows of [ε | v], 2C wide, or the velocity, C wide. @default 'epsilon' */
+  readonly prediction?: Prediction;
+}
+
+/** Width of the head's rows. */
+export function headOutputs({ grid, prediction }: HeadSizes): number {
+  return prediction === 'velocity' ? grid.channels : 2 * grid.channels;
+}
 
 /** An extent that can't be told because the tensor that would show it is missing. */
 const UNKNOWN = Number.NaN;

@@ -1,0 +1,34 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { GraphBuilder } from '../graph/graph-builder.js';
+import { projection } from '../graph/transformer-block.js';
+import { headGraphs } from '../mar/mar-graphs.js';
+import type { NitroConfig } from './nitro-config.js';
+import { nitroKeys } from './nitro-keys.js';
+import { nitroTransformerGraph } from './nitro-transformer-graph.js';
+
+/**
+ * Builds the graphs of a Nitro-AR model; weights are read when the graphs are saved.
+ *
+ * @throws CheckpointKeysError if the checkpoint's tensors are not those that `config` asks for
+ */
+export function nitroGraphs(
+  config: NitroConfig,
+  checkpoint: Checkpoint,
+): Readonly<Record<string, GraphBuilder>> {
+  checkpoint.assertKeys(nitroKeys(config));
+  return {
+    text: textGraph(config, checkpoint),
+    transformer: nitroTransformerGraph(config, checkpoint),
+    ...headGraphs(config, checkpoint),
+  };
+}
+
+/** All that depends on the prompt alone: `features` [B, T, Ct] → `embedded` [B, T, D]. */
+function textGraph({ text, decoder, epsilon }: NitroConfig, checkpoint: Checkpoint): GraphBuilder {
+  const graph = new GraphBuilder('text');
+  const features = graph.input('features', 'float32', ['B', 'T', text.width]);
+  const context = { graph, checkpoint, epsilon };
+  const embedded = projection(context, 'context_embedder', features, text.width, decoder.width);
+  graph.output('embedded', embedded, 'float32', ['B', 'T', decoder.width]);
+  return graph;
+}
