@@ -8,7 +8,7 @@ import * as v from 'valibot';
 
 const beta = v.pipe(v.number(), v.gtValue(0), v.ltValue(1));
 const trainSteps = v.pipe(v.number(), v.integer(), v.minValue(2));
-/** ε with a learned variance is what all heads predict. */
+/** Heads that predict ε learn its variance. */
 const variance = v.literal('learned-range');
 
 /** A head's diffusion process as plain data, as manifests hold it. */
@@ -16,6 +16,13 @@ export const diffusionSchema = v.variant('schedule', [
   v.strictObject({ schedule: v.literal('cosine'), trainSteps: v.literal(1000), variance }),
   v.strictObject({ schedule: v.literal('linear'), trainSteps, betaStart: beta, betaEnd: beta, variance }),
   v.strictObject({ schedule: v.literal('betas'), betas: v.pipe(v.array(beta), v.minLength(2)), variance }),
+  /** Flow matching: the head predicts the velocity. */
+  v.strictObject({
+    schedule: v.literal('flow'),
+    trainSteps,
+    finalSigma: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+    wholeTimesteps: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
+  }),
 ]);
 
 export type DiffusionDescription = v.InferOutput<typeof diffusionSchema>;
@@ -40,5 +47,14 @@ export function diffusionFrom(description: DiffusionDescription): DiffusionProce
       return { prediction: 'epsilon', schedule: linearNoiseSchedule(description) };
     case 'betas':
       return { prediction: 'epsilon', schedule: betaNoiseSchedule(description.betas) };
+    case 'flow': {
+      const { schedule, finalSigma, wholeTimesteps, ...flow } = description;
+      return {
+        prediction: 'velocity',
+        ...flow,
+        ...(finalSigma === undefined ? {} : { finalSigma }),
+        ...(wholeTimesteps === undefined ? {} : { wholeTimesteps }),
+      };
+    }
   }
 }

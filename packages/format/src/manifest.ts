@@ -93,6 +93,8 @@ const schema = v.strictObject({
     temperature: scale,
     /** Limits of x0: ±c, or ±c[i] for channel i. Absent where the head needs none. */
     clamp: v.optional(v.union([scale, v.array(scale)])),
+    /** The sampler of the head where a spec names none: `euler` for one that predicts the velocity. @default 'ancestral' */
+    sampler: v.optional(v.picklist(['ancestral', 'euler', 'heun'])),
     /**
      * The sampler spec that is used unless another one is asked for, e.g. `gtr-gradual/guidance=off`. Guidance, temperature
      * and clamp above are those of every spec that gives none. @default 'gtr-32'

@@ -5,9 +5,11 @@ import {
   cosineMaskSchedule,
   ddimSampler,
   dpmSolverSampler,
+  eulerSampler,
   evenMaskSchedule,
   halton,
   haltonMaskSchedule,
+  heunSampler,
   intervalGuidance,
   linearGuidance,
   randomOrder,
@@ -73,6 +75,8 @@ export const CHOICES = {
     ddim: fromCore('ddimSampler', ddimSampler),
     dpm: fromCore('dpmSolverSampler', dpmSolverSampler),
     'dpm-sde': fromCore('dpmSolverSampler', dpmSolverSampler, { fixed: { stochastic: true } }),
+    euler: fromCore('eulerSampler', eulerSampler),
+    heun: fromCore('heunSampler', heunSampler),
   },
 } as const satisfies Record<Exclude<PartName, ''>, Record<string, Choice>>;
 

@@ -157,7 +157,7 @@ test.each([
   'mar/temperature=hot',
   `mar/temperature=${'9'.repeat(400)}`,
   'mar/clamp=-1',
-  'mar/sampler=euler',
+  'mar/sampler=ode',
   'mar/max-timestep=1000',
   'mar/sampler=dpm/min-log-snr=5',
   'mar/sampler=dpm/solver-order=3',

@@ -48,12 +48,12 @@ export function resolveSettings(
   modelDefaults: ModelDefaults,
   fallback: SamplingOverrides = {},
 ): SettingsConfig {
-  const { guidance, temperature, clamp = null } = modelDefaults;
+  const { guidance, temperature, clamp = null, sampler = 'ancestral' } = modelDefaults;
   const layers = [overrides, fallback];
   const presets = layers.flatMap(({ preset }) => (preset ? [preset] : []));
   const settings = {
     guidance: resolvePart('guidance', layers, [{ guidance }]),
-    sampler: resolvePart('sampler', layers, [...presets, { sampler: { name: 'ancestral' } }]),
+    sampler: resolvePart('sampler', layers, [...presets, { sampler: { name: sampler } }]),
     temperature: overrides.temperature ?? fallback.temperature ?? temperature,
     clamp: [overrides.clamp, fallback.clamp, clamp].find((each) => each !== undefined),
   } as SettingsConfig;

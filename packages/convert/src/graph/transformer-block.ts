@@ -76,6 +76,14 @@ export function layerNorm(context: LayerContext, norm: string, x: Value, width: 
   );
 }
 
+/** An RMS normalisation over the last axis. */
+export function rmsNorm(context: LayerContext, norm: string, x: Value, width: number): Value {
+  return context.graph.op('SimplifiedLayerNormalization', [x, vector(context, `${norm}.weight`, width)], {
+    axis: { int: -1 },
+    epsilon: { float: context.epsilon },
+  });
+}
+
 /** A layer normalisation over the last axis, with nothing learned. */
 export function plainLayerNorm({ graph, epsilon }: LayerContext, x: Value, width: number): Value {
   return graph.op('LayerNormalization', [x, graph.floats(new Float32Array(width).fill(1))], {

@@ -6,7 +6,7 @@ import {
   layerNorm,
   plainLayerNorm,
   projection,
-  vector,
+  rmsNorm,
 } from '../graph/transformer-block.js';
 import { FIRST_NORM_EPSILON, type NitroConfig } from './nitro-config.js';
 
@@ -139,7 +139,7 @@ const joined = ({ graph }: LayerContext, parts: readonly Value[]): Value =>
 
 /** What one stream brings into a block's attention, and how it goes on with what comes out. */
 function sideOf(context: LayerContext, block: string, sizes: Sizes, names: JointSide, stream: Value) {
-  const { graph, epsilon } = context;
+  const { graph } = context;
   const { width, heads, hidden } = sizes;
   const normed = layerNorm(
     { ...context, epsilon: FIRST_NORM_EPSILON },
@@ -153,11 +153,7 @@ function sideOf(context: LayerContext, block: string, sizes: Sizes, names: Joint
   const headNorm = (name: string, rows: Value): Value => {
     const size = width / heads;
     const apart = graph.op('Reshape', [rows, graph.int64(0, 0, heads, size)]);
-    const scaled = graph.op(
-      'SimplifiedLayerNormalization',
-      [apart, vector(context, `${block}.attn.${name}.weight`, size)],
-      { axis: { int: -1 }, epsilon: { float: epsilon } },
-    );
+    const scaled = rmsNorm(context, `${block}.attn.${name}`, apart, size);
     const result = graph.op('Reshape', [scaled, graph.int64(0, 0, width)]);
     graph.mark(`${block}.${name}`, result, ['B', 'rows', width]);
     return result;

@@ -14,6 +14,11 @@ export type DiffusionProcess =
       readonly trainSteps: number;
       /** σ at the end of a run of two or more steps; diffusers' scheduler ends at 1 / `trainSteps`. @default 0 */
       readonly finalSigma?: number;
+      /**
+       * In runs of these numbers of steps the head is given its timesteps without their fractions, and σ stays as it is.
+       * Nitro-AR's code does so at 2. @default []
+       */
+      readonly wholeTimesteps?: readonly number[];
     };
 
 /** `epsilon` or `velocity`. */

@@ -45,9 +45,16 @@ export function solverLevels(
   const count = Number(respacing === '' ? trainSteps : respacing);
   assertInteger('respacing', count, 1, trainSteps);
   const finalSigma = count === 1 ? 0 : (diffusion.finalSigma ?? 0);
+  const isWhole = diffusion.wholeTimesteps?.includes(count) ?? false;
   const levels = Array.from({ length: count }, (_, i) => {
     const sigma = fround(1 + (i * (finalSigma - 1)) / count);
-    return { scale: 1, sigma, timestep: fround(sigma * trainSteps), xStart: { x: 1, output: sigma } };
+    const timestep = fround(sigma * trainSteps);
+    return {
+      scale: 1,
+      sigma,
+      timestep: isWhole ? Math.floor(timestep) : timestep,
+      xStart: { x: 1, output: sigma },
+    };
   });
   return { levels, end: { scale: 1, sigma: fround(finalSigma) } };
 }

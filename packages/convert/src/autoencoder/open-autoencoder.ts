@@ -1,0 +1,50 @@
+import { Checkpoint, type CheckpointOptions } from '../checkpoint/checkpoint.js';
+import type { SafetensorsFile } from '../checkpoint/safetensors.js';
+import { type DcAeConfigJson, resolveDcAeConfig } from '../dc-ae/dc-ae-config.js';
+import { dcAeDecoderGraph } from '../dc-ae/dc-ae-decoder-graph.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { resolveVaeConfig, type VaeConfigJson } from './vae-config.js';
+import { vaeGraphs } from './vae-graphs.js';
+
+/** An autoencoder's sizes under the names of its published code, or the name of a released one. */
+export type AutoencoderConfigJson = VaeConfigJson | DcAeConfigJson | 'kl16' | 'dc-ae';
+
+/** An autoencoder of any kind: what a model folder needs to say of it, and its graphs. */
+export interface Autoencoder {
+  readonly kind: 'KL' | 'DC-AE';
+  readonly latentChannels: number;
+  /** Latents are multiplied by this for the model. */
+  readonly latentScale: number;
+  /** Image pixels a latent cell spans, in each direction. */
+  readonly stride: number;
+  /** How the published code makes bytes of its values. @default to the nearest */
+  readonly rounding?: 'down';
+  /** `decoder`, and `encoder` for the kinds that have one here. */
+  readonly graphs: Readonly<Record<string, GraphBuilder>>;
+}
+
+/** A tensor that DC-AE alone has: the convolution of its finest level's upsampling. */
+const DC_AE_ANCHOR = 'decoder.up_blocks.0.0.conv.weight';
+
+/**
+ * Completes an autoencoder's configuration and builds its graphs. Its tensors tell its kind.
+ *
+ * @throws CheckpointKeysError if the tensors are not those that the configuration asks for
+ * @throws InvalidOptionError for sizes out of range or in contradiction
+ */
+export function openAutoencoder(
+  config: AutoencoderConfigJson,
+  file: SafetensorsFile,
+  { ignore = [] }: CheckpointOptions = {},
+): { readonly autoencoder: Autoencoder; readonly checkpoint: Checkpoint } {
+  if (config === 'dc-ae' || file.names.some((name) => name.endsWith(DC_AE_ANCHOR))) {
+    // The encoder isn't converted.
+    const checkpoint = new Checkpoint(file, DC_AE_ANCHOR, { ignore: [...ignore, 'encoder.'] });
+    const sizes = resolveDcAeConfig(typeof config === 'object' ? (config as DcAeConfigJson) : {}, checkpoint);
+    const graphs = { decoder: dcAeDecoderGraph(sizes, checkpoint) };
+    return { autoencoder: { kind: 'DC-AE', ...sizes, rounding: 'down', graphs }, checkpoint };
+  }
+  const checkpoint = new Checkpoint(file, 'post_quant_conv.weight', { ignore });
+  const sizes = resolveVaeConfig(config as VaeConfigJson | 'kl16');
+  return { autoencoder: { kind: 'KL', ...sizes, graphs: { ...vaeGraphs(sizes, checkpoint) } }, checkpoint };
+}
