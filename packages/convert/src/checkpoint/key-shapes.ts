@@ -1,4 +1,4 @@
-import { SINUSOID_WIDTH, type HeadSizes, type StackConfig } from '../mar/mar-config.js';
+import { type HeadSizes, SINUSOID_WIDTH, type StackConfig } from '../mar/mar-config.js';
 
 /** A model's tensors with their shapes, gathered layer by layer; weights of linear layers are [out, in]. */
 export class KeyShapes extends Map<string, readonly number[]> {

@@ -29,11 +29,11 @@ export function crossGraph(config: LightgenConfig, checkpoint: Checkpoint): Grap
   const order = graph.input('order', 'int32', ['R']);
 
   const reading = graph.extent(memory, 0);
-  const nullRows = graph.op('Concat', [
-    graph.op('Sub', [graph.extent(images, 0), reading]),
-    graph.extent(queries, 1),
-    graph.int64(width),
-  ], { axis: { int: 0 } });
+  const nullRows = graph.op(
+    'Concat',
+    [graph.op('Sub', [graph.extent(images, 0), reading]), graph.extent(queries, 1), graph.int64(width)],
+    { axis: { int: 0 } },
+  );
   const memoryPart = (index: number): Value =>
     graph.op('Squeeze', [
       graph.op('Slice', [memory, graph.int64(index), graph.int64(index + 1), graph.int64(1)]),
@@ -53,10 +53,14 @@ export function crossGraph(config: LightgenConfig, checkpoint: Checkpoint): Grap
       },
       { width, heads },
     );
-    const attended = graph.op('Concat', [
-      projection(context, `${block}.attn.proj`, mixed, width, width),
-      graph.op('Expand', [graph.weight(nullAttention(checkpoint, block, config)), nullRows]),
-    ], { axis: { int: 0 } });
+    const attended = graph.op(
+      'Concat',
+      [
+        projection(context, `${block}.attn.proj`, mixed, width, width),
+        graph.op('Expand', [graph.weight(nullAttention(checkpoint, block, config)), nullRows]),
+      ],
+      { axis: { int: 0 } },
+    );
     const stream = addAndNormalise(context, { input: attended, skip: normed, norm: `${block}.norm2`, width });
     const next = index + 1 < depth ? `cross_attn_blocks.${index + 1}.normq` : 'cross_norm';
     normed = mlp(context, block, cross, stream, next).normed;
