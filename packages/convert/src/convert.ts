@@ -13,9 +13,7 @@ import { CheckpointValuesError, type UnusableTensor } from './errors.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { type SavedGraph, saveGraph } from './graph/graph-file.js';
 import type { WeightStorage } from './graph/weight-storage.js';
-import { type MarConfigJson, resolveMarConfig } from './mar/mar-config.js';
-import { marGraphs } from './mar/mar-graphs.js';
-import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+import { type ModelConfigJson, openFamily } from './model-family.js';
 import { fileChecksums } from './output/file-checksums.js';
 import { type ModelConfigs, modelCard } from './output/model-card.js';
 import { GRAPH_FOLDER, modelManifest } from './output/model-manifest.js';
@@ -38,7 +36,8 @@ export interface ConvertOptions {
   readonly mar: {
     /** Path of a `.safetensors` file under the published code's key names. */
     readonly checkpoint: string;
-    readonly config: MarConfigJson | MarPreset;
+    /** The tensors tell which family a model is of. */
+    readonly config: ModelConfigJson;
     /** Beginnings of names in the file, or of keys, to pass over. */
     readonly ignore?: readonly string[];
     /** Which weights to take where the file has both. @default averaged ones if they are whole, else raw ones */
@@ -61,7 +60,7 @@ export interface ConvertOptions {
   readonly source: string;
   /** One name a class. */
   readonly classNames?: readonly string[];
-  /** @default GtR with FTS, linear guidance at the preset's scale, or 3; temperature 1 */
+  /** @default GtR with FTS, guidance as published, or linear of 3; temperature 1 */
   readonly sampling?: Manifest['sampling'];
   /**
    * Whether an existing folder is replaced, if it is empty or holds nothing but what conversions write.
@@ -91,9 +90,6 @@ export interface ConvertReport {
   /** Weights that fp16 can't hold and that were stored as float32 instead. */
   readonly keptFloat32: readonly string[];
 }
-
-/** Guidance scale of a model that nothing is known of. */
-const DEFAULT_GUIDANCE = 3;
 
 /**
  * Converts checkpoints into a model folder: `mar.json`, ONNX graphs and a model card. The folder appears under its name
@@ -162,8 +158,8 @@ async function openModel(
 ): Promise<OpenModel> {
   const { config, checkpoint: path, ...choice } = options.mar;
   const marFile = new Checkpoint(await open(path), 'fake_latent', choice);
-  const mar = resolveMarConfig(sizesOf(config), marFile);
-  const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile) };
+  const mar = openFamily(config, marFile);
+  const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
   if (!options.vae) {
     return {
@@ -179,31 +175,24 @@ async function openModel(
   const { config: vaeConfig, checkpoint, ...vaeChoice } = options.vae;
   const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', vaeChoice);
   const vae = resolveVaeConfig(vaeConfig);
-  if (vae.latentChannels !== mar.latents.channels) {
+  const { latents } = mar.sizes;
+  if (vae.latentChannels !== latents.channels) {
     throw new InvalidOptionError(
       'embed_dim',
       vae.latentChannels,
-      `must be the ${mar.latents.channels} latent channels of the MAR model`,
+      `must be the ${latents.channels} latent channels of the MAR model`,
     );
   }
-  if (vae.stride !== mar.latents.stride) {
+  if (vae.stride !== latents.stride) {
     throw new InvalidOptionError(
       'vae_stride',
-      mar.latents.stride,
+      latents.stride,
       `must be ${vae.stride}, the pixels that a latent cell of the autoencoder spans`,
     );
   }
   Object.assign(graphs, vaeGraphs(vae, vaeFile));
   const checkpoints = [marFile, vaeFile];
   return { mar, vae, graphs, taken, checkpoints, parameters: { mar: parameters, vae: vaeFile.parameters } };
-}
-
-/** Presets are also given by callers whose types nobody checks. */
-function sizesOf(config: MarConfigJson | MarPreset): MarConfigJson {
-  if (typeof config === 'object' && config) return config;
-  if (Object.hasOwn(MAR_PRESETS, config)) return MAR_PRESETS[config];
-  const presets = Object.keys(MAR_PRESETS).join(', ');
-  throw new InvalidOptionError('mar.config', config, `must be ${presets}, or an object of sizes`);
 }
 
 async function writeFolder(
@@ -270,20 +259,14 @@ async function assertValues(
   return zeros;
 }
 
-/** What the manifest advises. */
-function advice({ mar: { config }, sampling }: ConvertOptions): Manifest['sampling'] {
-  const scale = typeof config === 'string' ? PRESET_GUIDANCE[config] : DEFAULT_GUIDANCE;
-  return sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1, advice: PUBLISHED_ADVICE };
-}
-
 function manifestOf(
   options: ConvertOptions,
   model: ModelConfigs,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
-  const { dtype = 'fp16' } = options;
-  return modelManifest({ ...options, sampling: advice(options) }, model, dtype, saved, files);
+  const { dtype = 'fp16', sampling = model.mar.sampling } = options;
+  return modelManifest({ ...options, sampling }, model, dtype, saved, files);
 }
 
 /** Throws ManifestError where the manifest would be refused in the end: weights take minutes to read and write. */

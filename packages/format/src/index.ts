@@ -17,6 +17,7 @@ export { isHtml } from './html-page.js';
 export {
   type Classes,
   type ComponentName,
+  classesOf,
   type Family,
   type Manifest,
   type ManifestComponent,

@@ -147,6 +147,12 @@ export type ManifestComponent = v.InferOutput<typeof component>;
 export type ComponentName = keyof ManifestVariant['components'];
 export type StorageType = ManifestVariant['dtype'];
 
+/** The classes of a model. @throws InvalidOptionError for one that takes text */
+export function classesOf({ name, condition }: Pick<Manifest, 'name' | 'condition'>): Classes {
+  if (condition.kind === 'class') return condition;
+  throw new InvalidOptionError('model', name, 'must be a model that takes classes: this one takes text');
+}
+
 /** `mar.json` is not JSON, not a manifest, or one of a version this package does not know. */
 export class ManifestError extends TesseraError {
   static override readonly code = 'manifest';

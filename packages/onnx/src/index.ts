@@ -1,4 +1,6 @@
-export { createMarModel } from './loading/create-mar-model.js';
+export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
+export { LightgenGraphs, type LightgenOptions } from './lightgen/lightgen-graphs.js';
+export { createMarModel, modelGraphs } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
   type Loaded,
@@ -15,8 +17,6 @@ export {
   preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
-export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
-export { LightgenGraphs, type LightgenOptions } from './lightgen/lightgen-graphs.js';
 export { type ConditionBatch, MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
 export {

@@ -46,9 +46,7 @@ export class MarGraphs extends ModelGraphs<ClassInput> {
   condition(batch: ConditionBatch): Promise<OrtTensor> {
     const parts = { count: batch.labels.length, atOnce: this.#rowsAtOnce };
     const dims = [batch.targetCount, this.manifest.widths.decoder];
-    return this.inParts('condition', parts, dims, (first, end) =>
-      this.#condition(rowsOf(batch, first, end)),
-    );
+    return this.inParts('condition', parts, dims, (first, end) => this.#condition(rowsOf(batch, first, end)));
   }
 
   async #condition(batch: ConditionBatch): Promise<OrtTensor> {

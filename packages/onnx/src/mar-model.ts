@@ -1,9 +1,9 @@
 import {
-  type ClassInput,
   type GridShape,
   type ImageRgb,
   InvalidOptionError,
   type MaskedModel,
+  type ModelInput,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
@@ -41,7 +41,7 @@ import { runtimeTensor, type SampledImage, sampledRows } from './sampled-rows.js
 type Cancellable = { readonly signal?: CancellationSignal };
 
 /** A model in the thread that holds its sessions. */
-export class MarModel<Input = ClassInput> implements MaskedModel<Input> {
+export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
   readonly imageSize: ImageSize;
@@ -65,14 +65,18 @@ export class MarModel<Input = ClassInput> implements MaskedModel<Input> {
       assertBatch('batch', batch);
       const made: ConditionRows[] = [];
       try {
-        return await groupBy(batch, (image) => this.#graphs.batchKey(image), async (group) => {
-          throwIfAborted(signal);
-          const z = await this.#graphs.conditionImages(group, signal);
-          const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
-          const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
-          made.push(...rows);
-          return rows;
-        });
+        return await groupBy(
+          batch,
+          (image) => this.#graphs.batchKey(image),
+          async (group) => {
+            throwIfAborted(signal);
+            const z = await this.#graphs.conditionImages(group, signal);
+            const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
+            const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
+            made.push(...rows);
+            return rows;
+          },
+        );
       } catch (error) {
         for (const rows of made) rows.release();
         throw error;

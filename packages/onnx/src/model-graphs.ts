@@ -80,10 +80,11 @@ export abstract class ModelGraphs<Input> {
    * @returns `timeEmbed` [S, W], its output; `sinusoid` [S, 256], its input
    */
   async embed(timesteps: Float32Array): Promise<{ timeEmbed: Float32Array; sinusoid: Float32Array }> {
-    const outputs = await this.runner.run('embed', { timesteps: this.runner.float(timesteps, [timesteps.length]) }, [
-      'time_embed',
-      'sinusoid',
-    ]);
+    const outputs = await this.runner.run(
+      'embed',
+      { timesteps: this.runner.float(timesteps, [timesteps.length]) },
+      ['time_embed', 'sinusoid'],
+    );
     return {
       timeEmbed: outputs.time_embed!.data as Float32Array,
       sinusoid: outputs.sinusoid!.data as Float32Array,
@@ -148,7 +149,9 @@ export abstract class ModelGraphs<Input> {
     latents: Float32Array,
     dims: readonly [number, number, number, number],
   ): Promise<Float32Array> {
-    const { image } = await this.runner.run('decoder', { latents: this.runner.float(latents, dims) }, ['image']);
+    const { image } = await this.runner.run('decoder', { latents: this.runner.float(latents, dims) }, [
+      'image',
+    ]);
     return assertFinite('decoder', image!.data as Float32Array);
   }
 
@@ -159,7 +162,9 @@ export abstract class ModelGraphs<Input> {
    * @returns [B, 2Cv, h, w], mean and log variance, the latter not clamped
    */
   async encode(image: Float32Array, dims: readonly [number, number, number, number]): Promise<Float32Array> {
-    const { moments } = await this.runner.run('encoder', { image: this.runner.float(image, dims) }, ['moments']);
+    const { moments } = await this.runner.run('encoder', { image: this.runner.float(image, dims) }, [
+      'moments',
+    ]);
     return assertFinite('encoder', moments!.data as Float32Array);
   }
 

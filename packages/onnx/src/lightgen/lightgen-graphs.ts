@@ -196,10 +196,7 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
   ): Promise<OrtTensor> {
     const rows = [...owners.keys()];
     // Those that read a text come first in the graph.
-    const sorted = [
-      ...rows.filter((row) => memories[row]),
-      ...rows.filter((row) => !memories[row]),
-    ];
+    const sorted = [...rows.filter((row) => memories[row]), ...rows.filter((row) => !memories[row])];
     const order = new Int32Array(rows.length);
     for (const [place, row] of sorted.entries()) order[row] = place;
     const feeds = {

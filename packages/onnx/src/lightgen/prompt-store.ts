@@ -16,7 +16,10 @@ export class PromptStore<Value> {
     const value = known === undefined ? await make() : this.#entries.get(known)!;
     // The last used one comes last.
     if (known !== undefined) this.#entries.delete(known);
-    this.#entries.set(known ?? (typeof text === 'string' ? text : { features: text.features.slice() }), value);
+    this.#entries.set(
+      known ?? (typeof text === 'string' ? text : { features: text.features.slice() }),
+      value,
+    );
     return value;
   }
 

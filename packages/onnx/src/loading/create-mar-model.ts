@@ -26,7 +26,7 @@ export async function createMarModel(
   Tensor: TensorConstructor,
   isInMemory: boolean,
   createSession: (name: ComponentName, component: ManifestComponent) => Promise<GraphSession>,
-): Promise<MarModel<ModelInput>> {
+): Promise<MarModel> {
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
   const sessions: { [name in ComponentName]?: GraphSession } = {};
   try {
@@ -36,9 +36,7 @@ export async function createMarModel(
     ][]) {
       if (component) sessions[name] = await createSession(name, component);
     }
-    return new MarModel<ModelInput>(
-      modelGraphs(manifest, sessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined),
-    );
+    return new MarModel(modelGraphs(manifest, sessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined));
   } catch (error) {
     await Promise.all(Object.values(sessions).map((session) => session.release()));
     throw error;

@@ -1,4 +1,4 @@
-import type { ModelInput, MaskedModel } from '@tessera/core';
+import type { MaskedModel, ModelInput } from '@tessera/core';
 import { ModelDisposedError } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import { onAbort } from '../abort-listener.js';

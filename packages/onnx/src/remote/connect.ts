@@ -1,8 +1,8 @@
 import {
-  type ModelInput,
   type GridShape,
   type ImageRgb,
   type MaskedModel,
+  type ModelInput,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';

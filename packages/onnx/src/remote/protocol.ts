@@ -1,4 +1,4 @@
-import type { ModelInput, ImageRgb, TokenGrid } from '@tessera/core';
+import type { ImageRgb, ModelInput, TokenGrid } from '@tessera/core';
 import type { Clamp, NoiseKey } from '@tessera/core/model';
 import type { RunStatistics } from '../run-statistics.js';
 import type { PackedCoefficients } from './packed-coefficients.js';

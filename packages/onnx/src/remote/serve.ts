@@ -1,4 +1,4 @@
-import { keyedNoise, type ModelInput, type NoiseSource } from '@tessera/core';
+import { keyedNoise, type NoiseSource } from '@tessera/core';
 import { type ConditionRows, ConditionsReleasedError, replayNoise } from '@tessera/core/model';
 import type { MarModel } from '../mar-model.js';
 import { unpackCoefficients } from './packed-coefficients.js';
@@ -7,7 +7,7 @@ import type { CallName, Calls, TokenNoise } from './protocol.js';
 import { answerCalls, type Handlers } from './rpc.js';
 
 /** What can be served: a {@link MarModel}, or anything with its calls. */
-export interface ServedModel extends Pick<MarModel<ModelInput>, Exclude<CallName, 'read' | 'release'>> {
+export interface ServedModel extends Pick<MarModel, Exclude<CallName, 'read' | 'release'>> {
   /** Runs a read of conditions, which is no call of the model, e.g. to notice a lost GPU. @default as it is */
   guard?<T>(read: () => Promise<T>): Promise<T>;
 }
