@@ -26,6 +26,7 @@ const component = v.strictObject({
 const FAMILY_COMPONENTS = {
   mar: ['condition'],
   lightgen: ['text', 'positions', 'tokenEncoder', 'tokenDecoder', 'cross'],
+  nitro: ['text', 'transformer'],
 } as const;
 
 export type Family = keyof typeof FAMILY_COMPONENTS;
@@ -74,6 +75,8 @@ const schema = v.strictObject({
     shift: v.optional(v.pipe(v.number(), v.finite())),
     /** Pixels a latent cell spans, in each direction. */
     stride: count,
+    /** How bytes are made of what the decoder gives. @default to the nearest */
+    rounding: v.optional(v.literal('down')),
   }),
   /** Sizes that models of the family LightGen have alone. */
   lightgen: v.optional(
@@ -113,6 +116,9 @@ const schema = v.strictObject({
           tokenEncoder: v.optional(component),
           tokenDecoder: v.optional(component),
           cross: v.optional(component),
+          transformer: v.optional(component),
+          /** What the empty prompt makes of the text side, for families whose null text it is. */
+          nullText: v.optional(component),
           embed: component,
           project: component,
           modulate: component,

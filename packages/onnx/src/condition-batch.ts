@@ -51,7 +51,7 @@ export function conditionBatch(
 }
 
 /** The grid's positions as the graph wants them: known, masked, wanted, each ascending. */
-function positionOrder(
+export function positionOrder(
   { grid, positions }: Pick<ConditionImage<unknown>, 'grid' | 'positions'>,
   length: number,
 ): { positions: number[]; visible: number } {

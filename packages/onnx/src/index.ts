@@ -1,5 +1,5 @@
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
-export { LightgenGraphs, type LightgenOptions } from './lightgen/lightgen-graphs.js';
+export { LightgenGraphs } from './lightgen/lightgen-graphs.js';
 export { createMarModel, modelGraphs } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
@@ -29,6 +29,7 @@ export {
   storedType,
 } from './model-files.js';
 export { ModelGraphs } from './model-graphs.js';
+export { NitroGraphs } from './nitro-graphs.js';
 export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 export {
   assertReferenceSample,
@@ -56,3 +57,4 @@ export { foreignContent } from './store/foreign-content.js';
 export { memoryStore } from './store/memory-store.js';
 export type { CommittedModel, ModelStore } from './store/model-store.js';
 export { sha256 } from './store/sha256.js';
+export type { TextModelOptions } from './text/text-values.js';

@@ -129,7 +129,8 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
         const cells = unpatchify(knownTokens(grid), latentShape, latents.patchSize);
         for (let i = 0; i < cells.length; i++) cells[i] = cells[i]! / latents.scale + shift;
         const planes = await this.#graphs.decode(cells, dims);
-        images.push(pixelsFromPlanes(planes, dims[2] * latents.stride, dims[3] * latents.stride));
+        const [rows, columns] = [dims[2] * latents.stride, dims[3] * latents.stride];
+        images.push(pixelsFromPlanes(planes, rows, columns, latents.rounding));
       }
       return images;
     }, signal);

@@ -1,16 +1,9 @@
-import {
-  type GridShape,
-  InvalidOptionError,
-  TesseraError,
-  type TextFeatures,
-  type TextInput,
-} from '@tessera/core';
+import type { GridShape, TextInput } from '@tessera/core';
 import {
   assertShape,
   type CancellationSignal,
   type ConditionImage,
   gridLength,
-  type TextEncoder,
   throwIfAborted,
 } from '@tessera/core/model';
 import type { Manifest, TextCondition } from '@tessera/format';
@@ -20,7 +13,7 @@ import { assertFinite } from '../finite.js';
 import type { GraphRunner } from '../graph-runner.js';
 import { ModelGraphs } from '../model-graphs.js';
 import { OrtTensor } from '../ort-tensor.js';
-import { PromptStore, type Text } from './prompt-store.js';
+import { type TextModelOptions, TextValues, textsOf } from '../text/text-values.js';
 
 /** Tables of positions of one grid, [L, D] each. */
 export type PositionTables = Readonly<Record<'encoder' | 'decoder' | 'last', Tensor>>;
@@ -33,13 +26,6 @@ export interface Memory {
   readonly values: Float32Array;
 }
 
-export interface LightgenOptions {
-  /** The most rows that the transformer takes at once, see `MarGraphs`. @default all */
-  readonly rowsAtOnce?: number;
-  /** Turns prompts into features. Without one, prompts have to be given as features. */
-  readonly textEncoder?: TextEncoder;
-}
-
 /**
  * The graphs of a LightGen model (arXiv 2503.08619), which takes text, and draws grids of any size.
  *
@@ -48,17 +34,16 @@ export interface LightgenOptions {
  */
 export class LightgenGraphs extends ModelGraphs<TextInput> {
   readonly #rowsAtOnce: number;
-  readonly #textEncoder: TextEncoder | undefined;
-  readonly #memories = new PromptStore<Memory>();
+  readonly #memories: TextValues<Memory>;
   readonly #tables = new Map<string, Promise<PositionTables>>();
   /** That of the last batch of texts: a run asks for the same ones step by step. */
   #lastMemory: { readonly parts: readonly Memory[]; readonly tensor: Tensor } | undefined;
 
-  constructor(manifest: Manifest, runner: GraphRunner, options: LightgenOptions = {}) {
+  constructor(manifest: Manifest, runner: GraphRunner, options: TextModelOptions = {}) {
     super(manifest, runner);
     const { rowsAtOnce = Number.POSITIVE_INFINITY, textEncoder } = options;
     this.#rowsAtOnce = rowsAtOnce;
-    this.#textEncoder = textEncoder;
+    this.#memories = new TextValues(manifest, textEncoder, (features) => this.memoryOf(features));
   }
 
   override draws({ height, width, channels }: GridShape): boolean {
@@ -68,16 +53,7 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
 
   batchKey(image: ConditionImage<TextInput>): string {
     const { height, width } = image.grid.shape;
-    const rows = textsOf([image]).map((text) => this.#rowsOf(text));
-    const lengths = new Set(rows.filter((count) => count !== undefined));
-    if (lengths.size > 1) {
-      throw new InvalidOptionError(
-        'negativePrompt',
-        `${rows.at(-1)} rows`,
-        `must have as many rows as the prompt, ${rows[0]}`,
-      );
-    }
-    return `${countsKey(image)} ${height}x${width} ${[...lengths]}`;
+    return `${countsKey(image)} ${height}x${width} ${this.#memories.rowsOf(image)}`;
   }
 
   async conditionImages(
@@ -86,7 +62,7 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
   ): Promise<OrtTensor> {
     for (const { grid } of images) this.assertGrid(grid);
     const texts = textsOf(images);
-    const memories = await this.#memoriesOf(texts, signal);
+    const memories = await this.#memories.of(texts, signal);
     throwIfAborted(signal);
     const tables = await this.tables(images[0]!.grid.shape);
     const targetCount = images[0]!.positions.length;
@@ -262,52 +238,6 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
     return tables as unknown as PositionTables;
   }
 
-  async #memoriesOf(
-    texts: readonly (Text | null)[],
-    signal: CancellationSignal | undefined,
-  ): Promise<readonly (Memory | undefined)[]> {
-    const given = texts.filter((text) => text !== null);
-    const unknown = given.filter((text) => typeof text === 'string' && !this.#memories.has(text));
-    const prompts = [...new Set(unknown as string[])];
-    const encoded = new Map<string, TextFeatures>();
-    if (prompts.length > 0) {
-      const made = await this.#encoder().encode(prompts, signal ? { signal } : {});
-      for (const [i, prompt] of prompts.entries()) encoded.set(prompt, made[i]!);
-    }
-    const memories: (Memory | undefined)[] = [];
-    for (const text of texts) {
-      if (text === null) {
-        memories.push(undefined);
-        continue;
-      }
-      throwIfAborted(signal);
-      const made = this.#memories.get(text, () =>
-        this.memoryOf((typeof text === 'string' ? encoded.get(text)! : text).features),
-      );
-      memories.push(await made);
-    }
-    this.#memories.trim(new Set(given).size);
-    return memories;
-  }
-
-  #encoder(): TextEncoder {
-    if (this.#textEncoder) return this.#textEncoder;
-    throw new TesseraError(
-      'missing-component',
-      `The model "${this.manifest.name}" has no text encoder. Convert it with one (--text), or give features as the prompt.`,
-    );
-  }
-
-  /** T of a text; undefined for none. */
-  #rowsOf(text: Text | null): number | undefined {
-    const { length, width } = this.manifest.condition as TextCondition;
-    if (text === null) return undefined;
-    if (typeof text === 'string') return this.#textEncoder?.length ?? length;
-    const rows = text.features.length / width;
-    assertShape('features [T, Ct]', text.features, [Math.max(1, Math.floor(rows)), width]);
-    return rows;
-  }
-
   #memoryTensor(parts: readonly Memory[]): Tensor {
     const last = this.#lastMemory;
     if (last && last.parts.length === parts.length && parts.every((part, i) => part === last.parts[i])) {
@@ -322,22 +252,4 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
     this.#lastMemory = { parts, tensor };
     return tensor;
   }
-}
-
-/** The text of each row: each image's own, then what the guided ones are led away from. Null is the null text. */
-function textsOf(images: readonly ConditionImage<TextInput>[]): readonly (Text | null)[] {
-  const guided = images.filter((image) => image.guided);
-  return [
-    ...images.map(({ input }) => assertText('prompt', input, input?.prompt)),
-    ...guided.map(({ input }) => assertText('negativePrompt', input, input.negativePrompt ?? null)),
-  ];
-}
-
-function assertText(option: string, input: TextInput, text: Text | null | undefined): Text | null {
-  if (text === null || typeof text === 'string') return text;
-  if (text && (text.features as unknown) instanceof Float32Array) return text;
-  const expectation = 'must be a text, null, or features as a Float32Array';
-  throw input
-    ? new InvalidOptionError(option, text, expectation)
-    : new InvalidOptionError('input', input, `must be { prompt }, which ${expectation}`);
 }

@@ -6,6 +6,7 @@ import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
 import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
 import type { ModelGraphs } from '../model-graphs.js';
+import { NitroGraphs } from '../nitro-graphs.js';
 
 /**
  * Rows of a batch that the transformer takes at once where tensors are in memory: enough for its matrix products to be
@@ -50,6 +51,8 @@ export function modelGraphs(
   Tensor: TensorConstructor,
   rowsAtOnce?: number,
 ): ModelGraphs<ModelInput> {
-  if (manifest.family !== 'lightgen') return new MarGraphs(manifest, sessions, Tensor, rowsAtOnce);
-  return new LightgenGraphs(manifest, new GraphRunner(sessions, Tensor), rowsAtOnce ? { rowsAtOnce } : {});
+  const { family = 'mar' } = manifest;
+  if (family === 'mar') return new MarGraphs(manifest, sessions, Tensor, rowsAtOnce);
+  const Graphs = family === 'nitro' ? NitroGraphs : LightgenGraphs;
+  return new Graphs(manifest, new GraphRunner(sessions, Tensor), rowsAtOnce ? { rowsAtOnce } : {});
 }
