@@ -1,4 +1,5 @@
 import { TesseraError } from '@tessera/core';
+import type { ForwardCheck } from './forward/forward-check.js';
 
 /** What is wrong with a safetensors file. */
 export type SafetensorsProblem =
@@ -152,5 +153,25 @@ export class OutputFolderError extends TesseraError {
   constructor(path: string, problem: string, options?: { cause?: unknown }) {
     super(OutputFolderError.code, `${path} can't be made: ${problem}. Name another folder.`, options);
     this.path = path;
+  }
+}
+
+/** Graphs that were written compute something else than their checkpoint. */
+export class ForwardCheckError extends TesseraError {
+  static override readonly code = 'forward-check';
+  readonly checks: readonly ForwardCheck[];
+
+  constructor(checks: readonly ForwardCheck[]) {
+    const off = checks.map(
+      ({ output, error, allowed }) =>
+        `  ${output} is off by ${(100 * error).toPrecision(2)} % where ${100 * allowed} % is allowed`,
+    );
+    super(
+      ForwardCheckError.code,
+      'The graphs that were written compute something else than the checkpoint, so nothing is left of them:\n' +
+        `${off.join('\n')}\n` +
+        'Check the numbers of heads in the configuration and convert again, with dtype fp32 to rule out rounding.',
+    );
+    this.checks = checks;
   }
 }
