@@ -1,5 +1,4 @@
 import { TesseraError } from '@tessera/core';
-import type { ForwardCheck } from './forward/forward-check.js';
 
 /** What is wrong with a safetensors file. */
 export type SafetensorsProblem =
@@ -154,6 +153,13 @@ export class OutputFolderError extends TesseraError {
     super(OutputFolderError.code, `${path} can't be made: ${problem}. Name another folder.`, options);
     this.path = path;
   }
+}
+
+/** By how much a graph's output differs from the forward pass, in root mean squares: of the difference ÷ of the pass. */
+export interface ForwardCheck {
+  readonly output: 'z' | 'denoised' | 'image' | 'moments';
+  readonly error: number;
+  readonly allowed: number;
 }
 
 /** Graphs that were written compute something else than their checkpoint. */

@@ -91,7 +91,7 @@ export async function attentionLayer(
 /** x·Φ(x), Φ the normal distribution's, by the power series of the error function: to 1e-8. */
 export function gelu(x: number): number {
   const a = Math.abs(x) / Math.SQRT2;
-  if (a > 4) return x > 0 ? x : 0;
+  if (a > 4) return Math.max(x, 0);
   let term = a;
   let sum = a;
   for (let n = 1; term * term > 1e-22 * sum * sum; n++) {

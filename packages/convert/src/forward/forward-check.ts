@@ -1,6 +1,6 @@
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import type { VaeConfig } from '../autoencoder/vae-config.js';
-import { ForwardCheckError } from '../errors.js';
+import { type ForwardCheck, ForwardCheckError } from '../errors.js';
 import type { WeightStorage } from '../graph/weight-storage.js';
 import type { MarConfig } from '../mar/mar-config.js';
 import type { ReadTensor } from './float64-layers.js';
@@ -17,13 +17,6 @@ export interface GraphInput {
 export interface RunnableGraph {
   run(feeds: Readonly<Record<string, GraphInput>>): Promise<Readonly<Record<string, Float32Array>>>;
   release(): Promise<void>;
-}
-
-/** By how much a graph's output differs from the forward pass, in root mean squares: of the difference ÷ of the pass. */
-export interface ForwardCheck {
-  readonly output: 'z' | 'denoised' | 'image' | 'moments';
-  readonly error: number;
-  readonly allowed: number;
 }
 
 /**
