@@ -1,6 +1,9 @@
 import { InvalidOptionError } from '@tessera/core';
 import type { Family, Manifest } from '@tessera/format';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
+import type { ConditionSource, Deviation } from './forward/graph-values.js';
+import { checkLightgenConditions } from './forward/lightgen-check.js';
+import { checkMarConditions } from './forward/mar-check.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { LIGHTGEN, type LightgenConfigJson, resolveLightgenConfig } from './lightgen/lightgen-config.js';
 import { lightgenGraphs } from './lightgen/lightgen-graphs.js';
@@ -30,6 +33,8 @@ export interface FamilyModel {
   /** Advice where nothing else is given: that of the published evaluations. */
   readonly sampling: Manifest['sampling'];
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
+  /** Compares z with a forward pass of the checkpoint. */
+  readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
 }
 
 interface FamilyConverter {
@@ -81,6 +86,7 @@ function openMar(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel {
     ],
     sampling: { guidance: { schedule: 'linear', scale }, temperature: 1, advice: PUBLISHED_ADVICE },
     graphs: { ...marGraphs(sizes, checkpoint) },
+    checkConditions: (source) => checkMarConditions(sizes, source),
   };
 }
 
@@ -108,6 +114,7 @@ function openLightgen(config: ModelConfigJson, checkpoint: Checkpoint): FamilyMo
     ],
     sampling: { guidance: { schedule: 'constant', scale: 4 }, temperature: 1, advice: 'gtr-lightgen' },
     graphs: lightgenGraphs(sizes, checkpoint),
+    checkConditions: (source) => checkLightgenConditions(sizes, source),
   };
 }
 

@@ -24,6 +24,7 @@ export {
   ManifestError,
   type ManifestVariant,
   parseManifest,
+  STORAGE_TYPES,
   type StorageType,
   type TextCondition,
 } from './manifest.js';

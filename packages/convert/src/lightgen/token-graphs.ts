@@ -57,7 +57,7 @@ export function tokenDecoderGraph(config: LightgenConfig, checkpoint: Checkpoint
     graph.weight(checkpoint.tensor('mask_token', [width])),
     graph.op('Concat', [graph.extent(positions, 0), masked, graph.int64(width)], { axis: { int: 0 } }),
   ]);
-  const known = projection(context, 'decoder_embed', encoded, width, width);
+  const known = projection(context, 'decoder_embed', encoded, width, width, 'fp16');
   const stream = addAndNormalise(context, {
     input: graph.op('Concat', [known, maskTokens], { axis: { int: 1 } }),
     skip: graph.op('Gather', [decoderTable, positions]),
@@ -69,7 +69,7 @@ export function tokenDecoderGraph(config: LightgenConfig, checkpoint: Checkpoint
     graph.op('Slice', [value, fromEnd, graph.int32([END]), graph.int32([1])]);
   const decoded = transformerStack(context, 'decoder_blocks', decoder, stream, 'decoder_norm', lastOf);
   const queries = graph.op('Add', [
-    projection(context, 'last_embed', decoded, width, width),
+    projection(context, 'last_embed', decoded, width, width, 'fp16'),
     graph.op('Gather', [lastTable, lastOf(positions)]),
   ]);
   graph.output('decoded', decoded, 'float32', ['B', 'T', width]);

@@ -104,7 +104,7 @@ function decoder(
   const { graph, checkpoint } = context;
   const { width } = stack;
   const length = grid.height * grid.width;
-  const known = projection(context, 'decoder_embed', encoded, encoderWidth, width);
+  const known = projection(context, 'decoder_embed', encoded, encoderWidth, width, 'fp16');
   const masked = graph.op('Expand', [
     graph.weight(checkpoint.tensor('mask_token', [width])),
     graph.op('Concat', [batch, graph.op('Sub', [graph.int64(length), visible]), graph.int64(width)], {

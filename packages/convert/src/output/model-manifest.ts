@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Manifest, StorageType } from '@tessera/format';
 import type { SavedGraph } from '../graph/graph-file.js';
 import type { ModelConfigs } from './model-card.js';
+import type { ModelPart } from './model-parts.js';
 
 /** The folder of a model folder that holds its graphs. */
 export const GRAPH_FOLDER = 'onnx';
@@ -21,12 +22,13 @@ const LATENT_SCALE = 0.2325;
 /**
  * The manifest of a converted model.
  *
+ * @param storage what each part's weights are stored as
  * @param saved the graphs by component; `decoder` and `encoder` may be missing
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
   { mar, vae }: ModelConfigs,
-  dtype: StorageType,
+  storage: (part: ModelPart) => StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
@@ -39,6 +41,7 @@ export function modelManifest(
     Object.entries(saved).map(([graph, files]) => [graph, component(files)]),
   ) as Manifest['variants'][number]['components'];
   const names = manifest.condition.kind === 'class' && classNames ? { names: [...classNames] } : {};
+  const [dtype, head, autoencoder] = [storage('transformer'), storage('head'), storage('autoencoder')];
   return {
     format: 'tessera-mar',
     version: 1,
@@ -53,7 +56,13 @@ export function modelManifest(
     latents: { ...sizes.latents, scale: vae?.latentScale ?? LATENT_SCALE },
     diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling,
-    variants: [{ dtype, components }],
+    variants: [
+      {
+        dtype,
+        ...(head === dtype && autoencoder === dtype ? {} : { parts: { head, autoencoder } }),
+        components,
+      },
+    ],
     files,
   };
 }
