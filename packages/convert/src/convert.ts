@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
-import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
-import { vaeGraphs } from './autoencoder/vae-graphs.js';
+import { type AutoencoderConfigJson, openAutoencoder } from './autoencoder/open-autoencoder.js';
 import { vaeKeys } from './autoencoder/vae-layers.js';
 import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
 import { openSafetensors, type SafetensorsFile } from './checkpoint/safetensors.js';
@@ -50,7 +49,7 @@ export interface ConvertOptions {
   /** The autoencoder; a model without one can make latents only. */
   readonly vae?: {
     readonly checkpoint: string;
-    readonly config: VaeConfigJson | 'kl16';
+    readonly config: AutoencoderConfigJson;
     /** Beginnings of names in the file, or of keys, to pass over. Those of a training loss are passed over anyway. */
     readonly ignore?: readonly string[];
   };
@@ -183,7 +182,7 @@ async function openModel(
   open: (path: string) => Promise<SafetensorsFile>,
 ): Promise<OpenModel> {
   const { config, checkpoint: path, ...choice } = options.mar;
-  const marFile = new Checkpoint(await open(path), 'fake_latent', choice);
+  const marFile = new Checkpoint(await open(path), 'mask_token', choice);
   const mar = openFamily(config, marFile);
   const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
@@ -199,8 +198,11 @@ async function openModel(
   }
 
   const { config: vaeConfig, checkpoint, ...vaeChoice } = options.vae;
-  const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', vaeChoice);
-  const vae = resolveVaeConfig(vaeConfig);
+  const { autoencoder: vae, checkpoint: vaeFile } = openAutoencoder(
+    vaeConfig,
+    await open(checkpoint),
+    vaeChoice,
+  );
   const { latents } = mar.sizes;
   if (vae.latentChannels !== latents.channels) {
     throw new InvalidOptionError(
@@ -216,7 +218,7 @@ async function openModel(
       `must be ${vae.stride}, the pixels that a latent cell of the autoencoder spans`,
     );
   }
-  Object.assign(graphs, vaeGraphs(vae, vaeFile));
+  Object.assign(graphs, vae.graphs);
   const checkpoints = [marFile, vaeFile];
   return { mar, vae, graphs, taken, checkpoints, parameters: { mar: parameters, vae: vaeFile.parameters } };
 }
@@ -283,8 +285,8 @@ async function forwardChecks(
       read: (key) => marFile.read(key),
       checkConditions: mar.checkConditions,
     },
-    ...(vae && vaeFile
-      ? { vae: { config: vae, read: (key) => vaeFile.read(key), keys: [...vaeKeys(vae).keys()] } }
+    ...(vae?.kl && vaeFile
+      ? { vae: { config: vae.kl, read: (key) => vaeFile.read(key), keys: [...vaeKeys(vae.kl).keys()] } }
       : {}),
     open: (graph) => openGraph(join(folder, GRAPH_FOLDER, `${graph}.onnx`)),
     storage: (graph) => storageOf(options, partOf(graph)),

@@ -3,6 +3,11 @@ export {
   type ConvertedAutoencoder,
   convertAutoencoder,
 } from './autoencoder/convert-autoencoder.js';
+export {
+  type Autoencoder,
+  type AutoencoderConfigJson,
+  openAutoencoder,
+} from './autoencoder/open-autoencoder.js';
 export { KL16, type VaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 export { Checkpoint, type CheckpointOptions, type TakenWeights } from './checkpoint/checkpoint.js';
 export { openSafetensors, type SafetensorsFile, type TensorArray } from './checkpoint/safetensors.js';
@@ -35,4 +40,7 @@ export type { MarConfig, MarConfigJson } from './mar/mar-config.js';
 export { marKeys } from './mar/mar-keys.js';
 export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
 export type { FamilyModel, ModelConfigJson, ModelPreset } from './model-family.js';
+export { type NitroConfig, type NitroConfigJson, resolveNitroConfig } from './nitro/nitro-config.js';
+export { nitroBlockGraph, nitroGraphs } from './nitro/nitro-graphs.js';
+export { positionTable } from './nitro/position-table.js';
 export type { ModelPart } from './output/model-parts.js';

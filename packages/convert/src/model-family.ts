@@ -16,25 +16,28 @@ import {
 } from './mar/mar-config.js';
 import { marGraphs } from './mar/mar-graphs.js';
 import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+import { type NitroConfigJson, resolveNitroConfig } from './nitro/nitro-config.js';
+import { nitroGraphs } from './nitro/nitro-graphs.js';
 
 /** A released model's sizes by its name. */
-export type ModelPreset = MarPreset | 'lightgen';
+export type ModelPreset = MarPreset | 'lightgen' | 'nitro-ar';
 
 /** A model's sizes under the names of its published code, or the name of a released model. */
-export type ModelConfigJson = MarConfigJson | LightgenConfigJson | ModelPreset;
+export type ModelConfigJson = MarConfigJson | LightgenConfigJson | NitroConfigJson | ModelPreset;
 
 /** A model without its autoencoder, of any family: what its folder needs to say of it, and its graphs. */
 export interface FamilyModel {
-  readonly sizes: HeadSizes & Pick<MarConfig, 'latents' | 'encoder'>;
+  readonly sizes: HeadSizes & Pick<MarConfig, 'latents'> & { readonly encoder: Pick<StackConfig, 'width'> };
   /** The fields of a manifest that differ from family to family. */
-  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'lightgen'>;
+  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'lightgen'> &
+    Partial<Pick<Manifest, 'diffusion'>>;
   /** Rows of the model card on what it takes and how it is built. */
   readonly facts: readonly (readonly [label: string, text: string])[];
   /** Advice where nothing else is given: that of the published evaluations. */
   readonly sampling: Manifest['sampling'];
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
   /** Compares z with a forward pass of the checkpoint. */
-  readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
+  readonly checkConditions?: (source: ConditionSource) => Promise<Deviation>;
 }
 
 interface FamilyConverter {
@@ -47,12 +50,14 @@ interface FamilyConverter {
 const FAMILIES: Readonly<Record<Family, FamilyConverter>> = {
   mar: { anchor: 'class_emb.weight', open: openMar },
   lightgen: { anchor: 'text_emb.text_proj.linear_1.weight', open: openLightgen },
+  nitro: { anchor: 'x_proj.weight', open: openNitro },
 };
 
 /** Released models by the family that they are of. */
 const PRESETS: Readonly<Record<string, Family>> = {
   ...Object.fromEntries(Object.keys(MAR_PRESETS).map((name) => [name, 'mar'] as const)),
   lightgen: 'lightgen',
+  'nitro-ar': 'nitro',
 };
 
 /**
@@ -118,6 +123,45 @@ function openLightgen(config: ModelConfigJson, checkpoint: Checkpoint): FamilyMo
   };
 }
 
-function stackText({ width, depth, heads }: StackConfig): string {
+function openNitro(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel {
+  const json = typeof config === 'string' ? {} : (config as NitroConfigJson);
+  const sizes = resolveNitroConfig(json, checkpoint);
+  const { text, decoder, split, trainSteps } = sizes;
+  return {
+    sizes: { ...sizes, encoder: decoder },
+    manifest: {
+      family: 'nitro',
+      condition: { kind: 'text', ...text },
+      // As diffusers' scheduler has them, whose smallest σ is a float32 number.
+      diffusion: {
+        schedule: 'flow',
+        trainSteps,
+        finalSigma: Math.fround(1 / trainSteps),
+        wholeTimesteps: [2],
+      },
+    },
+    facts: [
+      ['Text', `${text.length} rows of ${text.width} channels`],
+      ['Transformer', stackText({ ...decoder, depth: split.join(' + ') })],
+    ],
+    sampling: {
+      guidance: { schedule: 'constant', scale: 4 },
+      temperature: 1,
+      sampler: 'euler',
+      advice: 'mar:20x3',
+    },
+    graphs: nitroGraphs(sizes, checkpoint),
+  };
+}
+
+function stackText({
+  width,
+  depth,
+  heads,
+}: {
+  width: number;
+  depth: number | string;
+  heads: number;
+}): string {
   return `${depth} blocks, ${width} wide, ${heads} heads`;
 }

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { convertAutoencoder, convertModel, type ModelConfigJson, type VaeConfigJson } from '@tessera/convert';
+import {
+  type Autoencoder,
+  type AutoencoderConfigJson,
+  convertAutoencoder,
+  convertModel,
+  type ModelConfigJson,
+} from '@tessera/convert';
 import type { ImageRgb, ModelInput } from '@tessera/core';
 import { patchify } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
@@ -22,6 +28,8 @@ export interface ConvertedAutoencoder {
   readonly latentScale: number;
   /** Pixels a latent cell spans, in each direction. */
   readonly stride: number;
+  /** How bytes are made. @default to the nearest */
+  readonly rounding?: 'down';
   /** Latents of a MAR model [channels, height, width] → a picture, as the model does it at the end of a run. */
   picture(latents: Float32Array, height: number, width: number): Promise<ImageRgb>;
 }
@@ -36,7 +44,9 @@ const CONFIG = 'config.json';
  */
 export async function convertMar(directory: string, out: string): Promise<ConvertedMar> {
   const config = await readJsonFields(join(directory, CONFIG));
-  if (!config.has('encoder_embed_dim')) throw new GoldenDataError(`${directory} holds no MAR model.`);
+  const isNitro = config.values.family === 'nitro';
+  if (!config.has('encoder_embed_dim') && !isNitro)
+    throw new GoldenDataError(`${directory} holds no MAR model.`);
   const { folder, manifest } = await convertModel({
     mar: {
       checkpoint: join(directory, WEIGHTS),
@@ -59,22 +69,27 @@ export async function convertMar(directory: string, out: string): Promise<Conver
 /** Converts the autoencoder of a golden directory. */
 export async function convertVae(directory: string, out: string): Promise<ConvertedAutoencoder> {
   const given = await readJsonFields(join(directory, CONFIG));
-  if (!given.has('ch_mult')) throw new GoldenDataError(`${directory} holds no autoencoder.`);
+  const isDcAe = given.values.family === 'dc-ae';
+  if (!given.has('ch_mult') && !isDcAe) throw new GoldenDataError(`${directory} holds no autoencoder.`);
   const { config, decoder, encoder } = await convertAutoencoder({
     checkpoint: join(directory, WEIGHTS),
-    config: given.values as unknown as VaeConfigJson,
+    config: given.values as unknown as AutoencoderConfigJson,
     out,
     dtype: 'fp32',
   });
-  const sessions = { decoder: await openSession(decoder), encoder: await openSession(encoder) };
+  const sessions = {
+    decoder: await openSession(decoder),
+    ...(encoder ? { encoder: await openSession(encoder) } : {}),
+  };
   const { latentChannels, latentScale, stride } = config;
   const manifestOf = (height: number, width: number) =>
-    pictureManifest({ height, width, channels: latentChannels }, latentScale, stride);
+    pictureManifest({ height, width, channels: latentChannels }, config);
   return {
     graphs: new MarGraphs(manifestOf(1, 1), sessions, Tensor),
     latentChannels,
     latentScale,
     stride,
+    ...(config.rounding ? { rounding: config.rounding } : {}),
     async picture(latents, height, width) {
       const model = new MarModel(new MarGraphs(manifestOf(height, width), sessions, Tensor));
       const tokens = patchify(latents, model.shape, 1);
@@ -86,7 +101,10 @@ export async function convertVae(directory: string, out: string): Promise<Conver
 }
 
 /** A manifest under which an autoencoder alone can make pictures of a grid of one-cell tokens. */
-function pictureManifest(grid: Manifest['grid'], scale: number, stride: number): Manifest {
+function pictureManifest(
+  grid: Manifest['grid'],
+  { latentScale: scale, stride, rounding }: Pick<Autoencoder, 'latentScale' | 'stride' | 'rounding'>,
+): Manifest {
   return {
     format: 'tessera-mar',
     version: 1,
@@ -97,7 +115,7 @@ function pictureManifest(grid: Manifest['grid'], scale: number, stride: number):
     condition: { kind: 'class', count: 1 },
     widths: { encoder: 1, decoder: 1, head: 1 },
     headDepth: 1,
-    latents: { channels: grid.channels, patchSize: 1, scale, stride },
+    latents: { channels: grid.channels, patchSize: 1, scale, stride, ...(rounding ? { rounding } : {}) },
     diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling: { guidance: { schedule: 'constant', scale: 1 }, temperature: 1 },
     variants: [],
@@ -105,7 +123,7 @@ function pictureManifest(grid: Manifest['grid'], scale: number, stride: number):
   };
 }
 
-function openSession(path: string): Promise<GraphSession> {
+export function openSession(path: string): Promise<GraphSession> {
   return InferenceSession.create(path, {
     intraOpNumThreads: 2,
     // Several sessions live at once: the spinning threads of idle ones would take the cores from the busy one.

@@ -4,7 +4,7 @@ import { GoldenDataError } from './golden-data-error.js';
 import { type GoldenTensors, rowsOf } from './golden-files.js';
 
 /**
- * Recorded noise by token: `init` [B, L, C] and `cond` [S, B, L, C], S diffusion steps. Each token is sampled once, so
+ * Recorded noise by token: `init` [B, L, C] and, where steps draw noise, `cond` [S, B, L, C], S diffusion steps. Each token is sampled once, so
  * image and position address its noise whatever the order. A run of more than S steps goes on with the steps of a tensor
  * `cond…_tail` [S', B, L, C], or, where there is none, with step (7s + 3) mod S of `cond`.
  */
@@ -24,7 +24,8 @@ export class NoisePool {
     this.#path = file.path;
     this.#channels = shape.channels;
     this.#initial = rowsOf(initial);
-    this.#steps = steps('cond');
+    // A flow draws no noise after the first.
+    this.#steps = file.has('cond') ? steps('cond') : [];
     const [tail] = file.matching(/^cond\w*_tail$/);
     this.#tail = tail && steps(tail.name);
   }

@@ -13,7 +13,7 @@ import type { JsonFields } from './json-fields.js';
  * @param file the case's
  */
 export async function recordedInputs(
-  { tensors }: Pick<GoldenCase, 'tensors'>,
+  { tensors, json }: Pick<GoldenCase, 'tensors' | 'json'>,
   fields: JsonFields,
   file: GoldenTensors,
   count: number,
@@ -24,8 +24,25 @@ export async function recordedInputs(
     return classLabels(fields, file, count).map((classLabel) => ({ classLabel }));
   }
   if (fields.isNull('text')) return Array.from({ length: count }, () => ({ prompt: null }));
-  const texts = recordedTexts(await tensors(fields.text('text_file')), fields.text('text'), condition);
-  return texts.slice(0, count).map((features) => ({ prompt: { features } }));
+  const { file: name, nullText } = await textCase(json, fields);
+  const recorded = await tensors(name);
+  const texts = recordedTexts(recorded, fields.text('text'), condition);
+  // Where the null text is a text like others, it is what guidance leads away from.
+  const [none] = nullText === undefined ? [] : recordedTexts(recorded, nullText, condition);
+  const negative = none ? { negativePrompt: { features: none } } : {};
+  return texts.slice(0, count).map((features) => ({ prompt: { features }, ...negative }));
+}
+
+/** The file of a case's texts, and the name of the null text in it: its own, else those of the directory's case of texts. */
+export async function textCase(
+  json: GoldenCase['json'],
+  fields: JsonFields,
+): Promise<{ readonly file: string; readonly nullText?: string }> {
+  if (fields.has('text_file')) return { file: fields.text('text_file') };
+  const cases = (await json('cases.json')).objects('cases');
+  const texts = cases.find((each) => each.text('kind') === 'text');
+  if (!texts) throw new GoldenDataError('No case of the kind "text" says where the texts are.');
+  return { file: texts.text('file'), ...(texts.has('null') ? { nullText: texts.text('null') } : {}) };
 }
 
 /** Recorded features [B, T, Ct], text by text. */

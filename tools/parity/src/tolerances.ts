@@ -19,16 +19,27 @@ export const TOLERANCES = {
   amplifyingDdim: 2e-2,
   /** Whole runs: tokens and latents (7e-4; temperature on the initial noise: 2e-2). */
   run: 2e-3,
+  /** Chains and z of a flow, whose errors the steps don't amplify (7e-6; σ ends at 0 for 0.001: 4e-3). */
+  flow: 5e-5,
+  /** Whole runs of a flow (1.2e-5; σ ends at 0: 3e-3). */
+  flowRun: 1e-4,
+  /** Nitro-AR's blocks and the first norm (1.2e-6; the wrong ε in one of the norms: 7e-6 to 3e-5). */
+  block: 5e-6,
   /** A guidance scale, as recorded with each iteration. */
   guidanceScale: 1e-6,
   /** Planes of a picture, and moments (8e-6). */
   autoencoder: 5e-5,
+  /** DC-AE's attention and levels (1.9e-6 and 2.6e-5; the wrong ε: 1.7e-5 and 1e-4). */
+  autoencoderAttention: 1e-5,
+  autoencoderLevel: 6e-5,
   /** Bytes of a picture: two that round differently are one apart. */
   byte: 1,
   /** Relative; 1 − ᾱ near ᾱ = 1 and its logarithms lose up to 9 digits of float64. */
   schedule: 1e-8,
   /** cos and sin of t · frequency; one unit in a frequency's last place gives up to 6e-5. */
   sinusoid: 1e-6,
+  /** Relative: one unit in a float32's last place. */
+  ulp: 1.2e-7,
   exact: 0,
 } as const;
 
@@ -71,6 +82,7 @@ export function chainTolerance(
 
 /** The tolerance of the tokens of a run whose tokens were sampled with these tables. */
 export function runTolerance(tables: readonly SamplerCoefficients[]): number {
+  if (tables.every(({ prediction }) => prediction === 'velocity')) return TOLERANCES.flowRun;
   return TOLERANCES.run * Math.max(...tables.map(beyondMeasured));
 }
 

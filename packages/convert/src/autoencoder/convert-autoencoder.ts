@@ -1,17 +1,15 @@
 import { join, resolve } from 'node:path';
 import type { CancellationSignal } from '@tessera/core/model';
-import { Checkpoint } from '../checkpoint/checkpoint.js';
 import { openSafetensors } from '../checkpoint/safetensors.js';
 import { saveGraph } from '../graph/graph-file.js';
 import { assertStorage, type WeightStorage } from '../graph/weight-storage.js';
 import { writeOutput } from '../output/output-folder.js';
-import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
-import { vaeGraphs } from './vae-graphs.js';
+import { type Autoencoder, type AutoencoderConfigJson, openAutoencoder } from './open-autoencoder.js';
 
 export interface ConvertAutoencoderOptions {
   /** Path of a `.safetensors` file under the published code's key names. */
   readonly checkpoint: string;
-  readonly config: VaeConfigJson | 'kl16';
+  readonly config: AutoencoderConfigJson;
   /** Beginnings of names in the file, or of keys, to pass over. Those of a training loss are passed over anyway. */
   readonly ignore?: readonly string[];
   /** The folder to write, with the graphs and nothing else. */
@@ -28,14 +26,15 @@ export interface ConvertAutoencoderOptions {
 
 /** An autoencoder's graphs on their own. */
 export interface ConvertedAutoencoder {
-  readonly config: VaeConfig;
+  readonly config: Omit<Autoencoder, 'graphs' | 'kl'>;
   /** Absolute paths of `decoder.onnx` and `encoder.onnx`; see `vaeGraphs` for their inputs and outputs. */
   readonly decoder: string;
-  readonly encoder: string;
+  /** Absent for DC-AE. */
+  readonly encoder?: string;
 }
 
 /**
- * Converts a KL autoencoder by itself. A model folder has one beside its MAR model: see `convertModel`. The folder appears
+ * Converts an autoencoder by itself. A model folder has one beside its MAR model: see `convertModel`. The folder appears
  * under its name only when complete.
  *
  * @throws CheckpointKeysError if the checkpoint's tensors don't fit its configuration
@@ -52,9 +51,8 @@ export async function convertAutoencoder(options: ConvertAutoencoderOptions): Pr
   assertStorage('dtype', storage);
   const file = await openSafetensors(checkpoint);
   try {
-    const config = resolveVaeConfig(given);
-    const source = new Checkpoint(file, 'post_quant_conv.weight', ignore ? { ignore } : {});
-    const graphs = vaeGraphs(config, source);
+    const { autoencoder, checkpoint: source } = openAutoencoder(given, file, ignore ? { ignore } : {});
+    const { graphs, kl: _, ...config } = autoencoder;
     await source.assertValues({ signal });
     await writeOutput(options.out, { overwrite, reads: [checkpoint] }, async (partial) => {
       for (const [name, graph] of Object.entries(graphs)) {
@@ -62,7 +60,8 @@ export async function convertAutoencoder(options: ConvertAutoencoderOptions): Pr
       }
     });
     const out = resolve(options.out);
-    return { config, decoder: join(out, 'decoder.onnx'), encoder: join(out, 'encoder.onnx') };
+    const encoder = graphs.encoder ? { encoder: join(out, 'encoder.onnx') } : {};
+    return { config, decoder: join(out, 'decoder.onnx'), ...encoder };
   } finally {
     await file.close();
   }

@@ -3,7 +3,7 @@ import type { SafetensorsFile } from '../checkpoint/safetensors.js';
 import { type DcAeConfigJson, resolveDcAeConfig } from '../dc-ae/dc-ae-config.js';
 import { dcAeDecoderGraph } from '../dc-ae/dc-ae-decoder-graph.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import { resolveVaeConfig, type VaeConfigJson } from './vae-config.js';
+import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
 
 /** An autoencoder's sizes under the names of its published code, or the name of a released one. */
@@ -19,6 +19,8 @@ export interface Autoencoder {
   readonly stride: number;
   /** How the published code makes bytes of its values. @default to the nearest */
   readonly rounding?: 'down';
+  /** Sizes of a KL autoencoder, whose graphs can be compared with a forward pass. */
+  readonly kl?: VaeConfig;
   /** `decoder`, and `encoder` for the kinds that have one here. */
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
 }
@@ -41,10 +43,16 @@ export function openAutoencoder(
     // The encoder isn't converted.
     const checkpoint = new Checkpoint(file, DC_AE_ANCHOR, { ignore: [...ignore, 'encoder.'] });
     const sizes = resolveDcAeConfig(typeof config === 'object' ? (config as DcAeConfigJson) : {}, checkpoint);
+    const { latentChannels, latentScale, stride } = sizes;
     const graphs = { decoder: dcAeDecoderGraph(sizes, checkpoint) };
-    return { autoencoder: { kind: 'DC-AE', ...sizes, rounding: 'down', graphs }, checkpoint };
+    return {
+      autoencoder: { kind: 'DC-AE', latentChannels, latentScale, stride, rounding: 'down', graphs },
+      checkpoint,
+    };
   }
   const checkpoint = new Checkpoint(file, 'post_quant_conv.weight', { ignore });
-  const sizes = resolveVaeConfig(config as VaeConfigJson | 'kl16');
-  return { autoencoder: { kind: 'KL', ...sizes, graphs: { ...vaeGraphs(sizes, checkpoint) } }, checkpoint };
+  const kl = resolveVaeConfig(config as VaeConfigJson | 'kl16');
+  const { latentChannels, latentScale, stride } = kl;
+  const graphs = { ...vaeGraphs(kl, checkpoint) };
+  return { autoencoder: { kind: 'KL', latentChannels, latentScale, stride, kl, graphs }, checkpoint };
 }

@@ -14,6 +14,8 @@ export interface NitroConfigJson {
   readonly max_length?: number;
   /** Rows and columns of the position table that the grid's is cut out of. @default 96 */
   readonly pos_embed_max_size?: number;
+  /** Pixels that a latent cell of the autoencoder spans. @default 32 */
+  readonly vae_stride?: number;
   /** @default 1000 */
   readonly num_train_timesteps?: number;
   /** Of the flow's timesteps; 1 is the one that is known. @default 1 */
@@ -24,7 +26,7 @@ export interface NitroConfigJson {
 export interface NitroConfig extends HeadSizes {
   readonly prediction: 'velocity';
   readonly trainSteps: number;
-  readonly latents: { readonly channels: number; readonly patchSize: 1 };
+  readonly latents: { readonly channels: number; readonly patchSize: 1; readonly stride: number };
   /** The transformer. */
   readonly decoder: { readonly width: number; readonly heads: number; readonly hidden: number };
   /** Blocks of the three groups. */
@@ -46,10 +48,11 @@ const UNKNOWN = Number.NaN;
  */
 export function resolveNitroConfig(json: NitroConfigJson, checkpoint: Checkpoint): NitroConfig {
   const { sample_size: side = 16, max_length: length = 128, pos_embed_max_size: extent = 96 } = json;
-  const { num_train_timesteps: trainSteps = 1000, shift = 1 } = json;
+  const { num_train_timesteps: trainSteps = 1000, shift = 1, vae_stride: stride = 32 } = json;
   assertInteger('sample_size', side, 4, extent);
   if (side % 4 !== 0) throw new InvalidOptionError('sample_size', side, 'must be divisible by 4');
   assertInteger('max_length', length, 1);
+  assertInteger('vae_stride', stride, 1);
   assertInteger('num_train_timesteps', trainSteps, 2);
   if (shift !== 1) throw new InvalidOptionError('shift', shift, 'must be 1, as in the released models');
   if (checkpoint.shape('global_z_proj.0.weight')) {
@@ -73,7 +76,7 @@ export function resolveNitroConfig(json: NitroConfigJson, checkpoint: Checkpoint
   const blocks = (group: number): number => Math.max(1, checkpoint.count(`block_groups.${group}`));
   return {
     grid: { height: side, width: side, channels },
-    latents: { channels, patchSize: 1 },
+    latents: { channels, patchSize: 1, stride },
     prediction: 'velocity',
     trainSteps,
     decoder: { width, heads, hidden: extentOf('block_groups.0.0.ff.net.0.proj.weight', 0) },

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder } from '../graph/graph-builder.js';
 import { projection } from '../graph/transformer-block.js';
 import { headGraphs } from '../mar/mar-graphs.js';
+import { jointBlock, lastJointBlock } from './joint-block.js';
 import type { NitroConfig } from './nitro-config.js';
 import { nitroKeys } from './nitro-keys.js';
 import { nitroTransformerGraph } from './nitro-transformer-graph.js';
@@ -31,4 +32,25 @@ function textGraph({ text, decoder, epsilon }: NitroConfig, checkpoint: Checkpoi
   const embedded = projection(context, 'context_embedder', features, text.width, decoder.width);
   graph.output('embedded', embedded, 'float32', ['B', 'T', decoder.width]);
   return graph;
+}
+
+/**
+ * One block on its own, with all its marks as outputs: `image` [B, rows, D], `text` [B, T, D]. For comparing it with recorded
+ * numbers; a model has none of it.
+ */
+export function nitroBlockGraph(
+  { decoder, split, epsilon }: NitroConfig,
+  checkpoint: Checkpoint,
+  { group, index, rows }: { readonly group: number; readonly index: number; readonly rows: number },
+): GraphBuilder {
+  const graph = new GraphBuilder('block');
+  const context = { graph, checkpoint, epsilon };
+  const streams = {
+    image: graph.input('image', 'float32', ['B', rows, decoder.width]),
+    text: graph.input('text', 'float32', ['B', 'T', decoder.width]),
+  };
+  const block = `block_groups.${group}.${index}`;
+  if (group === 2 && index + 1 === split[2]) lastJointBlock(context, block, decoder, streams, (all) => all);
+  else jointBlock(context, block, decoder, streams, rows);
+  return graph.expose();
 }

@@ -1,5 +1,5 @@
 import type { Manifest } from '@tessera/format';
-import type { VaeConfig } from '../autoencoder/vae-config.js';
+import type { Autoencoder } from '../autoencoder/open-autoencoder.js';
 import type { TakenWeights } from '../checkpoint/checkpoint.js';
 import type { FamilyModel } from '../model-family.js';
 
@@ -7,7 +7,7 @@ import type { FamilyModel } from '../model-family.js';
 export interface ModelConfigs {
   readonly mar: FamilyModel;
   /** Undefined for a model without an autoencoder. */
-  readonly vae: VaeConfig | undefined;
+  readonly vae: Autoencoder | undefined;
 }
 
 /** What a model card says beside the sizes. */
@@ -33,7 +33,10 @@ export function modelCard(
     ['Tokens', `${grid.height}×${grid.width}, ${grid.channels} channels`],
     ...mar.facts,
     ['Diffusion head', `${head.depth} blocks, ${head.width} wide`],
-    ['Autoencoder', vae ? `KL, stride ${vae.stride}, ${vae.latentChannels} channels` : 'none: latents only'],
+    [
+      'Autoencoder',
+      vae ? `${vae.kind}, stride ${vae.stride}, ${vae.latentChannels} channels` : 'none: latents only',
+    ],
     ['Parameters', `${millions(parameters.mar)}${vae ? ` + ${millions(parameters.vae)} (autoencoder)` : ''}`],
     ['Weights', `${variants.map(storageText).join(', ')}, ${millions(bytes)} bytes`],
     ['Licence', licence],

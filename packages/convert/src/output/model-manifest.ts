@@ -53,8 +53,12 @@ export function modelManifest(
     condition: { ...manifest.condition, ...names },
     widths: { encoder: sizes.encoder.width, decoder: sizes.decoder.width, head: sizes.head.width },
     headDepth: sizes.head.depth,
-    latents: { ...sizes.latents, scale: vae?.latentScale ?? LATENT_SCALE },
-    diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
+    latents: {
+      ...sizes.latents,
+      scale: vae?.latentScale ?? LATENT_SCALE,
+      ...(vae?.rounding ? { rounding: vae.rounding } : {}),
+    },
+    diffusion: manifest.diffusion ?? { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling,
     variants: [
       {

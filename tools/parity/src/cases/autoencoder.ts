@@ -1,14 +1,20 @@
+import { join } from 'node:path';
+import { openAutoencoder, openSafetensors } from '@tessera/convert';
 import { pixelsFromPlanes } from '@tessera/onnx';
+import { Tensor } from 'onnxruntime-node';
 import { type Check, compare, compareRelative } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { type GoldenTensors, rowsOf } from '../golden-files.js';
+import { runProbe } from '../probe.js';
 import { differingBytes, TOLERANCES } from '../tolerances.js';
 
 type Extents = readonly [number, number, number, number];
 
-/** `z` → `image` [B, 3, H, W] and its bytes. */
-export async function replayDecode({ fields, tensors, autoencoder }: GoldenCase): Promise<readonly Check[]> {
+/** `z`, or `latents` still to be divided by the latent scale → `image` [B, 3, H, W] and its bytes. */
+export async function replayDecode(golden: GoldenCase): Promise<readonly Check[]> {
+  const { fields, tensors, autoencoder } = golden;
   const file = await tensors(fields.text('file'));
+  if (!file.has('z')) return [...(await replayDecodeScaled(golden)), ...(await checkLevels(golden, file))];
   const { graphs, latentChannels } = await autoencoder();
   const z = file.get('z', [undefined, latentChannels, undefined, undefined]);
   const planes = await graphs.decode(z.data, z.shape as Extents);
@@ -22,7 +28,7 @@ export async function replayDecodeScaled({
   autoencoder,
 }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
-  const { graphs, latentChannels, latentScale, picture } = await autoencoder();
+  const { graphs, latentChannels, latentScale, picture, rounding } = await autoencoder();
   const latents = file.get('latents', [undefined, latentChannels, undefined, undefined]);
   const planes = await graphs.decode(
     latents.data.map((value) => value / latentScale),
@@ -32,7 +38,7 @@ export async function replayDecodeScaled({
   const pictures: number[] = [];
   for (const row of rowsOf(latents))
     for (const byte of (await picture(row, height, width)).data) pictures.push(byte);
-  return [...checkPlanes(file, planes), ...checkBytes('picture', file, pictures)];
+  return [...checkPlanes(file, planes, rounding), ...checkBytes('picture', file, pictures)];
 }
 
 /** `image` → `moments` [B, 2Cv, h, w], and the mean, clamped log variance and deviation that follow from them. */
@@ -60,12 +66,42 @@ export async function replayEncode({ fields, tensors, autoencoder }: GoldenCase)
   return checks;
 }
 
-function checkPlanes(file: GoldenTensors, planes: Float32Array): readonly Check[] {
+/** DC-AE: `level.N`, after each level, and `attn.LEVEL.LAYER`, after a layer's attention, of the same latents. */
+async function checkLevels({ directory }: GoldenCase, file: GoldenTensors): Promise<readonly Check[]> {
+  const recorded = file.matching(/^(level)\.(\d+)$|^(attn)\.(\d+)\.(\d+)$/);
+  if (recorded.length === 0) return [];
+  const weights = await openSafetensors(join(directory, 'weights.safetensors'));
+  try {
+    const { autoencoder } = openAutoencoder('dc-ae', weights);
+    const decoder = autoencoder.graphs.decoder!;
+    const marks = [...decoder.marks.keys()];
+    const latents = file.get('latents');
+    const outputs = await runProbe(decoder.expose(), {
+      latents: new Tensor(
+        'float32',
+        latents.data.map((value) => value / autoencoder.latentScale),
+        latents.shape,
+      ),
+    });
+    return recorded.map(({ name, groups: [, level, , of, layer] }) => {
+      const stem = `decoder.up_blocks.${level ?? of}`;
+      const mark = level
+        ? marks.filter((each) => each.startsWith(`${stem}.`) && !each.endsWith('.attn')).at(-1)!
+        : `${stem}.${layer}.attn`;
+      const tolerance = level ? TOLERANCES.autoencoderLevel : TOLERANCES.autoencoderAttention;
+      return compare(name, outputs[mark] ?? [], file.get(name).data, tolerance);
+    });
+  } finally {
+    await weights.close();
+  }
+}
+
+function checkPlanes(file: GoldenTensors, planes: Float32Array, rounding?: 'down'): readonly Check[] {
   const image = file.get('image', [undefined, 3, undefined, undefined]);
   const [, , height, width] = image.shape as Extents;
   const rows = rowsOf({ shape: image.shape, data: planes });
   const check = compare('image', planes, image.data, TOLERANCES.autoencoder);
-  const bytes = rows.flatMap((row) => [...pixelsFromPlanes(row, height, width).data]);
+  const bytes = rows.flatMap((row) => [...pixelsFromPlanes(row, height, width, rounding).data]);
   return [check, ...checkBytes('image_u8_hwc_rgb', file, bytes)];
 }
 

@@ -1,10 +1,11 @@
 import type { SamplerCoefficients } from '@tessera/core/diffusion';
-import { replayNoise } from '@tessera/core/model';
+import { type ConditionRows, replayNoise } from '@tessera/core/model';
 import { type Check, compare } from '../compare.js';
 import type { ConvertedMar } from '../converted-models.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';
 import { type GoldenTensors, rowsOf } from '../golden-files.js';
+import type { JsonFields } from '../json-fields.js';
 import { recordedConditions } from '../recorded-conditions.js';
 import { guidedTolerance, TOLERANCES } from '../tolerances.js';
 
@@ -15,12 +16,48 @@ import { guidedTolerance, TOLERANCES } from '../tolerances.js';
 export async function replayDenoise({ fields, tensors, mar }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
   const converted = await mar();
+  if (converted.model.diffusion.prediction === 'velocity') return replayVelocity(fields, file, converted);
   const checks = [...(await checkEmbedding(file, converted)), await checkRows('out', '', file, converted)];
   const recorded = file.matching(/^cfg\.out\.(.+)$/);
   for (const scale of fields.has('cfg_scales') ? fields.numbers('cfg_scales') : []) {
     const found = recorded.find(({ groups }) => Number(groups[0]) === scale);
     if (!found) throw new GoldenDataError(`${file.path} has no result for cfg ${scale}.`);
     checks.push(...(await checkGuided(found.name, scale, file, converted)));
+  }
+  return checks;
+}
+
+/**
+ * A head that predicts the velocity: `v` [n, C], and `cfg.v.SCALE` [h, C] of `cfg.x` and `cfg.z` [2h, D], whose first rows are
+ * the unconditional ones.
+ */
+async function replayVelocity(
+  fields: JsonFields,
+  file: GoldenTensors,
+  converted: ConvertedMar,
+): Promise<readonly Check[]> {
+  const { model } = converted;
+  const { channels } = model.shape;
+  const width = model.manifest.widths.decoder;
+  const t = file.get('t', [undefined]).data;
+  const x = rowsOf(file.get('x', [t.length, channels]));
+  const z = rowsOf(file.get('z', [t.length, width]));
+  const own = await headRows({ t, x, z }, converted);
+  const checks = [
+    ...(await checkEmbedding(file, converted)),
+    compare('v', own.flat(), file.get('v', [t.length, channels]).data, TOLERANCES.conditions),
+  ];
+  const times = file.get('cfg.t', [undefined]).data;
+  const tokens = rowsOf(file.get('cfg.x', [times.length, channels]));
+  const both = file.get('cfg.z', [2 * times.length, width]).data;
+  const half = times.length * width;
+  const conditions = recordedConditions(both.subarray(half), both.subarray(0, half), width);
+  for (const scale of fields.has('cfg_scales') ? fields.numbers('cfg_scales') : []) {
+    const found = file.matching(/^cfg\.v\.(.+)$/).find(({ groups }) => Number(groups[0]) === scale);
+    if (!found) throw new GoldenDataError(`${file.path} has no result for cfg ${scale}.`);
+    const guided = await guidedOutput(scale, { t: times, x: tokens }, conditions, converted);
+    const tolerance = guidedTolerance(scale, TOLERANCES.conditions);
+    checks.push(compare(found.name, guided.flat(), file.get(found.name).data, tolerance));
   }
   return checks;
 }
@@ -49,33 +86,41 @@ async function checkRows(
 ): Promise<Check> {
   const t = file.get(`${prefix}t`, [undefined]).data;
   const { channels } = converted.model.shape;
-  const rows = await headRows(file, prefix, [...t.keys()], [...t.keys()], converted);
+  const rows = await headRows(recordedRows(file, prefix, converted), converted);
   return compare(name, rows.flat(), file.get(name, [t.length, 2 * channels]).data, TOLERANCES.denoise);
 }
 
-/** [ε | v] of rows of `x` under rows of `c`; those of one timestep go through the head together. */
-async function headRows(
-  file: GoldenTensors,
-  prefix: string,
-  xRows: readonly number[],
-  cRows: readonly number[],
-  { graphs, model }: ConvertedMar,
-): Promise<readonly (readonly number[])[]> {
-  const { channels } = model.shape;
+/** What the head is run on, row by row. */
+interface HeadInput {
+  readonly t: Float32Array;
+  readonly x: readonly Float32Array[];
+  readonly z: readonly Float32Array[];
+}
+
+function recordedRows(file: GoldenTensors, prefix: string, { model }: ConvertedMar): HeadInput {
   const t = file.get(`${prefix}t`, [undefined]).data;
-  const x = rowsOf(file.get(`${prefix}x`, [t.length, channels]));
-  const c = rowsOf(file.get(`${prefix}c`, [t.length, graphs.manifest.widths.decoder]));
+  return {
+    t,
+    x: rowsOf(file.get(`${prefix}x`, [t.length, model.shape.channels])),
+    z: rowsOf(file.get(`${prefix}c`, [t.length, model.manifest.widths.decoder])),
+  };
+}
+
+/** The head's rows; those of one timestep go through it together. */
+async function headRows(
+  { t, x, z }: HeadInput,
+  { graphs }: ConvertedMar,
+): Promise<readonly (readonly number[])[]> {
   const out: number[][] = [];
-  for (const timestep of new Set(cRows.map((row) => t[row]!))) {
-    const members = [...cRows.keys()].filter((i) => t[cRows[i]!] === timestep);
-    const z = Float32Array.from(members.flatMap((i) => [...c[cRows[i]!]!]));
+  for (const timestep of new Set(t)) {
+    const members = [...t.keys()].filter((row) => t[row] === timestep);
+    const conditions = Float32Array.from(members.flatMap((row) => [...z[row]!]));
     const { timeEmbed } = await graphs.embed(Float32Array.of(timestep));
-    const zEmbed = await graphs.project(graphs.conditionRows(z), Int32Array.from(members.keys()));
-    const tokens = Float32Array.from(members.flatMap((i) => [...x[xRows[i]!]!]));
+    const zEmbed = await graphs.project(graphs.conditionRows(conditions), Int32Array.from(members.keys()));
+    const tokens = Float32Array.from(members.flatMap((row) => [...x[row]!]));
     const output = await graphs.denoise(tokens, await graphs.modulate(timeEmbed, zEmbed), 0);
-    for (const [k, i] of members.entries()) {
-      out[i] = [...output.subarray(k * 2 * channels, (k + 1) * 2 * channels)];
-    }
+    const width = output.length / members.length;
+    for (const [k, row] of members.entries()) out[row] = [...output.subarray(k * width, (k + 1) * width)];
   }
   return out;
 }
@@ -88,12 +133,14 @@ async function checkGuided(
   converted: ConvertedMar,
 ): Promise<readonly Check[]> {
   const { channels } = converted.model.shape;
-  const t = file.get('cfg.t', [undefined]).data;
+  const { t, x, z } = recordedRows(file, 'cfg.', converted);
   const half = t.length / 2;
-  const conditional = Array.from({ length: half }, (_, row) => row);
-  const both = [...conditional, ...conditional];
-  const own = await headRows(file, 'cfg.', both, [...t.keys()], converted);
-  const guided = await guidedEpsilon(scale, file, half, converted);
+  const shared = x.slice(0, half);
+  const own = await headRows({ t, x: [...shared, ...shared], z }, converted);
+  const width = converted.model.manifest.widths.decoder;
+  const c = file.get('cfg.c').data;
+  const conditions = recordedConditions(c.subarray(0, half * width), c.subarray(half * width), width);
+  const guided = await guidedOutput(scale, { t: t.subarray(0, half), x: shared }, conditions, converted);
   const expected = rowsOf(file.get(name, [t.length, 2 * channels]));
   const side = (rows: readonly Float32Array[], first: number) =>
     rows.flatMap((row) => [...row.subarray(first, first + channels)]);
@@ -104,20 +151,15 @@ async function checkGuided(
   ];
 }
 
-/** Guided ε as the model's own head loop makes it: a table of one step whose result is ε itself. */
-async function guidedEpsilon(
+/** The guided output as the model's own head loop makes it: a table of one step whose result is the output itself. */
+async function guidedOutput(
   scale: number,
-  file: GoldenTensors,
-  half: number,
+  { t, x }: Pick<HeadInput, 't' | 'x'>,
+  conditions: ConditionRows,
   { model }: ConvertedMar,
 ): Promise<readonly (readonly number[])[]> {
-  const t = file.get('cfg.t').data;
-  const x = rowsOf(file.get('cfg.x', [t.length, model.shape.channels]));
-  const width = model.manifest.widths.decoder;
-  const c = file.get('cfg.c', [t.length, width]).data;
-  const conditions = recordedConditions(c.subarray(0, half * width), c.subarray(half * width), width);
   const guided: number[][] = [];
-  for (let row = 0; row < half; row++) {
+  for (const row of t.keys()) {
     const [tokens] = await model.sampleTokens({
       batch: [
         {
@@ -128,7 +170,7 @@ async function guidedEpsilon(
           noise: replayNoise((position) => x[position]!),
         },
       ],
-      coefficients: epsilonTable(t[row]!),
+      coefficients: { ...outputTable(t[row]!), prediction: model.diffusion.prediction },
       temperature: 1,
     });
     guided.push([...tokens!]);
@@ -136,9 +178,9 @@ async function guidedEpsilon(
   return guided;
 }
 
-function epsilonTable(timestep: number): SamplerCoefficients {
+function outputTable(timestep: number): SamplerCoefficients {
   return {
-    name: 'ε',
+    name: 'output',
     steps: [
       {
         timestep,

@@ -1,9 +1,10 @@
-import { LightgenGraphs, MarGraphs } from '@tessera/onnx';
+import { LightgenGraphs, MarGraphs, NitroGraphs } from '@tessera/onnx';
 import type { Check } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';
 import { replayLightgenForward } from './lightgen.js';
 import { replayMarForward } from './mar-forward.js';
+import { replayNitroForward } from './nitro.js';
 
 /** The transformer, each family's by its own graphs. */
 export async function replayForward(golden: GoldenCase): Promise<readonly Check[]> {
@@ -11,5 +12,6 @@ export async function replayForward(golden: GoldenCase): Promise<readonly Check[
   const { graphs, model } = await golden.mar();
   if (graphs instanceof MarGraphs) return replayMarForward(golden, file, { graphs, model });
   if (graphs instanceof LightgenGraphs) return replayLightgenForward(golden, file, { graphs, model });
+  if (graphs instanceof NitroGraphs) return replayNitroForward(golden, file, { graphs, model });
   throw new GoldenDataError(`Forward cases of the family "${model.manifest.family}" are not known.`);
 }

@@ -5,6 +5,7 @@ import { replayDenoise } from './denoise.js';
 import { replayForward } from './forward.js';
 import { replayGenerate } from './generate.js';
 import { replayPositions, replayText } from './lightgen.js';
+import { replayBlock, replayFlow, replayStages } from './nitro.js';
 import { replayPatchify } from './patchify.js';
 import { replaySampleDiffusion } from './sample-diffusion.js';
 import { replaySchedule } from './schedule.js';
@@ -16,7 +17,10 @@ export const CASE_KINDS: ReadonlyMap<string, CaseReplay> = new Map([
   ['forward', replayForward],
   ['text', replayText],
   ['pos_embed', replayPositions],
+  ['stages', replayStages],
+  ['block', replayBlock],
   ['denoise', replayDenoise],
+  ['flow', replayFlow],
   ['sample_diffusion', replaySampleDiffusion],
   ['ddim', replayDdim],
   ['generate', replayGenerate],

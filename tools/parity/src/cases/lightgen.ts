@@ -1,7 +1,7 @@
 import type { ModelInput } from '@tessera/core';
 import { gridLength } from '@tessera/core/model';
 import type { TextCondition } from '@tessera/format';
-import { LightgenGraphs } from '@tessera/onnx';
+import { LightgenGraphs, NitroGraphs } from '@tessera/onnx';
 import { type Check, compare } from '../compare.js';
 import type { ConvertedMar } from '../converted-models.js';
 import type { GoldenCase } from '../golden-case.js';
@@ -11,6 +11,7 @@ import { recordedTexts } from '../recorded-inputs.js';
 import { caseShape } from '../recorded-run.js';
 import { TOLERANCES } from '../tolerances.js';
 import { batches, checkModel, maskedImages, scatterRows, visibleFirst } from './masked-images.js';
+import { replayNitroPositions, replayNitroText } from './nitro.js';
 
 type Lightgen = ConvertedMar<LightgenGraphs>;
 
@@ -18,7 +19,12 @@ type Lightgen = ConvertedMar<LightgenGraphs>;
 const TABLES = { enc: 'encoder', dec: 'decoder', last: 'last' } as const;
 
 /** The text side: `TEXT.proj` and `TEXT.aligned` [B, T, D] of each text of the file. */
-export async function replayText({ fields, tensors, mar }: GoldenCase): Promise<readonly Check[]> {
+export async function replayText(golden: GoldenCase): Promise<readonly Check[]> {
+  const { fields, tensors, mar } = golden;
+  const converted = await mar();
+  if (converted.graphs instanceof NitroGraphs) {
+    return replayNitroText(golden, { ...converted, graphs: converted.graphs });
+  }
   const file = await tensors(fields.text('file'));
   const { graphs } = await lightgen(mar);
   const outputs = { proj: 'projected', aligned: 'aligned' } as const;
@@ -36,7 +42,9 @@ export async function replayText({ fields, tensors, mar }: GoldenCase): Promise<
 }
 
 /** `pos.TABLE.HxW` [L, D / channel_step], every `channel_step`-th channel of a table as it is added on a grid. */
-export async function replayPositions({ fields, tensors, mar }: GoldenCase): Promise<readonly Check[]> {
+export async function replayPositions(golden: GoldenCase): Promise<readonly Check[]> {
+  const { fields, tensors, mar } = golden;
+  if ((await mar()).graphs instanceof NitroGraphs) return replayNitroPositions(golden);
   const file = await tensors(fields.text('file'));
   const { graphs } = await lightgen(mar);
   const step = fields.has('channel_step') ? fields.number('channel_step') : 1;

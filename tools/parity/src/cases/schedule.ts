@@ -3,6 +3,7 @@ import {
   type RespacedSchedule,
   respacedSchedule,
   respaceTimesteps,
+  solverLevels,
 } from '@tessera/core/diffusion';
 import { type Check, compare, compareRelative } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
@@ -40,9 +41,37 @@ export function holdsSchedules(file: JsonFields): boolean {
 /** Schedules by respacing: every array of each, timesteps exactly. */
 export async function replaySchedule({ fields, json }: GoldenCase): Promise<readonly Check[]> {
   const file = await json(fields.text('file'));
+  if (file.has('shift')) return checkFlows(fields, file);
   return file.names.flatMap((name) =>
     name === TIMESTEPS_ONLY ? checkTimesteps(file.object(name)) : checkRespacing(name, file.object(name)),
   );
+}
+
+/** The timesteps and σ of flows, by their number of steps: those of the case's shift. */
+function checkFlows(fields: JsonFields, file: JsonFields): Check[] {
+  const trainSteps = file.number('num_train_timesteps');
+  const flow = {
+    prediction: 'velocity',
+    trainSteps,
+    finalSigma: Math.fround(1 / trainSteps),
+    wholeTimesteps: [2],
+  } as const;
+  const recorded = file.object('shift').object(fields.text('shift'));
+  return recorded.names.flatMap((count) => {
+    const { levels, end } = solverLevels(count, flow);
+    const sigmas = [...levels.map(({ sigma }) => sigma), end.sigma];
+    const t = levels.map(({ timestep }) => timestep);
+    return [
+      compareRelative(`${count} steps: t`, t, recorded.object(count).numbers('t'), TOLERANCES.ulp, FLOOR),
+      compareRelative(
+        `${count} steps: σ`,
+        sigmas,
+        recorded.object(count).numbers('sigma'),
+        TOLERANCES.ulp,
+        FLOOR,
+      ),
+    ];
+  });
 }
 
 function checkTimesteps(timesteps: JsonFields): Check[] {

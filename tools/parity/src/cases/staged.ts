@@ -1,5 +1,6 @@
 import {
   ancestralSampler,
+  eulerSampler,
   type GuidanceSchedule,
   type NoiseSource,
   plannedPolicy,
@@ -46,7 +47,11 @@ export async function replayStaged(golden: GoldenCase): Promise<readonly Check[]
   // A plan holds step counts, and two respacings may share one: here the count stands for the respacing.
   const respacings = [...new Set(iterations.flatMap(({ groups }) => groups.map((group) => group.respacing)))];
   const idOf = (respacing: string) => respacings.indexOf(respacing) + 1;
-  const sampler = ancestralSampler();
+  const { diffusion } = converted.model;
+  const flow = eulerSampler();
+  const ancestral = ancestralSampler();
+  const sampler = (respacing: string) =>
+    diffusion.prediction === 'velocity' ? flow(respacing, diffusion) : ancestral(respacing);
   const inputs = await recordedInputs(golden, plan, file, count, converted);
   const tokens = new Map<number, Float32Array>();
   const checks: Check[] = [];
@@ -73,7 +78,7 @@ export async function replayStaged(golden: GoldenCase): Promise<readonly Check[]
 
 function readIteration(fields: JsonFields): Iteration {
   const groups = fields.objects('groups').map((group) => ({
-    respacing: group.respacing('respacing'),
+    respacing: group.respacing(group.has('steps') ? 'steps' : 'respacing'),
     positions: group.numberLists('positions'),
   }));
   return { cfg: fields.number('cfg'), groups };
