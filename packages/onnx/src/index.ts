@@ -1,3 +1,4 @@
+export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
 export { LightgenGraphs, type LightgenOptions } from './lightgen/lightgen-graphs.js';
 export { createMarModel, modelGraphs } from './loading/create-mar-model.js';
@@ -17,7 +18,7 @@ export {
   preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
-export { type ConditionBatch, MarGraphs } from './mar-graphs.js';
+export { MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
 export {
   assertFileHash,
