@@ -10,6 +10,7 @@ import { openTensors } from './open-tensors.js';
 import { blobAccess, urlAccess } from './random-access.js';
 import { readTensors } from './read-tensors.js';
 import type { TensorFile } from './tensor-file.js';
+import type { TorchFile } from './torch-file.js';
 
 const floats = (...values: readonly number[]) =>
   new TorchTensorToWrite('F32', [values.length], () => new Uint8Array(Float32Array.from(values).buffer));
@@ -27,8 +28,8 @@ async function assertContent(file: TensorFile): Promise<void> {
   expect(await file.read('model_ema.a.weight')).toEqual(Float32Array.of(5, 6, 7));
   expect(await file.readFloats('model.a.weight', [1, 3])).toEqual(Float32Array.of(2, 3));
   expect(file).toMatchObject({ keys: ['model', 'model_ema', 'epoch', 'args'] });
-  if (!('value' in file)) throw new TypeError('no values');
-  expect(['epoch', 'args.lr', 'args.model', 'args.none', 'args', 'args.x'].map(file.value)).toEqual([
+  const { value } = file as TorchFile;
+  expect(['epoch', 'args.lr', 'args.model', 'args.none', 'args', 'args.x'].map(value)).toEqual([
     399,
     0.5,
     'mar_base',

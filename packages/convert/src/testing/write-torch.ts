@@ -31,7 +31,8 @@ const STORAGES: Partial<Record<SafetensorsDtype, string>> = {
 };
 
 /** Texts as Latin-1, and little-endian numbers of some width in bytes. */
-const bytesOf = (...parts: readonly (string | readonly [width: 1 | 2 | 4 | 8, value: number])[]): Buffer =>
+type Part = string | readonly [width: 1 | 2 | 4 | 8, value: number];
+const bytesOf = (...parts: readonly Part[]): Buffer =>
   Buffer.concat(
     parts.map((part) => {
       if (typeof part === 'string') return Buffer.from(part, 'latin1');
@@ -46,7 +47,7 @@ const bytesOf = (...parts: readonly (string | readonly [width: 1 | 2 | 4 | 8, va
 function pickleOf(root: TorchValue): { pickle: Buffer; tensors: TorchTensorToWrite[] } {
   const tensors: TorchTensorToWrite[] = [];
   const parts: Buffer[] = [bytesOf('\x80\x02')];
-  const put = (...bytes: Parameters<typeof bytesOf>): unknown => parts.push(bytesOf(...bytes));
+  const put = (...bytes: readonly Part[]): unknown => parts.push(bytesOf(...bytes));
   const text = (value: string): void => {
     const utf8 = Buffer.from(value);
     put('X', [4, utf8.length]);
@@ -133,7 +134,7 @@ export async function writeTorch(path: string, value: TorchValue): Promise<void>
       bytesOf('PK\x06\x06', [8, 44], [4, 0], [8, 0], [8, count], [8, count], [8, list.length], [8, start]),
     );
     await write(bytesOf('PK\x06\x07', [4, 0], [8, end], [4, 1]));
-    const short = start >= 0xffffffff ? 0xffffffff : start;
+    const short = Math.min(start, 0xffffffff);
     await write(bytesOf('PK\x05\x06', [4, 0], [2, Math.min(count, 0xffff)], [2, Math.min(count, 0xffff)]));
     await write(bytesOf([4, list.length], [4, short], [2, 0]));
   } finally {
