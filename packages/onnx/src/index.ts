@@ -62,6 +62,7 @@ export {
   type HttpAnswer,
   type HttpOptions,
   type HttpRequestOptions,
+  readText,
   requestFile,
   requestText,
 } from './store/http-request.js';

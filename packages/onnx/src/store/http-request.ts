@@ -134,7 +134,11 @@ export async function* chunks(
 
 /** A short file, whole. @throws like {@link requestFile} */
 export async function requestText(url: string, options: HttpOptions): Promise<string> {
-  const { response } = await requestFile(url, options);
+  return readText(url, (await requestFile(url, options)).response, options);
+}
+
+/** What a server sends, as text in UTF-8. @throws ModelFileError where the connection fails; the signal's reason */
+export async function readText(url: string, response: Response, options: HttpOptions): Promise<string> {
   const brokeOff = (cause: unknown): ModelFileError =>
     new ModelFileError(url, 'the download broke off. Load again.', { cause, isConnection: true });
   const decoder = new TextDecoder();
