@@ -63,7 +63,8 @@ function hubSource(
 ): HubSource | undefined {
   const plain = decode(path).replace(/\/+$/, '');
   const isPath = plain === '' || plain.split('/').every((part) => !['', '.', '..'].includes(part));
-  if (!isPath || plain.includes('\\') || !repository.split('/').every((part) => NAME.test(part))) return undefined;
+  if (!isPath || plain.includes('\\') || !repository.split('/').every((part) => NAME.test(part)))
+    return undefined;
   return { kind: 'hub', repository, revision: revision.replace(/%2f/gi, '/'), path: plain };
 }
 
@@ -83,7 +84,10 @@ export function formatHubSource({ repository, revision, path }: Omit<HubSource, 
 }
 
 /** The address at which a hub serves a file, or, with a slash behind it, those of a folder. */
-export function hubAddress({ repository, revision, path }: Omit<HubSource, 'kind'>, endpoint = HUB_ENDPOINT): string {
+export function hubAddress(
+  { repository, revision, path }: Omit<HubSource, 'kind'>,
+  endpoint = HUB_ENDPOINT,
+): string {
   const encoded = path.split('/').map(encodeURIComponent).join('/');
   return `${endpoint.replace(/\/+$/, '')}/${repository}/resolve/${encodeURIComponent(revision)}/${encoded}`;
 }

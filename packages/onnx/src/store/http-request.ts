@@ -15,7 +15,6 @@ export interface HttpOptions {
 }
 
 export interface HttpRequestOptions extends HttpOptions {
-  readonly method?: 'GET' | 'HEAD';
   /** Asks for what there is from this byte on. @default 0 */
   readonly from?: number;
 }
@@ -65,7 +64,7 @@ export const backOffOf = (retries: number, { backOff = 1 }: HttpOptions): number
 
 async function reach(
   url: string,
-  { method = 'GET', from = 0, headers, signal, timeout = TIMEOUT }: HttpRequestOptions,
+  { from = 0, headers, signal, timeout = TIMEOUT }: HttpRequestOptions,
 ): Promise<Response> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), timeout * 1000);
@@ -73,7 +72,6 @@ async function reach(
   try {
     signal?.throwIfAborted();
     return await fetch(url, {
-      method,
       // The store is the cache; the browser's own would need the same room once more.
       cache: 'no-store',
       headers: { ...headers, ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
@@ -143,7 +141,8 @@ export async function readText(url: string, response: Response, options: HttpOpt
     new ModelFileError(url, 'the download broke off. Load again.', { cause, isConnection: true });
   const decoder = new TextDecoder();
   let text = '';
-  for await (const chunk of chunks(response, options, brokeOff)) text += decoder.decode(chunk, { stream: true });
+  for await (const chunk of chunks(response, options, brokeOff))
+    text += decoder.decode(chunk, { stream: true });
   return text + decoder.decode();
 }
 

@@ -55,7 +55,12 @@ export async function listHubFiles(
   for await (const { type, path: file, size, oid = '', lfs, xetHash } of entries) {
     // Paths become those of files on the disk.
     if (type !== 'file' || /(^|[/\\])\.\.([/\\]|$)|^[/\\]|\\/.test(file)) continue;
-    files.push({ path: file, bytes: lfs?.size ?? size, sha256: lfs?.oid ?? oid, etag: lfs?.oid ?? xetHash ?? oid });
+    files.push({
+      path: file,
+      bytes: lfs?.size ?? size,
+      sha256: lfs?.oid ?? oid,
+      etag: lfs?.oid ?? xetHash ?? oid,
+    });
   }
   return files;
 }
@@ -64,7 +69,10 @@ export async function listHubFiles(
 function fetchFor(source: HubSource, options: HubApiOptions): typeof fetch {
   return async (input) => {
     const url = String(input);
-    const { response } = await requestFile(url, { ...options, explain: (answer) => explainAnswer(answer, source, options) });
+    const { response } = await requestFile(url, {
+      ...options,
+      explain: (answer) => explainAnswer(answer, source, options),
+    });
     const text = await readText(url, response, options);
     if (isHtml(new TextEncoder().encode(text.slice(0, 200))) || !/^\s*[[{]/.test(text)) {
       throw new ModelFileError(
@@ -87,8 +95,10 @@ export function explainAnswer(
   if (code === 'GatedRepo') {
     return `: access to ${repository} has to be granted. Ask for it on ${endpoint}/${repository}, and set HF_TOKEN to your token.`;
   }
-  if (code === 'RevisionNotFound') return `: ${repository} has no revision ${revision}. Name a branch, a tag or a commit.`;
-  if (code === 'EntryNotFound') return `: there is no ${formatHubSource(source)}. Check the path on ${endpoint}/${repository}.`;
+  if (code === 'RevisionNotFound')
+    return `: ${repository} has no revision ${revision}. Name a branch, a tag or a commit.`;
+  if (code === 'EntryNotFound')
+    return `: there is no ${formatHubSource(source)}. Check the path on ${endpoint}/${repository}.`;
   if ([401, 403, 404].includes(status)) {
     return `: the hub has no ${repository}${revision === 'main' ? '' : ` at ${revision}`}, or it is private. Check the name, or set HF_TOKEN to a token that may read it.`;
   }

@@ -21,7 +21,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function hubSettings(env: Environment = process.env): HubSettings {
   const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
-  const token = env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || tokenIn(env.HF_TOKEN_PATH || join(home, 'token'));
+  const token =
+    env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || tokenIn(env.HF_TOKEN_PATH || join(home, 'token'));
   const timeout = Number(env.HF_HUB_DOWNLOAD_TIMEOUT);
   return {
     endpoint: (env.HF_ENDPOINT || HUB_ENDPOINT).replace(/\/+$/, ''),

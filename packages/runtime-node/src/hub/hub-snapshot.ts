@@ -97,7 +97,9 @@ function cachedSnapshot(source: HubSource, cache: HubCache, commit: string): Hub
     folder,
     isCached: true,
     async files(below) {
-      const paths = (await cache.files(commit)).filter((path) => below === '' || path.startsWith(`${below}/`));
+      const paths = (await cache.files(commit)).filter(
+        (path) => below === '' || path.startsWith(`${below}/`),
+      );
       return Promise.all(
         paths.map(async (path) => ({ path, bytes: 0, sha256: '', etag: await cache.etagOf(commit, path) })),
       );

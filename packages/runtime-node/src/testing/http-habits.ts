@@ -2,7 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
 /** What a server that was asked for a file does. */
-export type HttpHabit = (request: IncomingMessage, response: ServerResponse, body: Buffer, url: URL) => void;
+export type HttpHabit = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+  url: URL,
+) => unknown;
 
 /** From which size on a file is broken off. */
 const LARGE = 50_000;
@@ -26,13 +31,13 @@ export const plainly: HttpHabit = (request, response, body) => {
 
 /** Breaks a large file off in the middle once, and then answers requests that resume by `then`. */
 export function breakOffOnce(
-  then: (response: ServerResponse, body: Buffer, from: number) => void,
+  then: (response: ServerResponse, body: Buffer, from: number) => unknown,
 ): HttpHabit {
   const broken = new Set<string>();
   return (request, response, body, { pathname }) => {
     const from = asked(request);
     if (from !== undefined) return then(response, body, from);
-    if (body.length < LARGE || broken.has(pathname)) return void response.end(body);
+    if (body.length < LARGE || broken.has(pathname)) return response.end(body);
     broken.add(pathname);
     response.writeHead(200, { 'content-length': body.length });
     response.write(body.subarray(0, body.length >> 1), () => setTimeout(() => response.destroy(), 20));
@@ -40,7 +45,7 @@ export function breakOffOnce(
 }
 
 /** Answers the first request for each file otherwise. */
-function atFirst(answer: (response: ServerResponse, body: Buffer) => void): HttpHabit {
+function atFirst(answer: (response: ServerResponse, body: Buffer) => unknown): HttpHabit {
   const seen = new Set<string>();
   return (request, response, body, url) => {
     if (seen.has(url.pathname)) return plainly(request, response, body, url);
@@ -113,8 +118,7 @@ export const HARMLESS_HABITS: readonly (readonly [name: string, habit: () => Htt
   ['sends a file plainly', () => plainly],
   [
     'compresses',
-    () => (_, response, body) =>
-      void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body)),
+    () => (_, response, body) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body)),
   ],
   [
     'redirects, by relative and absolute addresses',
@@ -132,10 +136,7 @@ export const HARMLESS_HABITS: readonly (readonly [name: string, habit: () => Htt
     'is busy once, and says for how long',
     () => atFirst((response) => response.writeHead(429, { 'retry-after': '0' }).end('slow down')),
   ],
-  [
-    'closes the connection once, before it answers',
-    () => atFirst((response) => void response.destroy()),
-  ],
+  ['closes the connection once, before it answers', () => atFirst((response) => response.destroy())],
 ];
 
 /** Servers that send something else than a file, and what is said of it. */
@@ -161,7 +162,7 @@ export const FOREIGN_HABITS: readonly (readonly [name: string, habit: HttpHabit,
   ['sends nothing', (_, response) => response.writeHead(204).end(), /answered 204/],
   [
     'sends a byte too many',
-    (_, response, body) => void (response.write(body), response.end('x')),
+    (_, response, body) => response.end(Buffer.concat([body, Buffer.from('x')])),
     /has more than the \d+ bytes/,
   ],
   [

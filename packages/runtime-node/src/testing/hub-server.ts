@@ -58,10 +58,10 @@ async function close(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-function answer(hub: HubServer, request: IncomingMessage, response: ServerResponse): void {
+function answer(hub: HubServer, request: IncomingMessage, response: ServerResponse): unknown {
   const url = new URL(request.url!, hub.endpoint);
-  const path = decodeURIComponent(url.pathname);
-  hub.requests.push({ path, headers: request.headers });
+  const path = url.pathname;
+  hub.requests.push({ path: decodeURIComponent(path), headers: request.headers });
   const lfs = /^\/lfs\/([0-9a-f]{64})$/.exec(path);
   if (lfs) {
     const bodies = Object.values(hub.repositories)
@@ -73,16 +73,18 @@ function answer(hub: HubServer, request: IncomingMessage, response: ServerRespon
   if (hub.token !== undefined && request.headers.authorization !== `Bearer ${hub.token}`) {
     return fail(response, 401, 'RepoNotFound');
   }
-  const info = /^\/api\/models\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)\/?(.*)$/.exec(path);
-  const file = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path);
-  const [, name = '', revision = ''] = info ? [info[0], info[1], info[3]] : (file ?? []);
+  // A slash in a revision is encoded.
+  const parts = (found: RegExpExecArray | null) => found?.slice(1).map(decodeURIComponent);
+  const info = parts(/^\/api\/models\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)\/?(.*)$/.exec(path));
+  const file = parts(/^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path));
+  const [name = '', revision = ''] = info ? [info[0], info[2]] : (file ?? []);
   const branches = hub.repositories[name];
   if (!branches) return fail(response, 404, 'RepoNotFound');
   const files = branches[revision] ?? Object.values(branches).find((each) => commitOf(each) === revision);
   if (!files) return fail(response, 404, 'RevisionNotFound');
-  if (info?.[2] === 'revision') return json(response, { _id: '1', id: name, sha: commitOf(files) });
-  if (info) return json(response, listed(files, info[4]!));
-  const found = files[file![3]!];
+  if (info?.[1] === 'revision') return json(response, { _id: '1', id: name, sha: commitOf(files) });
+  if (info) return json(response, listed(files, info[3]!));
+  const found = files[file![2]!];
   if (!found) return fail(response, 404, 'EntryNotFound');
   response.setHeader('x-repo-commit', commitOf(files));
   response.setHeader('etag', `"${gitHash(found.body)}"`);
@@ -93,7 +95,7 @@ function answer(hub: HubServer, request: IncomingMessage, response: ServerRespon
     'x-linked-etag': `"${sha256}"`,
     'x-linked-size': found.body.length,
   });
-  response.end();
+  return response.end();
 }
 
 function listed(files: Readonly<Record<string, HubServerFile>>, below: string): object[] {
@@ -105,11 +107,11 @@ function listed(files: Readonly<Record<string, HubServerFile>>, below: string): 
   });
 }
 
-function json(response: ServerResponse, value: unknown): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+function json(response: ServerResponse, value: unknown): unknown {
+  return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
 
-function fail(response: ServerResponse, status: number, code: string): void {
+function fail(response: ServerResponse, status: number, code: string): unknown {
   response.writeHead(status, { 'x-error-code': code, 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: code }));
+  return response.end(JSON.stringify({ error: code }));
 }

@@ -6,4 +6,10 @@ export {
   plainly,
   RESUMING_HABITS,
 } from './http-habits.js';
-export { commitOf, type HubServer, type HubServerFile, type HubServerRepositories, hubServer } from './hub-server.js';
+export {
+  commitOf,
+  type HubServer,
+  type HubServerFile,
+  type HubServerRepositories,
+  hubServer,
+} from './hub-server.js';
