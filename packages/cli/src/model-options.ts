@@ -1,6 +1,6 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED } from '@tessera/format';
+import { EMBEDDED, STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { Device, LoadModelOptions, LoadProgress } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.js';
 export interface ModelFlags {
   readonly model?: string;
   readonly device: Device | 'auto';
-  readonly dtype: 'auto' | 'fp32' | 'fp16';
+  readonly dtype: 'auto' | StorageType;
   readonly threads?: number;
   readonly cache?: string;
   readonly vae?: string;
@@ -49,7 +49,7 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
     .addOption(new Option('--device <name>', 'what to run on').choices(DEVICES).default('auto'))
     .addOption(
       new Option('--dtype <type>', 'which stored weights to load')
-        .choices(['auto', 'fp32', 'fp16'])
+        .choices(['auto', ...STORAGE_TYPES])
         .default('auto'),
     )
     .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1))
