@@ -57,7 +57,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/runtime-node': {
     dependencies: [
-      ...['@tessera/core', '@tessera/onnx', '@tessera/format', 'onnxruntime-node', 'onnxruntime-common'],
+      ...['@tessera/core', '@tessera/onnx', '@tessera/format', '@tessera/convert', '@huggingface/hub'],
+      ...['onnxruntime-node', 'onnxruntime-common'],
     ],
   },
   '@tessera/runtime-web': {

@@ -340,7 +340,7 @@ describe('wrong usage', () => {
   });
 });
 
-test('a model folder that is missing or is a file is named before anything is loaded', async () => {
+test('a model folder that is missing, a source that is none and a header that is none are named at once', async () => {
   const file = join(await temporaryFolder(), 'mar.safetensors');
   await writeFile(file, '');
   for (const command of [
@@ -354,12 +354,16 @@ test('a model folder that is missing or is a file is named before anything is lo
       1,
       'error: There is no model folder nowhere. Name one, or leave it out for the embedded model.\n',
     ]);
-    const wrong = await tessera([...command, file]);
-    expect([wrong.code, wrong.error]).toEqual([
-      1,
-      expect.stringContaining(`${file} is a file, and a model is a folder`),
-    ]);
+    const wrong = await tessera([...command, 'hf:name']);
+    expect([wrong.code, wrong.error]).toEqual([2, expect.stringContaining('must be hf:owner/name')]);
   }
+  const wrong = await tessera(['verify', file]);
+  expect([wrong.code, wrong.error]).toEqual([
+    1,
+    expect.stringContaining(`${file} is a file, and a model is a folder`),
+  ]);
+  const header = await tessera(['generate', '--model', 'https://x.invalid/', '--header', 'Bearer']);
+  expect([header.code, header.error]).toEqual([2, expect.stringContaining('--header takes "Name: value"')]);
 });
 
 test('convert names the copy of the weights that it took, and how to take the other one', async () => {
@@ -410,7 +414,7 @@ test('an error stands on a line of its own, not behind the progress bar', async 
     throw new Error('no such folder');
   };
   expect(await run(['compare'], io, { loadModel })).toBe(1);
-  expect(io.written.error).toContain('25 %  downloading the model');
+  expect(io.written.error).toContain('25 %  downloading mar.json, 0.0 of 0.0 MB');
   expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
 });
 
