@@ -1,7 +1,6 @@
 import { type ClassInput, InvalidOptionError } from '@tessera/core';
 import { type ConditionImage, gridLength, maskedPositions, typeNote } from '@tessera/core/model';
 import type { Classes } from '@tessera/format';
-import type { ConditionBatch } from './mar-graphs.js';
 
 /** Equal for images with equally many known and equally many wanted tokens: they can be one batch. */
 export function countsKey({ grid, positions }: Pick<ConditionImage<unknown>, 'grid' | 'positions'>): string {
@@ -36,6 +35,12 @@ export function tokenBatch(images: readonly Omit<ConditionImage<unknown>, 'input
   const tokens = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   for (const [row, part] of parts.entries()) tokens.set(part, row * part.length);
   return { tokens, positions, targetCount: images[0]!.positions.length };
+}
+
+/** Rows [B] of the transformer: conditional and unconditional ones are alike. */
+export interface ConditionBatch extends TokenBatch {
+  /** [B], class indices; the class count stands for no class. */
+  readonly labels: Int32Array;
 }
 
 /** Rows: each image's conditional one, then the unconditional ones of those that are guided. */

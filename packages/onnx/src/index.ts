@@ -1,3 +1,4 @@
+export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
 export { LightgenGraphs } from './lightgen/lightgen-graphs.js';
 export { createMarModel, modelGraphs } from './loading/create-mar-model.js';
@@ -17,12 +18,14 @@ export {
   preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
-export { type ConditionBatch, MarGraphs } from './mar-graphs.js';
+export { MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
 export {
   assertFileHash,
   assertFileSize,
   fileAddress,
+  isConnectionError,
+  type ListedFile,
   type ManifestFile,
   ModelFileError,
   neededFiles,
@@ -52,9 +55,18 @@ export {
 export { type ServedModel, type Serving, serveModel } from './remote/serve.js';
 export { RunQueue } from './run-queue.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';
+export { type FetchFilesOptions, fetchFiles, type RemoteFile } from './store/fetch-files.js';
 export { type FetchedModel, type FetchModelOptions, fetchModel } from './store/fetch-model.js';
 export { foreignContent } from './store/foreign-content.js';
+export {
+  type HttpAnswer,
+  type HttpOptions,
+  type HttpRequestOptions,
+  readText,
+  requestFile,
+  requestText,
+} from './store/http-request.js';
 export { memoryStore } from './store/memory-store.js';
-export type { CommittedModel, ModelStore } from './store/model-store.js';
+export type { CommittedModel, FileStore, ModelStore } from './store/model-store.js';
 export { sha256 } from './store/sha256.js';
 export type { TextModelOptions } from './text/text-values.js';

@@ -2,17 +2,11 @@ import type { ClassInput } from '@tessera/core';
 import type { ConditionImage } from '@tessera/core/model';
 import type { Classes, Manifest } from '@tessera/format';
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
-import { conditionBatch, countsKey, type TokenBatch } from './condition-batch.js';
+import { type ConditionBatch, conditionBatch, countsKey } from './condition-batch.js';
 import { assertFinite } from './finite.js';
 import { GraphRunner, type GraphSessions } from './graph-runner.js';
 import { ModelGraphs } from './model-graphs.js';
 import { OrtTensor } from './ort-tensor.js';
-
-/** Rows [B] of the transformer: conditional and unconditional ones are alike. */
-export interface ConditionBatch extends TokenBatch {
-  /** [B], class indices; the class count stands for no class. */
-  readonly labels: Int32Array;
-}
 
 /** The graphs of a MAR model, which takes classes. */
 export class MarGraphs extends ModelGraphs<ClassInput> {

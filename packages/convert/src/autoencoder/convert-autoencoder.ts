@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { CancellationSignal } from '@tessera/core/model';
-import { openSafetensors } from '../checkpoint/safetensors.js';
+import { openTensors } from '../checkpoint/open-tensors.js';
 import { saveGraph } from '../graph/graph-file.js';
 import { assertStorage, type WeightStorage } from '../graph/weight-storage.js';
 import { writeOutput } from '../output/output-folder.js';
@@ -39,8 +39,8 @@ export interface ConvertedAutoencoder {
  *
  * @throws CheckpointKeysError if the checkpoint's tensors don't fit its configuration
  * @throws CheckpointValuesError if a tensor holds NaN or infinity, or nothing but zeros
- * @throws SafetensorsFileError if the checkpoint can't be opened
- * @throws SafetensorsFormatError if the checkpoint is damaged, or is of another format
+ * @throws CheckpointFileError if the checkpoint can't be opened
+ * @throws CheckpointFormatError if the checkpoint is damaged, or is of another format
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
  * @throws OutputFolderError if no folder can be made there
  * @throws InvalidOptionError for sizes out of range or in contradiction, a `dtype` that there is not, and an `out` that holds
@@ -49,7 +49,7 @@ export interface ConvertedAutoencoder {
 export async function convertAutoencoder(options: ConvertAutoencoderOptions): Promise<ConvertedAutoencoder> {
   const { checkpoint, config: given, ignore, overwrite = false, dtype: storage = 'fp16', signal } = options;
   assertStorage('dtype', storage);
-  const file = await openSafetensors(checkpoint);
+  const file = await openTensors(checkpoint);
   try {
     const { autoencoder, checkpoint: source } = openAutoencoder(given, file, ignore ? { ignore } : {});
     const { graphs, kl: _, ...config } = autoencoder;

@@ -1,5 +1,5 @@
 import { Checkpoint, type CheckpointOptions } from '../checkpoint/checkpoint.js';
-import type { SafetensorsFile } from '../checkpoint/safetensors.js';
+import type { TensorFile } from '../checkpoint/tensor-file.js';
 import { type DcAeConfigJson, resolveDcAeConfig } from '../dc-ae/dc-ae-config.js';
 import { dcAeDecoderGraph } from '../dc-ae/dc-ae-decoder-graph.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
@@ -36,7 +36,7 @@ const DC_AE_ANCHOR = 'decoder.up_blocks.0.0.conv.weight';
  */
 export function openAutoencoder(
   config: AutoencoderConfigJson,
-  file: SafetensorsFile,
+  file: TensorFile,
   { ignore = [] }: CheckpointOptions = {},
 ): { readonly autoencoder: Autoencoder; readonly checkpoint: Checkpoint } {
   if (config === 'dc-ae' || file.names.some((name) => name.endsWith(DC_AE_ANCHOR))) {

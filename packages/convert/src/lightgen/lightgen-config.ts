@@ -79,7 +79,8 @@ export function resolveLightgenConfig(json: LightgenConfigJson, checkpoint: Chec
   const { encoder_num_heads: heads, patch_size: patchSize = 1, vae_stride: stride = 8 } = json;
   const channels = extent('z_proj.weight', 1);
   const latentChannels = json.vae_embed_dim ?? channels / patchSize ** 2;
-  if (latentChannels * patchSize ** 2 !== channels && !Number.isNaN(channels)) {
+  const isWhole = Number.isInteger(latentChannels) && latentChannels * patchSize ** 2 === channels;
+  if (!isWhole && !Number.isNaN(channels)) {
     throw new InvalidOptionError(
       json.vae_embed_dim === undefined ? 'patch_size' : 'vae_embed_dim',
       json.vae_embed_dim ?? patchSize,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { expect, test } from 'vitest';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
-import { openSafetensors } from '../checkpoint/safetensors.js';
+import { openTensors } from '../checkpoint/open-tensors.js';
 import { inTemporaryFolder, int32, largestError, openGraph, run } from '../testing/golden.js';
 import { randomNumbers, writeRandomCheckpoint } from '../testing/random-weights.js';
 import { type LlamaConfig, type LlamaConfigJson, resolveLlamaConfig } from './llama-config.js';
@@ -31,7 +31,7 @@ async function withLlama<T>(body: (checkpoint: Checkpoint) => Promise<T>): Promi
     const { frequencies, epsilon } = { frequencies: new Float64Array(), epsilon: 0 };
     const keys = llamaKeys({ ...SIZES, frequencies, epsilon });
     await writeRandomCheckpoint(path, new Map([...keys].map(([key, shape]) => [`model.${key}`, shape])));
-    const file = await openSafetensors(path);
+    const file = await openTensors(path);
     try {
       return await body(new Checkpoint(file, 'embed_tokens.weight'));
     } finally {

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { openAutoencoder, openSafetensors } from '@tessera/convert';
+import { openAutoencoder, openTensors } from '@tessera/convert';
 import { pixelsFromPlanes } from '@tessera/onnx';
 import { Tensor } from 'onnxruntime-node';
 import { type Check, compare, compareRelative } from '../compare.js';
@@ -67,10 +66,10 @@ export async function replayEncode({ fields, tensors, autoencoder }: GoldenCase)
 }
 
 /** DC-AE: `level.N`, after each level, and `attn.LEVEL.LAYER`, after a layer's attention, of the same latents. */
-async function checkLevels({ directory }: GoldenCase, file: GoldenTensors): Promise<readonly Check[]> {
+async function checkLevels({ path }: GoldenCase, file: GoldenTensors): Promise<readonly Check[]> {
   const recorded = file.matching(/^(level)\.(\d+)$|^(attn)\.(\d+)\.(\d+)$/);
   if (recorded.length === 0) return [];
-  const weights = await openSafetensors(join(directory, 'weights.safetensors'));
+  const weights = await openTensors(path('weights.safetensors'));
   try {
     const { autoencoder } = openAutoencoder('dc-ae', weights);
     const decoder = autoencoder.graphs.decoder!;

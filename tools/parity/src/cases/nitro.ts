@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import {
   Checkpoint,
   type NitroConfig,
   type NitroConfigJson,
   nitroBlockGraph,
   nitroGraphs,
-  openSafetensors,
+  openTensors,
   positionTable,
   resolveNitroConfig,
 } from '@tessera/convert';
@@ -45,13 +44,9 @@ export async function replayNitroText(
 }
 
 /** The position table, tables of other grids (every `channel_step`-th channel), and rows of the released model's. */
-export async function replayNitroPositions({
-  fields,
-  tensors,
-  directory,
-}: GoldenCase): Promise<readonly Check[]> {
+export async function replayNitroPositions({ fields, tensors, path }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
-  return withNitro(directory, async ({ config }) => {
+  return withNitro(path, async ({ config }) => {
     const tableOf = (side: number, width = config.decoder.width) =>
       positionTable({
         ...config,
@@ -123,7 +118,7 @@ export async function replayStages({
   tensors,
   json,
   mar,
-  directory,
+  path,
 }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
   const { graphs, model } = await nitro(mar);
@@ -136,7 +131,7 @@ export async function replayStages({
   const masked = new Float32Array(length);
   for (const position of images.masked[image]!) masked[position] = 1;
   const tokens = images.tokens[image]!.map((value, i) => (masked[Math.floor(i / channels)] ? 0 : value));
-  return withNitro(directory, async ({ config, checkpoint }) => {
+  return withNitro(path, async ({ config, checkpoint }) => {
     const marks: Record<string, string> = {
       h0: 'z_proj_ln',
       down2: 'downsamplers.2',
@@ -173,9 +168,9 @@ export async function replayStages({
 }
 
 /** Single blocks on recorded rows: queries and keys after their norms, what attention gives, and the streams after. */
-export async function replayBlock({ fields, tensors, directory }: GoldenCase): Promise<readonly Check[]> {
+export async function replayBlock({ fields, tensors, path }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
-  return withNitro(directory, async ({ config, checkpoint }) => {
+  return withNitro(path, async ({ config, checkpoint }) => {
     const checks: Check[] = [];
     for (const recorded of fields.objects('blocks')) {
       const [prefix, group, index] = [
@@ -285,11 +280,11 @@ async function nitro(mar: GoldenCase['mar']): Promise<Nitro> {
 
 /** Calls back with the checkpoint of a case's directory, for graphs that a model folder has none of. */
 async function withNitro<T>(
-  directory: string,
+  path: GoldenCase['path'],
   body: (opened: { readonly config: NitroConfig; readonly checkpoint: Checkpoint }) => Promise<T>,
 ): Promise<T> {
-  const json = await readJsonFields(join(directory, 'config.json'));
-  const file = await openSafetensors(join(directory, 'weights.safetensors'));
+  const json = await readJsonFields(path('config.json'));
+  const file = await openTensors(path('weights.safetensors'));
   try {
     const checkpoint = new Checkpoint(file, 'mask_token');
     return await body({ config: resolveNitroConfig(json.values as NitroConfigJson, checkpoint), checkpoint });
