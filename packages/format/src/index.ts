@@ -23,9 +23,19 @@ export {
   ManifestError,
   type ManifestVariant,
   parseManifest,
+  STORAGE_TYPES,
   type StorageType,
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
+export {
+  formatHubSource,
+  HUB_ENDPOINT,
+  type HubSource,
+  hubAddress,
+  isCheckpointName,
+  type ModelSource,
+  parseModelSource,
+} from './model-source.js';
 export {
   PARAMETER_OPTIONS,
   type ParameterOption,

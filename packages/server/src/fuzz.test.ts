@@ -5,7 +5,10 @@ import { fakeHandler, QUICK } from './testing/fake-server.js';
 /** Requests of each kind; `TESSERA_FUZZ=10000 npm test -- packages/server/src/fuzz.test.ts` takes minutes. */
 const numRuns = Number(process.env.TESSERA_FUZZ ?? 150);
 
-const value = fc.oneof(fc.jsonValue(), fc.constantFrom(null, '', 0, -1, 1.5, 2 ** 53, '\u0000', [], {}, true));
+const value = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom(null, '', 0, -1, 1.5, 2 ** 53, '\u0000', [], {}, true),
+);
 const body = fc.dictionary(
   fc.oneof(
     fc.constantFrom(
@@ -41,7 +44,9 @@ async function answersInForm(path: string, type: string, content: BodyInit): Pro
 
 it('JSON of any kind gets a picture or an error in its form', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.oneof(body, value), (given) => answersInForm('generations', 'application/json', JSON.stringify(given))),
+    fc.asyncProperty(fc.oneof(body, value), (given) =>
+      answersInForm('generations', 'application/json', JSON.stringify(given)),
+    ),
     { numRuns },
   );
 });
@@ -49,7 +54,11 @@ it('JSON of any kind gets a picture or an error in its form', async () => {
 it('a sound request with one field of any kind gets a picture or an error in its form', async () => {
   await fc.assert(
     fc.asyncProperty(body, (given) =>
-      answersInForm('generations', 'application/json', JSON.stringify({ prompt: 'cat', policy: QUICK, ...given })),
+      answersInForm(
+        'generations',
+        'application/json',
+        JSON.stringify({ prompt: 'cat', policy: QUICK, ...given }),
+      ),
     ),
     { numRuns },
   );
@@ -57,7 +66,13 @@ it('a sound request with one field of any kind gets a picture or an error in its
 
 it('bytes of any kind get an error in its form', async () => {
   const paths = fc.constantFrom('generations', 'edits');
-  const types = fc.constantFrom('application/json', 'multipart/form-data; boundary=x', 'multipart/form-data', 'text/plain', '');
+  const types = fc.constantFrom(
+    'application/json',
+    'multipart/form-data; boundary=x',
+    'multipart/form-data',
+    'text/plain',
+    '',
+  );
   await fc.assert(
     fc.asyncProperty(paths, types, fc.uint8Array({ maxLength: 5000 }), (path, type, bytes) =>
       answersInForm(path, type, Uint8Array.from(bytes)),
@@ -69,7 +84,18 @@ it('bytes of any kind get an error in its form', async () => {
 it('forms of any kind get a picture or an error in its form', async () => {
   const fields = fc.array(
     fc.tuple(
-      fc.constantFrom('image', 'image[]', 'mask', 'prompt', 'n', 'seed', 'stream', 'partial_images', 'size', 'other'),
+      fc.constantFrom(
+        'image',
+        'image[]',
+        'mask',
+        'prompt',
+        'n',
+        'seed',
+        'stream',
+        'partial_images',
+        'size',
+        'other',
+      ),
       fc.oneof(fc.string(), fc.constantFrom('cat', '1', 'true'), fc.uint8Array({ maxLength: 200 })),
     ),
     { maxLength: 6 },
