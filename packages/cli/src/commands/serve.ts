@@ -9,7 +9,7 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { readFailure } from '../input-file.js';
-import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
+import { type ModelFlags, modelInUse, withFetchOptions, withModelOptions } from '../model-options.js';
 import { decimalOption, repeatableOption, wholeNumberOption } from '../number-options.js';
 import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -40,14 +40,13 @@ export function serveCommand(context: CommandContext): Command {
     .addOption(decimalOption('--memory <GiB>', 'for all loaded models together (default: 4)'))
     .option('--log-prompts', 'write prompts into the log');
   withModelOptions(command, { model: false });
-  return command
-    .addOption(
-      repeatableOption(
-        '--model <[name=]folder|url>',
-        'a model and its name, may be repeated; loaded when it is asked for (default: the embedded one)',
-      ),
-    )
-    .option('--cache <folder>', 'where models from an address are kept')
+  command.addOption(
+    repeatableOption(
+      '--model <[name=]source>',
+      'a model and its name, may be repeated; loaded when it is asked for (default: the embedded one)',
+    ),
+  );
+  return withFetchOptions(command)
     .addHelpText(
       'after',
       wrappedHelp(`Clients of OpenAI's images API work as they are, with this server as their base address and a class
