@@ -68,8 +68,10 @@ export interface ConvertOptions {
   readonly source: string;
   /** One name a class. */
   readonly classNames?: readonly string[];
-  /** @default GtR with FTS, guidance as published, or linear of 3; temperature 1 */
-  readonly sampling?: Manifest['sampling'];
+  /** What the manifest advises. @default what the family's authors do; for MAR GtR with FTS, linear guidance of 3 */
+  readonly sampling?: Partial<Omit<Manifest['sampling'], 'guidance'>> & {
+    readonly guidance?: Partial<Manifest['sampling']['guidance']>;
+  };
   /**
    * Whether an existing folder is replaced, if it is empty or holds nothing but what conversions write.
    * @default false
@@ -334,7 +336,13 @@ function manifestOf(
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
-  const { sampling = model.mar.sampling } = options;
+  const advised = model.mar.sampling;
+  const { guidance, ...given } = options.sampling ?? {};
+  const sampling = {
+    ...advised,
+    ...given,
+    guidance: { ...advised.guidance, ...guidance } as typeof advised.guidance,
+  };
   const storage = (part: ModelPart) => storageOf(options, part);
   return modelManifest({ ...options, sampling }, model, storage, saved, files);
 }

@@ -4,6 +4,7 @@ import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { ConditionSource, Deviation } from './forward/graph-values.js';
 import { checkLightgenConditions } from './forward/lightgen-check.js';
 import { checkMarConditions } from './forward/mar-check.js';
+import { checkNitroConditions } from './forward/nitro-check.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { LIGHTGEN, type LightgenConfigJson, resolveLightgenConfig } from './lightgen/lightgen-config.js';
 import { lightgenGraphs } from './lightgen/lightgen-graphs.js';
@@ -37,7 +38,7 @@ export interface FamilyModel {
   readonly sampling: Manifest['sampling'];
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
   /** Compares z with a forward pass of the checkpoint. */
-  readonly checkConditions?: (source: ConditionSource) => Promise<Deviation>;
+  readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
 }
 
 interface FamilyConverter {
@@ -75,6 +76,16 @@ export function openFamily(config: ModelConfigJson, checkpoint: Checkpoint): Fam
   const families = Object.entries(FAMILIES) as [Family, FamilyConverter][];
   const found = families.find(([, { anchor }]) => checkpoint.shape(anchor))?.[0];
   return FAMILIES[isObject ? (found ?? 'mar') : PRESETS[config]!].open(config, checkpoint);
+}
+
+/**
+ * The released model that a checkpoint's names tell, where they leave no size open.
+ *
+ * @param names of the tensors in the file
+ */
+export function presetOf(names: readonly string[]): ModelPreset | undefined {
+  const { anchor } = FAMILIES.nitro;
+  return names.some((name) => name === anchor || name.endsWith(`.${anchor}`)) ? 'nitro-ar' : undefined;
 }
 
 function openMar(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel {
@@ -151,6 +162,7 @@ function openNitro(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel
       advice: 'mar:20x3',
     },
     graphs: nitroGraphs(sizes, checkpoint),
+    checkConditions: (source) => checkNitroConditions(sizes, source),
   };
 }
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ConvertOptions, ConvertReport, MarPreset, TakenWeights } from '@tessera/convert';
+import type { ConvertOptions, ConvertReport, ModelPreset, TakenWeights } from '@tessera/convert';
 import { type Manifest, parseModelSource, STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { FetchedCheckpoint } from '@tessera/runtime-node';
 import { Command, Option } from 'commander';
@@ -15,7 +15,7 @@ import { UsageError } from '../usage-error.js';
 
 interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly config?: string;
-  readonly preset?: MarPreset;
+  readonly preset?: ModelPreset;
   readonly vae?: string;
   readonly vaeConfig?: string;
   readonly vaePreset?: 'kl16';
@@ -39,9 +39,6 @@ interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly json?: boolean;
 }
 
-/** Guidance scale of a model that nothing is known of. */
-const UNKNOWN_GUIDANCE = 3;
-
 export function convertCommand(context: CommandContext): Command {
   const command = withOutputOption(new Command('convert'), 'folder', 'the model folder to write', null)
     .description('Turn a MAR checkpoint into a model folder.')
@@ -52,7 +49,7 @@ export function convertCommand(context: CommandContext): Command {
     .option('--config <file>', 'their sizes, JSON, under the published names')
     .addOption(
       new Option('--preset <name>', 'the sizes of a released model')
-        .choices(['mar-base', 'mar-large', 'mar-huge'])
+        .choices(['mar-base', 'mar-large', 'mar-huge', 'lightgen', 'nitro-ar'])
         .conflicts('config'),
     )
     .option('--vae <file>', 'the autoencoder; without it, or kl16.* beside on a hub, there are no pictures')
@@ -99,6 +96,7 @@ counts can't be.
 Examples:
   tessera convert mar-base.safetensors --preset mar-base --vae kl16.safetensors --out mar-b
   tessera convert hf:owner/name/mar-base.safetensors --preset mar-base --out mar-b
+  tessera convert Nitro-AR-512px-GAN.safetensors --vae dc-ae.safetensors --out nitro-ar
   tessera convert mine.safetensors --config mine.json --vae vae.safetensors --out mine --dtype fp32`),
     )
     .action((checkpoint: string, flags: ConvertFlags) => convert(context, checkpoint, flags));
@@ -216,7 +214,7 @@ async function conversionOf({
   ...flags
 }: ConvertFlags & { readonly checkpoint: string }): Promise<ConvertOptions> {
   const file = flags.config === undefined ? undefined : await readModelConfig(flags.config);
-  const config = flags.preset ?? file?.mar;
+  const config = flags.preset ?? file?.mar ?? (await presetOfFile(checkpoint));
   if (!config) throw new UsageError("Say the model's sizes: --preset mar-base, or --config FILE.");
   const vaeConfig = flags.vaeConfig
     ? await readVaeConfig(flags.vaeConfig)
@@ -226,8 +224,6 @@ async function conversionOf({
   }
   const classNames = flags.classes === undefined ? file?.classNames : await readClassNames(flags.classes);
   const fileName = basename(checkpoint);
-  const { PRESET_GUIDANCE, PUBLISHED_ADVICE } = await import('@tessera/convert');
-  const scale = flags.preset ? PRESET_GUIDANCE[flags.preset] : UNKNOWN_GUIDANCE;
   return {
     mar: {
       checkpoint,
@@ -254,26 +250,36 @@ async function conversionOf({
     licence: flags.licence,
     source: flags.source ?? fileName,
     ...(classNames ? { classNames } : {}),
-    sampling: { ...advice(flags, scale, file?.sampling), advice: file?.sampling?.advice ?? PUBLISHED_ADVICE },
+    sampling: advice(flags, file?.sampling),
     overwrite: flags.overwrite ?? false,
   };
 }
 
-/** @param scale of guidance, where neither a flag nor the file says it */
-function advice(
-  flags: ConvertFlags,
-  scale: number,
-  file: Partial<Manifest['sampling']> = {},
-): Manifest['sampling'] {
-  const fromFile = file.guidance;
+/** The preset that the tensors' names tell. */
+async function presetOfFile(checkpoint: string): Promise<ModelPreset | undefined> {
+  const { openTensors, presetOf } = await import('@tessera/convert');
+  const file = await openTensors(checkpoint);
+  try {
+    return presetOf(file.names);
+  } finally {
+    await file.close();
+  }
+}
+
+/** What flags and file say; the rest is the family's. */
+function advice(flags: ConvertFlags, file: Partial<Manifest['sampling']> = {}): ConvertOptions['sampling'] {
+  const schedule = flags.guidanceSchedule ?? file.guidance?.schedule;
+  const scale = flags.guidance ?? file.guidance?.scale;
   const clamp = flags.clamp ?? file.clamp;
+  const temperature = flags.temperature ?? file.temperature;
   return {
     guidance: {
-      schedule: flags.guidanceSchedule ?? (fromFile?.schedule === 'constant' ? 'constant' : 'linear'),
-      scale: flags.guidance ?? fromFile?.scale ?? scale,
-    },
-    temperature: flags.temperature ?? file.temperature ?? 1,
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(scale === undefined ? {} : { scale }),
+    } as Partial<Manifest['sampling']['guidance']>,
+    ...(temperature === undefined ? {} : { temperature }),
     ...(clamp === undefined ? {} : { clamp }),
+    ...(file.advice === undefined ? {} : { advice: file.advice }),
   };
 }
 

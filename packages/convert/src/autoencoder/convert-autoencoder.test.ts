@@ -32,9 +32,9 @@ describe('convertAutoencoder', () => {
       return found;
     };
     expect(await names(converted.decoder)).toEqual([['latents'], ['image']]);
-    expect(await names(converted.encoder)).toEqual([['image'], ['moments']]);
+    expect(await names(converted.encoder!)).toEqual([['image'], ['moments']]);
     expect((await readdir(join(folder, 'new'))).sort()).toEqual(
-      [converted.decoder, converted.encoder].map((path) => basename(path)),
+      [converted.decoder, converted.encoder!].map((path) => basename(path)),
     );
   });
 

@@ -28,7 +28,7 @@ export interface ForwardCheckOptions {
     readonly config: HeadSizes;
     readonly read: ReadTensor;
     /** Compares z, of which each family has a forward pass of its own. */
-    readonly checkConditions?: ((source: ConditionSource) => Promise<Deviation>) | undefined;
+    readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
   };
   readonly vae?:
     | { readonly config: VaeConfig; readonly read: ReadTensor; readonly keys: readonly string[] }
@@ -51,12 +51,9 @@ export interface ForwardCheckOptions {
  * @throws ForwardCheckError if an output is further off than its storage explains
  */
 export async function checkForward(options: ForwardCheckOptions): Promise<readonly ForwardCheck[]> {
-  const { mar, vae, signal, onOutput } = options;
-  const { checkConditions } = mar;
+  const { vae, signal, onOutput } = options;
   const steps = [
-    ...(checkConditions
-      ? ([['z', ({ mar, open }: ForwardCheckOptions) => checkConditions({ read: mar.read, open })]] as const)
-      : []),
+    ['z', ({ mar, open }: ForwardCheckOptions) => mar.checkConditions({ read: mar.read, open })],
     ['denoised', checkDenoiser],
     ...(vae
       ? ([
