@@ -267,7 +267,8 @@ async function presetOfFile(checkpoint: string): Promise<ModelPreset | undefined
 }
 
 /** What flags and file say; the rest is the family's. */
-function advice(flags: ConvertFlags, file: Partial<Manifest['sampling']> = {}): ConvertOptions['sampling'] {
+function advice(flags: ConvertFlags, file: Partial<Manifest['sampling']> = {},
+): NonNullable<ConvertOptions['sampling']> {
   const schedule = flags.guidanceSchedule ?? file.guidance?.schedule;
   const scale = flags.guidance ?? file.guidance?.scale;
   const clamp = flags.clamp ?? file.clamp;
