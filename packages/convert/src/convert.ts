@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
+import { autoencoderOf } from './autoencoder/autoencoder-checkpoint.js';
 import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 import { vaeGraphs } from './autoencoder/vae-graphs.js';
 import { vaeKeys } from './autoencoder/vae-layers.js';
 import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
+import { assertHolds } from './checkpoint/checkpoint-contents.js';
 import { openTensors } from './checkpoint/open-tensors.js';
 import { elementCount } from './checkpoint/safetensors-header.js';
 import type { TensorFile } from './checkpoint/tensor-file.js';
@@ -187,7 +189,9 @@ async function openModel(
   open: (path: string) => Promise<TensorFile>,
 ): Promise<OpenModel> {
   const { config, checkpoint: path, ...choice } = options.mar;
-  const marFile = new Checkpoint(await open(path), 'fake_latent', choice);
+  const file = await open(path);
+  assertHolds(file, 'model');
+  const marFile = new Checkpoint(file, 'fake_latent', choice);
   const mar = resolveMarConfig(sizesOf(config), marFile);
   const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile) };
   const { taken, parameters } = marFile;
@@ -203,7 +207,7 @@ async function openModel(
   }
 
   const { config: vaeConfig, checkpoint, ...vaeChoice } = options.vae;
-  const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', vaeChoice);
+  const vaeFile = autoencoderOf(await open(checkpoint), vaeChoice);
   const vae = resolveVaeConfig(vaeConfig);
   if (vae.latentChannels !== mar.latents.channels) {
     throw new InvalidOptionError(
