@@ -17,9 +17,10 @@ export function assertHolds(file: TensorFile, wanted: keyof typeof ONLY): void {
   const fail = (detail: string): never => {
     throw new CheckpointFormatError(file.path, 'other-model', detail);
   };
-  if (has(ONLY[wanted])) return;
-  if (has(LORA))
+  if (file.names.every((name) => LORA.test(name)) && file.names.length > 0) {
     fail('it holds a LoRA, which changes a model and is none. Merge both in Python, and give the result');
+  }
+  if (has(ONLY[wanted])) return;
   if (wanted === 'model' && has(ONLY.autoencoder)) {
     fail(
       'it holds an autoencoder where a model is needed. Give the model first, and this file as its autoencoder (--vae)',
