@@ -1,3 +1,4 @@
+export { onAbort } from './abort-listener.js';
 export { createMarModel } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
@@ -12,7 +13,6 @@ export {
   type LoadProgress,
   type LoadRequest,
   loadRequest,
-  preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
 export {
