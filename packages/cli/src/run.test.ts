@@ -1,7 +1,7 @@
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSafetensors, writeSafetensors } from '@tessera/convert';
+import { openTensors, writeSafetensors } from '@tessera/convert';
 import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
 import type { ModelLoader } from './command-context.js';
@@ -369,7 +369,7 @@ test('a model folder that is missing, a source that is none and a header that is
 test('convert names the copy of the weights that it took, and how to take the other one', async () => {
   const folder = await temporaryFolder();
   const golden = fileURLToPath(new URL('../../../fixtures/golden/A/', import.meta.url));
-  const weights = await openSafetensors(join(golden, 'weights.safetensors'));
+  const weights = await openTensors(join(golden, 'weights.safetensors'));
   const copies: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
   for (const prefix of ['model.', 'model_ema.']) {
     for (const name of weights.names) {

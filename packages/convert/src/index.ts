@@ -5,31 +5,36 @@ export {
 } from './autoencoder/convert-autoencoder.js';
 export { KL16, type VaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 export { Checkpoint, type CheckpointOptions, type TakenWeights } from './checkpoint/checkpoint.js';
-export { openSafetensors, type SafetensorsFile, type TensorArray } from './checkpoint/safetensors.js';
+export { openTensors } from './checkpoint/open-tensors.js';
 export type { SafetensorsDtype } from './checkpoint/safetensors-header.js';
 export { type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.js';
+export type { TensorArray, TensorFile } from './checkpoint/tensor-file.js';
+export type { TorchFile } from './checkpoint/torch-file.js';
 export type { WeightsKind } from './checkpoint/weight-copies.js';
 export { type ConvertOptions, type ConvertProgress, type ConvertReport, convertModel } from './convert.js';
 export {
+  CheckpointFileError,
+  CheckpointFormatError,
   CheckpointKeysError,
+  type CheckpointProblem,
   CheckpointValuesError,
   type ForwardCheck,
   ForwardCheckError,
   type MisshapenKey,
   OutputExistsError,
   OutputFolderError,
-  SafetensorsFileError,
-  SafetensorsFormatError,
-  type SafetensorsProblem,
   TensorAccessError,
   type UnusableTensor,
 } from './errors.js';
-export type { GraphInput, RunnableGraph } from './forward/forward-check.js';
+export type { GraphInput, RunnableGraph } from './forward/graph-values.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './graph/float16.js';
 export { GraphBuilder, type LazyWeight, type Value } from './graph/graph-builder.js';
 export { type SavedGraph, type SaveGraphOptions, saveGraph } from './graph/graph-file.js';
 export type { WeightStorage } from './graph/weight-storage.js';
+export { LIGHTGEN, type LightgenConfigJson } from './lightgen/lightgen-config.js';
+export { lightgenKeys } from './lightgen/lightgen-keys.js';
 export type { MarConfig, MarConfigJson } from './mar/mar-config.js';
 export { marKeys } from './mar/mar-keys.js';
 export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+export type { FamilyModel, ModelConfigJson, ModelPreset } from './model-family.js';
 export type { ModelPart } from './output/model-parts.js';

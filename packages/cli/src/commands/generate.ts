@@ -4,6 +4,7 @@ import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import {
   adviceOf,
   type Classes,
+  classesOf,
   describeSampling,
   type Manifest,
   NAMED_POLICIES,
@@ -102,7 +103,7 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
     const pictures =
       given && flags.index === undefined
         ? given.images
-        : await picturesFor(flags, model.manifest.condition, context.io, output);
+        : await picturesFor(flags, classesOf(model.manifest), context.io, output);
     const recipe = given ? againRecipe(given, used, pictures) : newRecipe(used, flags, choice, pictures);
     const out = flags.out ?? defaultPlace(flags, model.manifest);
     assertOutput(out, 'folder or picture');
@@ -152,7 +153,7 @@ function againRecipe(
         `but this is ${identity.name} (${identity.sha256.slice(0, 12)}). Name the right one by --model.`,
     );
   }
-  const classes = model.manifest.condition;
+  const classes = classesOf(model.manifest);
   for (const picture of images) assertFits(picture, classes);
   return { ...given, model: identity, made, images: [...images] };
 }

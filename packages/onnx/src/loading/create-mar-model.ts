@@ -1,7 +1,11 @@
+import type { ModelInput } from '@tessera/core';
 import type { ComponentName, Manifest, ManifestComponent, StorageType } from '@tessera/format';
 import type { TensorConstructor } from 'onnxruntime-common';
-import { type GraphSession, type GraphSessions, MarGraphs } from '../mar-graphs.js';
+import { GraphRunner, type GraphSession, type GraphSessions } from '../graph-runner.js';
+import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
+import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
+import type { ModelGraphs } from '../model-graphs.js';
 import type { LoadProgress } from './load-options.js';
 
 /**
@@ -40,11 +44,20 @@ export async function createMarModel(
       sessions[name] = await createSession(name, component);
       loadedBytes += bytesOf(component);
     }
-    return new MarModel(
-      new MarGraphs(manifest, sessions as GraphSessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined),
-    );
+    return new MarModel(modelGraphs(manifest, sessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined));
   } catch (error) {
     await Promise.all(Object.values(sessions).map((session) => session.release()));
     throw error;
   }
+}
+
+/** The graphs of a model of any family. */
+export function modelGraphs(
+  manifest: Manifest,
+  sessions: GraphSessions,
+  Tensor: TensorConstructor,
+  rowsAtOnce?: number,
+): ModelGraphs<ModelInput> {
+  if (manifest.family !== 'lightgen') return new MarGraphs(manifest, sessions, Tensor, rowsAtOnce);
+  return new LightgenGraphs(manifest, new GraphRunner(sessions, Tensor), rowsAtOnce ? { rowsAtOnce } : {});
 }
