@@ -14,8 +14,7 @@ import { EXAMPLES } from '../own-policy/examples.js';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { generationOf } from '../recipe/recipe.js';
 import { DEFAULT_SETTINGS, type Settings } from '../settings/settings.js';
-import { EMBEDDED } from './embedded.js';
-import { browserCode, nodeCode } from './take-home-code.js';
+import { browserCode, EMBEDDED, nodeCode } from './code-export.js';
 
 const named = (name: (typeof POLICY_NAMES)[number]): Settings => ({
   ...DEFAULT_SETTINGS,
@@ -33,7 +32,7 @@ async function planImage(policy: core.SamplingPolicy): Promise<string> {
   );
 }
 
-describe('the code to take home', () => {
+describe('the exported code', () => {
   it.each(POLICY_NAMES)('makes the policy that %s stands for', async (name) => {
     for (const { files } of [nodeCode(named(name), EMBEDDED), browserCode(named(name), EMBEDDED)]) {
       const [, expression] = /^ {2}policy: (.*),$/m.exec(files[0]!.code)!;
@@ -84,7 +83,7 @@ describe('the code to take home', () => {
 
 async function runOnNode(settings: Settings): Promise<core.ImageRgb> {
   // Below this app's node_modules, where the packages that the code imports are installed.
-  const folder = await mkdtemp(fileURLToPath(new URL('../../node_modules/.take-home-', import.meta.url)));
+  const folder = await mkdtemp(fileURLToPath(new URL('../../node_modules/.code-export-', import.meta.url)));
   try {
     const { files } = nodeCode(settings, EMBEDDED);
     for (const { name, code } of files) await writeFile(join(folder, name), code);

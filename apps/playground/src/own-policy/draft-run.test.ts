@@ -1,15 +1,15 @@
 import { get } from 'svelte/store';
 import { describe, expect, it } from 'vitest';
+import { DraftRun } from './draft-run.js';
 import { OwnCodeError } from './own-code-error.js';
-import { PolicyTrial } from './policy-trial.js';
 
-const trial = () => new PolicyTrial(() => undefined);
+const draftRun = () => new DraftRun(() => undefined);
 const info = { rule: 'seed', severity: 'info', message: 'x' } as const;
 const error = { rule: 'plan', severity: 'error', message: 'x' } as const;
 
-describe('the trial of a policy', () => {
+describe('a run of the draft', () => {
   it('finds what is to be drawn with, and what is not', async () => {
-    const given = trial();
+    const given = draftRun();
     expect(await given.check('S', async () => [info])).toBe(true);
     expect(get(given.state)).toEqual({ status: 'checked', findings: [info] });
     expect(await given.check('S', async () => [info, error])).toBe(false);
@@ -18,7 +18,7 @@ describe('the trial of a policy', () => {
   });
 
   it('goes on while the code is changed, and then forgets what it found', async () => {
-    const given = trial();
+    const given = draftRun();
     const checked = given.check('S', async () => [info]);
     given.forgetFindings();
     expect(get(given.state).status).toBe('checking');
@@ -29,7 +29,7 @@ describe('the trial of a policy', () => {
   });
 
   it('can be stopped while it checks', async () => {
-    const given = trial();
+    const given = draftRun();
     let signal: AbortSignal | undefined;
     const checked = given.check('S', (_, given) => {
       signal = given;

@@ -3,16 +3,15 @@ import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 import { expect, it } from 'vitest';
 import { describeInBrowser, openBrowser } from '../../../../tests/support/browser.js';
+import { browserCode, EMBEDDED } from '../../src/code-export/code-export.js';
 import { generationOf } from '../../src/recipe/recipe.js';
 import { recordRun } from '../../src/run/record-run.js';
 import type { Run } from '../../src/run/step-record.js';
 import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
-import { EMBEDDED } from '../../src/take-home/embedded.js';
-import { browserCode } from '../../src/take-home/take-home-code.js';
 import { openPage } from './open-page.js';
 import { viteProject } from './vite-project.js';
 
-describeInBrowser('the code to take home for the browser', () => {
+describeInBrowser('the code exported for the browser', () => {
   it('runs as it is pasted into a Vite project, and draws the picture that it stands for', async () => {
     const settings = { ...DEFAULT_SETTINGS, guidance: 1 };
     const project = await viteProject(browserCode(settings, EMBEDDED).files);

@@ -7,19 +7,29 @@ import {
   samplingCode,
   slugOf,
 } from '@tessera/format';
+import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { samplingConfig, settingsConfig } from '../recipe/recipe.js';
-import type { Settings } from '../settings/settings.js';
+import { DEFAULT_SETTINGS, type Settings } from '../settings/settings.js';
 
 /** Code that makes the current picture, and what to do before it runs. */
-export interface TakeHome {
+export interface CodeExport {
   readonly install: string;
   readonly files: readonly { readonly name: string; readonly code: string }[];
 }
 
 type Model = Pick<Manifest, 'condition' | 'sampling'>;
 
+/** What the code needs to know of the embedded model, which need not be loaded for it. */
+export const EMBEDDED: Model = {
+  condition: EMBEDDED_FACTS.classes,
+  sampling: {
+    guidance: { schedule: 'linear', scale: 3 },
+    temperature: DEFAULT_SETTINGS.temperature,
+  },
+};
+
 /** For Node. */
-export function nodeCode(settings: Settings, model: Model): TakeHome {
+export function nodeCode(settings: Settings, model: Model): CodeExport {
   const made = generation(settings, model);
   const file = `${slugOf(classNameOf(model.condition, settings.classLabel))}.png`;
   const picture = `${importLines([...made.imports, { module: '@tessera/model-tiny', names: ['modelFolder'] }, { module: '@tessera/runtime-node', names: ['loadModel', 'writePng'] }])}
@@ -39,7 +49,7 @@ await model.dispose();
 }
 
 /** For a page built by Vite. */
-export function browserCode(settings: Settings, model: Model): TakeHome {
+export function browserCode(settings: Settings, model: Model): CodeExport {
   const made = generation(settings, model);
   const main = `${importLines([...made.imports, { module: '@tessera/runtime-web', names: ['loadModel'] }])}
 import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
@@ -78,7 +88,7 @@ interface Generation {
   readonly imports: readonly Import[];
   readonly local: string;
   readonly options: string;
-  readonly files: TakeHome['files'];
+  readonly files: CodeExport['files'];
 }
 
 function generation(settings: Settings, model: Model): Generation {

@@ -1,9 +1,9 @@
 import type { PolicyFinding } from '@tessera/core/testing';
 import { type Readable, writable } from 'svelte/store';
-import type { TellFailure } from '../model-loading/failure.js';
+import type { DescribeFailure } from '../model-loading/failure.js';
 import { Comparison } from '../run/comparison.js';
 
-export interface TrialState {
+export interface DraftRunState {
   readonly status: 'idle' | 'checking' | 'checked';
   readonly findings?: readonly PolicyFinding[];
   /** Why the code could not be checked. */
@@ -14,22 +14,19 @@ export interface TrialState {
 export type CheckSource = (source: string, signal: AbortSignal) => Promise<readonly PolicyFinding[]>;
 
 const inSandbox: CheckSource = async (source, signal) => {
-  const { checkOwn } = await import('./check-own.js');
+  const { checkOwn } = await import('./policy-sandbox.js');
   return checkOwn(source, signal);
 };
 
-/** What comes of the user's policy: the findings of its check, then its race against another. */
-export class PolicyTrial {
-  readonly state: Readable<TrialState>;
+/** A run of the user's draft: the findings of its check, then its race against another policy. */
+export class DraftRun {
+  readonly #state = writable<DraftRunState>({ status: 'idle' });
+  readonly state: Readable<DraftRunState> = this.#state;
   readonly race: Comparison;
-  readonly #set: (state: TrialState) => void;
   #current: AbortController | undefined;
 
-  constructor(tell: TellFailure) {
-    const store = writable<TrialState>({ status: 'idle' });
-    this.state = store;
-    this.#set = store.set;
-    this.race = new Comparison(tell);
+  constructor(describe: DescribeFailure) {
+    this.race = new Comparison(describe);
   }
 
   /** @returns whether it can be drawn with: false, too, where the check was stopped */
@@ -39,14 +36,14 @@ export class PolicyTrial {
     this.race.clear();
     const controller = new AbortController();
     this.#current = controller;
-    this.#set({ status: 'checking' });
+    this.#state.set({ status: 'checking' });
     const outcome = await check(source, controller.signal).then(
       (findings) => ({ findings }),
       ({ message, line }: Error & { line?: number }) => ({ problem: { message, line } }),
     );
     if (this.#current !== controller) return false;
     this.#current = undefined;
-    this.#set({ status: 'checked', ...outcome });
+    this.#state.set({ status: 'checked', ...outcome });
     return 'findings' in outcome && outcome.findings.every(({ severity }) => severity !== 'error');
   }
 
@@ -55,13 +52,13 @@ export class PolicyTrial {
     if (!this.#current) return;
     this.#current.abort(new DOMException('Stopped.', 'AbortError'));
     this.#current = undefined;
-    this.#set({ status: 'idle' });
+    this.#state.set({ status: 'idle' });
   }
 
   /** The code was changed: what was found is of another. */
   forgetFindings(): void {
     if (this.#current) return;
-    this.#set({ status: 'idle' });
+    this.#state.set({ status: 'idle' });
     this.race.clear();
   }
 }

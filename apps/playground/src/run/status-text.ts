@@ -5,7 +5,7 @@ import type { PictureState } from './picture-run.js';
 import { totals } from './step-record.js';
 
 /** What a screen reader says of a picture: that it begins and how it ends, not each step. A failure says itself. */
-export function pictureNews({ status, settings, steps }: PictureState, facts: ModelFacts): string {
+export function pictureStatus({ status, settings, steps }: PictureState, facts: ModelFacts): string {
   const name = settings ? className(facts, settings.classLabel) : 'picture';
   switch (status) {
     case 'running':
@@ -20,12 +20,12 @@ export function pictureNews({ status, settings, steps }: PictureState, facts: Mo
 }
 
 /** The same of a race. */
-export function raceNews({ status, lanes }: ComparisonState): string {
+export function raceStatus({ status, variants }: ComparisonState): string {
   switch (status) {
     case 'running':
       return 'The race begins.';
     case 'done': {
-      const times = lanes.map(({ title, steps }) => ({ title, time: totals(steps).milliseconds }));
+      const times = variants.map(({ title, steps }) => ({ title, time: totals(steps).milliseconds }));
       const fastest = times.reduce((best, each) => (each.time < best.time ? each : best));
       return `The race is over. The fastest is ${fastest.title}, in ${duration(fastest.time)}.`;
     }
