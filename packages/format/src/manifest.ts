@@ -67,7 +67,7 @@ const schema = v.strictObject({
   variants: v.pipe(
     v.array(
       v.strictObject({
-        dtype: v.picklist(['fp32', 'fp16']),
+        dtype: v.picklist(['fp32', 'fp16', 'int8', 'int4']),
         components: v.strictObject({
           condition: component,
           embed: component,

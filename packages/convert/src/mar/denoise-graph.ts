@@ -21,7 +21,7 @@ export function denoiseGraph(config: MarConfig, checkpoint: Checkpoint): GraphBu
   const step = graph.input('step', 'int32', [1]);
 
   const part = modulationParts(graph, config, modulation, step);
-  const projected = linear(context, `${net}.input_proj`, x, [grid.channels, width]);
+  const projected = linear(context, `${net}.input_proj`, x, [grid.channels, width], 'fp16');
   const copies = graph.op('Div', [graph.extent(modulation, 1), graph.extent(x, 0)]);
   let residual = graph.op('Tile', [
     projected,
@@ -46,7 +46,7 @@ export function denoiseGraph(config: MarConfig, checkpoint: Checkpoint): GraphBu
   const [shift, scale] = part(3 * depth, 2) as [Value, Value];
   // ε is multiplied by up to 2·10⁴ in the first steps of a chain, so the layer that makes it, a small one, is not rounded.
   const last = `${net}.final_layer.linear`;
-  const out = linear(context, last, modulate(normed, shift, scale), [width, 2 * grid.channels], true);
+  const out = linear(context, last, modulate(normed, shift, scale), [width, 2 * grid.channels], 'fp32');
   graph.output('out', out, 'float32', ['R', 2 * grid.channels]);
   return graph;
 }

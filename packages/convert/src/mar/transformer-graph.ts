@@ -71,7 +71,7 @@ function encoder(
   const { graph } = context;
   const { width, depth } = stack;
   let input = graph.op('Add', [
-    graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width)]),
+    graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width, 'fp16')]),
     vector(context, 'z_proj.bias', width),
   ]);
   if (buffer > 0) {
