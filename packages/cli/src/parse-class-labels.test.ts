@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
 import { parseClassLabels, parseIndices } from './parse-class-labels.js';
 import { picturesFor } from './picture-options.js';
-import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 
 const classes = FAKE_MANIFEST.condition;
 

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { openSafetensors, writeSafetensors } from '@tessera/convert';
 import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
+import { FAKE_MANIFEST, fakeLoadedModel } from '../../evaluation-report/src/testing/fake-loaded-model.js';
+import { temporaryFolder } from '../../evaluation-report/src/testing/temporary-folder.js';
 import type { ModelLoader } from './command-context.js';
 import { run } from './run.js';
 import { capturedIo } from './testing/captured-io.js';
-import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
-import { temporaryFolder } from './testing/temporary-folder.js';
 
 const loadFake: ModelLoader = async () => fakeLoadedModel();
 

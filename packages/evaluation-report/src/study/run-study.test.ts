@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { thisMachine } from '../environment.js';
 import { assertFolderEvaluation } from '../evaluate-in-folder.js';
-import { thisMachine } from '../machine.js';
 import { fakeRun } from '../testing/fake-run.js';
 import { SMALL_STUDY } from '../testing/small-study.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';

@@ -5,8 +5,8 @@ import { type LoadedNetwork, loadNetwork } from './feature-network-file.js';
 import type { LabelOf } from './real-files.js';
 import { realPictures } from './real-pictures.js';
 
-export interface JudgingOptions {
-  /** A feature network of one's own; see {@link loadNetwork}. @default the judge */
+export interface NetworkOptions {
+  /** A feature network of one's own; see {@link loadNetwork}. @default the built-in one */
   readonly network?: string;
   /** A folder of real pictures. @default those that come with the network */
   readonly real?: string;
@@ -21,8 +21,8 @@ export interface JudgingOptions {
   onProgress?(done: number, total: number): void;
 }
 
-/** What pictures are judged by, and against what. */
-export interface Judging {
+/** What pictures are measured by, and against what. */
+export interface NetworkWithReference {
   readonly loaded: LoadedNetwork;
   readonly reference: ReferencePictures;
 }
@@ -31,9 +31,9 @@ export interface Judging {
  * Loads network and real pictures.
  *
  * @throws EvaluationRequestError where real pictures are missing, those that come with the network are of other classes or of classes
- * that the model gives no names to, or no network is named and the judge knows other classes
+ * that the model gives no names to, or no network is named and the built-in one knows other classes
  */
-export async function judgingFor(options: JudgingOptions): Promise<Judging> {
+export async function loadNetworkWithReference(options: NetworkOptions): Promise<NetworkWithReference> {
   const { real, classes } = options;
   const loaded = await networkFor(options);
   if (real !== undefined) {
@@ -52,16 +52,16 @@ export async function judgingFor(options: JudgingOptions): Promise<Judging> {
 /**
  * Loads the feature network alone.
  *
- * @throws EvaluationRequestError where none is named and the judge knows other classes
+ * @throws EvaluationRequestError where none is named and the built-in one knows other classes
  */
 export async function networkFor({
   network,
   real,
   classes,
-}: Pick<JudgingOptions, 'network' | 'real' | 'classes'>): Promise<LoadedNetwork> {
+}: Pick<NetworkOptions, 'network' | 'real' | 'classes'>): Promise<LoadedNetwork> {
   const loaded = await loadNetwork(network);
   const knowsClasses = sameClasses(loaded.classNames, classes);
-  // Nobody has chosen the judge, and hours of drawing would be judged by what knows no such pictures.
+  // Nobody has chosen the built-in network, and hours of drawing would be measured by what knows no such pictures.
   if (network === undefined && !knowsClasses) throw unknownPictures(loaded, classes);
   // What a network takes other classes for says nothing, nor what damage it sees in them or what would not matter.
   return real === undefined || knowsClasses ? loaded : withoutClasses(loaded);

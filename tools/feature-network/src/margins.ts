@@ -1,5 +1,5 @@
 /**
- * Differences that don't matter in the judge's distances: half of what the embedded model's autoencoder alone costs, which
+ * Differences that don't matter in the feature network's distances: half of what the embedded model's autoencoder alone costs, which
  * is what its reconstructions of real pictures score beyond the floor. Every picture of the model goes through it, and no
  * way of sampling gets below it. tests/evidence-margins.test.ts measures it.
  */

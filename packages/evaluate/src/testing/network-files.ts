@@ -13,19 +13,21 @@ import type { ReferencePictures } from '../reference-pictures.js';
 
 const at = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 
-export const judgeFile = (name: string): Buffer => readFileSync(at(`judge/${name}`));
+export const networkFile = (name: string): Buffer => readFileSync(at(`feature-network/${name}`));
 
-/** The judge as it ships. */
-export async function openJudge(): Promise<{
+/** The feature network as it ships. */
+export async function openNetwork(): Promise<{
   readonly description: FeatureNetworkDescription;
   readonly network: FeatureNetwork;
   readonly reference: ReferencePictures;
 }> {
-  const description = parseFeatureNetwork(judgeFile('judge.json').toString());
-  const session = await InferenceSession.create(judgeFile(description.graph.path), { intraOpNumThreads: 1 });
+  const description = parseFeatureNetwork(networkFile('feature-network.json').toString());
+  const session = await InferenceSession.create(networkFile(description.graph.path), {
+    intraOpNumThreads: 1,
+  });
   const network = onnxNetwork({ session, Tensor, description: description.network });
   // Copied, since a file's bytes may begin at an odd address.
-  const halves = new Uint16Array(Uint8Array.from(judgeFile(description.reference.path)).buffer);
+  const halves = new Uint16Array(Uint8Array.from(networkFile(description.reference.path)).buffer);
   return { description, network, reference: featureNetworkReference(description, halves) };
 }
 

@@ -4,21 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { GraphBuilder, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
 import { parseFeatureNetwork } from '@tessera/evaluate';
-import { judgeFolder } from '@tessera/evaluate/judge';
+import { featureNetworkFolder } from '@tessera/evaluate/feature-network';
 import type { Classes } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { loadNetwork } from './feature-network-file.js';
 import { writePng } from './files/png-file.js';
-import { judgingFor } from './judging.js';
+import { loadNetworkWithReference } from './network-with-reference.js';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
-const judgePath = (file: string): string => join(fileURLToPath(judgeFolder), file);
-const judge = parseFeatureNetwork(await readFile(judgePath('judge.json'), 'utf8'));
-const judgeClasses: Classes = {
+const networkPath = (file: string): string => join(fileURLToPath(featureNetworkFolder), file);
+const network = parseFeatureNetwork(await readFile(networkPath('feature-network.json'), 'utf8'));
+const networkClasses: Classes = {
   kind: 'class',
-  count: judge.network.classes.names.length,
-  names: [...judge.network.classes.names],
+  count: network.network.classes.names.length,
+  names: [...network.network.classes.names],
 };
 const picture: ImageRgb = {
   width: 64,
@@ -27,31 +27,31 @@ const picture: ImageRgb = {
 };
 const signal = new AbortController().signal;
 
-/** A copy of the judge's folder with one of its files changed. */
-async function changedJudge(path: string, change: (content: Buffer) => Buffer): Promise<string> {
+/** A copy of the feature network's folder with one of its files changed. */
+async function changedNetwork(path: string, change: (content: Buffer) => Buffer): Promise<string> {
   const folder = await temporaryFolder();
-  for (const file of ['judge.json', judge.graph.path, judge.reference.path]) {
-    const content = await readFile(judgePath(file));
+  for (const file of ['feature-network.json', network.graph.path, network.reference.path]) {
+    const content = await readFile(networkPath(file));
     await writeFile(join(folder, file), file === path ? change(content) : content);
   }
   return folder;
 }
 
-/** The judge's graph as a network of one's own. */
+/** The feature network's graph as a network of one's own. */
 async function ownNetwork(name: string): Promise<string> {
   const folder = await temporaryFolder();
-  await copyFile(judgePath(judge.graph.path), join(folder, `${name}.onnx`));
-  await writeFile(join(folder, `${name}.json`), JSON.stringify({ ...judge.network, name: 'mine' }));
+  await copyFile(networkPath(network.graph.path), join(folder, `${name}.onnx`));
+  await writeFile(join(folder, `${name}.json`), JSON.stringify({ ...network.network, name: 'mine' }));
   return folder;
 }
 
 describe('a feature network', () => {
-  test('is the judge where none is named, with its real pictures', async () => {
-    const { network, reference, classNames, key } = await loadNetwork();
+  test('is the built-in one where none is named, with its real pictures', async () => {
+    const { network: found, reference, classNames, key } = await loadNetwork();
     // Features are kept under it: another one would have every kept picture seen again.
     expect(key).toBe('1fcf71765a90');
-    expect([network.name, classNames]).toEqual([judge.network.name, judge.network.classes.names]);
-    expect(reference!.features.length).toBe(judge.reference.count * network.width);
+    expect([found.name, classNames]).toEqual([network.network.name, network.network.classes.names]);
+    expect(reference!.features.length).toBe(network.reference.count * found.width);
   });
 
   test('is a graph and its description, or a folder with both', async () => {
@@ -65,29 +65,37 @@ describe('a feature network', () => {
     expect(byFolder.key).not.toBe((await loadNetwork()).key);
   });
 
-  test('is refused where a file of the judge is not the one that it describes', async () => {
-    await expect(loadNetwork(await changedJudge('', (content) => content))).resolves.toBeDefined();
+  test('is refused where a file of the feature network is not the one that it describes', async () => {
+    await expect(loadNetwork(await changedNetwork('', (content) => content))).resolves.toBeDefined();
     const flipped = (content: Buffer): Buffer => {
       content[content.length >> 1]! ^= 1;
       return content;
     };
-    for (const path of [judge.graph.path, judge.reference.path]) {
-      const refusal = loadNetwork(await changedJudge(path, flipped));
+    for (const path of [network.graph.path, network.reference.path]) {
+      const refusal = loadNetwork(await changedNetwork(path, flipped));
       await expect(refusal).rejects.toMatchObject({
         code: 'feature-network',
         problems: [expect.stringContaining(`the SHA-256 of ${path} is `), expect.any(String)],
       });
     }
-    const shorter = await changedJudge(judge.reference.path, (content) => content.subarray(0, -256));
-    await expect(loadNetwork(shorter)).rejects.toThrow(/has \d+ bytes, and judge\.json says/);
+    const shorter = await changedNetwork(network.reference.path, (content) => content.subarray(0, -256));
+    await expect(loadNetwork(shorter)).rejects.toThrow(/has \d+ bytes, and its description says/);
+  });
+
+  test('is found in a folder under the name and format of the first descriptions', async () => {
+    const folder = await changedNetwork('', (content) => content);
+    const described = JSON.parse(await readFile(join(folder, 'feature-network.json'), 'utf8')) as object;
+    await writeFile(join(folder, 'judge.json'), JSON.stringify({ ...described, format: 'tessera-judge' }));
+    await rm(join(folder, 'feature-network.json'));
+    expect((await loadNetwork(folder)).key).toBe((await loadNetwork()).key);
   });
 
   test('without its description, or that is not there, is told', async () => {
     const folder = await temporaryFolder();
     await expect(loadNetwork(join(folder, 'net.onnx'))).rejects.toThrow('There is no feature network at');
-    await copyFile(judgePath(judge.graph.path), join(folder, 'net.onnx'));
+    await copyFile(networkPath(network.graph.path), join(folder, 'net.onnx'));
     await expect(loadNetwork(join(folder, 'net.onnx'))).rejects.toThrow(/there is no .*net\.json/);
-    await writeFile(join(folder, 'net.json'), JSON.stringify(judge.network));
+    await writeFile(join(folder, 'net.json'), JSON.stringify(network.network));
     await expect(loadNetwork(join(folder, 'net.json'))).rejects.toMatchObject({
       code: 'evaluation-request',
       message: expect.stringContaining('net.json is no graph'),
@@ -139,15 +147,21 @@ describe('a graph with weights beside it', () => {
   });
 });
 
-describe('what pictures are judged by', () => {
-  test('is the judge and its real pictures for a model of its classes', async () => {
-    const { reference } = await judgingFor({ classes: judgeClasses, cacheFolder: 'unused', signal });
-    expect(reference.name).toBe(judge.reference.name);
+describe('what pictures are measured by', () => {
+  test('is the feature network and its real pictures for a model of its classes', async () => {
+    const { reference } = await loadNetworkWithReference({
+      classes: networkClasses,
+      cacheFolder: 'unused',
+      signal,
+    });
+    expect(reference.name).toBe(network.reference.name);
   });
 
-  test('is not the judge where a model has as many classes and no names for them', async () => {
-    const unnamed: Classes = { kind: 'class', count: judgeClasses.count };
-    await expect(judgingFor({ classes: unnamed, cacheFolder: 'unused', signal })).rejects.toMatchObject({
+  test('is not the feature network where a model has as many classes and no names for them', async () => {
+    const unnamed: Classes = { kind: 'class', count: networkClasses.count };
+    await expect(
+      loadNetworkWithReference({ classes: unnamed, cacheFolder: 'unused', signal }),
+    ).rejects.toMatchObject({
       code: 'evaluation-request',
       message: expect.stringContaining('the classes of this model have no names'),
     });
@@ -156,29 +170,36 @@ describe('what pictures are judged by', () => {
   test('needs real pictures where the network has none', async () => {
     const network = await ownNetwork('network');
     await expect(
-      judgingFor({ network, classes: judgeClasses, cacheFolder: 'unused', signal }),
+      loadNetworkWithReference({ network, classes: networkClasses, cacheFolder: 'unused', signal }),
     ).rejects.toThrow('mine comes without real pictures');
   });
 
-  test('is not the judge for other classes, whatever real pictures there are, unless it is named', async () => {
+  test('is not the feature network for other classes, whatever real pictures there are, unless it is named', async () => {
     const real = await temporaryFolder();
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
     const asked = { real, classes: FAKE_MANIFEST.condition, cacheFolder: await temporaryFolder(), signal };
-    await expect(judgingFor(asked)).rejects.toMatchObject({
+    await expect(loadNetworkWithReference(asked)).rejects.toMatchObject({
       code: 'evaluation-request',
       message: expect.stringContaining('not those of this model'),
     });
-    await expect(judgingFor({ ...asked, network: fileURLToPath(judgeFolder) })).resolves.toBeDefined();
+    await expect(
+      loadNetworkWithReference({ ...asked, network: fileURLToPath(featureNetworkFolder) }),
+    ).resolves.toBeDefined();
   });
 
   test('tells neither class nor damage, and has no margins, where the network knows other classes', async () => {
     const real = await temporaryFolder();
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
-    const asked = { real, network: fileURLToPath(judgeFolder), cacheFolder: await temporaryFolder(), signal };
-    const own = await judgingFor({ ...asked, classes: judgeClasses });
+    const asked = {
+      real,
+      network: fileURLToPath(featureNetworkFolder),
+      cacheFolder: await temporaryFolder(),
+      signal,
+    };
+    const own = await loadNetworkWithReference({ ...asked, classes: networkClasses });
     expect((await own.loaded.network.extract([picture])).classes).not.toBeNull();
-    expect([own.loaded.margins, own.reference.damages]).toEqual([judge.margins, expect.any(Object)]);
-    const foreign = await judgingFor({ ...asked, classes: FAKE_MANIFEST.condition });
+    expect([own.loaded.margins, own.reference.damages]).toEqual([network.margins, expect.any(Object)]);
+    const foreign = await loadNetworkWithReference({ ...asked, classes: FAKE_MANIFEST.condition });
     expect(await foreign.loaded.network.extract([picture])).toMatchObject({ classes: null, damages: null });
     expect(foreign.loaded.network).not.toHaveProperty('damageNames');
     expect([foreign.loaded.margins, foreign.reference.damages]).toEqual([undefined, undefined]);

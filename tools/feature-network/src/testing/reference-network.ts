@@ -15,8 +15,8 @@ export const LAYERS = [
   { to: 8, from: 7, stride: 1 },
 ] as const;
 
-/** Random weights of a narrow judge under PyTorch's names: 10 features, 3 classes, 4 kinds of damage. */
-export function randomJudge(seed: number): Record<string, Weight> {
+/** Random weights of a narrow network under PyTorch's names: 10 features, 3 classes, 4 kinds of damage. */
+export function randomNetwork(seed: number): Record<string, Weight> {
   const weights: Record<string, Weight> = {};
   const normals = (name: string, shape: readonly number[], scale: number, centre = 0): void => {
     const data = keyedNoise({ seed })
@@ -43,8 +43,8 @@ export function randomJudge(seed: number): Record<string, Weight> {
 
 type Planes = readonly Float64Array[];
 
-/** The judge as tools/train/train/judge/model.py defines it, with plain loops over one picture [3, side, side]. */
-export function judgeByDefinition(
+/** The feature network as tools/train/train/judge/model.py defines it, with plain loops over one picture [3, side, side]. */
+export function networkByDefinition(
   weights: Readonly<Record<string, Weight>>,
   image: Float32Array,
   side: number,

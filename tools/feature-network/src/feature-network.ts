@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeJudge } from './make-judge.js';
+import { makeFeatureNetwork } from './make-feature-network.js';
 
-const HELP = `Usage: pnpm --filter @tessera/tool-judge judge [options]
+const HELP = `Usage: pnpm --filter @tessera/tool-feature-network make [options]
 
-Makes the judge of @tessera/evaluate from what tools/train trained.
+Makes the feature network of @tessera/evaluate from what tools/train trained.
 
   --work FOLDER      its workplace   [tools/train/checkpoints]
-  --out FOLDER       gets judge.onnx, reference.bin and judge.json   [packages/evaluate/judge]
+  --out FOLDER       gets feature-network.onnx, reference.bin and feature-network.json   [packages/evaluate/feature-network]
   --fixtures FOLDER  gets real.png, pictures for the tests   [packages/evaluate/fixtures]`;
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       work: { type: 'string', default: fromRoot('tools/train/checkpoints') },
-      out: { type: 'string', default: fromRoot('packages/evaluate/judge') },
+      out: { type: 'string', default: fromRoot('packages/evaluate/feature-network') },
       fixtures: { type: 'string', default: fromRoot('packages/evaluate/fixtures') },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const { description, graphBytes } = await makeJudge(values);
+  const { description, graphBytes } = await makeFeatureNetwork(values);
   const { reference, network } = description;
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   console.log(`graph      ${(graphBytes / 1e6).toFixed(2)} MB, ${network.features.width} features`);
@@ -35,6 +35,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(`judge: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`feature-network: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 });

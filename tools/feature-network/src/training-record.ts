@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 
-/** What tools/train wrote about a judge's training. */
+/** What tools/train wrote about a feature network's training. */
 export interface TrainingRecord {
   readonly steps: number;
   readonly pictures: number;
-  /** Kind of damage → share of damaged held-out pictures in which the judge sees it. */
+  /** Kind of damage → share of damaged held-out pictures in which the network sees it. */
   readonly recognised: Readonly<Record<string, number>>;
 }
 

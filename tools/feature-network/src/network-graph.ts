@@ -6,8 +6,8 @@ const STRIDES = [1, 2, 1, 2, 1] as const;
 /** Pixels are gathered in blocks of 2×2 before the trunk. */
 const GATHERED = 2;
 
-/** What of a judge isn't in its layers. */
-export interface JudgeSizes {
+/** What of a feature network isn't in its layers. */
+export interface NetworkSizes {
   /** Pixels along a picture's side. */
   readonly side: number;
   readonly features: number;
@@ -15,8 +15,8 @@ export interface JudgeSizes {
   readonly damages: number;
 }
 
-/** The sizes that a judge's weights have, for pictures of `side` pixels. */
-export function judgeSizes(file: SafetensorsFile, side: number): JudgeSizes {
+/** The sizes that a feature network's weights have, for pictures of `side` pixels. */
+export function networkSizes(file: SafetensorsFile, side: number): NetworkSizes {
   const rows = (key: string): number => file.shape(key)[0]!;
   return {
     side,
@@ -27,13 +27,13 @@ export function judgeSizes(file: SafetensorsFile, side: number): JudgeSizes {
 }
 
 /**
- * The judge as a graph: `image` [B, 3, side, side] in −1 … 1 → `features` [B, features], `classes` and `damages`, logits.
+ * The feature network as a graph: `image` [B, 3, side, side] in −1 … 1 → `features` [B, features], `classes` and `damages`, logits.
  * Batch normalisation is folded into the convolutions; the layout head, which only training needs, is left out.
  *
- * @param file a judge's weights under PyTorch's names
+ * @param file a feature network's weights under PyTorch's names
  */
-export function judgeGraph(file: SafetensorsFile, { side, ...sizes }: JudgeSizes): GraphBuilder {
-  const graph = new GraphBuilder('judge');
+export function networkGraph(file: SafetensorsFile, { side, ...sizes }: NetworkSizes): GraphBuilder {
+  const graph = new GraphBuilder('network');
   const image = graph.input('image', 'float32', ['B', 3, side, side]);
   let h = graph.op('SpaceToDepth', [image], { blocksize: { int: GATHERED } });
   for (const [layer, stride] of STRIDES.entries()) {
