@@ -14,7 +14,7 @@ import {
   writeModel,
 } from './onnx-writer.js';
 import { quantizeBlocks, quantizeChannels, quantizeColumns } from './quantization.js';
-import { PRODUCT_CONSTANTS, type QuantizedMatrix, quantizedProducts } from './quantized-product.js';
+import { type QuantizedMatrix, quantizedProducts } from './quantized-product.js';
 import { assertStorage, BLOCK, type StoredForm, storedForms, type WeightStorage } from './weight-storage.js';
 
 export interface SaveGraphOptions {
@@ -75,8 +75,10 @@ export async function saveGraph(
   try {
     const stored = await storeWeights(graph, forms, options, async (raw) => data?.append(raw) ?? { raw });
     const { name, inputs, outputs } = graph;
-    const nodes = [...stored.widening, ...quantizedProducts(graph.nodes, stored.quantised)];
-    const model = writeModel({ name, inputs, outputs, initializers: stored.initializers, nodes });
+    const products = quantizedProducts(graph.nodes, stored.quantised);
+    const initializers = [...stored.initializers, ...products.constants];
+    const nodes = [...stored.widening, ...products.nodes];
+    const model = writeModel({ name, inputs, outputs, initializers, nodes });
     await writeFile(partial, model);
     // The graph last: it must not name what is not there.
     const files = (await data?.finish()) ?? [];
@@ -170,9 +172,6 @@ async function storeWeights(
       await add(name, 'float32', shape, values);
     }
     onWeight?.(weight);
-  }
-  if ([...quantised.values()].some(({ form }) => form === 'int8-columns')) {
-    initializers.push(...PRODUCT_CONSTANTS);
   }
   return { initializers, widening, quantised, keptFloat32 };
 }

@@ -1,3 +1,4 @@
+import type { Value } from './graph-builder.js';
 import { CONTRIB_DOMAIN, type OnnxInitializer, type OnnxNode } from './onnx-writer.js';
 import { BLOCK } from './weight-storage.js';
 
@@ -7,13 +8,29 @@ export interface QuantizedMatrix {
   readonly shape: readonly number[];
 }
 
-/** Constants of {@link quantizedProducts}. */
-export const PRODUCT_CONSTANTS: readonly OnnxInitializer[] = [
-  { name: 'rows.axis', type: 'int64', shape: [1], bytes: { raw: bytesOf(BigInt64Array.of(-1n)) } },
-  { name: 'rows.least', type: 'float32', shape: [], bytes: { raw: bytesOf(Float32Array.of(1e-30)) } },
-  { name: 'rows.scale', type: 'float32', shape: [], bytes: { raw: bytesOf(Float32Array.of(1 / 127)) } },
-  { name: 'rows.zero', type: 'uint8', shape: [], bytes: { raw: Uint8Array.of(128) } },
-];
+/** How rows become codes of 8 bits: row ÷ (its largest value, or `least` if that is more) ÷ `scale` + `zero`. */
+interface RowCode {
+  readonly name: string;
+  /** Whether a row is divided by its largest magnitude rather than by its largest value. */
+  readonly signed: boolean;
+  readonly scale: number;
+  readonly zero: number;
+  readonly least: number;
+}
+
+const SIGNED: RowCode = { name: 'signed', signed: true, scale: 1 / 127, zero: 128, least: 1e-30 };
+
+/** Activations are bounded below, −0.17 and −0.28: a quarter of the codes is enough for what is negative, at `least`. */
+const BOUNDED: Readonly<Record<string, RowCode>> = {
+  BiasGelu: { name: 'gelu', signed: false, scale: 1 / 191, zero: 64, least: 0.51 },
+  QuickGelu: { name: 'silu', signed: false, scale: 1 / 191, zero: 64, least: 0.84 },
+};
+
+/** Nodes and constants that multiply by quantised matrices. */
+export interface QuantizedProducts {
+  readonly nodes: readonly OnnxNode[];
+  readonly constants: readonly OnnxInitializer[];
+}
 
 /**
  * Puts products with quantised matrices in place of a graph's `MatMul` and `Gemm` nodes that read them.
@@ -25,38 +42,65 @@ export const PRODUCT_CONSTANTS: readonly OnnxInitializer[] = [
 export function quantizedProducts(
   nodes: readonly OnnxNode[],
   matrices: ReadonlyMap<string, QuantizedMatrix>,
-): OnnxNode[] {
-  const quantised = new Set<string>();
-  return nodes.flatMap((node) => {
+): QuantizedProducts {
+  const makers = new Map(nodes.flatMap(({ type, outputs }) => outputs.map((output) => [output, type])));
+  const quantised = new Set<Value>();
+  const codes = new Set<RowCode>();
+  const replaced = nodes.flatMap((node) => {
     const [rows = '', name = '', bias] = node.inputs;
     const matrix = matrices.get(name);
     if (!matrix) return [node];
     if (matrix.form === 'int4-blocks') return [blockProduct(node, matrix.shape)];
-    const quantising = quantised.has(rows) ? [] : quantiseRows(rows);
+    const code = BOUNDED[makers.get(rows) ?? ''] ?? SIGNED;
+    const quantising = quantised.has(rows) ? [] : quantiseRows(rows, code);
     quantised.add(rows);
+    codes.add(code);
     const [output = ''] = node.outputs;
-    const [codes, scales] = [`${name}.int8`, `${name}.scales`];
-    const inputs = [`${rows}.codes`, codes, 'rows.scale', scales, 'rows.zero'];
+    const factors = [
+      `${rows}.codes`,
+      `${name}.int8`,
+      `${code.name}.scale`,
+      `${name}.scales`,
+      `${code.name}.zero`,
+    ];
     const scaled = bias === undefined ? output : `${output}.scaled`;
     return [
       ...quantising,
-      operator('MatMulIntegerToFloat', inputs, `${output}.product`, CONTRIB_DOMAIN),
+      operator('MatMulIntegerToFloat', factors, `${output}.product`, CONTRIB_DOMAIN),
       operator('Mul', [`${output}.product`, `${rows}.largest`], scaled),
       ...(bias === undefined ? [] : [operator('Add', [scaled, bias], output)]),
     ];
   });
+  return { nodes: replaced, constants: codes.size === 0 ? [] : [AXIS, ...[...codes].flatMap(constantsOf)] };
 }
 
-function quantiseRows(rows: string): OnnxNode[] {
+const AXIS: OnnxInitializer = {
+  name: 'rows.axis',
+  type: 'int64',
+  shape: [1],
+  bytes: { raw: new Uint8Array(BigInt64Array.of(-1n).buffer) },
+};
+
+function constantsOf({ name, scale, zero, least }: RowCode): OnnxInitializer[] {
+  const scalar = (value: number) => ({ raw: new Uint8Array(Float32Array.of(value).buffer) });
   return [
-    operator('Abs', [rows], `${rows}.abs`),
+    { name: `${name}.scale`, type: 'float32', shape: [], bytes: scalar(scale) },
+    { name: `${name}.least`, type: 'float32', shape: [], bytes: scalar(least) },
+    { name: `${name}.zero`, type: 'uint8', shape: [], bytes: { raw: Uint8Array.of(zero) } },
+  ];
+}
+
+function quantiseRows(rows: Value, { name, signed }: RowCode): OnnxNode[] {
+  const magnitudes = signed ? `${rows}.abs` : rows;
+  return [
+    ...(signed ? [operator('Abs', [rows], magnitudes)] : []),
     {
-      ...operator('ReduceMax', [`${rows}.abs`, 'rows.axis'], `${rows}.most`),
+      ...operator('ReduceMax', [magnitudes, AXIS.name], `${rows}.most`),
       attributes: { keepdims: { int: 1 } },
     },
-    operator('Max', [`${rows}.most`, 'rows.least'], `${rows}.largest`),
+    operator('Max', [`${rows}.most`, `${name}.least`], `${rows}.largest`),
     operator('Div', [rows, `${rows}.largest`], `${rows}.unit`),
-    operator('QuantizeLinear', [`${rows}.unit`, 'rows.scale', 'rows.zero'], `${rows}.codes`),
+    operator('QuantizeLinear', [`${rows}.unit`, `${name}.scale`, `${name}.zero`], `${rows}.codes`),
   ];
 }
 
@@ -86,7 +130,3 @@ const operator = (type: string, inputs: readonly string[], output: string, domai
   outputs: [output],
   attributes: {},
 });
-
-function bytesOf(data: ArrayBufferView): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}

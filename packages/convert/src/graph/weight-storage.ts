@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@tessera/core';
+import { STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { LazyWeight } from './graph-builder.js';
 import type { OnnxNode } from './onnx-writer.js';
 
@@ -12,16 +13,15 @@ import type { OnnxNode } from './onnx-writer.js';
  *
  * What int8 and int4 are not for is stored in fp16.
  */
-export const WEIGHT_STORAGES = ['fp32', 'fp16', 'int8', 'int4'] as const;
-export type WeightStorage = (typeof WEIGHT_STORAGES)[number];
+export type WeightStorage = StorageType;
 
 /** What one weight is stored as: `int8-columns` and `int4-blocks` change the product that reads it. */
 export type StoredForm = 'float32' | 'float16' | 'int8-columns' | 'int8-channels' | 'int4-blocks';
 
 /** Types are also given by callers whose types nobody checks. */
 export function assertStorage(option: string, storage: WeightStorage): void {
-  if (!WEIGHT_STORAGES.includes(storage)) {
-    throw new InvalidOptionError(option, storage, `must be ${WEIGHT_STORAGES.join(', ')}`);
+  if (!STORAGE_TYPES.includes(storage)) {
+    throw new InvalidOptionError(option, storage, `must be ${STORAGE_TYPES.join(', ')}`);
   }
 }
 

@@ -114,7 +114,7 @@ function decoder(
   const { width, depth } = stack;
   const length = grid.height * grid.width;
   const known = graph.op('Add', [
-    graph.op('MatMul', [encoded, matrix(context, 'decoder_embed.weight', encoderWidth, width)]),
+    graph.op('MatMul', [encoded, matrix(context, 'decoder_embed.weight', encoderWidth, width, 'fp16')]),
     vector(context, 'decoder_embed.bias', width),
   ]);
   const masked = graph.op('Expand', [

@@ -3,6 +3,7 @@ import type { Manifest, StorageType } from '@tessera/format';
 import type { VaeConfig } from '../autoencoder/vae-config.js';
 import type { SavedGraph } from '../graph/graph-file.js';
 import type { MarConfig } from '../mar/mar-config.js';
+import type { ModelPart } from './model-parts.js';
 
 /** The folder of a model folder that holds its graphs. */
 export const GRAPH_FOLDER = 'onnx';
@@ -22,12 +23,13 @@ const LATENT_SCALE = 0.2325;
 /**
  * The manifest of a converted model.
  *
+ * @param storage what each part's weights are stored as
  * @param saved the graphs by component; `decoder` and `encoder` may be missing
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
   { mar, vae }: { readonly mar: MarConfig; readonly vae: VaeConfig | undefined },
-  dtype: StorageType,
+  storage: (part: ModelPart) => StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
@@ -35,6 +37,7 @@ export function modelManifest(
     const [path, ...data] = graph.files.map((file) => `${GRAPH_FOLDER}/${basename(file)}`);
     return { path: path!, ...(data.length > 0 ? { data } : {}) };
   };
+  const [dtype, head, autoencoder] = [storage('transformer'), storage('head'), storage('autoencoder')];
   const { condition, embed, project, modulate, denoise, decoder, encoder } = saved;
   return {
     format: 'tessera-mar',
@@ -52,6 +55,7 @@ export function modelManifest(
     variants: [
       {
         dtype,
+        ...(head === dtype && autoencoder === dtype ? {} : { parts: { head, autoencoder } }),
         components: {
           condition: component(condition!),
           embed: component(embed!),
