@@ -414,6 +414,13 @@ test('an error stands on a line of its own, not behind the progress bar', async 
   expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
 });
 
+test('help on a command that there is not names those that there are', async () => {
+  const io = capturedIo();
+  expect(await run(['help', 'foo'], io)).toBe(2);
+  expect(io.written.error).toMatch(/There is no command "foo"\. There are generate, compare, /);
+  expect(await run(['help', 'generate'], capturedIo())).toBe(0);
+});
+
 test.each([60, 80, 100])('help fits into %i columns', async (columns) => {
   const commands = ['generate', 'compare', 'edit', 'evaluate', 'demo', 'convert', 'verify', 'doctor'];
   for (const command of [['--help'], ...commands.map((name) => [name, '--help'])]) {
