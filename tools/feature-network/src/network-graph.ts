@@ -1,4 +1,4 @@
-import { GraphBuilder, type SafetensorsFile, type Value } from '@tessera/convert';
+import { GraphBuilder, type TensorFile, type Value } from '@tessera/convert';
 import { foldedConvolution } from './folded-convolution.js';
 
 /** Strides of the trunk's convolutions, see tools/train/train/judge/model.py. */
@@ -16,7 +16,7 @@ export interface NetworkSizes {
 }
 
 /** The sizes that a feature network's weights have, for pictures of `side` pixels. */
-export function networkSizes(file: SafetensorsFile, side: number): NetworkSizes {
+export function networkSizes(file: TensorFile, side: number): NetworkSizes {
   const rows = (key: string): number => file.shape(key)[0]!;
   return {
     side,
@@ -32,7 +32,7 @@ export function networkSizes(file: SafetensorsFile, side: number): NetworkSizes 
  *
  * @param file a feature network's weights under PyTorch's names
  */
-export function networkGraph(file: SafetensorsFile, { side, ...sizes }: NetworkSizes): GraphBuilder {
+export function networkGraph(file: TensorFile, { side, ...sizes }: NetworkSizes): GraphBuilder {
   const graph = new GraphBuilder('network');
   const image = graph.input('image', 'float32', ['B', 3, side, side]);
   let h = graph.op('SpaceToDepth', [image], { blocksize: { int: GATHERED } });
@@ -61,7 +61,7 @@ export function networkGraph(file: SafetensorsFile, { side, ...sizes }: NetworkS
   return graph;
 }
 
-function linear(graph: GraphBuilder, file: SafetensorsFile, key: string, input: Value): Value {
+function linear(graph: GraphBuilder, file: TensorFile, key: string, input: Value): Value {
   const weight = (name: string): Value =>
     graph.weight({ name, shape: file.shape(name), load: () => file.readFloats(name) });
   return graph.op('Gemm', [input, weight(`${key}.weight`), weight(`${key}.bias`)], { transB: { int: 1 } });
