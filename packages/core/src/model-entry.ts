@@ -36,6 +36,7 @@ export type {
   ConditionRequest,
   HeadRequest,
   SamplingDefaults,
+  TextEncoder,
   TokenImage,
   TokenRequest,
 } from './model.js';

@@ -8,7 +8,7 @@ import {
   evaluate,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { assertSamplingFits, buildSampling, recipeOf } from '@tessera/format';
+import { assertSamplingFits, buildSampling, classesOf, recipeOf } from '@tessera/format';
 import { type ModelInUse, thisMachine } from './environment.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
@@ -141,7 +141,7 @@ function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }:
   for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape, used.model.diffusion);
   return {
     model: used.model,
-    classes: used.model.manifest.condition.count,
+    classes: classesOf(used.model.manifest).count,
     variants: variants.map(({ name, sampling }) => ({
       name,
       description: sampling,
@@ -187,7 +187,7 @@ async function withStore<T>(
       batch,
     },
     arms: variants,
-    classes: model.manifest.condition,
+    classes: classesOf(model.manifest),
     network: loaded.network,
     networkKey: loaded.key,
     environment: { threads: model.threads, versions: made.versions, machine: thisMachine() },

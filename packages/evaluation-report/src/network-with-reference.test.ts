@@ -6,6 +6,7 @@ import type { ImageRgb } from '@tessera/core';
 import { parseFeatureNetwork } from '@tessera/evaluate';
 import { featureNetworkFolder } from '@tessera/evaluate/feature-network';
 import type { Classes } from '@tessera/format';
+import { classesOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { loadNetwork } from './feature-network-file.js';
 import { writePng } from './files/png-file.js';
@@ -177,7 +178,7 @@ describe('what pictures are measured by', () => {
   test('is not the feature network for other classes, whatever real pictures there are, unless it is named', async () => {
     const real = await temporaryFolder();
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
-    const asked = { real, classes: FAKE_MANIFEST.condition, cacheFolder: await temporaryFolder(), signal };
+    const asked = { real, classes: classesOf(FAKE_MANIFEST), cacheFolder: await temporaryFolder(), signal };
     await expect(loadNetworkWithReference(asked)).rejects.toMatchObject({
       code: 'evaluation-request',
       message: expect.stringContaining('not those of this model'),
@@ -199,7 +200,7 @@ describe('what pictures are measured by', () => {
     const own = await loadNetworkWithReference({ ...asked, classes: networkClasses });
     expect((await own.loaded.network.extract([picture])).classes).not.toBeNull();
     expect([own.loaded.margins, own.reference.damages]).toEqual([network.margins, expect.any(Object)]);
-    const foreign = await loadNetworkWithReference({ ...asked, classes: FAKE_MANIFEST.condition });
+    const foreign = await loadNetworkWithReference({ ...asked, classes: classesOf(FAKE_MANIFEST) });
     expect(await foreign.loaded.network.extract([picture])).toMatchObject({ classes: null, damages: null });
     expect(foreign.loaded.network).not.toHaveProperty('damageNames');
     expect([foreign.loaded.margins, foreign.reference.damages]).toEqual([undefined, undefined]);

@@ -2,8 +2,11 @@ import { InvalidOptionError } from '@tessera/core';
 import { type CoefficientsRun, runCoefficients } from '@tessera/core/diffusion';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { assertFinite } from './finite.js';
-import type { MarGraphs } from './mar-graphs.js';
+import type { ModelGraphs } from './model-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
+
+/** The part of a model's graphs that the head is. */
+type HeadGraphs = Pick<ModelGraphs<never>, 'manifest' | 'embed' | 'project' | 'modulate' | 'denoise'>;
 
 /** Tokens that are all guided or all not, and their rows of z. */
 export interface HeadRows {
@@ -41,7 +44,7 @@ const MODULATION_BYTES = 48 * 2 ** 20;
  * @throws InvalidOptionError where there is no step, so that noise would be all there is, NonFiniteError if some of the
  *   tokens are no numbers
  */
-export async function sampleHead(graphs: MarGraphs, request: SampleRequest): Promise<Float32Array> {
+export async function sampleHead(graphs: HeadGraphs, request: SampleRequest): Promise<Float32Array> {
   const { channels } = graphs.manifest.grid;
   const { z, coefficients, signal } = request;
   const { steps } = coefficients;
@@ -88,7 +91,7 @@ export async function sampleHead(graphs: MarGraphs, request: SampleRequest): Pro
  * @returns [R, ·], the head's output as it comes, in the order of `rows`
  */
 export async function evaluateHead(
-  graphs: MarGraphs,
+  graphs: HeadGraphs,
   request: HeadRows,
   x: Float32Array,
   timestep: number,
@@ -135,7 +138,7 @@ interface Block {
 }
 
 /** Blocks of tokens whose modulation fits its budget. */
-function* blocksOf(graphs: MarGraphs, { count, rows }: HeadRows): Generator<Block> {
+function* blocksOf(graphs: HeadGraphs, { count, rows }: HeadRows): Generator<Block> {
   const halves = rows.length / count;
   const size = Math.max(1, Math.floor(MODULATION_BYTES / (rowBytes(graphs) * halves)));
   for (let first = 0; first < count; first += size) {
@@ -149,7 +152,7 @@ function* blocksOf(graphs: MarGraphs, { count, rows }: HeadRows): Generator<Bloc
 }
 
 /** Bytes a row of a modulation takes. */
-function rowBytes({ manifest: { headDepth, widths } }: MarGraphs): number {
+function rowBytes({ manifest: { headDepth, widths } }: HeadGraphs): number {
   return (3 * headDepth + 2) * widths.head * Float32Array.BYTES_PER_ELEMENT;
 }
 
@@ -166,7 +169,7 @@ function scalesOf({ guidanceScale, count }: SampleRequest, first: number, size: 
 
 /** The modulation of a block's rows, made for many steps at once; asked for step by step. */
 class Modulations {
-  readonly #graphs: MarGraphs;
+  readonly #graphs: HeadGraphs;
   /** [S, W]. */
   readonly #timeEmbed: Float32Array;
   readonly #zEmbed: OrtTensor;
@@ -175,7 +178,7 @@ class Modulations {
   #first = 0;
   #last = 0;
 
-  constructor(graphs: MarGraphs, timeEmbed: Float32Array, zEmbed: OrtTensor, rows: number) {
+  constructor(graphs: HeadGraphs, timeEmbed: Float32Array, zEmbed: OrtTensor, rows: number) {
     this.#graphs = graphs;
     this.#timeEmbed = timeEmbed;
     this.#zEmbed = zEmbed;

@@ -35,13 +35,21 @@ export async function createSession(
 /** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
 const FED_BACK: { readonly [name in ComponentName]?: string } = {
   condition: 'z',
+  tokenEncoder: 'encoded',
+  tokenDecoder: 'queries',
+  cross: 'z',
   project: 'z_embed',
   modulate: 'modulation',
 };
 
-/** `embed` always runs on the CPU: it takes the sine of large angles, which WGSL lets a GPU get wrong, and it is small. */
+/**
+ * Small graphs that always run on the CPU: `embed` takes the sine of large angles, which WGSL lets a GPU get wrong, and
+ * `positions` runs once for each size of grid.
+ */
+const ON_CPU: readonly ComponentName[] = ['embed', 'positions'];
+
 function sessionOptions(graph: ComponentName, device: Device): InferenceSession.SessionOptions {
-  const onGpu = device === 'webgpu' && graph !== 'embed';
+  const onGpu = device === 'webgpu' && !ON_CPU.includes(graph);
   const fedBack = FED_BACK[graph];
   return {
     executionProviders: [onGpu ? 'webgpu' : 'wasm'],

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { convertAutoencoder, convertModel, type MarConfigJson, type VaeConfigJson } from '@tessera/convert';
-import type { ImageRgb } from '@tessera/core';
+import { convertAutoencoder, convertModel, type ModelConfigJson, type VaeConfigJson } from '@tessera/convert';
+import type { ImageRgb, ModelInput } from '@tessera/core';
 import { patchify } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
-import { type GraphSession, MarGraphs, MarModel } from '@tessera/onnx';
+import { type GraphSession, MarGraphs, MarModel, type ModelGraphs, modelGraphs } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GoldenDataError } from './golden-data-error.js';
 import { readJsonFields } from './json-fields.js';
 
-/** A MAR model, converted: its graphs one by one, and as the sampling loop uses it. */
-export interface ConvertedMar {
-  readonly graphs: MarGraphs;
+/** A model of any family, converted: its graphs one by one, and as the sampling loop uses it. */
+export interface ConvertedMar<Graphs = ModelGraphs<ModelInput>> {
+  readonly graphs: Graphs;
   readonly model: MarModel;
 }
 
@@ -30,7 +30,7 @@ const WEIGHTS = 'weights.safetensors';
 const CONFIG = 'config.json';
 
 /**
- * Converts the MAR model of a golden directory.
+ * Converts the model of a golden directory, whose tensors tell its family.
  *
  * @param out the folder to write the graphs to; must not exist
  */
@@ -40,7 +40,7 @@ export async function convertMar(directory: string, out: string): Promise<Conver
   const { folder, manifest } = await convertModel({
     mar: {
       checkpoint: join(directory, WEIGHTS),
-      config: config.values as unknown as MarConfigJson,
+      config: config.values as unknown as ModelConfigJson,
     },
     out,
     dtype: 'fp32',
@@ -48,16 +48,11 @@ export async function convertMar(directory: string, out: string): Promise<Conver
     licence: 'none',
     source: directory,
   });
-  const { condition, embed, project, modulate, denoise } = manifest.variants[0]!.components;
-  const open = (component: { readonly path: string }) => openSession(join(folder, component.path));
-  const sessions = {
-    condition: await open(condition),
-    embed: await open(embed),
-    project: await open(project),
-    modulate: await open(modulate),
-    denoise: await open(denoise),
-  };
-  const graphs = new MarGraphs(manifest, sessions, Tensor);
+  const sessions: Record<string, GraphSession> = {};
+  for (const [name, component] of Object.entries(manifest.variants[0]!.components)) {
+    if (component) sessions[name] = await openSession(join(folder, component.path));
+  }
+  const graphs = modelGraphs(manifest, sessions, Tensor);
   return { graphs, model: new MarModel(graphs) };
 }
 

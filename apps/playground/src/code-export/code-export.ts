@@ -1,4 +1,5 @@
 import {
+  classesOf,
   classNameOf,
   type Import,
   importLines,
@@ -17,7 +18,7 @@ export interface CodeExport {
   readonly files: readonly { readonly name: string; readonly code: string }[];
 }
 
-type Model = Pick<Manifest, 'condition' | 'sampling'>;
+type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'>;
 
 /** What the code needs to know of the embedded model, which need not be loaded for it. */
 export const EMBEDDED: Model = {
@@ -31,7 +32,7 @@ export const EMBEDDED: Model = {
 /** For Node. */
 export function nodeCode(settings: Settings, model: Model): CodeExport {
   const made = generation(settings, model);
-  const file = `${slugOf(classNameOf(model.condition, settings.classLabel))}.png`;
+  const file = `${slugOf(classNameOf(classesOf(model), settings.classLabel))}.png`;
   const picture = `${importLines([...made.imports, { module: '@tessera/model-tiny', names: ['modelFolder'] }, { module: '@tessera/runtime-node', names: ['loadModel', 'writePng'] }])}
 ${made.local}
 const model = await loadModel(modelFolder);
@@ -98,7 +99,7 @@ function generation(settings: Settings, model: Model): Generation {
     own ? settingsConfig(settings, model) : samplingConfig({ ...settings, policy }, model),
     model.sampling,
   );
-  const className = classNameOf(model.condition, classLabel);
+  const className = classNameOf(classesOf(model), classLabel);
   const lines = [
     `requests: [{ seed: ${seed}, imageIndex: ${classLabel}, input: { classLabel: ${classLabel} } }], // ${className}`,
     ...(own ? ['policy,'] : []),

@@ -1,10 +1,10 @@
 import { type Checkpoint, transpose } from '../checkpoint/checkpoint.js';
 import { silu } from '../mar/embed-graph.js';
-import type { MarConfig } from '../mar/mar-config.js';
+import type { HeadSizes } from '../mar/mar-config.js';
 import { GraphBuilder, type LazyWeight } from './graph-builder.js';
 
 /** M: [shift | 1 + scale | gate] of each residual block, then [shift | 1 + scale] of the final layer. */
-export function modulationWidth({ head }: MarConfig): number {
+export function modulationWidth({ head }: HeadSizes): number {
   return (3 * head.depth + 2) * head.width;
 }
 
@@ -13,7 +13,7 @@ export function modulationWidth({ head }: MarConfig): number {
  *
  * Their input is SiLU(time + z), the same for each of them, so their weights stand side by side in one product.
  */
-export function modulateGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+export function modulateGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
   const { width } = config.head;
   const modulation = modulationWidth(config);
   const graph = new GraphBuilder('modulate');
@@ -37,7 +37,7 @@ export function modulateGraph(config: MarConfig, checkpoint: Checkpoint): GraphB
 }
 
 /** The adaLN layers in order of use, with how many outputs of width W each has. */
-function layers({ head }: MarConfig): { readonly key: string; readonly parts: number }[] {
+function layers({ head }: HeadSizes): { readonly key: string; readonly parts: number }[] {
   const net = 'diffloss.net';
   const blocks = Array.from({ length: head.depth }, (_, block) => ({
     key: `${net}.res_blocks.${block}.adaLN_modulation.1`,
@@ -46,7 +46,7 @@ function layers({ head }: MarConfig): { readonly key: string; readonly parts: nu
   return [...blocks, { key: `${net}.final_layer.adaLN_modulation.1`, parts: 2 }];
 }
 
-function modulationWeight(config: MarConfig, checkpoint: Checkpoint): LazyWeight {
+function modulationWeight(config: HeadSizes, checkpoint: Checkpoint): LazyWeight {
   const { width } = config.head;
   const columns = modulationWidth(config);
   return {
@@ -68,7 +68,7 @@ function modulationWeight(config: MarConfig, checkpoint: Checkpoint): LazyWeight
   };
 }
 
-function modulationBias(config: MarConfig, checkpoint: Checkpoint): LazyWeight {
+function modulationBias(config: HeadSizes, checkpoint: Checkpoint): LazyWeight {
   const { width } = config.head;
   return {
     name: 'modulation.bias',

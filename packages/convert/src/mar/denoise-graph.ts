@@ -4,13 +4,13 @@ import { modulationWidth } from '../graph/modulate-graph.js';
 import { ELEMENT_TYPES } from '../graph/onnx-writer.js';
 import { type LayerContext, layerNorm } from '../graph/transformer-block.js';
 import { linear, silu } from './embed-graph.js';
-import type { MarConfig } from './mar-config.js';
+import type { HeadSizes } from './mar-config.js';
 
 /**
  * The denoiser's body: `x` [n, C], `modulation` [S, R, M], `step` [1] → `out` [R, 2C], a row [ε | v]. Row r takes
  * x[r mod n].
  */
-export function denoiseGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
   const { grid, head, epsilon } = config;
   const { width, depth } = head;
   const net = 'diffloss.net';
@@ -59,7 +59,7 @@ export function denoiseGraph(config: MarConfig, checkpoint: Checkpoint): GraphBu
  */
 function modulationParts(
   graph: GraphBuilder,
-  { head }: MarConfig,
+  { head }: HeadSizes,
   modulation: Value,
   step: Value,
 ): (first: number, count: number) => Value[] {

@@ -4,10 +4,8 @@ import {
   addAndNormalise,
   type LayerContext,
   layerNorm,
-  matrix,
-  type Stream,
-  transformerBlock,
-  vector,
+  projection,
+  transformerStack,
 } from '../graph/transformer-block.js';
 import type { MarConfig } from './mar-config.js';
 
@@ -69,11 +67,8 @@ function encoder(
   { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
 ): Value {
   const { graph } = context;
-  const { width, depth } = stack;
-  let input = graph.op('Add', [
-    graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width, 'fp16')]),
-    vector(context, 'z_proj.bias', width),
-  ]);
+  const { width } = stack;
+  let input = projection(context, 'z_proj', tokens, grid.channels, width, 'fp16');
   if (buffer > 0) {
     const classRow = graph.op('Gather', [
       graph.weight(classTable(context.checkpoint, classes, width)),
@@ -91,12 +86,8 @@ function encoder(
   ]);
   // Here the norm's result is the residual stream, and the sum before it is not needed again.
   const residual = addAndNormalise(context, { input, skip: position, norm: 'z_proj_ln', width }).normed;
-  let stream: Stream = { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
-  for (let block = 0; block < depth; block++) {
-    const next = block + 1 < depth ? `encoder_blocks.${block + 1}.norm1` : 'encoder_norm';
-    stream = transformerBlock(context, `encoder_blocks.${block}`, stack, stream, next);
-  }
-  return stream.normed;
+  const stream = { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
+  return transformerStack(context, 'encoder_blocks', stack, stream, 'encoder_norm');
 }
 
 function decoder(
@@ -111,19 +102,16 @@ function decoder(
   }: Record<'encoded' | 'batch' | 'visible' | 'rows' | 'fromEnd', Value>,
 ): Value {
   const { graph, checkpoint } = context;
-  const { width, depth } = stack;
+  const { width } = stack;
   const length = grid.height * grid.width;
-  const known = graph.op('Add', [
-    graph.op('MatMul', [encoded, matrix(context, 'decoder_embed.weight', encoderWidth, width, 'fp16')]),
-    vector(context, 'decoder_embed.bias', width),
-  ]);
+  const known = projection(context, 'decoder_embed', encoded, encoderWidth, width, 'fp16');
   const masked = graph.op('Expand', [
     graph.weight(checkpoint.tensor('mask_token', [width])),
     graph.op('Concat', [batch, graph.op('Sub', [graph.int64(length), visible]), graph.int64(width)], {
       axis: { int: 0 },
     }),
   ]);
-  let stream = addAndNormalise(context, {
+  const stream = addAndNormalise(context, {
     input: graph.op('Concat', [known, masked], { axis: { int: 1 } }),
     skip: graph.op('Gather', [table(context, 'decoder_pos_embed_learned', buffer + length, width), rows]),
     norm: 'decoder_blocks.0.norm1',
@@ -131,18 +119,7 @@ function decoder(
   });
   const lastRows = (value: Value): Value =>
     graph.op('Slice', [value, fromEnd, graph.int32([buffer + length]), graph.int32([1])]);
-  for (let block = 0; block < depth; block++) {
-    const last = block + 1 === depth;
-    stream = transformerBlock(
-      context,
-      `decoder_blocks.${block}`,
-      stack,
-      stream,
-      last ? 'decoder_norm' : `decoder_blocks.${block + 1}.norm1`,
-      last ? { normed: lastRows(stream.normed), residual: lastRows(stream.residual) } : stream,
-    );
-  }
-  return stream.normed;
+  return transformerStack(context, 'decoder_blocks', stack, stream, 'decoder_norm', lastRows);
 }
 
 /** A table of learned rows, stored as [1, rows, width] in the checkpoint. */

@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import type { Manifest, StorageType } from '@tessera/format';
-import type { VaeConfig } from '../autoencoder/vae-config.js';
 import type { SavedGraph } from '../graph/graph-file.js';
-import type { MarConfig } from '../mar/mar-config.js';
+import type { ModelConfigs } from './model-card.js';
 import type { ModelPart } from './model-parts.js';
 
 /** The folder of a model folder that holds its graphs. */
@@ -28,7 +27,7 @@ const LATENT_SCALE = 0.2325;
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
-  { mar, vae }: { readonly mar: MarConfig; readonly vae: VaeConfig | undefined },
+  { mar, vae }: ModelConfigs,
   storage: (part: ModelPart) => StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
@@ -37,34 +36,31 @@ export function modelManifest(
     const [path, ...data] = graph.files.map((file) => `${GRAPH_FOLDER}/${basename(file)}`);
     return { path: path!, ...(data.length > 0 ? { data } : {}) };
   };
+  const { sizes, manifest } = mar;
+  const components = Object.fromEntries(
+    Object.entries(saved).map(([graph, files]) => [graph, component(files)]),
+  ) as Manifest['variants'][number]['components'];
+  const names = manifest.condition.kind === 'class' && classNames ? { names: [...classNames] } : {};
   const [dtype, head, autoencoder] = [storage('transformer'), storage('head'), storage('autoencoder')];
-  const { condition, embed, project, modulate, denoise, decoder, encoder } = saved;
   return {
     format: 'tessera-mar',
     version: 1,
+    ...manifest,
     name,
     licence,
     source,
-    grid: mar.grid,
-    condition: { kind: 'class', count: mar.classes, ...(classNames ? { names: [...classNames] } : {}) },
-    widths: { encoder: mar.encoder.width, decoder: mar.decoder.width, head: mar.head.width },
-    headDepth: mar.head.depth,
-    latents: { ...mar.latents, scale: vae?.latentScale ?? LATENT_SCALE },
+    grid: sizes.grid,
+    condition: { ...manifest.condition, ...names },
+    widths: { encoder: sizes.encoder.width, decoder: sizes.decoder.width, head: sizes.head.width },
+    headDepth: sizes.head.depth,
+    latents: { ...sizes.latents, scale: vae?.latentScale ?? LATENT_SCALE },
     diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling,
     variants: [
       {
         dtype,
         ...(head === dtype && autoencoder === dtype ? {} : { parts: { head, autoencoder } }),
-        components: {
-          condition: component(condition!),
-          embed: component(embed!),
-          project: component(project!),
-          modulate: component(modulate!),
-          denoise: component(denoise!),
-          ...(decoder ? { decoder: component(decoder) } : {}),
-          ...(encoder ? { encoder: component(encoder) } : {}),
-        },
+        components,
       },
     ],
     files,

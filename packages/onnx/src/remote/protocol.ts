@@ -1,4 +1,4 @@
-import type { ClassInput, ImageRgb, TokenGrid } from '@tessera/core';
+import type { ImageRgb, ModelInput, TokenGrid } from '@tessera/core';
 import type { Clamp, NoiseKey } from '@tessera/core/model';
 import type { RunStatistics } from '../run-statistics.js';
 import type { PackedCoefficients } from './packed-coefficients.js';
@@ -29,7 +29,7 @@ export interface RemoteTokenImage {
 export interface Calls {
   condition: {
     arguments: {
-      images: readonly { grid: TokenGrid; positions: Uint32Array; input: ClassInput; guided: boolean }[];
+      images: readonly { grid: TokenGrid; positions: Uint32Array; input: ModelInput; guided: boolean }[];
     };
     result: readonly ConditionsHandle[];
   };
