@@ -22,6 +22,7 @@ type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'>;
 
 /** What the code needs to know of the embedded model, which need not be loaded for it. */
 export const EMBEDDED: Model = {
+  name: EMBEDDED_FACTS.name,
   condition: EMBEDDED_FACTS.classes,
   sampling: {
     guidance: { schedule: 'linear', scale: 3 },
