@@ -114,6 +114,8 @@ export interface ConvertReport {
   readonly keptFloat32: readonly string[];
   /** How far the graphs are off the forward pass; empty without `openGraph`. */
   readonly forward: readonly ForwardCheck[];
+  /** What each conversion to this folder lacked that was killed; what it had written was removed. */
+  readonly interrupted: readonly (readonly string[])[];
 }
 
 /**
@@ -142,11 +144,11 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
     const { mar, vae, out, overwrite = false } = options;
     for (const part of MODEL_PARTS) assertStorage('dtype', storageOf(options, part));
     const reads = [mar.checkpoint, ...(vae ? [vae.checkpoint] : [])];
-    const report = await writeOutput(out, { overwrite, reads }, async (partial) => {
+    const report = await writeOutput(out, { overwrite, reads }, async (partial, leftovers) => {
       const model = await openSoundModel(options, open);
       const written = await writeFolder(options, model, partial);
       throwIfAborted(options.signal);
-      return written;
+      return { ...written, interrupted: leftovers.map(({ files }) => missingOf(written.manifest, files)) };
     });
     return { folder: resolve(out), ...report };
   } finally {
@@ -226,7 +228,7 @@ async function writeFolder(
   options: ConvertOptions,
   model: SoundModel,
   folder: string,
-): Promise<Omit<ConvertReport, 'folder'>> {
+): Promise<Omit<ConvertReport, 'folder' | 'interrupted'>> {
   const { signal, onProgress, inlineLimit, pieceLimit, extend } = options;
   await mkdir(join(folder, GRAPH_FOLDER));
   const saved: Record<string, SavedGraph> = {};
@@ -268,6 +270,10 @@ async function writeFolder(
   };
   await writeFile(join(folder, 'README.md'), modelCard(report, model));
   return report;
+}
+
+function missingOf({ files }: Manifest, held: readonly string[]): string[] {
+  return ['mar.json', ...files.map(({ path }) => path)].filter((path) => !held.includes(path));
 }
 
 async function forwardChecks(
