@@ -98,6 +98,7 @@ const BY_CODE: Readonly<Record<string, Words>> = {
   'unsupported-prediction': FAULT,
   'reference-sample': FAULT,
   'no-stream': FAULT,
+  'queue-full': FAULT,
   'conditions-released': FAULT,
   'conditions-unguided': FAULT,
   'foreign-conditions': FAULT,
