@@ -4,6 +4,7 @@ import {
   assertSamplingFits,
   buildSampling,
   type Classes,
+  classesOf,
   classLabelsOf,
   classNameOf,
   editRecipeOf,
@@ -59,15 +60,15 @@ export function generationJob(
   const { manifest } = model;
   assertSize(body.size, model.imageSize);
   const recipe = body.recipe
-    ? sentRecipe(body.recipe, identity.sha256, manifest.condition)
+    ? sentRecipe(body.recipe, identity.sha256, classesOf(manifest))
     : recipeOf({
         model: identity,
         seed: body.seed ?? randomSeed(),
         sampling: samplingOf(body, manifest.sampling),
         made,
         pictures: picturesOf(
-          manifest.condition,
-          [labelOf(body, manifest.condition)],
+          classesOf(manifest),
+          [labelOf(body, classesOf(manifest))],
           body.first + count(body.n, limits),
         ).slice(body.first),
       });
@@ -118,14 +119,14 @@ export async function editJob(
       'The mask, or the picture itself where there is none, must be transparent where it is to be repainted.',
     );
   if (body.size !== 'auto') assertSize(body.size, sent.image);
-  const classLabel = labelOf(body, manifest.condition);
+  const classLabel = labelOf(body, classesOf(manifest));
   const sampling = samplingOf(body, manifest.sampling);
   assertSamplingFits(sampling, model.shape, model.diffusion);
   const steps = samplingSteps(sampling);
   assertPartials(body.partial_images, steps);
   const seed = body.seed ?? randomSeed();
   const variations = count(body.n, limits);
-  const className = classNameOf(manifest.condition, classLabel);
+  const className = classNameOf(classesOf(manifest), classLabel);
   const recipe = editRecipeOf({
     model: identity,
     made,
