@@ -132,7 +132,7 @@ Yarn is version 4 with "nodeLinker: node-modules" in .yarnrc.yml: ONNX Runtime r
 
 /**
  * Packages that may use the same libraries are one program: reading those takes most of the time. Tests are another one, since
- * they may use Node where the package under test may not. Two programs are checked at once.
+ * they may use Node where the package under test may not, with what uses both Node and the web. Two programs are checked at once.
  */
 async function typecheck() {
   const waiting = [
