@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
+
 import { type AutoencoderConfigJson, openAutoencoder } from './autoencoder/open-autoencoder.js';
+
 import { vaeKeys } from './autoencoder/vae-layers.js';
 import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
+import { assertHolds } from './checkpoint/checkpoint-contents.js';
 import { openTensors } from './checkpoint/open-tensors.js';
 import { elementCount } from './checkpoint/safetensors-header.js';
 import type { TensorFile } from './checkpoint/tensor-file.js';
@@ -38,10 +41,10 @@ export interface ConvertProgress {
 
 export interface ConvertOptions {
   readonly mar: {
-    /** Path of a `.safetensors` file under the published code's key names. */
+    /** Path of a checkpoint under the published code's key names: see `openTensors`. */
     readonly checkpoint: string;
-    /** The tensors tell which family a model is of. */
-    readonly config: ModelConfigJson;
+    /** @default what the tensors tell, which is enough for released models */
+    readonly config?: ModelConfigJson;
     /** Beginnings of names in the file, or of keys, to pass over. */
     readonly ignore?: readonly string[];
     /** Which weights to take where the file has both. @default averaged ones if they are whole, else raw ones */
@@ -66,9 +69,9 @@ export interface ConvertOptions {
   readonly licence: string;
   /** Where the weights come from: a name, a checksum, an address. */
   readonly source: string;
-  /** One name a class. */
+  /** One name a class. @default ImageNet's, for the released models' sizes */
   readonly classNames?: readonly string[];
-  /** What the manifest advises. @default what the family's authors do; for MAR GtR with FTS, linear guidance of 3 */
+  /** @default GtR with FTS, guidance as published, or linear of 3; temperature 1 */
   readonly sampling?: Partial<Omit<Manifest['sampling'], 'guidance'>> & {
     readonly guidance?: Partial<Manifest['sampling']['guidance']>;
   };
@@ -187,7 +190,9 @@ async function openModel(
   open: (path: string) => Promise<TensorFile>,
 ): Promise<OpenModel> {
   const { config, checkpoint: path, ...choice } = options.mar;
-  const marFile = new Checkpoint(await open(path), 'mask_token', choice);
+  const file = await open(path);
+  assertHolds(file, 'model');
+  const marFile = new Checkpoint(file, 'mask_token', choice);
   const mar = openFamily(config, marFile);
   const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
@@ -337,12 +342,8 @@ function manifestOf(
   files: Manifest['files'],
 ): Manifest {
   const advised = model.mar.sampling;
-  const { guidance, ...given } = options.sampling ?? {};
-  const sampling = {
-    ...advised,
-    ...given,
-    guidance: { ...advised.guidance, ...guidance } as typeof advised.guidance,
-  };
+  const guidance = { ...advised.guidance, ...options.sampling?.guidance } as typeof advised.guidance;
+  const sampling = { ...advised, ...options.sampling, guidance };
   const storage = (part: ModelPart) => storageOf(options, part);
   return modelManifest({ ...options, sampling }, model, storage, saved, files);
 }

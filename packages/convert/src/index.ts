@@ -41,7 +41,7 @@ export { lightgenKeys } from './lightgen/lightgen-keys.js';
 export type { MarConfig, MarConfigJson } from './mar/mar-config.js';
 export { marKeys } from './mar/mar-keys.js';
 export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
-export { type FamilyModel, type ModelConfigJson, type ModelPreset, presetOf } from './model-family.js';
+export type { FamilyModel, ModelConfigJson, ModelPreset } from './model-family.js';
 export { type NitroConfig, type NitroConfigJson, resolveNitroConfig } from './nitro/nitro-config.js';
 export { nitroBlockGraph, nitroGraphs } from './nitro/nitro-graphs.js';
 export { positionTable } from './nitro/position-table.js';

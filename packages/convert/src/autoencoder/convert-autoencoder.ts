@@ -4,6 +4,7 @@ import { openTensors } from '../checkpoint/open-tensors.js';
 import { saveGraph } from '../graph/graph-file.js';
 import { assertStorage, type WeightStorage } from '../graph/weight-storage.js';
 import { writeOutput } from '../output/output-folder.js';
+
 import { type Autoencoder, type AutoencoderConfigJson, openAutoencoder } from './open-autoencoder.js';
 
 export interface ConvertAutoencoderOptions {

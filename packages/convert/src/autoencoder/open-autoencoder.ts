@@ -3,6 +3,7 @@ import type { TensorFile } from '../checkpoint/tensor-file.js';
 import { type DcAeConfigJson, resolveDcAeConfig } from '../dc-ae/dc-ae-config.js';
 import { dcAeDecoderGraph } from '../dc-ae/dc-ae-decoder-graph.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
+import { autoencoderOf } from './autoencoder-checkpoint.js';
 import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
 
@@ -50,7 +51,7 @@ export function openAutoencoder(
       checkpoint,
     };
   }
-  const checkpoint = new Checkpoint(file, 'post_quant_conv.weight', { ignore });
+  const checkpoint = autoencoderOf(file, { ignore });
   const kl = resolveVaeConfig(config as VaeConfigJson | 'kl16');
   const { latentChannels, latentScale, stride } = kl;
   const graphs = { ...vaeGraphs(kl, checkpoint) };
