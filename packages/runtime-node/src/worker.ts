@@ -56,7 +56,7 @@ async function start(request: NodeLoadRequest, device: Device): Promise<MarModel
   if (!verify || device === 'cpu' || !manifest.parity) return model;
   try {
     // A driver that computes nonsense is worse than none.
-    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'));
+    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'), dtype);
     return model;
   } catch (error) {
     await model.dispose();
