@@ -16,7 +16,7 @@ import type { ModelInUse } from './model-in-use.js';
 import { SHOWN } from './shown-pictures.js';
 import { changesSinceFirst, referenceKey, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
-import type { Variant } from './variant.js';
+import { type Variant, variantKey } from './variant.js';
 
 export interface FolderDrawingOptions {
   readonly used: ModelInUse;
@@ -137,13 +137,16 @@ function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
 
 /** What is drawn, but for the store, once it is sure that it can be. */
 function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
-  for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape, used.model.diffusion);
+  for (const { sampling, used: { model } = used } of variants) {
+    assertSamplingFits(sampling, model.shape, model.diffusion);
+  }
   return {
     model: used.model,
     classes: classesOf(used.model.manifest).count,
-    variants: variants.map(({ name, sampling }) => ({
+    variants: variants.map(({ name, sampling, used: own }) => ({
       name,
-      description: sampling,
+      description: variantKey({ sampling, ...(own ? { used: own } : {}) }),
+      ...(own ? { model: own.model } : {}),
       ...buildSampling(sampling),
     })),
     n,
@@ -193,7 +196,9 @@ async function withStore<T>(
     keep,
     signal,
     ...(options.onSeen ? { onSeen: options.onSeen } : {}),
-    recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),
+    recipeOf({ sampling, used: { identity, made } = used }, picture) {
+      return recipeOf({ model: identity, seed, sampling, made, pictures: [picture] });
+    },
   });
   try {
     options.onStart?.(new Map(variants.map(({ name }) => [name, store.count(name, n)])), n);
