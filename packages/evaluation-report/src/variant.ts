@@ -1,5 +1,5 @@
 import type { SamplingConfig } from '@tessera/format';
-import type { ModelInUse } from './model-in-use.js';
+import type { ModelInUse } from './environment.js';
 
 /** A way to sample, and its name in tables and plots. */
 export interface Variant {
