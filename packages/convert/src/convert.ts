@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
-import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
+import { assertInteger, type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
 import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 import { vaeGraphs } from './autoencoder/vae-graphs.js';
@@ -12,7 +12,7 @@ import type { WeightsKind } from './checkpoint/weight-copies.js';
 import { CheckpointValuesError, type UnusableTensor } from './errors.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { type SavedGraph, saveGraph, type WeightStorage } from './graph/graph-file.js';
-import { type MarConfigJson, resolveMarConfig } from './mar/mar-config.js';
+import { type MarConfig, type MarConfigJson, resolveMarConfig } from './mar/mar-config.js';
 import { marGraphs } from './mar/mar-graphs.js';
 import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
 import { fileChecksums } from './output/file-checksums.js';
@@ -58,6 +58,11 @@ export interface ConvertOptions {
   readonly licence: string;
   /** Where the weights come from: a name, a checksum, an address. */
   readonly source: string;
+  /**
+   * Graphs with LazyMAR's caches beside the others, which about doubles files and memory. `cutBlock` is the decoder block, from
+   * 0, after whose attention rows are dropped. @default none; of `{}`, block 3 as published, or a third of fewer than 12 blocks
+   */
+  readonly caches?: { readonly cutBlock?: number };
   /** One name a class. */
   readonly classNames?: readonly string[];
   /** @default GtR with FTS, linear guidance at the preset's scale, or 3; temperature 1 */
@@ -162,12 +167,14 @@ async function openModel(
   const { config, checkpoint: path, ...choice } = options.mar;
   const marFile = new Checkpoint(await open(path), 'fake_latent', choice);
   const mar = resolveMarConfig(sizesOf(config), marFile);
-  const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile) };
+  const cutBlock = options.caches && cutBlockOf(options.caches, mar);
+  const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile, cutBlock) };
   const { taken, parameters } = marFile;
   if (!options.vae) {
     return {
       mar,
       vae: undefined,
+      cutBlock,
       graphs,
       taken,
       checkpoints: [marFile],
@@ -194,7 +201,21 @@ async function openModel(
   }
   Object.assign(graphs, vaeGraphs(vae, vaeFile));
   const checkpoints = [marFile, vaeFile];
-  return { mar, vae, graphs, taken, checkpoints, parameters: { mar: parameters, vae: vaeFile.parameters } };
+  return {
+    mar,
+    vae,
+    cutBlock,
+    graphs,
+    taken,
+    checkpoints,
+    parameters: { mar: parameters, vae: vaeFile.parameters },
+  };
+}
+
+function cutBlockOf({ cutBlock }: NonNullable<ConvertOptions['caches']>, { decoder }: MarConfig): number {
+  const block = cutBlock ?? Math.min(3, Math.floor(decoder.depth / 3));
+  assertInteger('caches.cutBlock', block, 0, decoder.depth - 1);
+  return block;
 }
 
 /** Presets are also given by callers whose types nobody checks. */

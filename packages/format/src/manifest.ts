@@ -41,6 +41,17 @@ const schema = v.strictObject({
   widths: v.strictObject({ encoder: count, decoder: count, head: count }),
   /** Residual blocks of the head; the modulation is (3·headDepth + 2)·W wide. */
   headDepth: count,
+  /** The sizes of the caches of `condition-cached`; absent where there is none. */
+  caches: v.optional(
+    v.strictObject({
+      /** Rows of the class before those of the tokens. */
+      buffer: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      encoderBlocks: count,
+      decoderBlocks: count,
+      /** The decoder block, from 0, after whose attention rows are dropped. */
+      cutBlock: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
   latents: v.strictObject({
     channels: count,
     patchSize: count,
@@ -76,6 +87,7 @@ const schema = v.strictObject({
           denoise: component,
           decoder: v.optional(component),
           encoder: v.optional(component),
+          'condition-cached': v.optional(component),
         }),
       }),
     ),

@@ -53,7 +53,7 @@ export function conditionGraph(config: MarConfig, checkpoint: Checkpoint): Graph
  * The rows of the position tables that a sequence takes, [B, buffer + n], for `positions` [B, n]: in the tables, too, the
  * buffer comes first.
  */
-function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffer: number): Value {
+export function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffer: number): Value {
   if (buffer === 0) return positions;
   const bufferRows = graph.op('Expand', [
     graph.int32(Array.from({ length: buffer }, (_, row) => row)),
@@ -65,11 +65,40 @@ function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffe
 
 function encoder(
   context: LayerContext,
-  { grid, buffer, classes, encoder: stack }: MarConfig,
-  { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
+  config: MarConfig,
+  inputs: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
 ): Value {
+  const stack = config.encoder;
+  let stream = encoderInput(context, config, inputs);
+  for (let block = 0; block < stack.depth; block++) {
+    stream = transformerBlock(
+      context,
+      `encoder_blocks.${block}`,
+      stack,
+      stream,
+      nextEncoderNorm(config, block),
+    );
+  }
+  return stream.normed;
+}
+
+/** The key of the norm after an encoder block. */
+export function nextEncoderNorm({ encoder: { depth } }: MarConfig, block: number): string {
+  return block + 1 < depth ? `encoder_blocks.${block + 1}.norm1` : 'encoder_norm';
+}
+
+/** The key of the norm after a decoder block. */
+export function nextDecoderNorm({ decoder: { depth } }: MarConfig, block: number): string {
+  return block + 1 < depth ? `decoder_blocks.${block + 1}.norm1` : 'decoder_norm';
+}
+
+/** What goes into the encoder: the buffer's rows, then those of `tokens`; `rows` are theirs in the position table. */
+export function encoderInput(
+  context: LayerContext,
+  { grid, buffer, classes, encoder: { width } }: MarConfig,
+  { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
+): Stream {
   const { graph } = context;
-  const { width, depth } = stack;
   let input = graph.op('Add', [
     graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width)]),
     vector(context, 'z_proj.bias', width),
@@ -91,17 +120,24 @@ function encoder(
   ]);
   // Here the norm's result is the residual stream, and the sum before it is not needed again.
   const residual = addAndNormalise(context, { input, skip: position, norm: 'z_proj_ln', width }).normed;
-  let stream: Stream = { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
-  for (let block = 0; block < depth; block++) {
-    const next = block + 1 < depth ? `encoder_blocks.${block + 1}.norm1` : 'encoder_norm';
-    stream = transformerBlock(context, `encoder_blocks.${block}`, stack, stream, next);
-  }
-  return stream.normed;
+  return { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
+}
+
+/** The encoder's rows as the decoder takes them, before their positions. */
+export function decoderEmbedding(
+  context: LayerContext,
+  { encoder, decoder: { width } }: MarConfig,
+  encoded: Value,
+): Value {
+  return context.graph.op('Add', [
+    context.graph.op('MatMul', [encoded, matrix(context, 'decoder_embed.weight', encoder.width, width)]),
+    vector(context, 'decoder_embed.bias', width),
+  ]);
 }
 
 function decoder(
   context: LayerContext,
-  { grid, buffer, encoder: { width: encoderWidth }, decoder: stack }: MarConfig,
+  config: MarConfig,
   {
     encoded,
     batch,
@@ -111,12 +147,10 @@ function decoder(
   }: Record<'encoded' | 'batch' | 'visible' | 'rows' | 'fromEnd', Value>,
 ): Value {
   const { graph, checkpoint } = context;
+  const { grid, buffer, decoder: stack } = config;
   const { width, depth } = stack;
   const length = grid.height * grid.width;
-  const known = graph.op('Add', [
-    graph.op('MatMul', [encoded, matrix(context, 'decoder_embed.weight', encoderWidth, width)]),
-    vector(context, 'decoder_embed.bias', width),
-  ]);
+  const known = decoderEmbedding(context, config, encoded);
   const masked = graph.op('Expand', [
     graph.weight(checkpoint.tensor('mask_token', [width])),
     graph.op('Concat', [batch, graph.op('Sub', [graph.int64(length), visible]), graph.int64(width)], {
@@ -138,7 +172,7 @@ function decoder(
       `decoder_blocks.${block}`,
       stack,
       stream,
-      last ? 'decoder_norm' : `decoder_blocks.${block + 1}.norm1`,
+      nextDecoderNorm(config, block),
       last ? { normed: lastRows(stream.normed), residual: lastRows(stream.residual) } : stream,
     );
   }
@@ -146,7 +180,7 @@ function decoder(
 }
 
 /** A table of learned rows, stored as [1, rows, width] in the checkpoint. */
-function table({ graph, checkpoint }: LayerContext, key: string, rows: number, width: number): Value {
+export function table({ graph, checkpoint }: LayerContext, key: string, rows: number, width: number): Value {
   return graph.weight(checkpoint.tensor(key, [rows, width]));
 }
 

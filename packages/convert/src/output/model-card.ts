@@ -8,6 +8,8 @@ export interface ModelConfigs {
   readonly mar: MarConfig;
   /** Undefined for a model without an autoencoder. */
   readonly vae: VaeConfig | undefined;
+  /** The decoder block after whose attention rows are dropped; undefined for a model without caches. */
+  readonly cutBlock: number | undefined;
 }
 
 /** What a model card says beside the sizes. */

@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import type { Manifest, StorageType } from '@tessera/format';
-import type { VaeConfig } from '../autoencoder/vae-config.js';
 import type { SavedGraph } from '../graph/graph-file.js';
-import type { MarConfig } from '../mar/mar-config.js';
+import type { ModelConfigs } from './model-card.js';
 
 /** The folder of a model folder that holds its graphs. */
 export const GRAPH_FOLDER = 'onnx';
@@ -22,11 +21,11 @@ const LATENT_SCALE = 0.2325;
 /**
  * The manifest of a converted model.
  *
- * @param saved the graphs by component; `decoder` and `encoder` may be missing
+ * @param saved the graphs by component; those of the autoencoder and of caches may be missing
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
-  { mar, vae }: { readonly mar: MarConfig; readonly vae: VaeConfig | undefined },
+  { mar, vae, cutBlock }: ModelConfigs,
   dtype: StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
@@ -35,7 +34,7 @@ export function modelManifest(
     const [path, ...data] = graph.files.map((file) => `${GRAPH_FOLDER}/${basename(file)}`);
     return { path: path!, ...(data.length > 0 ? { data } : {}) };
   };
-  const { condition, embed, project, modulate, denoise, decoder, encoder } = saved;
+  const { condition, embed, project, modulate, denoise, ...optional } = saved;
   return {
     format: 'tessera-mar',
     version: 1,
@@ -46,6 +45,16 @@ export function modelManifest(
     condition: { kind: 'class', count: mar.classes, ...(classNames ? { names: [...classNames] } : {}) },
     widths: { encoder: mar.encoder.width, decoder: mar.decoder.width, head: mar.head.width },
     headDepth: mar.head.depth,
+    ...(cutBlock === undefined
+      ? {}
+      : {
+          caches: {
+            buffer: mar.buffer,
+            encoderBlocks: mar.encoder.depth,
+            decoderBlocks: mar.decoder.depth,
+            cutBlock,
+          },
+        }),
     latents: { ...mar.latents, scale: vae?.latentScale ?? LATENT_SCALE },
     diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling,
@@ -58,8 +67,7 @@ export function modelManifest(
           project: component(project!),
           modulate: component(modulate!),
           denoise: component(denoise!),
-          ...(decoder ? { decoder: component(decoder) } : {}),
-          ...(encoder ? { encoder: component(encoder) } : {}),
+          ...Object.fromEntries(Object.entries(optional).map(([name, graph]) => [name, component(graph)])),
         },
       },
     ],
