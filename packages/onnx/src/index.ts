@@ -1,3 +1,4 @@
+export type { CachedBatch } from './cached-batch.js';
 export { createMarModel } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
@@ -16,6 +17,7 @@ export {
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
 export {
+  type Caches,
   type ConditionBatch,
   type GraphSession,
   type GraphSessions,

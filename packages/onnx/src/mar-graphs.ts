@@ -1,6 +1,7 @@
 import { assertShape } from '@tessera/core/model';
 import type { ComponentName, Manifest } from '@tessera/format';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
+import type { CachedBatch } from './cached-batch.js';
 import { assertFinite } from './finite.js';
 import { OrtTensor } from './ort-tensor.js';
 import type { RunStatistics } from './run-statistics.js';
@@ -29,6 +30,18 @@ export interface ConditionBatch {
   readonly targetCount: number;
 }
 
+/** Keys, values and rows of earlier steps, by the names of the graph's inputs; [R, …], R the batch's rows. */
+export type Caches = Readonly<Record<string, Tensor>>;
+
+/** What the transformer with caches gives. */
+export interface CachedConditions {
+  /** [2R, T, D], conditional rows, then unconditional ones by the batch's residual. */
+  readonly z: OrtTensor;
+  /** [R, T, D], before the last norm. */
+  readonly features: OrtTensor;
+  readonly caches: Caches;
+}
+
 /**
  * The graphs of one model as typed functions on plain arrays. Stateless but for statistics and tensors kept for reuse;
  * the caller sees to it that no two runs of a graph overlap.
@@ -37,7 +50,8 @@ export class MarGraphs {
   readonly manifest: Manifest;
   readonly #sessions: GraphSessions;
   readonly #Tensor: TensorConstructor;
-  readonly #rowsAtOnce: number;
+  /** The most rows of a batch that the transformer takes at once. */
+  readonly rowsAtOnce: number;
   #lastTensor: Tensor | undefined;
   readonly #stepTensors: Tensor[] = [];
   readonly #statistics = new Map<ComponentName, { runs: number; milliseconds: number }>();
@@ -56,7 +70,7 @@ export class MarGraphs {
     this.manifest = manifest;
     this.#sessions = sessions;
     this.#Tensor = Tensor;
-    this.#rowsAtOnce = rowsAtOnce;
+    this.rowsAtOnce = rowsAtOnce;
   }
 
   get statistics(): RunStatistics {
@@ -69,12 +83,12 @@ export class MarGraphs {
 
   /** z at the targets, [B, T, D]. @throws NonFiniteError if it is in memory and some of it is not a number */
   async condition(batch: ConditionBatch): Promise<OrtTensor> {
-    if (batch.labels.length <= this.#rowsAtOnce) return this.#condition(batch);
+    if (batch.labels.length <= this.rowsAtOnce) return this.#condition(batch);
     const { decoder } = this.manifest.widths;
     const rows = batch.labels.length;
     const z = new Float32Array(rows * batch.targetCount * decoder);
-    for (let first = 0; first < rows; first += this.#rowsAtOnce) {
-      const part = await this.#condition(rowsOf(batch, first, Math.min(rows, first + this.#rowsAtOnce)));
+    for (let first = 0; first < rows; first += this.rowsAtOnce) {
+      const part = await this.#condition(rowsOf(batch, first, Math.min(rows, first + this.rowsAtOnce)));
       z.set(await part.read(), first * batch.targetCount * decoder);
     }
     return new OrtTensor('condition', this.#float(z, [rows, batch.targetCount, decoder]));
@@ -86,6 +100,86 @@ export class MarGraphs {
     // On a GPU, what follows from it is checked.
     if (!held.onGpu) await held.read();
     return held;
+  }
+
+  /**
+   * The transformer with caches.
+   *
+   * @param caches those of the step before; undefined for none
+   */
+  async conditionCached(batch: CachedBatch, caches?: Caches): Promise<CachedConditions> {
+    const { names, outputs } = await this.#runCached(batch, caches, ['z', 'features']);
+    const next = Object.fromEntries(names.map((name) => [name, outputs[`${name}.next`]!]));
+    const held = (name: string): OrtTensor => new OrtTensor('condition-cached', outputs[name]!);
+    return { z: held('z'), features: held('features'), caches: next };
+  }
+
+  /** How the transformer with caches chooses the decoder's rows: scores [R, N], and the rows kept, [R, n]. */
+  async keptRows(batch: CachedBatch, caches?: Caches): Promise<{ scores: Float32Array; rows: Int32Array }> {
+    const { outputs } = await this.#runCached(batch, caches, ['scores', 'rows']);
+    return { scores: outputs.scores!.data as Float32Array, rows: outputs.rows!.data as Int32Array };
+  }
+
+  async #runCached(
+    batch: CachedBatch,
+    caches: Caches | undefined,
+    wanted: readonly string[],
+  ): Promise<{ names: readonly string[]; outputs: InferenceSession.OnnxValueMapType }> {
+    const { grid, widths, caches: sizes } = this.manifest;
+    const { buffer, encoderBlocks, decoderBlocks, cutBlock } = sizes!;
+    const rows = batch.labels.length;
+    const parts = ['key', 'value'];
+    const ofEncoder = Array.from({ length: encoderBlocks }, (_, block) =>
+      parts.map((part) => `encoder.${block}.${part}`),
+    ).flat();
+    const ofDecoder = Array.from({ length: decoderBlocks - cutBlock - 1 }, (_, k) =>
+      parts.map((part) => `decoder.${cutBlock + 1 + k}.${part}`),
+    ).flat();
+    const names = [...ofEncoder, 'known', `decoder.${cutBlock}.value`, ...ofDecoder];
+    const empty = (name: string): Tensor => {
+      if (name.startsWith('encoder')) return this.#float(new Float32Array(), [rows, 0, widths.encoder]);
+      if (name === 'known') return this.#float(new Float32Array(), [rows, 0, widths.decoder]);
+      return zeros;
+    };
+    const count = buffer + grid.height * grid.width;
+    const zeros = this.#float(new Float32Array(caches ? 0 : rows * count * widths.decoder), [
+      rows,
+      caches ? 0 : count,
+      widths.decoder,
+    ]);
+    const int = (data: Int32Array): Tensor => this.#int(data, [rows, data.length / rows]);
+    const feeds = {
+      ...Object.fromEntries(names.map((name) => [name, caches?.[name] ?? empty(name)])),
+      tokens: this.#float(batch.tokens, [rows, batch.previous.length / rows, grid.channels]),
+      previous: int(batch.previous),
+      labels: this.#int(batch.labels, [rows]),
+      targets: int(batch.targets),
+      places: int(batch.places),
+      forced: int(batch.forced),
+      others: int(batch.others),
+      kept: this.#int(Int32Array.of(batch.kept), [1]),
+      residual: this.#float(batch.residual, [rows, batch.targets.length / rows, widths.decoder]),
+    };
+    const outputs = await this.#run('condition-cached', feeds, [
+      ...wanted,
+      ...(wanted.includes('z') ? names.map((name) => `${name}.next`) : []),
+    ]);
+    return { names, outputs };
+  }
+
+  /** Caches [R, …] of some of their rows, which they are read for: but for rare batches, it is all of them. */
+  async cacheRows(caches: Caches, rows: readonly number[]): Promise<Caches> {
+    const taken: Record<string, Tensor> = {};
+    for (const [name, tensor] of Object.entries(caches)) {
+      const [count = 0, ...dims] = tensor.dims;
+      if (rows.length === count && rows.every((row, i) => row === i)) return caches;
+      const all = (await tensor.getData()) as Float32Array;
+      const size = all.length / count;
+      const some = new Float32Array(rows.length * size);
+      for (const [i, row] of rows.entries()) some.set(all.subarray(row * size, (row + 1) * size), i * size);
+      taken[name] = this.#float(some, [rows.length, ...dims]);
+    }
+    return taken;
   }
 
   /** Rows that are in memory, [R, D], as z of one image. */

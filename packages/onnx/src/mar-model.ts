@@ -22,6 +22,7 @@ import {
   ModelDisposedError,
   patchify,
   proxyModel,
+  type ReuseAbilities,
   type SamplingDefaults,
   ShapeMismatchError,
   type TokenImage,
@@ -30,12 +31,14 @@ import {
   unpatchify,
 } from '@tessera/core/model';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
-import { conditionBatch, countsKey } from './condition-batch.js';
+import { conditionBatch } from './condition-batch.js';
 import { evaluateHead, sampleHead } from './head.js';
 import { imageSizeOf } from './image-size.js';
 import type { MarGraphs } from './mar-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
+import { reuseAbilities } from './reuse-abilities.js';
+import { reusedConditions, reuseKey } from './reused-conditions.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
 import { runtimeTensor, type SampledImage, sampledRows } from './sampled-rows.js';
@@ -49,6 +52,7 @@ export class MarModel implements MaskedModel<ClassInput> {
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
+  readonly reuses: ReuseAbilities;
   readonly #graphs: MarGraphs;
   readonly #queue = new RunQueue();
   #disposed: Promise<void> | undefined;
@@ -60,6 +64,7 @@ export class MarModel implements MaskedModel<ClassInput> {
     this.imageSize = imageSizeOf(graphs.manifest);
     this.defaults = samplingDefaults(graphs.manifest);
     this.diffusion = diffusionFrom(graphs.manifest.diffusion);
+    this.reuses = reuseAbilities(graphs.manifest);
   }
 
   condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly ConditionRows[]> {
@@ -67,8 +72,13 @@ export class MarModel implements MaskedModel<ClassInput> {
       assertBatch('batch', batch);
       const made: ConditionRows[] = [];
       try {
-        return await groupBy(batch, countsKey, async (group) => {
+        return await groupBy(batch, reuseKey, async (group) => {
           throwIfAborted(signal);
+          if (group[0]!.reuse) {
+            const reused = await reusedConditions(this.#graphs, group, (z) => this.#queued(z));
+            made.push(...reused);
+            return reused;
+          }
           const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
           const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
           const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
