@@ -41,7 +41,7 @@ const schema = v.strictObject({
   widths: v.strictObject({ encoder: count, decoder: count, head: count }),
   /** Residual blocks of the head; the modulation is (3·headDepth + 2)·W wide. */
   headDepth: count,
-  /** The sizes of the caches of `condition-cached`; absent where there is none. */
+  /** Of `condition-cached`. Present where there are all graphs that take from earlier steps, and absent where there is none. */
   caches: v.optional(
     v.strictObject({
       /** Rows of the class before those of the tokens. */
@@ -88,6 +88,9 @@ const schema = v.strictObject({
           decoder: v.optional(component),
           encoder: v.optional(component),
           'condition-cached': v.optional(component),
+          'modulate-cached': v.optional(component),
+          'denoise-outer': v.optional(component),
+          'denoise-cached': v.optional(component),
         }),
       }),
     ),

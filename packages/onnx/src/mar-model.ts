@@ -189,7 +189,7 @@ export class MarModel implements MaskedModel<ClassInput> {
 
   async #sampleGroup(
     batch: readonly TokenImage[],
-    { coefficients, temperature, clamp, signal }: TokenRequest,
+    { coefficients, temperature, clamp, reuse, signal }: TokenRequest,
   ): Promise<Float32Array[]> {
     const owner: TokenImage[] = [];
     const positions: number[] = [];
@@ -207,6 +207,7 @@ export class MarModel implements MaskedModel<ClassInput> {
       temperature,
       noise: (row, step, out) => owner[row]!.noise.tokenNormal(positions[row]!, step, out),
       clamp,
+      reuse,
       signal,
     });
     return splitTokens(tokens, batch, this.shape.channels);

@@ -1,8 +1,8 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import { modulateGraph } from '../graph/modulate-graph.js';
+import { gateLayers, modulateGraph } from '../graph/modulate-graph.js';
 import { cachedConditionGraph } from './cached-transformer-graph.js';
-import { denoiseGraph } from './denoise-graph.js';
+import { cachedDenoiseGraph, denoiseGraph, outerBlocks, outerDenoiseGraph } from './denoise-graph.js';
 import { embedGraph } from './embed-graph.js';
 import type { MarConfig } from './mar-config.js';
 import { marKeys } from './mar-keys.js';
@@ -16,7 +16,14 @@ export interface MarGraphSet {
   readonly project: GraphBuilder;
   readonly modulate: GraphBuilder;
   readonly denoise: GraphBuilder;
-  readonly 'condition-cached'?: GraphBuilder;
+}
+
+/** Those that take from earlier steps. */
+interface CachedGraphSet {
+  readonly 'condition-cached': GraphBuilder;
+  readonly 'modulate-cached': GraphBuilder;
+  readonly 'denoise-outer': GraphBuilder;
+  readonly 'denoise-cached': GraphBuilder;
 }
 
 /**
@@ -25,16 +32,28 @@ export interface MarGraphSet {
  * @param cutBlock that of {@link cachedConditionGraph}, for the graphs with caches as well
  * @throws CheckpointKeysError if the checkpoint's tensors are not those that `config` asks for
  */
-export function marGraphs(config: MarConfig, checkpoint: Checkpoint, cutBlock?: number): MarGraphSet {
+export function marGraphs(
+  config: MarConfig,
+  checkpoint: Checkpoint,
+  cutBlock?: number,
+): MarGraphSet & Partial<CachedGraphSet> {
   checkpoint.assertKeys(marKeys(config));
   return {
     condition: conditionGraph(config, checkpoint),
     embed: embedGraph(config, checkpoint),
     project: projectGraph(config, checkpoint),
     modulate: modulateGraph(config, checkpoint),
-    denoise: denoiseGraph(config, checkpoint),
-    ...(cutBlock === undefined
-      ? {}
-      : { 'condition-cached': cachedConditionGraph(config, checkpoint, cutBlock) }),
+    denoise: denoiseGraph(config, checkpoint, cutBlock !== undefined),
+    ...(cutBlock === undefined ? {} : cachedGraphs(config, checkpoint, cutBlock)),
+  };
+}
+
+function cachedGraphs(config: MarConfig, checkpoint: Checkpoint, cutBlock: number): CachedGraphSet {
+  const gates = gateLayers(outerBlocks(config));
+  return {
+    'condition-cached': cachedConditionGraph(config, checkpoint, cutBlock),
+    'modulate-cached': modulateGraph(config, checkpoint, gates, 'modulate-cached'),
+    'denoise-outer': outerDenoiseGraph(config, checkpoint),
+    'denoise-cached': cachedDenoiseGraph(config, checkpoint),
   };
 }
