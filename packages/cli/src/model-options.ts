@@ -1,6 +1,6 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED } from '@tessera/format';
+import { EMBEDDED, STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { Device, LoadModelOptions } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
@@ -11,7 +11,7 @@ import { wholeNumberOption } from './number-options.js';
 export interface ModelFlags {
   readonly model?: string;
   readonly device: Device | 'auto';
-  readonly dtype: 'auto' | 'fp32' | 'fp16';
+  readonly dtype: 'auto' | StorageType;
   readonly threads?: number;
   readonly cache?: string;
 }
@@ -30,7 +30,7 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
     .addOption(new Option('--device <name>', 'what to run on').choices(DEVICES).default('auto'))
     .addOption(
       new Option('--dtype <type>', 'which stored weights to load')
-        .choices(['auto', 'fp32', 'fp16'])
+        .choices(['auto', ...STORAGE_TYPES])
         .default('auto'),
     )
     .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1))

@@ -5,30 +5,34 @@ import { assertInteger, type CancellationSignal, throwIfAborted } from '@tessera
 import { type Manifest, parseManifest } from '@tessera/format';
 import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 import { vaeGraphs } from './autoencoder/vae-graphs.js';
+import { vaeKeys } from './autoencoder/vae-layers.js';
 import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
 import { openSafetensors, type SafetensorsFile } from './checkpoint/safetensors.js';
 import { elementCount } from './checkpoint/safetensors-header.js';
 import type { WeightsKind } from './checkpoint/weight-copies.js';
-import { CheckpointValuesError, type UnusableTensor } from './errors.js';
+import { CheckpointValuesError, type ForwardCheck, type UnusableTensor } from './errors.js';
+import { checkForward, type RunnableGraph } from './forward/forward-check.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
-import { type SavedGraph, saveGraph, type WeightStorage } from './graph/graph-file.js';
+import { type SavedGraph, saveGraph } from './graph/graph-file.js';
+import { assertStorage, type WeightStorage } from './graph/weight-storage.js';
 import { type MarConfig, type MarConfigJson, resolveMarConfig } from './mar/mar-config.js';
 import { marGraphs } from './mar/mar-graphs.js';
 import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
 import { fileChecksums } from './output/file-checksums.js';
 import { type ModelConfigs, modelCard } from './output/model-card.js';
 import { GRAPH_FOLDER, modelManifest } from './output/model-manifest.js';
+import { MODEL_PARTS, type ModelPart, partOf } from './output/model-parts.js';
 import { writeOutput } from './output/output-folder.js';
 
 export interface ConvertProgress {
   /**
    * `check`: every value of the checkpoints is checked; `weights`: weights are read, converted and written; `checksums`:
-   * the files written are read again.
+   * the files written are read again; `forward`: the graphs are compared with an independent forward pass.
    */
-  readonly phase: 'check' | 'weights' | 'checksums';
-  /** The tensor, graph or file at work. */
+  readonly phase: 'check' | 'weights' | 'checksums' | 'forward';
+  /** The tensor, graph, file or output at work. */
   readonly item: string;
-  /** Parts done and in all: bytes of files for `checksums`, values of weights before. */
+  /** Parts done and in all: outputs for `forward`, bytes of files for `checksums`, values of weights before. */
   readonly done: number;
   readonly total: number;
 }
@@ -52,8 +56,12 @@ export interface ConvertOptions {
   };
   /** The model folder to write. */
   readonly out: string;
-  /** The type weights are stored in; computation is float32 with either. @default 'fp16' */
-  readonly dtype?: WeightStorage;
+  /**
+   * What weights are stored as, see {@link WeightStorage}: those of each part, or of all, where int8 and int4 leave the
+   * autoencoder in fp16.
+   * @default 'fp16'
+   */
+  readonly dtype?: WeightStorage | Readonly<Partial<Record<ModelPart, WeightStorage>>>;
   readonly name: string;
   readonly licence: string;
   /** Where the weights come from: a name, a checksum, an address. */
@@ -74,6 +82,20 @@ export interface ConvertOptions {
   readonly overwrite?: boolean;
   /** See `SaveGraphOptions.inlineLimit`. @default 64 MiB */
   readonly inlineLimit?: number;
+  /** See `SaveGraphOptions.pieceLimit`. @default 1 GiB */
+  readonly pieceLimit?: number;
+  /**
+   * Opens a graph that was written, to compare it with a forward pass of the checkpoint in float64: `openGraph` of
+   * @tessera/runtime-node. @default graphs aren't compared
+   */
+  readonly openGraph?: (path: string) => Promise<RunnableGraph>;
+  /**
+   * Adds files to the folder before it appears under its name, and the manifest that lists them.
+   *
+   * @param folder where it is until then
+   * @returns the manifest, which has to be written
+   */
+  readonly extend?: (folder: string, manifest: Manifest) => Promise<Manifest>;
   readonly signal?: CancellationSignal;
   readonly onProgress?: (progress: ConvertProgress) => void;
 }
@@ -94,6 +116,8 @@ export interface ConvertReport {
   readonly bytes: number;
   /** Weights that fp16 can't hold and that were stored as float32 instead. */
   readonly keptFloat32: readonly string[];
+  /** How far the graphs are off the forward pass; empty without `openGraph`. */
+  readonly forward: readonly ForwardCheck[];
 }
 
 /** Guidance scale of a model that nothing is known of. */
@@ -108,6 +132,7 @@ const DEFAULT_GUIDANCE = 3;
  * @throws SafetensorsFileError if a checkpoint can't be opened
  * @throws SafetensorsFormatError if a checkpoint is damaged, or is of another format
  * @throws ManifestError if the manifest would be refused, for its class names or advice on sampling
+ * @throws ForwardCheckError if a graph computes something else than its checkpoint
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
  * @throws OutputFolderError if no folder can be made there
  * @throws InvalidOptionError for sizes out of range or in contradiction, for presets that there are not, and for an `out`
@@ -122,6 +147,7 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
   };
   try {
     const { mar, vae, out, overwrite = false } = options;
+    for (const part of MODEL_PARTS) assertStorage('dtype', storageOf(options, part));
     const reads = [mar.checkpoint, ...(vae ? [vae.checkpoint] : [])];
     const report = await writeOutput(out, { overwrite, reads }, async (partial) => {
       const model = await openSoundModel(options, open);
@@ -231,15 +257,16 @@ async function writeFolder(
   model: SoundModel,
   folder: string,
 ): Promise<Omit<ConvertReport, 'folder'>> {
-  const { dtype = 'fp16', signal, onProgress, inlineLimit } = options;
+  const { signal, onProgress, inlineLimit, pieceLimit, extend } = options;
   await mkdir(join(folder, GRAPH_FOLDER));
   const saved: Record<string, SavedGraph> = {};
   const total = weightCount(Object.values(model.graphs));
   let done = 0;
   for (const [name, graph] of Object.entries(model.graphs)) {
     saved[name] = await saveGraph(graph, join(folder, GRAPH_FOLDER, `${name}.onnx`), {
-      storage: dtype,
+      storage: storageOf(options, partOf(name)),
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
+      ...(pieceLimit === undefined ? {} : { pieceLimit }),
       ...(signal ? { signal } : {}),
       onWeight: ({ shape }) => {
         done += elementCount(shape);
@@ -252,13 +279,16 @@ async function writeFolder(
     signal,
     onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
   });
-  const manifest = manifestOf(options, model, saved, files);
+  let manifest = manifestOf(options, model, saved, files);
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // Read back as a loader would: a folder that can't be loaded must not come into being.
   parseManifest(text);
   await writeFile(join(folder, 'mar.json'), text);
+  const forward = await forwardChecks(options, model, folder);
+  if (extend) manifest = await extend(folder, manifest);
   const report = {
     manifest,
+    forward,
     parameters: model.parameters,
     taken: model.taken,
     avoided: model.avoided,
@@ -268,6 +298,26 @@ async function writeFolder(
   };
   await writeFile(join(folder, 'README.md'), modelCard(report, model));
   return report;
+}
+
+async function forwardChecks(
+  options: ConvertOptions,
+  { mar, vae, checkpoints }: OpenModel,
+  folder: string,
+): Promise<readonly ForwardCheck[]> {
+  const { openGraph, signal, onProgress } = options;
+  const [marFile, vaeFile] = checkpoints;
+  if (!openGraph || !marFile) return [];
+  return checkForward({
+    mar: { config: mar, read: (key) => marFile.read(key) },
+    ...(vae && vaeFile
+      ? { vae: { config: vae, read: (key) => vaeFile.read(key), keys: [...vaeKeys(vae).keys()] } }
+      : {}),
+    open: (graph) => openGraph(join(folder, GRAPH_FOLDER, `${graph}.onnx`)),
+    storage: (graph) => storageOf(options, partOf(graph)),
+    signal,
+    onOutput: (item, done, total) => onProgress?.({ phase: 'forward', item, done, total }),
+  });
 }
 
 /** @returns tensors that are all zeros. A copy that was asked for may have more of them than biases. */
@@ -290,6 +340,12 @@ async function assertValues(
   return zeros;
 }
 
+/** What a part's weights are stored as. Integers cost an autoencoder more than a picture can hide, and save little. */
+function storageOf({ dtype = 'fp16' }: ConvertOptions, part: ModelPart): WeightStorage {
+  if (typeof dtype === 'object') return dtype[part] ?? 'fp16';
+  return part === 'autoencoder' && dtype !== 'fp32' ? 'fp16' : dtype;
+}
+
 /** What the manifest advises. */
 function advice({ mar: { config }, sampling }: ConvertOptions): Manifest['sampling'] {
   const scale = typeof config === 'string' ? PRESET_GUIDANCE[config] : DEFAULT_GUIDANCE;
@@ -302,8 +358,8 @@ function manifestOf(
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
-  const { dtype = 'fp16' } = options;
-  return modelManifest({ ...options, sampling: advice(options) }, model, dtype, saved, files);
+  const storage = (part: ModelPart) => storageOf(options, part);
+  return modelManifest({ ...options, sampling: advice(options) }, model, storage, saved, files);
 }
 
 /** Throws ManifestError where the manifest would be refused in the end: weights take minutes to read and write. */

@@ -154,3 +154,30 @@ export class OutputFolderError extends TesseraError {
     this.path = path;
   }
 }
+
+/** By how much a graph's output differs from the forward pass, in root mean squares: of the difference ÷ of the pass. */
+export interface ForwardCheck {
+  readonly output: 'z' | 'denoised' | 'image' | 'moments';
+  readonly error: number;
+  readonly allowed: number;
+}
+
+/** Graphs that were written compute something else than their checkpoint. */
+export class ForwardCheckError extends TesseraError {
+  static override readonly code = 'forward-check';
+  readonly checks: readonly ForwardCheck[];
+
+  constructor(checks: readonly ForwardCheck[]) {
+    const off = checks.map(
+      ({ output, error, allowed }) =>
+        `  ${output} is off by ${(100 * error).toPrecision(2)} % where ${100 * allowed} % is allowed`,
+    );
+    super(
+      ForwardCheckError.code,
+      'The graphs that were written compute something else than the checkpoint, so nothing is left of them:\n' +
+        `${off.join('\n')}\n` +
+        'Check the numbers of heads in the configuration and convert again, with dtype fp32 to rule out rounding.',
+    );
+    this.checks = checks;
+  }
+}

@@ -13,6 +13,8 @@ export { type ConvertOptions, type ConvertProgress, type ConvertReport, convertM
 export {
   CheckpointKeysError,
   CheckpointValuesError,
+  type ForwardCheck,
+  ForwardCheckError,
   type MisshapenKey,
   OutputExistsError,
   OutputFolderError,
@@ -22,9 +24,12 @@ export {
   TensorAccessError,
   type UnusableTensor,
 } from './errors.js';
+export type { GraphInput, RunnableGraph } from './forward/forward-check.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './graph/float16.js';
 export { GraphBuilder, type LazyWeight, type Value } from './graph/graph-builder.js';
-export { type SavedGraph, type SaveGraphOptions, saveGraph, type WeightStorage } from './graph/graph-file.js';
+export { type SavedGraph, type SaveGraphOptions, saveGraph } from './graph/graph-file.js';
+export type { WeightStorage } from './graph/weight-storage.js';
 export type { MarConfig, MarConfigJson } from './mar/mar-config.js';
 export { marKeys } from './mar/mar-keys.js';
 export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+export type { ModelPart } from './output/model-parts.js';

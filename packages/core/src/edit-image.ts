@@ -5,6 +5,7 @@ import type {
   GeneratedImage,
   GenerateEvent,
   GenerateOptions,
+  GenerateResult,
   ImageRequest,
   OnProgress,
 } from './generation.js';
@@ -65,7 +66,15 @@ export interface EditResult {
  * @throws TesseraError `missing-component` if the model has no encoder and the picture comes without its tokens
  * @throws what `generate` throws
  */
-export async function* edit<Input>(
+export function edit<Input>(
+  options: EditOptions<Input>,
+): AsyncGenerator<GenerateEvent, EditResult, undefined> {
+  return editBy(generate, options);
+}
+
+/** {@link edit} by another `generate`. */
+export async function* editBy<Input>(
+  draw: (options: GenerateOptions<Input>) => AsyncGenerator<GenerateEvent, GenerateResult, undefined>,
   options: EditOptions<Input>,
 ): AsyncGenerator<GenerateEvent, EditResult, undefined> {
   const { seed, imageIndex = 0, input, variations = 1, ...rest } = options;
@@ -79,7 +88,7 @@ export async function* edit<Input>(
     start,
   }));
   const results: EditedImage[] = [];
-  for await (const event of generate({ ...rest, requests })) {
+  for await (const event of draw({ ...rest, requests })) {
     if (event.type === 'image') {
       const image = frame.paste(event.image);
       const { grid, steps } = event;

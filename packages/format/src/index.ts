@@ -21,6 +21,7 @@ export {
   ManifestError,
   type ManifestVariant,
   parseManifest,
+  STORAGE_TYPES,
   type StorageType,
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';

@@ -15,6 +15,11 @@ const path = v.pipe(
   v.check((value) => !value.split('/').includes('..'), 'must not leave the folder'),
 );
 
+/** What weights are stored as; with int8 and int4, matrix products are of integers too. */
+export const STORAGE_TYPES = ['fp32', 'fp16', 'int8', 'int4'] as const;
+
+const storageType = v.picklist(STORAGE_TYPES);
+
 const component = v.strictObject({
   /** The graph. */
   path,
@@ -78,7 +83,9 @@ const schema = v.strictObject({
   variants: v.pipe(
     v.array(
       v.strictObject({
-        dtype: v.picklist(['fp32', 'fp16']),
+        dtype: storageType,
+        /** Where the head's or the autoencoder's weights are stored differently. */
+        parts: v.optional(v.strictObject({ head: storageType, autoencoder: storageType })),
         components: v.strictObject({
           condition: component,
           embed: component,

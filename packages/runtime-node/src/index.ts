@@ -9,5 +9,6 @@ export { DEVICES, type Device } from './devices.js';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model.js';
 export { checkFile, readManifest } from './model-files.js';
 export { defaultCacheFolder } from './model-folder.js';
+export { type OpenGraph, openGraph } from './open-graph.js';
 export { readPng, writePng } from './png-file.js';
 export { type DeviceReport, probeDevices } from './probe-devices.js';

@@ -32,11 +32,17 @@ export async function createSession(
   };
 }
 
-/** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
-const FED_BACK: { readonly [name in ComponentName]?: string } = {
-  condition: 'z',
-  project: 'z_embed',
-  modulate: 'modulation',
+/** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks, caches never are. */
+const FED_BACK: {
+  readonly [name in ComponentName]?: InferenceSession.SessionOptions['preferredOutputLocation'];
+} = {
+  condition: { z: 'gpu-buffer' },
+  'condition-cached': 'gpu-buffer',
+  project: { z_embed: 'gpu-buffer' },
+  modulate: { modulation: 'gpu-buffer' },
+  'modulate-cached': { modulation: 'gpu-buffer' },
+  denoise: { mlp: 'gpu-buffer', delta: 'gpu-buffer' },
+  'denoise-outer': { mlp: 'gpu-buffer' },
 };
 
 /** `embed` always runs on the CPU: it takes the sine of large angles, which WGSL lets a GPU get wrong, and it is small. */
@@ -47,6 +53,6 @@ function sessionOptions(graph: ComponentName, device: Device): InferenceSession.
     executionProviders: [onGpu ? 'webgpu' : 'wasm'],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
-    ...(onGpu && fedBack ? { preferredOutputLocation: { [fedBack]: 'gpu-buffer' } } : {}),
+    ...(onGpu && fedBack ? { preferredOutputLocation: fedBack } : {}),
   };
 }

@@ -71,7 +71,10 @@ function attentionBlock(
   const project = (part: string, rows: Value): Value =>
     graph.op('MatMul', [
       rows,
-      graph.weight(checkpoint.transposed(`${key}.${part}.weight`, width, [0, width])),
+      graph.weight({
+        ...checkpoint.transposed(`${key}.${part}.weight`, width, [0, width]),
+        atLeast: 'fp16',
+      }),
     ]);
   const addBias = (part: string, rows: Value): Value =>
     graph.op('Add', [rows, graph.weight(checkpoint.tensor(`${key}.${part}.bias`, [width]))]);

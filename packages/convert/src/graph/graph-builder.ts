@@ -14,8 +14,8 @@ export type Value = string;
 export interface LazyWeight {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Stays float32 whatever type weights are stored in. */
-  readonly precise?: boolean;
+  /** The coarsest float type it can bear, where integers would be too coarse. @default any type */
+  readonly atLeast?: 'fp32' | 'fp16' | undefined;
   /** Row-major, [...shape]. */
   load(): Promise<Float32Array>;
 }

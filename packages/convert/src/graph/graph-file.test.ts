@@ -91,10 +91,10 @@ describe('a saved graph', () => {
     });
   });
 
-  it('leaves weights marked precise alone', async () => {
+  it('leaves weights alone that need float32', async () => {
     await inTemporaryFolder(async (folder) => {
       const graph = products(...matrices());
-      for (const [name, weight] of graph.weights) graph.weights.set(name, { ...weight, precise: true });
+      for (const [name, weight] of graph.weights) graph.weights.set(name, { ...weight, atLeast: 'fp32' });
       const full = await saveAndRun(products(...matrices()), folder, { storage: 'fp32' });
       expect((await saveAndRun(graph, folder, { storage: 'fp16' })).y).toEqual(full.y);
     });

@@ -1,6 +1,5 @@
 import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { InvalidOptionError } from '@tessera/core';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { elementCount } from '../checkpoint/safetensors-header.js';
 import { beside } from '../output/output-folder.js';
@@ -8,14 +7,15 @@ import { float32ToFloat16 } from './float16.js';
 import type { GraphBuilder, LazyWeight } from './graph-builder.js';
 import {
   ELEMENT_TYPES,
+  type ElementType,
   type OnnxInitializer,
   type OnnxNode,
   type TensorBytes,
   writeModel,
 } from './onnx-writer.js';
-
-/** How weights are stored. They are computed with as float32 either way. */
-export type WeightStorage = 'fp16' | 'fp32';
+import { quantizeBlocks, quantizeChannels, quantizeColumns } from './quantization.js';
+import { type QuantizedMatrix, quantizedProducts } from './quantized-product.js';
+import { assertStorage, BLOCK, type StoredForm, storedForms, type WeightStorage } from './weight-storage.js';
 
 export interface SaveGraphOptions {
   readonly storage: WeightStorage;
@@ -24,25 +24,33 @@ export interface SaveGraphOptions {
    * @default 64 MiB
    */
   readonly inlineLimit?: number;
+  /**
+   * Bytes of a data file; what is beyond lies in `NAME.onnx_data_1` and so on. A browser has no array of a few GiB. Only a
+   * weight that is larger by itself makes a larger file.
+   * @default 1 GiB
+   */
+  readonly pieceLimit?: number;
   readonly signal?: CancellationSignal;
   /** Called after every weight. */
   readonly onWeight?: (weight: LazyWeight) => void;
 }
 
 export interface SavedGraph {
-  /** The files written: the graph, and its weights if they lie beside it. */
+  /** The files written: the graph, and those with its weights if they lie beside it. */
   readonly files: readonly string[];
-  /** Weights that stayed float32 although fp16 was asked for, because a value is beyond half floats' range. */
+  /** Weights that stayed float32 where fp16 was wanted, because a value is beyond half floats' range. */
   readonly keptFloat32: readonly string[];
 }
 
 const INLINE_LIMIT = 64 * 1024 * 1024;
+const PIECE_LIMIT = 1024 * 1024 * 1024;
 /** Alignment of weights in an external file, in bytes. */
 const ALIGNMENT = 64;
 
 /**
  * Writes a graph as an ONNX model. Weights are read, converted and written one by one, so that a checkpoint of any size
- * passes through. The files appear under their names, in place of those that are there, only when complete.
+ * passes through. The same graph always gives the same bytes. The files appear under their names, in place of those that
+ * are there, only when complete.
  *
  * Weights stored in fp16 get a Cast to float32 each, which ONNX Runtime computes once, at load. Weights of one axis
  * (biases, layer normalisation) always stay float32: they are a thousandth of the size.
@@ -55,38 +63,41 @@ export async function saveGraph(
   path: string,
   options: SaveGraphOptions,
 ): Promise<SavedGraph> {
-  const { storage, inlineLimit = INLINE_LIMIT } = options;
+  const { storage, inlineLimit = INLINE_LIMIT, pieceLimit = PIECE_LIMIT } = options;
   assertStorage('storage', storage);
+  const forms = storedForms(graph.weights.values(), graph.nodes, storage);
   let total = 0;
-  for (const weight of graph.weights.values()) {
-    total += elementCount(weight.shape) * (isHalf(weight, storage) ? 2 : 4);
+  for (const { name, shape } of graph.weights.values()) {
+    total += elementCount(shape) * FORM_BYTES[forms.get(name)!];
   }
-  const dataPath = `${path}_data`;
-  const files = total > inlineLimit ? [path, dataPath] : [path];
-  const partial = new Map(files.map((file) => [file, beside(file, 'partial')]));
+  const data = total > inlineLimit ? new DataFiles(path, pieceLimit) : undefined;
+  const partial = beside(path, 'partial');
   try {
-    const { initializers, casts, keptFloat32 } = await storing(
-      partial.get(dataPath),
-      basename(dataPath),
-      (store) => storeWeights(graph, options, store),
-    );
-    const { name, inputs, outputs, nodes } = graph;
-    const model = writeModel({ name, inputs, outputs, initializers, nodes: [...casts, ...nodes] });
-    await writeFile(partial.get(path)!, model);
+    const stored = await storeWeights(graph, forms, options, async (raw) => data?.append(raw) ?? { raw });
+    const { name, inputs, outputs } = graph;
+    const products = quantizedProducts(graph.nodes, stored.quantised);
+    const initializers = [...stored.initializers, ...products.constants];
+    const nodes = [...stored.widening, ...products.nodes];
+    const model = writeModel({ name, inputs, outputs, initializers, nodes });
+    await writeFile(partial, model);
     // The graph last: it must not name what is not there.
-    for (const file of files.toReversed()) await rename(partial.get(file)!, file);
-    return { files, keptFloat32 };
+    const files = (await data?.finish()) ?? [];
+    await rename(partial, path);
+    return { files: [path, ...files], keptFloat32: stored.keptFloat32 };
   } finally {
-    for (const file of partial.values()) await rm(file, { force: true });
+    await data?.discard();
+    await rm(partial, { force: true });
   }
 }
 
-/** Types are also given by callers whose types nobody checks. */
-export function assertStorage(option: string, storage: WeightStorage): void {
-  if (storage !== 'fp16' && storage !== 'fp32') {
-    throw new InvalidOptionError(option, storage, 'must be fp16 or fp32');
-  }
-}
+/** Bytes that a value takes, but for scales. */
+const FORM_BYTES: Readonly<Record<StoredForm, number>> = {
+  float32: 4,
+  float16: 2,
+  'int8-columns': 1,
+  'int8-channels': 1,
+  'int4-blocks': 0.5,
+};
 
 /** Stores a tensor's bytes, and says where they are. */
 type Store = (bytes: Uint8Array) => Promise<TensorBytes>;
@@ -94,86 +105,136 @@ type Store = (bytes: Uint8Array) => Promise<TensorBytes>;
 /** What a graph's file says of its constants and weights. */
 interface StoredWeights {
   readonly initializers: readonly OnnxInitializer[];
-  readonly casts: readonly OnnxNode[];
+  /** Nodes that make float32 values of what is stored. */
+  readonly widening: readonly OnnxNode[];
+  readonly quantised: ReadonlyMap<string, QuantizedMatrix>;
   readonly keptFloat32: readonly string[];
 }
 
 async function storeWeights(
   graph: GraphBuilder,
-  { storage, signal, onWeight }: SaveGraphOptions,
+  forms: ReadonlyMap<string, StoredForm>,
+  { signal, onWeight }: SaveGraphOptions,
   store: Store,
 ): Promise<StoredWeights> {
   const initializers: OnnxInitializer[] = [...graph.constants.values()].map(
     ({ name, type, shape, data }) => ({ name, type, shape, bytes: { raw: toBytes(data) } }),
   );
-  const casts: OnnxNode[] = [];
+  const widening: OnnxNode[] = [];
+  const quantised = new Map<string, QuantizedMatrix>();
   const keptFloat32: string[] = [];
+  const add = async (
+    name: string,
+    type: ElementType,
+    shape: readonly number[],
+    data: ArrayBufferView,
+  ): Promise<void> => {
+    initializers.push({ name, type, shape, bytes: await store(toBytes(data)) });
+  };
+  const addQuantised = async (
+    { name, shape }: LazyWeight,
+    form: QuantizedMatrix['form'],
+    values: Float32Array,
+  ): Promise<void> => {
+    const [rows = 0, columns = 0] = shape;
+    quantised.set(name, { form, shape });
+    if (form === 'int8-columns') {
+      const { codes, scales } = quantizeColumns(values, columns);
+      await add(`${name}.int8`, 'int8', shape, codes);
+      await add(`${name}.scales`, 'float32', [columns], scales);
+    } else {
+      const { codes, scales } = quantizeBlocks(values, columns);
+      await add(`${name}.int4`, 'uint8', [columns, rows / BLOCK, BLOCK / 2], codes);
+      await add(`${name}.scales`, 'float32', [scales.length], scales);
+    }
+  };
   for (const weight of graph.weights.values()) {
     throwIfAborted(signal);
     const { name, shape } = weight;
+    const form = forms.get(name)!;
     const values = await weight.load();
-    const half = isHalf(weight, storage);
-    const halves = half ? float32ToFloat16(values) : undefined;
-    if (halves) {
-      const stored = `${name}.fp16`;
-      initializers.push({ name: stored, type: 'float16', shape, bytes: await store(toBytes(halves)) });
-      casts.push({
-        type: 'Cast',
-        domain: '',
-        inputs: [stored],
-        outputs: [name],
-        attributes: { to: { int: ELEMENT_TYPES.float32 } },
-      });
+    const halves = form === 'float16' ? float32ToFloat16(values) : undefined;
+    if (form === 'int8-columns' || form === 'int4-blocks') {
+      await addQuantised(weight, form, values);
+    } else if (form === 'int8-channels') {
+      const [channels = 0] = shape;
+      const { codes, scales } = quantizeChannels(values, channels);
+      await add(`${name}.int8`, 'int8', shape, codes);
+      await add(`${name}.scales`, 'float32', [channels], scales);
+      widening.push(
+        widen('DequantizeLinear', [`${name}.int8`, `${name}.scales`], name, { axis: { int: 0 } }),
+      );
+    } else if (halves) {
+      await add(`${name}.fp16`, 'float16', shape, halves);
+      widening.push(widen('Cast', [`${name}.fp16`], name, { to: { int: ELEMENT_TYPES.float32 } }));
     } else {
-      if (half) keptFloat32.push(name);
-      initializers.push({ name, type: 'float32', shape, bytes: await store(toBytes(values)) });
+      if (form === 'float16') keptFloat32.push(name);
+      await add(name, 'float32', shape, values);
     }
     onWeight?.(weight);
   }
-  return { initializers, casts, keptFloat32 };
+  return { initializers, widening, quantised, keptFloat32 };
 }
 
-const isHalf = ({ shape, precise }: LazyWeight, storage: WeightStorage): boolean =>
-  storage === 'fp16' && shape.length > 1 && !precise;
+const widen = (
+  type: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: OnnxNode['attributes'],
+): OnnxNode => ({ type, domain: '', inputs, outputs: [output], attributes });
 
-/**
- * Calls `body` with where tensors' bytes go: into a new file, or, without `path`, into the graph.
- *
- * @param location what the file will be called, beside the graph
- */
-async function storing<T>(
-  path: string | undefined,
-  location: string,
-  body: (store: Store) => Promise<T>,
-): Promise<T> {
-  if (path === undefined) return body(async (raw) => ({ raw }));
-  const data = await open(path, 'wx');
-  try {
-    const appender = new Appender(data, location);
-    return await body((bytes) => appender.append(bytes));
-  } finally {
-    await data.close();
-  }
-}
-
-/** Appends tensors to an external data file, each at an aligned offset. */
-class Appender {
-  readonly #handle: FileHandle;
-  readonly #location: string;
+/** The files of weights beside a graph: tensors one after another, each at an aligned offset. */
+class DataFiles {
+  readonly #path: string;
+  readonly #limit: number;
+  readonly #pieces: { readonly name: string; readonly partial: string }[] = [];
+  #handle: FileHandle | undefined;
   #offset = 0;
 
-  constructor(handle: FileHandle, location: string) {
-    this.#handle = handle;
-    this.#location = location;
+  constructor(graph: string, limit: number) {
+    this.#path = `${graph}_data`;
+    this.#limit = limit;
   }
 
   async append(bytes: Uint8Array): Promise<TensorBytes> {
     const padding = (ALIGNMENT - (this.#offset % ALIGNMENT)) % ALIGNMENT;
-    if (padding > 0) await this.#handle.writeFile(new Uint8Array(padding));
-    const offset = this.#offset + padding;
-    await this.#handle.writeFile(bytes);
-    this.#offset = offset + bytes.length;
-    return { location: this.#location, offset, length: bytes.length };
+    if (!this.#handle || (this.#offset > 0 && this.#offset + padding + bytes.length > this.#limit)) {
+      await this.#next();
+    } else if (padding > 0) {
+      await this.#handle.writeFile(new Uint8Array(padding));
+      this.#offset += padding;
+    }
+    const offset = this.#offset;
+    await this.#handle!.writeFile(bytes);
+    this.#offset += bytes.length;
+    return { location: basename(this.#pieces.at(-1)!.name), offset, length: bytes.length };
+  }
+
+  /** Gives the files their names. @returns their paths */
+  async finish(): Promise<string[]> {
+    await this.#close();
+    for (const { partial, name } of this.#pieces) await rename(partial, name);
+    return this.#pieces.map(({ name }) => name);
+  }
+
+  async discard(): Promise<void> {
+    await this.#close();
+    for (const { partial } of this.#pieces) await rm(partial, { force: true });
+  }
+
+  async #next(): Promise<void> {
+    await this.#close();
+    const index = this.#pieces.length;
+    const name = index === 0 ? this.#path : `${this.#path}_${index}`;
+    const partial = beside(name, 'partial');
+    this.#pieces.push({ name, partial });
+    this.#handle = await open(partial, 'wx');
+    this.#offset = 0;
+  }
+
+  async #close(): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = undefined;
   }
 }
 

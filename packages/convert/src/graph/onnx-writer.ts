@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** TensorProto.DataType, the part in use. */
-export const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
+export const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
 /** A node's attribute. `float` is spelled out because 1 and 1.0 are one number here and two attribute types there. */

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { StackConfig } from '../mar/mar-config.js';
 import { attention } from './attention.js';
-import type { GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder, LazyWeight, Value } from './graph-builder.js';
 
 /** The two things that flow between blocks, each [B, rows, width]. */
 export interface Stream {
@@ -26,16 +26,16 @@ export function vector({ graph, checkpoint }: LayerContext, key: string, width: 
 /**
  * A linear layer's weight as [in, out], for `MatMul` and `Gemm`.
  *
- * @param precise whether it stays float32 whatever type weights are stored in
+ * @param atLeast the coarsest float type it can bear, where integers would be too coarse
  */
 export function matrix(
   { graph, checkpoint }: LayerContext,
   key: string,
   inputs: number,
   outputs: number,
-  precise = false,
+  atLeast?: LazyWeight['atLeast'],
 ): Value {
-  return graph.weight({ ...checkpoint.transposed(key, inputs, [0, outputs]), precise });
+  return graph.weight({ ...checkpoint.transposed(key, inputs, [0, outputs]), atLeast });
 }
 
 /** A layer normalisation over the last axis. */

@@ -123,7 +123,7 @@ class DenoiseGraph {
 
   projected(x: Value): Value {
     const { grid, head } = this.#config;
-    return linear(this.#context, `${NET}.input_proj`, x, [grid.channels, head.width]);
+    return linear(this.#context, `${NET}.input_proj`, x, [grid.channels, head.width], 'fp16');
   }
 
   /** What a block's MLP gives, before its gate. */
@@ -163,7 +163,7 @@ class DenoiseGraph {
       `${NET}.final_layer.linear`,
       this.#modulated(normed, part(first), part(first + 1)),
       [head.width, 2 * grid.channels],
-      true,
+      'fp32',
     );
     graph.output('out', out, 'float32', [rows, 2 * grid.channels]);
   }

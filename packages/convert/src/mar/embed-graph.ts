@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { GraphBuilder, type Value } from '../graph/graph-builder.js';
+import { GraphBuilder, type LazyWeight, type Value } from '../graph/graph-builder.js';
 import { type LayerContext, matrix, vector } from '../graph/transformer-block.js';
 import { type MarConfig, SINUSOID_WIDTH } from './mar-config.js';
 import { TIMESTEP_FREQUENCIES } from './timestep-frequencies.js';
@@ -10,11 +10,11 @@ export function linear(
   key: string,
   rows: Value,
   [inputs, outputs]: readonly [inputs: number, outputs: number],
-  precise = false,
+  atLeast?: LazyWeight['atLeast'],
 ): Value {
   return context.graph.op('Gemm', [
     rows,
-    matrix(context, `${key}.weight`, inputs, outputs, precise),
+    matrix(context, `${key}.weight`, inputs, outputs, atLeast),
     vector(context, `${key}.bias`, outputs),
   ]);
 }
@@ -43,8 +43,14 @@ export function embedGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuil
   const sinusoid = graph.op('Concat', [graph.op('Cos', [reduced]), graph.op('Sin', [reduced])], {
     axis: { int: 1 },
   });
-  const hidden = linear(context, `${net}.time_embed.mlp.0`, sinusoid, [SINUSOID_WIDTH, head.width]);
-  const timeEmbed = linear(context, `${net}.time_embed.mlp.2`, silu(graph, hidden), [head.width, head.width]);
+  const hidden = linear(context, `${net}.time_embed.mlp.0`, sinusoid, [SINUSOID_WIDTH, head.width], 'fp16');
+  const timeEmbed = linear(
+    context,
+    `${net}.time_embed.mlp.2`,
+    silu(graph, hidden),
+    [head.width, head.width],
+    'fp16',
+  );
   graph.output('time_embed', timeEmbed, 'float32', ['S', head.width]);
   graph.output('sinusoid', sinusoid, 'float32', ['S', SINUSOID_WIDTH]);
   return graph;

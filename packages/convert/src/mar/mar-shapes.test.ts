@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
 import { openSafetensors } from '../checkpoint/safetensors.js';
+import type { ReadTensor } from '../forward/float64-layers.js';
+import { forwardConditions, forwardDenoise } from '../forward/mar-forward.js';
 import { float32, inTemporaryFolder, int32, largestError, openGraph, run } from '../testing/golden.js';
 import { randomArray, randomNumbers, writeRandomCheckpoint } from '../testing/random-weights.js';
-import { type ReferenceWeights, referenceDenoise, referenceForward } from '../testing/reference-mar.js';
 import { type MarConfig, type MarConfigJson, resolveMarConfig } from './mar-config.js';
 import { marGraphs } from './mar-graphs.js';
 import { marKeys } from './mar-keys.js';
@@ -31,7 +32,7 @@ const json = ({ grid, latents, encoder, decoder }: MarConfig): MarConfigJson => 
 
 async function withRandomModel(
   config: MarConfig,
-  body: (model: { graphs: ReturnType<typeof marGraphs>; weights: ReferenceWeights }) => Promise<void>,
+  body: (model: { graphs: ReturnType<typeof marGraphs>; read: ReadTensor }) => Promise<void>,
 ): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, 'mar.safetensors');
@@ -40,9 +41,7 @@ async function withRandomModel(
     const checkpoint = new Checkpoint(file, 'fake_latent');
     const resolved = resolveMarConfig(json(config), checkpoint);
     expect(resolved).toEqual(config);
-    const weights: Record<string, ArrayLike<number>> = {};
-    for (const name of file.names) weights[name] = await file.readFloats(name);
-    await body({ graphs: marGraphs(resolved, checkpoint), weights });
+    await body({ graphs: marGraphs(resolved, checkpoint), read: (key) => checkpoint.read(key) });
     await file.close();
   });
 }
@@ -66,7 +65,7 @@ describe.each(shapes)('a model with %s', (_, config) => {
   const length = grid.height * grid.width;
 
   it('gives the reference’s z at any targets, for any visible set and order of positions', async () => {
-    await withRandomModel(config, async ({ graphs, weights }) => {
+    await withRandomModel(config, async ({ graphs, read }) => {
       const session = await openGraph(graphs.condition);
       const next = randomNumbers(3);
       // With no buffer and nothing visible, the encoder has no row at all.
@@ -99,30 +98,30 @@ describe.each(shapes)('a model with %s', (_, config) => {
           ),
           target_count: int32([targets], [1]),
         });
-        images.forEach(({ label, tokens, order }, image) => {
-          const shown = order.slice(0, visible);
-          const masked = Array.from({ length }, (_, position) => !shown.includes(position));
-          const reference = referenceForward(weights, config, tokens, masked, label);
-          const expected = order.slice(length - targets).flatMap((position) => [...reference.z[position]!]);
+        for (const [image, { label, tokens, order }] of images.entries()) {
+          const reference = await forwardConditions(read, config, {
+            label,
+            known: order.slice(0, visible).map((position) => ({
+              position,
+              token: tokens.subarray(position * channels, (position + 1) * channels),
+            })),
+            masked: order.slice(visible).map((position) => ({ position })),
+          });
+          const expected = reference.z.slice(-targets).flatMap((row) => [...row]);
           const size = targets * decoder.width;
           expect(largestError(z!.subarray(image * size, (image + 1) * size), expected)).toBeLessThan(2e-5);
-          // The graph's visible rows stand in the order of `positions`, the reference's in that of the grid.
-          const ascending = shown.toSorted((a, b) => a - b);
-          const rows = [
-            ...Array.from({ length: buffer }, (_, n) => n),
-            ...shown.map((position) => buffer + ascending.indexOf(position)),
-          ].flatMap((n) => [...reference.encoded[n]!]);
+          const rows = reference.encoded.flatMap((row) => [...row]);
           const encodedSize = (buffer + visible) * encoder.width;
           const actual = encoded!.subarray(image * encodedSize, (image + 1) * encodedSize);
           expect(largestError(actual, rows)).toBeLessThan(2e-5);
-        });
+        }
       }
       await session.release();
     });
   });
 
   it('gives the reference’s ε and v for every step of a modulation, with and without guidance', async () => {
-    await withRandomModel(config, async ({ graphs, weights }) => {
+    await withRandomModel(config, async ({ graphs, read }) => {
       const [embed, project, modulate, denoise] = await Promise.all(
         [graphs.embed, graphs.project, graphs.modulate, graphs.denoise].map((graph) => openGraph(graph)),
       );
@@ -160,15 +159,12 @@ describe.each(shapes)('a model with %s', (_, config) => {
             ]),
             step: int32([step], [1]),
           });
-          const expected = Array.from({ length: rows }, (_, r) => [
-            ...referenceDenoise(
-              weights,
-              config,
-              Float64Array.from(x.subarray((r % n) * channels, ((r % n) + 1) * channels)),
-              timestep,
-              Float64Array.from(z.subarray(r * decoder.width, (r + 1) * decoder.width)),
-            ),
-          ]).flat();
+          const expected: number[] = [];
+          for (let r = 0; r < rows; r++) {
+            const token = Float64Array.from(x.subarray((r % n) * channels, ((r % n) + 1) * channels));
+            const condition = Float64Array.from(z.subarray(r * decoder.width, (r + 1) * decoder.width));
+            expected.push(...(await forwardDenoise(read, config, token, timestep, condition)));
+          }
           expect(largestError(out!, expected)).toBeLessThan(1e-4);
         }
       }

@@ -15,7 +15,7 @@ export function projectGraph(config: MarConfig, checkpoint: Checkpoint): GraphBu
   const flat = graph.op('Reshape', [z, graph.int64(-1, decoder.width)]);
   const picked = graph.op('Gather', [flat, rows]);
   const sizes = [decoder.width, head.width] as const;
-  const projected = linear({ graph, checkpoint, epsilon }, 'diffloss.net.cond_embed', picked, sizes);
+  const projected = linear({ graph, checkpoint, epsilon }, 'diffloss.net.cond_embed', picked, sizes, 'fp16');
   graph.output('z_embed', projected, 'float32', ['R', head.width]);
   return graph;
 }

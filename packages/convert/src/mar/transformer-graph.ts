@@ -100,7 +100,7 @@ export function encoderInput(
 ): Stream {
   const { graph } = context;
   let input = graph.op('Add', [
-    graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width)]),
+    graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width, 'fp16')]),
     vector(context, 'z_proj.bias', width),
   ]);
   if (buffer > 0) {
@@ -130,7 +130,10 @@ export function decoderEmbedding(
   encoded: Value,
 ): Value {
   return context.graph.op('Add', [
-    context.graph.op('MatMul', [encoded, matrix(context, 'decoder_embed.weight', encoder.width, width)]),
+    context.graph.op('MatMul', [
+      encoded,
+      matrix(context, 'decoder_embed.weight', encoder.width, width, 'fp16'),
+    ]),
     vector(context, 'decoder_embed.bias', width),
   ]);
 }

@@ -39,7 +39,7 @@ export function modelCard(
     ['Diffusion head', `${mar.head.depth} blocks, ${mar.head.width} wide`],
     ['Autoencoder', vae ? `KL, stride ${vae.stride}, ${vae.latentChannels} channels` : 'none: latents only'],
     ['Parameters', `${millions(parameters.mar)}${vae ? ` + ${millions(parameters.vae)} (autoencoder)` : ''}`],
-    ['Weights', `${variants.map(({ dtype }) => dtype).join(', ')}, ${millions(bytes)} bytes`],
+    ['Weights', `${variants.map(storageText).join(', ')}, ${millions(bytes)} bytes`],
     ['Licence', licence],
     ['Source', sourceText(source, taken)],
   ];
@@ -52,6 +52,10 @@ and checksums.
 | --- | --- |
 ${rows.map(([label, value]) => `| ${label} | ${value} |`).join('\n')}
 `;
+}
+
+function storageText({ dtype, parts }: Manifest['variants'][number]): string {
+  return parts ? `${dtype} (head ${parts.head}, autoencoder ${parts.autoencoder})` : dtype;
 }
 
 /** Names are told apart where there is something to tell: a single copy may be raw or averaged. */

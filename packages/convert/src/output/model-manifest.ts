@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Manifest, StorageType } from '@tessera/format';
 import type { SavedGraph } from '../graph/graph-file.js';
 import type { ModelConfigs } from './model-card.js';
+import type { ModelPart } from './model-parts.js';
 
 /** The folder of a model folder that holds its graphs. */
 export const GRAPH_FOLDER = 'onnx';
@@ -21,12 +22,13 @@ const LATENT_SCALE = 0.2325;
 /**
  * The manifest of a converted model.
  *
+ * @param storage what each part's weights are stored as
  * @param saved the graphs by component; those of the autoencoder and of caches may be missing
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
   { mar, vae, cutBlock }: ModelConfigs,
-  dtype: StorageType,
+  storage: (part: ModelPart) => StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
@@ -34,6 +36,7 @@ export function modelManifest(
     const [path, ...data] = graph.files.map((file) => `${GRAPH_FOLDER}/${basename(file)}`);
     return { path: path!, ...(data.length > 0 ? { data } : {}) };
   };
+  const [dtype, head, autoencoder] = [storage('transformer'), storage('head'), storage('autoencoder')];
   const { condition, embed, project, modulate, denoise, ...optional } = saved;
   return {
     format: 'tessera-mar',
@@ -61,6 +64,7 @@ export function modelManifest(
     variants: [
       {
         dtype,
+        ...(head === dtype && autoencoder === dtype ? {} : { parts: { head, autoencoder } }),
         components: {
           condition: component(condition!),
           embed: component(embed!),

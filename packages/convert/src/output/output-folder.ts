@@ -9,9 +9,9 @@ const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = 
   {
     mark: 'mar.json',
     files:
-      /^(mar\.json|parity\.json|README\.md|onnx|onnx\/(condition|embed|project|modulate|denoise|decoder|encoder)\.onnx(_data)?)$/,
+      /^(mar\.json|parity\.json|README\.md|onnx|onnx\/(condition|embed|project|modulate|denoise|decoder|encoder)\.onnx(_data(_\d+)?)?)$/,
   },
-  { mark: 'decoder.onnx', files: /^(decoder|encoder)\.onnx(_data)?$/ },
+  { mark: 'decoder.onnx', files: /^(decoder|encoder)\.onnx(_data(_\d+)?)?$/ },
 ];
 
 /** What file managers leave behind in the folders that they show. */

@@ -1,4 +1,4 @@
-import type { ReferenceWeights } from './reference-mar.js';
+import type { VaeConfig } from '../autoencoder/vae-config.js';
 
 // The KL autoencoder as its published code defines it, in float64, with plain loops over one image.
 
@@ -10,15 +10,8 @@ export interface Planes {
   readonly data: Float64Array;
 }
 
-export interface ReferenceVaeSizes {
-  readonly widths: readonly number[];
-  readonly blocks: number;
-  readonly groups: number;
-  readonly pixelShuffle: number;
-  /** Levels whose blocks are each followed by attention. */
-  readonly encoderAttention: readonly number[];
-  readonly decoderAttention: readonly number[];
-}
+/** A checkpoint's tensors by key. */
+export type VaeWeights = Readonly<Record<string, ArrayLike<number>>>;
 
 const planes = (channels: number, height: number, width: number): Planes => ({
   channels,
@@ -35,7 +28,7 @@ const silu = (x: Planes): Planes => map(x, (value) => value / (1 + Math.exp(-val
 
 /** A convolution with zeros around; `before` is the padding at the left and the top. */
 function conv(
-  w: ReferenceWeights,
+  w: VaeWeights,
   key: string,
   x: Planes,
   side: number,
@@ -45,27 +38,29 @@ function conv(
   const bias = w[`${key}.bias`]!;
   const weight = w[`${key}.weight`]!;
   const out = planes(bias.length, x.height / stride, x.width / stride);
-  out.data.forEach((_, i) => {
-    const column = i % out.width;
-    const row = Math.floor(i / out.width) % out.height;
-    const to = Math.floor(i / (out.width * out.height));
-    let sum = bias[to]!;
+  for (let to = 0; to < out.channels; to++) {
+    const plane = out.data.subarray(to * out.height * out.width, (to + 1) * out.height * out.width);
+    plane.fill(bias[to]!);
     for (let from = 0; from < x.channels; from++) {
       for (let tap = 0; tap < side * side; tap++) {
-        const y = row * stride - before + Math.floor(tap / side);
-        const c = column * stride - before + (tap % side);
-        if (y < 0 || c < 0 || y >= x.height || c >= x.width) continue;
-        sum +=
-          weight[(to * x.channels + from) * side * side + tap]! *
-          x.data[(from * x.height + y) * x.width + c]!;
+        const factor = weight[(to * x.channels + from) * side * side + tap]!;
+        const shift = (tap % side) - before;
+        for (let row = 0; row < out.height; row++) {
+          const y = row * stride - before + Math.floor(tap / side);
+          if (y < 0 || y >= x.height) continue;
+          const line = (from * x.height + y) * x.width;
+          for (let column = 0; column < out.width; column++) {
+            const at = column * stride + shift;
+            if (at >= 0 && at < x.width) plane[row * out.width + column]! += factor * x.data[line + at]!;
+          }
+        }
       }
     }
-    out.data[i] = sum;
-  });
+  }
   return out;
 }
 
-function groupNorm(w: ReferenceWeights, key: string, x: Planes, groups: number): Planes {
+function groupNorm(w: VaeWeights, key: string, x: Planes, { groups, epsilon }: VaeConfig): Planes {
   const size = x.data.length / groups;
   const cells = x.height * x.width;
   const out = x.data.slice();
@@ -75,21 +70,21 @@ function groupNorm(w: ReferenceWeights, key: string, x: Planes, groups: number):
     const variance = part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size;
     for (let i = group * size; i < (group + 1) * size; i++) {
       const channel = Math.floor(i / cells);
-      const normed = (x.data[i]! - mean) / Math.sqrt(variance + 1e-6);
+      const normed = (x.data[i]! - mean) / Math.sqrt(variance + epsilon);
       out[i] = normed * w[`${key}.weight`]![channel]! + w[`${key}.bias`]![channel]!;
     }
   }
   return { ...x, data: out };
 }
 
-function residual(w: ReferenceWeights, key: string, x: Planes, groups: number): Planes {
-  const first = conv(w, `${key}.conv1`, silu(groupNorm(w, `${key}.norm1`, x, groups)), 3);
-  const second = conv(w, `${key}.conv2`, silu(groupNorm(w, `${key}.norm2`, first, groups)), 3);
+function residual(w: VaeWeights, key: string, x: Planes, config: VaeConfig): Planes {
+  const first = conv(w, `${key}.conv1`, silu(groupNorm(w, `${key}.norm1`, x, config)), 3);
+  const second = conv(w, `${key}.conv2`, silu(groupNorm(w, `${key}.norm2`, first, config)), 3);
   return add(w[`${key}.nin_shortcut.weight`] ? conv(w, `${key}.nin_shortcut`, x, 1) : x, second);
 }
 
-function attention(w: ReferenceWeights, key: string, x: Planes, groups: number): Planes {
-  const normed = groupNorm(w, `${key}.norm`, x, groups);
+function attention(w: VaeWeights, key: string, x: Planes, config: VaeConfig): Planes {
+  const normed = groupNorm(w, `${key}.norm`, x, config);
   const [q, k, v] = ['q', 'k', 'v'].map((part) => conv(w, `${key}.${part}`, normed, 1).data);
   const cells = x.height * x.width;
   const mixed = planes(x.channels, x.height, x.width);
@@ -110,17 +105,17 @@ function attention(w: ReferenceWeights, key: string, x: Planes, groups: number):
   return add(x, conv(w, `${key}.proj_out`, mixed, 1));
 }
 
-const middle = (w: ReferenceWeights, side: string, x: Planes, groups: number): Planes =>
+const middle = (w: VaeWeights, side: string, x: Planes, config: VaeConfig): Planes =>
   residual(
     w,
     `${side}.mid.block_2`,
-    attention(w, `${side}.mid.attn_1`, residual(w, `${side}.mid.block_1`, x, groups), groups),
-    groups,
+    attention(w, `${side}.mid.attn_1`, residual(w, `${side}.mid.block_1`, x, config), config),
+    config,
   );
 
 /** An image → [2·latent channels, h, w]: mean, log variance. */
-export function referenceEncode(w: ReferenceWeights, sizes: ReferenceVaeSizes, image: Planes): Planes {
-  const { widths, blocks, groups, pixelShuffle: p, encoderAttention } = sizes;
+export function forwardEncode(w: VaeWeights, config: VaeConfig, image: Planes): Planes {
+  const { widths, blocks, pixelShuffle: p, encoderAttention } = config;
   const gathered = planes(3 * p * p, image.height / p, image.width / p);
   gathered.data.forEach((_, i) => {
     const column = i % gathered.width;
@@ -135,25 +130,24 @@ export function referenceEncode(w: ReferenceWeights, sizes: ReferenceVaeSizes, i
   let x = conv(w, 'encoder.conv_in', gathered, 3);
   for (let level = 0; level < widths.length; level++) {
     for (let block = 0; block < blocks; block++) {
-      x = residual(w, `encoder.down.${level}.block.${block}`, x, groups);
-      if (encoderAttention.includes(level))
-        x = attention(w, `encoder.down.${level}.attn.${block}`, x, groups);
+      x = residual(w, `encoder.down.${level}.block.${block}`, x, config);
+      if (encoderAttention[level]) x = attention(w, `encoder.down.${level}.attn.${block}`, x, config);
     }
     if (level + 1 < widths.length) x = conv(w, `encoder.down.${level}.downsample.conv`, x, 3, 2, 0);
   }
-  x = silu(groupNorm(w, 'encoder.norm_out', middle(w, 'encoder', x, groups), groups));
+  x = silu(groupNorm(w, 'encoder.norm_out', middle(w, 'encoder', x, config), config));
   return conv(w, 'quant_conv', conv(w, 'encoder.conv_out', x, 3), 1);
 }
 
 /** Latents → an image. */
-export function referenceDecode(w: ReferenceWeights, sizes: ReferenceVaeSizes, latents: Planes): Planes {
-  const { widths, blocks, groups, pixelShuffle: p, decoderAttention } = sizes;
+export function forwardDecode(w: VaeWeights, config: VaeConfig, latents: Planes): Planes {
+  const { widths, blocks, pixelShuffle: p, decoderAttention } = config;
   let x = conv(w, 'decoder.conv_in', conv(w, 'post_quant_conv', latents, 1), 3);
-  x = middle(w, 'decoder', x, groups);
+  x = middle(w, 'decoder', x, config);
   for (let level = widths.length - 1; level >= 0; level--) {
     for (let block = 0; block <= blocks; block++) {
-      x = residual(w, `decoder.up.${level}.block.${block}`, x, groups);
-      if (decoderAttention.includes(level)) x = attention(w, `decoder.up.${level}.attn.${block}`, x, groups);
+      x = residual(w, `decoder.up.${level}.block.${block}`, x, config);
+      if (decoderAttention[level]) x = attention(w, `decoder.up.${level}.attn.${block}`, x, config);
     }
     if (level > 0) {
       const larger = planes(x.channels, 2 * x.height, 2 * x.width);
@@ -165,7 +159,7 @@ export function referenceDecode(w: ReferenceWeights, sizes: ReferenceVaeSizes, l
       x = conv(w, `decoder.up.${level}.upsample.conv`, larger, 3);
     }
   }
-  x = conv(w, 'decoder.conv_out', silu(groupNorm(w, 'decoder.norm_out', x, groups)), 3);
+  x = conv(w, 'decoder.conv_out', silu(groupNorm(w, 'decoder.norm_out', x, config)), 3);
   const image = planes(3, x.height * p, x.width * p);
   image.data.forEach((_, i) => {
     const column = i % image.width;

@@ -1,0 +1,7 @@
+export {
+  type CallOptions,
+  QueueFullError,
+  Scheduler,
+  type SchedulerLoad,
+  type SchedulerOptions,
+} from './scheduler.js';
