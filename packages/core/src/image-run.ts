@@ -130,7 +130,7 @@ function reuseOf<Input>(
   const step = run.steps.length;
   const context = { step, steps: run.stepCount, stage: plan.stage, previousStage: previous?.plan.stage };
   const reuse = schedule({ ...place, ...context });
-  assertReuse(model, reuse);
+  assertReuse(model.reuses, reuse);
   const guided = guidanceScale !== 1;
   const remasked = (previous?.plan.remasked?.length ?? 0) > 0;
   const refresh = reuse.refresh || !previous || remasked || (guided && !run.refreshedGuided);

@@ -1,7 +1,6 @@
 import type { ConditionRows } from './condition-rows.js';
 import { TesseraError } from './errors.js';
 import type { GuidanceContext } from './guidance.js';
-import type { MaskedModel } from './model.js';
 
 /** What a step may take from earlier ones of its image instead of computing it. */
 export interface StepReuse {
@@ -83,10 +82,7 @@ export interface ReuseAbilities {
 }
 
 /** @throws TesseraError `reuse-unsupported` where a model can't do what a step is to take from earlier ones */
-export function assertReuse<Input>(
-  { reuses }: Pick<MaskedModel<Input>, 'reuses'>,
-  { guidance, tokens, head }: StepReuse,
-): void {
+export function assertReuse(reuses: ReuseAbilities | undefined, { guidance, tokens, head }: StepReuse): void {
   const missing = [
     ...(guidance && !reuses?.guidance ? ['guidance'] : []),
     ...(tokens && !reuses?.tokens ? ["the transformer's keys and values"] : []),

@@ -2,28 +2,7 @@ import type { ClassInput } from '@tessera/core';
 import { type ConditionImage, gridLength, type TokenReuse } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
 import { classIndex } from './condition-batch.js';
-
-/** Rows [R] of `condition-cached`; its docstring says what each of them is. N = buffer + L. */
-export interface CachedBatch {
-  /** [R, P, C]. */
-  readonly tokens: Float32Array;
-  /** [R, P]. */
-  readonly previous: Int32Array;
-  /** [R]. */
-  readonly labels: Int32Array;
-  /** [R, T]. */
-  readonly targets: Int32Array;
-  /** [R, N]. */
-  readonly places: Int32Array;
-  /** [R, F], decoder rows. */
-  readonly forced: Int32Array;
-  /** [R, O], decoder rows. */
-  readonly others: Int32Array;
-  /** How many of the others are kept. */
-  readonly kept: number;
-  /** [R, T, D]. */
-  readonly residual: Float32Array;
-}
+import type { CachedBatch } from './mar-graphs.js';
 
 /** A row of the batch: an image, or its unconditional half. */
 export interface CachedRow {

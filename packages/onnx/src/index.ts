@@ -1,4 +1,3 @@
-export type { CachedBatch } from './cached-batch.js';
 export { createMarModel } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
@@ -17,6 +16,7 @@ export {
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
 export {
+  type CachedBatch,
   type Caches,
   type ConditionBatch,
   type GraphSession,

@@ -1,7 +1,6 @@
 import { assertShape } from '@tessera/core/model';
 import type { ComponentName, Manifest } from '@tessera/format';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
-import type { CachedBatch } from './cached-batch.js';
 import { assertFinite } from './finite.js';
 import { OrtTensor } from './ort-tensor.js';
 import type { RunStatistics } from './run-statistics.js';
@@ -28,6 +27,28 @@ export interface ConditionBatch {
   readonly labels: Int32Array;
   /** T ≥ 1. */
   readonly targetCount: number;
+}
+
+/** Rows [R] of `condition-cached`; its docstring says what each of them is. N = buffer + L. */
+export interface CachedBatch {
+  /** [R, P, C]. */
+  readonly tokens: Float32Array;
+  /** [R, P]. */
+  readonly previous: Int32Array;
+  /** [R]. */
+  readonly labels: Int32Array;
+  /** [R, T]. */
+  readonly targets: Int32Array;
+  /** [R, N]. */
+  readonly places: Int32Array;
+  /** [R, F], decoder rows. */
+  readonly forced: Int32Array;
+  /** [R, O], decoder rows. */
+  readonly others: Int32Array;
+  /** How many of the others are kept. */
+  readonly kept: number;
+  /** [R, T, D]. */
+  readonly residual: Float32Array;
 }
 
 /** Keys, values and rows of earlier steps, by the names of the graph's inputs; [R, …], R the batch's rows. */

@@ -1,4 +1,4 @@
-import type { ClassInput } from '@tessera/core';
+import { type ClassInput, InvalidOptionError } from '@tessera/core';
 import {
   type ConditionImage,
   ConditionRows,
@@ -50,7 +50,7 @@ class ReusableTensor extends OrtTensor {
   }
 }
 
-/** What an image's last step left. */
+/** What an image's last step left. @returns undefined for conditions of another kind, or none */
 function kept({
   reuse,
 }: Image): { readonly tensor: ReusableTensor; readonly conditions: ConditionRows } | undefined {
@@ -148,7 +148,7 @@ async function withDifference(graphs: MarGraphs, images: readonly Image[]): Prom
   rows.set(conditional);
   for (const [i, image] of images.entries()) {
     const from = i * count * width;
-    const residual = rowsAt(image, differences[i]!, width);
+    const residual = rowsAt(image, differences[i], width);
     for (const [k, value] of residual.entries())
       rows[conditional.length + from + k] = conditional[from + k]! + value;
   }
@@ -193,7 +193,8 @@ async function withCaches(graphs: MarGraphs, images: readonly Image[]): Promise<
     return tensor;
   }
   const last = halves.map(({ image, unconditional }) => {
-    const left = kept(image)!;
+    const left = kept(image);
+    if (!left?.tensor.caches) throw missing('the caches of the step before');
     return { tensor: left.tensor, row: rowIn(left, unconditional) };
   });
   const differences = images.map((image) => differenceOf(image));
@@ -201,7 +202,7 @@ async function withCaches(graphs: MarGraphs, images: readonly Image[]): Promise<
     ...half,
     cached: last[i]!.tensor.cached[last[i]!.row]!,
     targets: half.image.positions,
-    ...(guided && guidance ? { residual: rowsAt(half.image, differences[i]!, width) } : {}),
+    ...(guided && guidance ? { residual: rowsAt(half.image, differences[i], width) } : {}),
   }));
   const { tensor } = last[0]!;
   const caches = await graphs.cacheRows(
@@ -259,14 +260,20 @@ function differenceOf(image: Image): Difference | undefined {
 }
 
 /** The rows [T, D] of an image's positions. */
-function rowsAt({ positions }: Image, { rowOf, rows }: Difference, width: number): Float32Array {
+function rowsAt({ positions }: Image, difference: Difference | undefined, width: number): Float32Array {
+  if (!difference) throw missing('the guidance of a refresh');
+  const { rowOf, rows } = difference;
   const taken = new Float32Array(positions.length * width);
   for (const [i, position] of positions.entries()) {
     const row = rowOf[position]!;
+    if (row < 0) throw missing(`the guidance of position ${position}`);
     taken.set(rows.subarray(row * width, (row + 1) * width), i * width);
   }
   return taken;
 }
+
+const missing = (what: string): InvalidOptionError =>
+  new InvalidOptionError('reuse.previous', 'z', `must hold ${what}, which this model returned; or refresh`);
 
 function subtracted(left: Float32Array, right: Float32Array): Float32Array {
   return left.map((value, i) => value - right[i]!);
