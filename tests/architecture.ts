@@ -57,13 +57,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/runtime-node': {
     dependencies: [
-      ...['@tessera/core', '@tessera/onnx', '@tessera/format', 'onnxruntime-node', 'onnxruntime-common'],
+      ...['@tessera/core', '@tessera/onnx', '@tessera/format', '@tessera/convert', '@huggingface/hub'],
+      ...['onnxruntime-node', 'onnxruntime-common'],
     ],
   },
   '@tessera/runtime-web': {
     dependencies: ['@tessera/core', '@tessera/format', '@tessera/onnx', 'onnxruntime-web'],
   },
-  '@tessera/convert': { dependencies: ['@tessera/core', '@tessera/format', '@bufbuild/protobuf'] },
+  '@tessera/convert': {
+    dependencies: ['@tessera/core', '@tessera/format', '@bufbuild/protobuf', 'crc-32'],
+    only: { 'crc-32': 'src/checkpoint/zip-directory.ts' },
+  },
   '@tessera/evaluate': {
     dependencies: ['@tessera/core', '@tessera/format', 'ml-matrix', 'onnxruntime-common', 'valibot'],
     only: { 'ml-matrix': 'src/symmetric-eigen.ts' },

@@ -1,3 +1,6 @@
 import { preset } from '../../tsup.preset.js';
 
-export default preset({ index: 'src/index.ts' }, { platform: 'node', target: 'node20' });
+export default preset(
+  { index: 'src/index.ts', tensors: 'src/tensors.ts' },
+  { platform: 'node', target: 'node20' },
+);

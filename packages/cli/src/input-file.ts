@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { TesseraError } from '@tessera/core';
-import { decodeText } from '@tessera/format';
+import { decodeText, parseModelSource } from '@tessera/format';
 
 /** Why a file can't be read, in words. */
 export function readFailure(cause: unknown): string {
@@ -16,15 +16,18 @@ export async function readText(path: string): Promise<string> {
   return decodeText(await readFile(path), path);
 }
 
-/** @throws TesseraError of code `model-folder` if a model's location is neither a folder nor an address */
+/** @throws TesseraError of code `model-folder` if a model is to be on the disk and there is nothing; InvalidOptionError */
+export function assertModelSource(location: string): void {
+  if (parseModelSource(location).kind !== 'path' || existsSync(location)) return;
+  throw new TesseraError(
+    'model-folder',
+    `There is no model folder ${location}. Name one, or leave it out for the embedded model.`,
+  );
+}
+
+/** @throws TesseraError of code `model-folder` if there is no folder */
 export function assertModelFolder(location: string): void {
-  if (/^https?:\/\//i.test(location)) return;
-  if (!existsSync(location)) {
-    throw new TesseraError(
-      'model-folder',
-      `There is no model folder ${location}. Name one, or leave it out for the embedded model.`,
-    );
-  }
+  assertModelSource(location);
   if (!statSync(location).isDirectory()) {
     throw new TesseraError(
       'model-folder',

@@ -1,11 +1,12 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
 import { EMBEDDED, STORAGE_TYPES, type StorageType } from '@tessera/format';
-import type { Device, LoadModelOptions } from '@tessera/runtime-node';
+import type { Device, LoadModelOptions, LoadProgress } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
-import { assertModelFolder } from './input-file.js';
-import { wholeNumberOption } from './number-options.js';
+import { assertModelSource } from './input-file.js';
+import { repeatableOption, wholeNumberOption } from './number-options.js';
+import { UsageError } from './usage-error.js';
 
 /** Options of every command that runs a model. */
 export interface ModelFlags {
@@ -14,17 +15,35 @@ export interface ModelFlags {
   readonly dtype: 'auto' | StorageType;
   readonly threads?: number;
   readonly cache?: string;
+  readonly vae?: string;
+  readonly header?: readonly string[];
 }
 
 const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'dml', 'coreml'];
 
-/** @param options.model whether the model may be chosen, and so come from an address. @default true */
+/** Options of what is fetched from elsewhere. */
+export function withFetchOptions(command: Command): Command {
+  return command
+    .option('--cache <folder>', 'where models from an address, and converted checkpoints, are stored')
+    .addOption(
+      repeatableOption(
+        '--header <text>',
+        'a header of each request, such as "Authorization: Bearer …" (of a hub: HF_TOKEN)',
+      ),
+    );
+}
+
+/** @param options.model whether the model may be chosen, and so come from elsewhere. @default true */
 export function withModelOptions(command: Command, { model = true } = {}): Command {
   command.optionsGroup('Model and device:');
   if (model) {
     command
-      .option('--model <folder|url>', 'the model (default: the embedded one)')
-      .option('--cache <folder>', 'where models from an address are kept');
+      .option(
+        '--model <source>',
+        'a folder, a checkpoint, https://… or hf:owner/name[@revision][/path] (default: the embedded model)',
+      )
+      .option('--vae <source>', "a checkpoint's autoencoder (default: kl16.* beside it)");
+    withFetchOptions(command);
   }
   return command
     .addOption(new Option('--device <name>', 'what to run on').choices(DEVICES).default('auto'))
@@ -44,17 +63,15 @@ export async function modelInUse(
   output: Output,
 ): Promise<ModelInUse> {
   const location = flags.model ?? EMBEDDED;
-  if (location !== EMBEDDED) assertModelFolder(location);
+  if (location !== EMBEDDED) assertModelSource(location);
   const options: LoadModelOptions = {
     device: flags.device,
     dtype: flags.dtype,
     signal: context.io.signal,
-    onProgress({ phase, loadedBytes, totalBytes }) {
-      const doing = phase === 'download' ? 'downloading the model' : 'checking the model';
-      output.progress.update(totalBytes > 0 ? loadedBytes / totalBytes : 1, doing);
-    },
+    onProgress: (progress) => showLoading(progress, output),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-    ...(flags.cache === undefined ? {} : { cacheFolder: flags.cache }),
+    ...fetchOptions(flags),
+    ...(flags.vae === undefined ? {} : { checkpoint: { vae: flags.vae } }),
   };
   const model = await context.loadModel(location === EMBEDDED ? await embeddedModel() : location, options);
   output.progress.clear();
@@ -62,6 +79,41 @@ export async function modelInUse(
     if (context.io.env.TESSERA_DEBUG) output.warn(`${device} was passed over: ${reason}`);
   }
   return describeModel(model, location);
+}
+
+/** What flags say of fetching. @throws UsageError for what is no header */
+export function fetchOptions({
+  cache,
+  header = [],
+}: Pick<ModelFlags, 'cache' | 'header'>): Pick<LoadModelOptions, 'cacheFolder' | 'headers'> {
+  const headers = header.map((text) => {
+    const [, name, value] = /^([\w-]+)\s*:\s*(\S.*)$/.exec(text) ?? [];
+    if (!name || !value) {
+      throw new UsageError(`--header takes "Name: value", such as "Authorization: Bearer …", not "${text}".`);
+    }
+    return [name, value];
+  });
+  return {
+    ...(cache === undefined ? {} : { cacheFolder: cache }),
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) as Record<string, string> }),
+  };
+}
+
+const LOADING: Readonly<Record<LoadProgress['phase'], string>> = {
+  download: 'downloading',
+  check: 'checking',
+  convert: 'converting',
+  prepare: 'preparing',
+};
+
+/** Shows how far loading is: which part of it, and of what. */
+export function showLoading(
+  { phase, file, loadedBytes, totalBytes }: LoadProgress,
+  { progress }: Pick<Output, 'progress'>,
+): void {
+  const bytes =
+    phase === 'download' ? `, ${(loadedBytes / 1e6).toFixed(1)} of ${(totalBytes / 1e6).toFixed(1)} MB` : '';
+  progress.update(totalBytes > 0 ? loadedBytes / totalBytes : 1, `${LOADING[phase]} ${file}${bytes}`);
 }
 
 /** The folder of the model that comes with the command. */

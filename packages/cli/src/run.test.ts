@@ -1,7 +1,7 @@
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSafetensors, writeSafetensors } from '@tessera/convert';
+import { openTensors, writeSafetensors } from '@tessera/convert';
 import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
 import type { ModelLoader } from './command-context.js';
@@ -340,7 +340,7 @@ describe('wrong usage', () => {
   });
 });
 
-test('a model folder that is missing or is a file is named before anything is loaded', async () => {
+test('a model folder that is missing, a source that is none and a header that is none are named at once', async () => {
   const file = join(await temporaryFolder(), 'mar.safetensors');
   await writeFile(file, '');
   for (const command of [
@@ -354,18 +354,22 @@ test('a model folder that is missing or is a file is named before anything is lo
       1,
       'error: There is no model folder nowhere. Name one, or leave it out for the embedded model.\n',
     ]);
-    const wrong = await tessera([...command, file]);
-    expect([wrong.code, wrong.error]).toEqual([
-      1,
-      expect.stringContaining(`${file} is a file, and a model is a folder`),
-    ]);
+    const wrong = await tessera([...command, 'hf:name']);
+    expect([wrong.code, wrong.error]).toEqual([2, expect.stringContaining('must be hf:owner/name')]);
   }
+  const wrong = await tessera(['verify', file]);
+  expect([wrong.code, wrong.error]).toEqual([
+    1,
+    expect.stringContaining(`${file} is a file, and a model is a folder`),
+  ]);
+  const header = await tessera(['generate', '--model', 'https://x.invalid/', '--header', 'Bearer']);
+  expect([header.code, header.error]).toEqual([2, expect.stringContaining('--header takes "Name: value"')]);
 });
 
 test('convert names the copy of the weights that it took, and how to take the other one', async () => {
   const folder = await temporaryFolder();
   const golden = fileURLToPath(new URL('../../../fixtures/golden/A/', import.meta.url));
-  const weights = await openSafetensors(join(golden, 'weights.safetensors'));
+  const weights = await openTensors(join(golden, 'weights.safetensors'));
   const copies: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
   for (const prefix of ['model.', 'model_ema.']) {
     for (const name of weights.names) {
@@ -410,7 +414,7 @@ test('an error stands on a line of its own, not behind the progress bar', async 
     throw new Error('no such folder');
   };
   expect(await run(['compare'], io, { loadModel })).toBe(1);
-  expect(io.written.error).toContain('25 %  downloading the model');
+  expect(io.written.error).toContain('25 %  downloading mar.json, 0.0 of 0.0 MB');
   expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
 });
 

@@ -5,7 +5,7 @@ import { parseManifest } from '@tessera/format';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { VaeConfigJson } from './autoencoder/vae-config.js';
-import { openSafetensors } from './checkpoint/safetensors.js';
+import { openTensors } from './checkpoint/open-tensors.js';
 import { type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.js';
 import { type ConvertOptions, type ConvertProgress, convertModel } from './convert.js';
 import { CheckpointKeysError } from './errors.js';
@@ -78,7 +78,7 @@ describe('converting a model', () => {
   it('says in its report and on the card which of two copies of the weights it took', async () => {
     await inTemporaryFolder(async (folder) => {
       const { vae: _, ...options } = await recorded(join(folder, 'model'));
-      const weights = await openSafetensors(options.mar.checkpoint);
+      const weights = await openTensors(options.mar.checkpoint);
       const copies: Record<string, TensorToWrite> = {};
       for (const prefix of ['', 'model_ema.']) {
         for (const name of weights.names) {
@@ -99,7 +99,7 @@ describe('converting a model', () => {
   it('names a tensor that no model can use before it writes anything, and takes sound raw weights instead', async () => {
     await inTemporaryFolder(async (folder) => {
       const { vae: _, ...options } = await recorded(join(folder, 'model'));
-      const weights = await openSafetensors(options.mar.checkpoint);
+      const weights = await openTensors(options.mar.checkpoint);
       const read = async (prefix: string): Promise<[string, TensorToWrite][]> =>
         Promise.all(
           weights.names.map(async (name) => [

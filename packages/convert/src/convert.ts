@@ -7,8 +7,9 @@ import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.j
 import { vaeGraphs } from './autoencoder/vae-graphs.js';
 import { vaeKeys } from './autoencoder/vae-layers.js';
 import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
-import { openSafetensors, type SafetensorsFile } from './checkpoint/safetensors.js';
+import { openTensors } from './checkpoint/open-tensors.js';
 import { elementCount } from './checkpoint/safetensors-header.js';
+import type { TensorFile } from './checkpoint/tensor-file.js';
 import type { WeightsKind } from './checkpoint/weight-copies.js';
 import { CheckpointValuesError, type ForwardCheck, type UnusableTensor } from './errors.js';
 import { checkForward, type RunnableGraph } from './forward/forward-check.js';
@@ -129,8 +130,8 @@ const DEFAULT_GUIDANCE = 3;
  *
  * @throws CheckpointKeysError if a checkpoint's tensors don't fit its configuration
  * @throws CheckpointValuesError if a tensor holds NaN or infinity, or nothing but zeros
- * @throws SafetensorsFileError if a checkpoint can't be opened
- * @throws SafetensorsFormatError if a checkpoint is damaged, or is of another format
+ * @throws CheckpointFileError if a checkpoint can't be opened
+ * @throws CheckpointFormatError if a checkpoint is damaged, or is of another format
  * @throws ManifestError if the manifest would be refused, for its class names or advice on sampling
  * @throws ForwardCheckError if a graph computes something else than its checkpoint
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
@@ -139,9 +140,9 @@ const DEFAULT_GUIDANCE = 3;
  *   that holds the working directory, a checkpoint or files that no conversion writes, with `overwrite` too
  */
 export async function convertModel(options: ConvertOptions): Promise<ConvertReport> {
-  const files: SafetensorsFile[] = [];
-  const open = async (path: string): Promise<SafetensorsFile> => {
-    const file = await openSafetensors(path);
+  const files: TensorFile[] = [];
+  const open = async (path: string): Promise<TensorFile> => {
+    const file = await openTensors(path);
     files.push(file);
     return file;
   };
@@ -171,7 +172,7 @@ interface SoundModel extends OpenModel, Pick<ConvertReport, 'avoided' | 'zeros'>
 /** Opens the model and checks its values; where the averaged weights are unusable, it takes sound raw ones. */
 async function openSoundModel(
   options: ConvertOptions,
-  open: (path: string) => Promise<SafetensorsFile>,
+  open: (path: string) => Promise<TensorFile>,
 ): Promise<SoundModel> {
   const model = await openModel(options, open);
   assertDescribable(options, model);
@@ -188,7 +189,7 @@ async function openSoundModel(
 
 async function openModel(
   options: ConvertOptions,
-  open: (path: string) => Promise<SafetensorsFile>,
+  open: (path: string) => Promise<TensorFile>,
 ): Promise<OpenModel> {
   const { config, checkpoint: path, ...choice } = options.mar;
   const marFile = new Checkpoint(await open(path), 'fake_latent', choice);

@@ -1,8 +1,13 @@
 import { TesseraError } from '@tessera/core';
 
-/** What is wrong with a safetensors file. */
-export type SafetensorsProblem =
-  | 'pytorch'
+/**
+ * What is wrong with a checkpoint: it is no checkpoint or one that can't be read (`other-format`), it ends too early
+ * (`truncated`), its safetensors header makes no sense (`header` to `duplicate`), its ZIP archive or its legacy layout
+ * doesn't fit the file (`container`), its pickle is damaged (`pickle`), names code that no checkpoint needs (`global`) or
+ * is larger than one of weights is (`limit`), a tensor doesn't fit its bytes (`storage`), it has something that no weights
+ * have (`unsupported`), or no tensor at all (`empty`), or a part of it is missing (`shards`).
+ */
+export type CheckpointProblem =
   | 'other-format'
   | 'truncated'
   | 'header'
@@ -10,27 +15,35 @@ export type SafetensorsProblem =
   | 'shape'
   | 'offsets'
   | 'overlap'
-  | 'duplicate';
+  | 'duplicate'
+  | 'container'
+  | 'pickle'
+  | 'global'
+  | 'limit'
+  | 'storage'
+  | 'unsupported'
+  | 'empty'
+  | 'shards';
 
-/** A safetensors file can't be opened: it is missing, a folder, or not to be read. */
-export class SafetensorsFileError extends TesseraError {
-  static override readonly code = 'safetensors-file';
+/** A checkpoint can't be opened: it is missing, not to be read, or out of reach. */
+export class CheckpointFileError extends TesseraError {
+  static override readonly code = 'checkpoint-file';
   readonly path: string;
 
   constructor(path: string, problem: string, options?: { cause?: unknown }) {
-    super(SafetensorsFileError.code, `${path} can't be opened: ${problem}. Check the path.`, options);
+    super(CheckpointFileError.code, `${path} can't be opened: ${problem}. Check the path.`, options);
     this.path = path;
   }
 }
 
-/** A file is not the safetensors file it should be. */
-export class SafetensorsFormatError extends TesseraError {
-  static override readonly code = 'safetensors-format';
+/** A file is not the checkpoint it should be. */
+export class CheckpointFormatError extends TesseraError {
+  static override readonly code = 'checkpoint-format';
   readonly path: string;
-  readonly problem: SafetensorsProblem;
+  readonly problem: CheckpointProblem;
 
-  constructor(path: string, problem: SafetensorsProblem, detail: string, options?: { cause?: unknown }) {
-    super(SafetensorsFormatError.code, `${path} is not a valid safetensors file: ${detail}.`, options);
+  constructor(path: string, problem: CheckpointProblem, detail: string, options?: { cause?: unknown }) {
+    super(CheckpointFormatError.code, `${path} can't be read: ${detail}.`, options);
     this.path = path;
     this.problem = problem;
   }

@@ -5,22 +5,24 @@ export {
 } from './autoencoder/convert-autoencoder.js';
 export { KL16, type VaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 export { Checkpoint, type CheckpointOptions, type TakenWeights } from './checkpoint/checkpoint.js';
-export { openSafetensors, type SafetensorsFile, type TensorArray } from './checkpoint/safetensors.js';
+export { openTensors } from './checkpoint/open-tensors.js';
 export type { SafetensorsDtype } from './checkpoint/safetensors-header.js';
 export { type TensorToWrite, writeSafetensors } from './checkpoint/safetensors-writer.js';
+export type { TensorArray, TensorFile } from './checkpoint/tensor-file.js';
+export type { TorchFile } from './checkpoint/torch-file.js';
 export type { WeightsKind } from './checkpoint/weight-copies.js';
 export { type ConvertOptions, type ConvertProgress, type ConvertReport, convertModel } from './convert.js';
 export {
+  CheckpointFileError,
+  CheckpointFormatError,
   CheckpointKeysError,
+  type CheckpointProblem,
   CheckpointValuesError,
   type ForwardCheck,
   ForwardCheckError,
   type MisshapenKey,
   OutputExistsError,
   OutputFolderError,
-  SafetensorsFileError,
-  SafetensorsFormatError,
-  type SafetensorsProblem,
   TensorAccessError,
   type UnusableTensor,
 } from './errors.js';

@@ -26,6 +26,15 @@ export {
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
 export {
+  formatHubSource,
+  HUB_ENDPOINT,
+  type HubSource,
+  hubAddress,
+  isCheckpointName,
+  type ModelSource,
+  parseModelSource,
+} from './model-source.js';
+export {
   PARAMETER_OPTIONS,
   type ParameterOption,
   parseSettings,

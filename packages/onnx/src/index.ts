@@ -28,6 +28,8 @@ export {
   assertFileHash,
   assertFileSize,
   fileAddress,
+  isConnectionError,
+  type ListedFile,
   type ManifestFile,
   ModelFileError,
   neededFiles,
@@ -55,8 +57,17 @@ export {
 export { type ServedModel, type Serving, serveModel } from './remote/serve.js';
 export { RunQueue } from './run-queue.js';
 export type { GraphStatistics, RunStatistics } from './run-statistics.js';
+export { type FetchFilesOptions, fetchFiles, type RemoteFile } from './store/fetch-files.js';
 export { type FetchedModel, type FetchModelOptions, fetchModel } from './store/fetch-model.js';
 export { foreignContent } from './store/foreign-content.js';
+export {
+  type HttpAnswer,
+  type HttpOptions,
+  type HttpRequestOptions,
+  readText,
+  requestFile,
+  requestText,
+} from './store/http-request.js';
 export { memoryStore } from './store/memory-store.js';
-export type { CommittedModel, ModelStore } from './store/model-store.js';
+export type { CommittedModel, FileStore, ModelStore } from './store/model-store.js';
 export { sha256 } from './store/sha256.js';

@@ -5,11 +5,27 @@ import type { Manifest, StorageType } from '@tessera/format';
 export class ModelFileError extends TesseraError {
   static override readonly code = 'model-file';
   readonly path: string;
+  /** Whether the connection to the server failed, which may be better the next time. */
+  readonly isConnection: boolean;
 
-  constructor(path: string, problem: string, options?: { cause?: unknown }) {
+  constructor(path: string, problem: string, options: { cause?: unknown; isConnection?: boolean } = {}) {
     super(ModelFileError.code, `${path}: ${problem}`, options);
     this.path = path;
+    this.isConnection = options.isConnection ?? false;
   }
+}
+
+/** Whether a connection to a server failed, and not what it answered, or a disk. */
+export function isConnectionError(error: unknown): boolean {
+  return ModelFileError.isInstance(error) && (error as ModelFileError).isConnection;
+}
+
+/** A file to be downloaded. */
+export interface ListedFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** In hexadecimal; undefined where nobody says it, so that it can't be checked. */
+  readonly sha256?: string | undefined;
 }
 
 export type ManifestFile = Manifest['files'][number];
@@ -52,7 +68,7 @@ export function storedType(manifest: Manifest, dtype: StorageType | 'auto'): Sto
 }
 
 /** Throws {@link ModelFileError} unless a file has as many bytes as the manifest says. */
-export function assertFileSize(path: string, file: ManifestFile, bytes: number): void {
+export function assertFileSize(path: string, file: Pick<ListedFile, 'bytes'>, bytes: number): void {
   if (bytes === file.bytes) return;
   throw new ModelFileError(
     path,
@@ -61,7 +77,7 @@ export function assertFileSize(path: string, file: ManifestFile, bytes: number):
 }
 
 /** Throws {@link ModelFileError} unless a file has the SHA-256 that the manifest says. */
-export function assertFileHash(path: string, file: ManifestFile, sha256: string): void {
+export function assertFileHash(path: string, file: Pick<ListedFile, 'sha256'>, sha256: string): void {
   if (sha256 === file.sha256) return;
   throw new ModelFileError(
     path,

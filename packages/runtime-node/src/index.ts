@@ -5,10 +5,12 @@ export {
   type ManifestFile,
   ModelFileError,
 } from '@tessera/onnx';
+export { defaultCacheFolder } from './cache-folder.js';
+export { type FetchedCheckpoint, fetchCheckpoint } from './checkpoint/checkpoint-source.js';
+export type { CheckpointOptions } from './checkpoint/converted-folder.js';
 export { DEVICES, type Device } from './devices.js';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model.js';
 export { checkFile, readManifest } from './model-files.js';
-export { defaultCacheFolder } from './model-folder.js';
 export { type OpenGraph, openGraph } from './open-graph.js';
 export { readPng, writePng } from './png-file.js';
 export { type DeviceReport, probeDevices } from './probe-devices.js';

@@ -8,16 +8,23 @@ import {
   loadRequest,
   storedType,
 } from '@tessera/onnx';
+import { defaultCacheFolder } from './cache-folder.js';
+import type { CheckpointOptions } from './checkpoint/converted-folder.js';
 import { DEVICES, type Device } from './devices.js';
 import { readManifest } from './model-files.js';
-import { defaultCacheFolder, modelFolder } from './model-folder.js';
+import { modelFolder } from './model-folder.js';
 import { ModelWorker } from './model-worker.js';
 
 export interface LoadModelOptions extends LoadOptions<Device> {
   /** CPU threads, 1 to 1024. @default all that are available */
   readonly threads?: number;
-  /** Where models from http(s) addresses are stored. @default `$XDG_CACHE_HOME/tessera`, or `~/.cache/tessera` */
+  /**
+   * Where models from http(s) addresses, and converted checkpoints, are stored. Files from a hub go to the cache of
+   * huggingface_hub. @default `$XDG_CACHE_HOME/tessera`, or `~/.cache/tessera`
+   */
   readonly cacheFolder?: string;
+  /** How a checkpoint is converted, where `location` is one. */
+  readonly checkpoint?: CheckpointOptions;
 }
 
 /**
@@ -37,10 +44,11 @@ export interface NodeLoadRequest extends LoadRequest<Device> {
 }
 
 /**
- * Loads a model folder.
+ * Loads a model folder, or a checkpoint, which is converted when it is loaded for the first time.
  *
- * @param location a path, or a file:, http: or https: URL of a folder that holds `mar.json`
- * @throws ManifestError, ModelFileError, DeviceUnavailableError, InvalidOptionError
+ * @param location a path, a `file:`, `http:` or `https:` URL, or `hf:owner/name[@revision][/path]`: of a folder that holds
+ *   `mar.json`, or of a checkpoint's file
+ * @throws ManifestError, ModelFileError, DeviceUnavailableError, InvalidOptionError; of a checkpoint, what `convertModel` throws
  * @example
  * const model = await loadModel('./model', { device: 'cpu' });
  */

@@ -8,7 +8,7 @@ import {
   type ManifestFile,
   ModelFileError,
 } from '@tessera/onnx';
-import { fileSha256 } from './file-store.js';
+import { fileHash } from './file-hash.js';
 
 /** Reads a local folder's `mar.json`. */
 export async function readManifest(folder: string): Promise<Manifest> {
@@ -45,7 +45,7 @@ export async function checkFile(folder: string, file: ManifestFile, signal?: Abo
   const problem = size === file.bytes ? undefined : foreignContent(await beginningOf(path));
   if (problem) throw new ModelFileError(path, problem);
   assertFileSize(path, file, size);
-  assertFileHash(path, file, await fileSha256(path, signal));
+  assertFileHash(path, file, await fileHash(path, file.sha256, signal));
 }
 
 async function beginningOf(path: string): Promise<Uint8Array> {

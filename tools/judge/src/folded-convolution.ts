@@ -1,4 +1,4 @@
-import type { LazyWeight, SafetensorsFile } from '@tessera/convert';
+import type { LazyWeight, TensorFile } from '@tessera/convert';
 
 /** PyTorch's default. */
 const EPSILON = 1e-5;
@@ -11,7 +11,7 @@ const EPSILON = 1e-5;
  *   PyTorch's pixel_unshuffle orders them, becomes (row, column, colour), as ONNX's SpaceToDepth does. @default 1
  */
 export function foldedConvolution(
-  file: SafetensorsFile,
+  file: TensorFile,
   key: string,
   gathered = 1,
 ): { readonly weight: LazyWeight; readonly bias: LazyWeight } {

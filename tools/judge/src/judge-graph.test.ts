@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSafetensors, saveGraph, writeSafetensors } from '@tessera/convert';
+import { openTensors, saveGraph, writeSafetensors } from '@tessera/convert';
 import { keyedNoise } from '@tessera/core';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ describe('judgeGraph', () => {
     const weights = randomJudge(1);
     const path = join(folder, 'judge.safetensors');
     await writeSafetensors(path, weights);
-    const file = await openSafetensors(path);
+    const file = await openTensors(path);
     const sizes = judgeSizes(file, SIDE);
     expect(sizes).toEqual({ side: SIDE, features: 10, classes: 3, damages: 4 });
     await saveGraph(judgeGraph(file, sizes), join(folder, 'judge.onnx'), { storage: 'fp32' });

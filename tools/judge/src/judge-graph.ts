@@ -1,4 +1,4 @@
-import { GraphBuilder, type SafetensorsFile, type Value } from '@tessera/convert';
+import { GraphBuilder, type TensorFile, type Value } from '@tessera/convert';
 import { foldedConvolution } from './folded-convolution.js';
 
 /** Strides of the trunk's convolutions, see tools/train/train/judge/model.py. */
@@ -16,7 +16,7 @@ export interface JudgeSizes {
 }
 
 /** The sizes that a judge's weights have, for pictures of `side` pixels. */
-export function judgeSizes(file: SafetensorsFile, side: number): JudgeSizes {
+export function judgeSizes(file: TensorFile, side: number): JudgeSizes {
   const rows = (key: string): number => file.shape(key)[0]!;
   return {
     side,
@@ -32,7 +32,7 @@ export function judgeSizes(file: SafetensorsFile, side: number): JudgeSizes {
  *
  * @param file a judge's weights under PyTorch's names
  */
-export function judgeGraph(file: SafetensorsFile, { side, ...sizes }: JudgeSizes): GraphBuilder {
+export function judgeGraph(file: TensorFile, { side, ...sizes }: JudgeSizes): GraphBuilder {
   const graph = new GraphBuilder('judge');
   const image = graph.input('image', 'float32', ['B', 3, side, side]);
   let h = graph.op('SpaceToDepth', [image], { blocksize: { int: GATHERED } });
@@ -61,7 +61,7 @@ export function judgeGraph(file: SafetensorsFile, { side, ...sizes }: JudgeSizes
   return graph;
 }
 
-function linear(graph: GraphBuilder, file: SafetensorsFile, key: string, input: Value): Value {
+function linear(graph: GraphBuilder, file: TensorFile, key: string, input: Value): Value {
   const weight = (name: string): Value =>
     graph.weight({ name, shape: file.shape(name), load: () => file.readFloats(name) });
   return graph.op('Gemm', [input, weight(`${key}.weight`), weight(`${key}.bias`)], { transB: { int: 1 } });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { float32ToFloat16, openSafetensors, saveGraph } from '@tessera/convert';
+import { float32ToFloat16, openTensors, saveGraph } from '@tessera/convert';
 import type { ImageRgb } from '@tessera/core';
 import {
   classAccuracy,
@@ -67,7 +67,7 @@ async function makeFiles(work: string, out: string, fixture: string): Promise<Ma
   const record = await readTrainingRecord(join(work, 'judge.curve.jsonl'), join(work, 'report.json'));
   const pictures = await readNpyPictures(join(work, 'held-out.npy'));
   const { width, height } = pictures[0]!;
-  const weights = await openSafetensors(join(work, 'model', 'judge.safetensors'));
+  const weights = await openTensors(join(work, 'model', 'judge.safetensors'));
   const graphPath = join(out, 'judge.onnx');
   const sizes = judgeSizes(weights, width);
   try {

@@ -28,7 +28,11 @@ describe('the command line', () => {
   it('prints a line a case and a closing line, and exits with 0 where all pass', async () => {
     const { code, out, errors } = await run(await patchifyOnly());
     expect(code).toBe(0);
-    expect(out).toEqual([expect.stringMatching(/^pass {2}A patchify/), '1 passed, 0 failed']);
+    expect(out).toEqual([
+      expect.stringMatching(/^pass {2}A patchify/),
+      expect.stringMatching(/^slowest: .* s; most memory: .* MiB$/),
+      '1 passed, 0 failed',
+    ]);
     expect(errors).toEqual([]);
   });
 
@@ -37,7 +41,11 @@ describe('the command line', () => {
     await nudge(join(path, 'A/patchify.safetensors'), 'tokens', 3, 1);
     const { code, out } = await run(path);
     expect(code).toBe(1);
-    expect(out).toEqual([expect.stringMatching(/^FAIL {2}A patchify/), '0 passed, 1 failed']);
+    expect([out.length, out[0], out.at(-1)]).toEqual([
+      3,
+      expect.stringMatching(/^FAIL {2}A patchify/),
+      '0 passed, 1 failed',
+    ]);
   });
 
   it('gives every check as JSON with --json, an infinite error spelled out', async () => {

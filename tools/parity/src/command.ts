@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
 import { sentence } from './golden-data-error.js';
-import { resultLine } from './result-line.js';
+import { costLine, resultLine } from './result-line.js';
 import { runParity } from './run-parity.js';
 
 const USAGE = `Replays a directory of golden data through the converted ONNX graphs.
 
   npm run parity -- DIR [--json]
 
-DIR holds, at any depth, model directories (config.json, cases.json, weights.safetensors and the recorded files).
+DIR holds, at any depth, model directories (config.json, cases.json, weights.safetensors and the recorded files)
+and directories of checkpoints (index.json).
 Prints one line a case. Exits with 0 if all pass, 1 if one fails, 2 if DIR holds no golden data.`;
 
 /** Where a command's lines go. */
@@ -44,7 +45,8 @@ export async function runCommand(given: readonly string[], { out, error }: Comma
     const summary = await runParity(directory, (result) => {
       if (!values.json) out(resultLine(result));
     });
-    const { passed, failed } = summary;
+    const { passed, failed, results } = summary;
+    if (!values.json) out(costLine(results));
     out(values.json ? JSON.stringify(summary, spellInfinity) : `${passed} passed, ${failed} failed`);
     return failed > 0 ? 1 : 0;
   } catch (problem) {

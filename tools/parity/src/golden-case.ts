@@ -10,6 +10,8 @@ export type CaseReplay = (golden: GoldenCase) => Promise<readonly Check[]>;
 /** A recorded case: its parameters, its directory's files and the converted model that they were recorded of. */
 export interface GoldenCase {
   readonly fields: JsonFields;
+  /** Where a file of the case's directory lies. */
+  path(file: string): string;
   /** A recorded file of the case's directory. */
   tensors(file: string): Promise<GoldenTensors>;
   /** A JSON file of the case's directory. */
@@ -29,6 +31,7 @@ export function goldenCase(
 ): GoldenCase {
   return {
     fields,
+    path: (file) => join(directory, file),
     tensors: (file) => readTensors(join(directory, file)),
     json: (file) => readJsonFields(join(directory, file)),
     beside: (name) => goldenCase(fields, join(directory, '..', name), models),

@@ -1,4 +1,4 @@
-import { openSafetensors } from '@tessera/convert';
+import { openTensors } from '@tessera/convert';
 import { TesseraError } from '@tessera/core';
 import { GoldenDataError, sentence } from './golden-data-error.js';
 
@@ -55,7 +55,7 @@ export class GoldenTensors {
 /** Reads a recorded file. @throws GoldenDataError where it is missing or corrupt */
 export async function readTensors(path: string): Promise<GoldenTensors> {
   try {
-    const file = await openSafetensors(path);
+    const file = await openTensors(path);
     try {
       const tensors = new Map<string, GoldenTensor>();
       for (const name of file.names) {

@@ -1,6 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { CASE_KINDS } from './cases/index.js';
+import { CASE_KINDS, CHECKPOINT } from './cases/index.js';
 import { holdsCachedHead } from './cases/lazymar-head.js';
 import { holdsSchedules } from './cases/schedule.js';
 import { holdsFrequencies } from './cases/timestep-frequencies.js';
@@ -21,10 +21,11 @@ export interface SetCase {
 
 const CASES = 'cases.json';
 const CONFIG = 'config.json';
+const INDEX = 'index.json';
 const WEIGHTS = 'weights.safetensors';
 
 /**
- * Finds the cases of a golden set: what each `cases.json` lists, and, anywhere, JSON files with schedules or head
+ * Finds the cases of a golden set: what each `cases.json` lists, the checkpoints of each `index.json`, and, anywhere, JSON files with schedules or head
  * frequencies. Files are told by what they hold.
  *
  * @throws GoldenDataError where there is nothing of the kind
@@ -39,15 +40,15 @@ export async function findCases(root: string): Promise<readonly SetCase[]> {
         .flatMap(({ fields }) => Object.values(fields?.values ?? {}))
         .filter((v) => typeof v === 'string'),
     );
-    found.push(...listed);
+    found.push(...listed, ...(files.includes(INDEX) ? await checkpointCases(path, directory) : []));
     for (const file of files) {
-      if (!file.endsWith('.json') || [CASES, CONFIG].includes(file) || used.has(file)) continue;
+      if (!file.endsWith('.json') || [CASES, CONFIG, INDEX].includes(file) || used.has(file)) continue;
       found.push(...(await looseCases(path, directory, file)));
     }
   }
   if (found.length === 0) {
     throw new GoldenDataError(
-      `${root} holds no golden data: no directory in it has a ${CASES}, and no JSON file in it holds schedules.`,
+      `${root} holds no golden data: no directory in it has a ${CASES} or an ${INDEX}, and no JSON file in it holds schedules.`,
     );
   }
   return found;
@@ -113,6 +114,17 @@ function describeCase(directory: string, fields: JsonFields, index: number): Set
     return { directory, kind, name, fields, ...problem };
   } catch (error) {
     return { directory, kind: 'cases', name: `case ${index}`, problem: sentence(error) };
+  }
+}
+
+/** The checkpoints of an index, each with what is expected of it. */
+async function checkpointCases(path: string, directory: string): Promise<readonly SetCase[]> {
+  try {
+    const index = await readJsonFields(join(path, INDEX));
+    const files = index.has('files') ? index.objects('files') : [];
+    return files.map((fields) => ({ directory, kind: CHECKPOINT, name: fields.text('file'), fields }));
+  } catch (error) {
+    return [{ directory, kind: CHECKPOINT, name: INDEX, problem: sentence(error) }];
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { resultLine } from './result-line.js';
+import { costLine, resultLine } from './result-line.js';
 
-const base = { directory: 'A', kind: 'generate', name: 'linear3' };
+const cost = { seconds: 1.234, mebibytes: 56.7 };
+const base = { directory: 'A', kind: 'generate', name: 'linear3', cost };
 
 describe('a result line', () => {
   it('shows the worst error beside its tolerance', () => {
@@ -28,5 +29,11 @@ describe('a result line', () => {
   it('is a single line that says why a case could not be replayed', () => {
     const line = resultLine({ ...base, directory: '', passed: false, checks: [], problem: 'No file.' });
     expect(line).toMatch(/^FAIL {2}\. generate linear3 +No file\.$/);
+  });
+
+  it('may close a run with the slowest case and the one that took the most memory', () => {
+    const result = { ...base, passed: true, checks: [] };
+    const other = { ...result, name: 'decode', cost: { seconds: 0.5, mebibytes: 80 } };
+    expect(costLine([result, other])).toBe('slowest: linear3, 1.23 s; most memory: decode, 80 MiB');
   });
 });

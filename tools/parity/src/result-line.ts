@@ -14,6 +14,17 @@ export function resultLine(result: CaseResult): string {
   return `${start}  ${numbers}  ${what} (${count})`;
 }
 
+/** What the slowest case and the one that took the most memory needed. */
+export function costLine(results: readonly CaseResult[]): string {
+  const most = (of: keyof CaseResult['cost']) =>
+    results.reduce((one, other) => (other.cost[of] > one.cost[of] ? other : one));
+  const [slowest, largest] = [most('seconds'), most('mebibytes')];
+  return (
+    `slowest: ${slowest.name}, ${slowest.cost.seconds.toFixed(2)} s; ` +
+    `most memory: ${largest.name}, ${largest.cost.mebibytes.toFixed(0)} MiB`
+  );
+}
+
 function digits(value: number): string {
   return Number.isInteger(value) && value < 1000 ? String(value) : value.toExponential(1);
 }

@@ -1,9 +1,10 @@
 import { join, resolve } from 'node:path';
-import { CASE_KINDS } from './cases/index.js';
+import { CASE_KINDS, CHECKPOINT } from './cases/index.js';
 import { type Check, holds } from './compare.js';
 import { goldenCase } from './golden-case.js';
 import { GoldenDataError, sentence } from './golden-data-error.js';
 import { findCases, type SetCase } from './golden-set.js';
+import { type Cost, startMeasuring } from './measure.js';
 import { ModelStore } from './model-store.js';
 
 /** What became of a case. */
@@ -17,7 +18,12 @@ export interface CaseResult {
   readonly checks: readonly Check[];
   /** Why the case could not be replayed. */
   readonly problem?: string;
+  readonly cost: Cost;
 }
+
+/** What a checkpoint may take, whatever is in it: a few seconds, and this much memory. */
+const MOST_SECONDS = 10;
+const MOST_MEBIBYTES = 256;
 
 export interface ParitySummary {
   readonly passed: number;
@@ -63,6 +69,7 @@ async function replay(
   models: ModelStore,
 ): Promise<CaseResult> {
   const path = join(set, directory);
+  const measured = startMeasuring();
   const anywhere = kind === 'timestep_freqs';
   try {
     const run = CASE_KINDS.get(kind);
@@ -76,8 +83,15 @@ async function replay(
       })),
     );
     if (checks.length === 0) throw new GoldenDataError('The case holds nothing to compare with.');
-    return { directory, kind, name, passed: checks.every(holds), checks };
+    const cost = measured();
+    const all = kind === CHECKPOINT ? [...checks, ...bounds(cost)] : checks;
+    return { directory, kind, name, passed: all.every(holds), checks: all, cost };
   } catch (error) {
-    return { directory, kind, name, passed: false, checks: [], problem: sentence(error) };
+    return { directory, kind, name, passed: false, checks: [], problem: sentence(error), cost: measured() };
   }
 }
+
+const bounds = ({ seconds, mebibytes }: Cost): Check[] => [
+  { what: 'seconds', error: seconds, tolerance: MOST_SECONDS },
+  { what: 'MiB', error: mebibytes, tolerance: MOST_MEBIBYTES },
+];

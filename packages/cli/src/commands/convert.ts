@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import type { ConvertOptions, ConvertReport, MarPreset, TakenWeights } from '@tessera/convert';
-import { type Manifest, STORAGE_TYPES, type StorageType } from '@tessera/format';
+import { type Manifest, parseModelSource, STORAGE_TYPES, type StorageType } from '@tessera/format';
+import type { FetchedCheckpoint } from '@tessera/runtime-node';
 import { Command, Option } from 'commander';
-import { type CommandContext, outputOf } from '../command-context.js';
+import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
+import { fetchOptions, type ModelFlags, showLoading, withFetchOptions } from '../model-options.js';
 import { decimalOption, repeatableOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { recordReference } from '../reference-replay.js';
@@ -11,7 +13,7 @@ import { shellWord } from '../shell-word.js';
 import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
-interface ConvertFlags {
+interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly config?: string;
   readonly preset?: MarPreset;
   readonly vae?: string;
@@ -41,16 +43,19 @@ interface ConvertFlags {
 const UNKNOWN_GUIDANCE = 3;
 
 export function convertCommand(context: CommandContext): Command {
-  return withOutputOption(new Command('convert'), 'folder', 'the model folder to write', null)
+  const command = withOutputOption(new Command('convert'), 'folder', 'the model folder to write', null)
     .description('Turn a MAR checkpoint into a model folder.')
-    .argument('<checkpoint>', 'the MAR weights, .safetensors, under the published key names')
+    .argument(
+      '<checkpoint>',
+      'the MAR weights under the published key names: a file, https://… or hf:owner/name/file',
+    )
     .option('--config <file>', 'their sizes, JSON, under the published names')
     .addOption(
       new Option('--preset <name>', 'the sizes of a released model')
         .choices(['mar-base', 'mar-large', 'mar-huge'])
         .conflicts('config'),
     )
-    .option('--vae <file>', 'the autoencoder, .safetensors; without it the model makes no pictures')
+    .option('--vae <file>', 'the autoencoder; without it, or kl16.* beside on a hub, there are no pictures')
     .option('--vae-config <file>', 'its sizes, JSON (default: "vae" in --config, else kl16)')
     .addOption(
       new Option('--vae-preset <name>', 'the sizes of a released one')
@@ -93,15 +98,17 @@ counts can't be.
 
 Examples:
   tessera convert mar-base.safetensors --preset mar-base --vae kl16.safetensors --out mar-b
+  tessera convert hf:owner/name/mar-base.safetensors --preset mar-base --out mar-b
   tessera convert mine.safetensors --config mine.json --vae vae.safetensors --out mine --dtype fp32`),
     )
     .action((checkpoint: string, flags: ConvertFlags) => convert(context, checkpoint, flags));
+  return withFetchOptions(command);
 }
 
 async function convert(context: CommandContext, checkpoint: string, flags: ConvertFlags): Promise<void> {
   const output = outputOf(context, flags.json);
   const { signal } = context.io;
-  const options = await conversionOf(checkpoint, flags);
+  const options = await fetched(checkpoint, flags, context, output).then(conversionOf);
   const { convertModel } = await import('@tessera/convert');
   const { openGraph } = await import('@tessera/runtime-node');
   const report = await convertModel({
@@ -135,7 +142,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   if (report.keptFloat32.length > 0) {
     output.print(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
   }
-  if (!flags.vae) output.print('  note     without an autoencoder (--vae) it makes tokens, not pictures');
+  if (!options.vae) output.print('  note     without an autoencoder (--vae) it makes tokens, not pictures');
   for (const [i, { output: name, error, allowed }] of forward.entries()) {
     const title = i === 0 ? 'parity' : '      ';
     output.print(
@@ -152,6 +159,28 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     parity: flags.parity ? { passed: true, checks: forward } : null,
     manifest,
   });
+}
+
+/** The flags with files on the disk in place of those from elsewhere, and the file of the checkpoint. */
+async function fetched(
+  checkpoint: string,
+  flags: ConvertFlags,
+  { io }: CommandContext,
+  output: Output,
+): Promise<ConvertFlags & { readonly checkpoint: string }> {
+  const local = async (location: string): Promise<FetchedCheckpoint> => {
+    if (parseModelSource(location).kind === 'path') return { checkpoint: location };
+    const { fetchCheckpoint } = await import('@tessera/runtime-node');
+    return fetchCheckpoint(location, {
+      ...fetchOptions(flags),
+      signal: io.signal,
+      onProgress: (progress) => showLoading(progress, output),
+    });
+  };
+  const found = await local(checkpoint);
+  const vae = flags.vae === undefined ? found.vae : (await local(flags.vae)).checkpoint;
+  const source = flags.source ?? (found.checkpoint === checkpoint ? basename(checkpoint) : checkpoint);
+  return { ...flags, ...(vae === undefined ? {} : { vae }), source, checkpoint: found.checkpoint };
 }
 
 /** Which copy of the weights was taken, how to take another one, and what was passed over. */
@@ -177,7 +206,10 @@ function list(title: string, [first, ...others]: readonly string[]): string[] {
   return [`${title}: ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`];
 }
 
-async function conversionOf(checkpoint: string, flags: ConvertFlags): Promise<ConvertOptions> {
+async function conversionOf({
+  checkpoint,
+  ...flags
+}: ConvertFlags & { readonly checkpoint: string }): Promise<ConvertOptions> {
   const file = flags.config === undefined ? undefined : await readModelConfig(flags.config);
   const config = flags.preset ?? file?.mar;
   if (!config) throw new UsageError("Say the model's sizes: --preset mar-base, or --config FILE.");

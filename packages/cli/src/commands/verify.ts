@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TesseraError } from '@tessera/core';
-import type { Manifest } from '@tessera/format';
+import { type Manifest, parseModelSource } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { assertModelFolder } from '../input-file.js';
@@ -33,7 +33,7 @@ Examples:
 async function verify(context: CommandContext, given: string | undefined, flags: VerifyFlags): Promise<void> {
   const output = outputOf(context, flags.json);
   const { style, io } = context;
-  if (given !== undefined && /^https?:\/\//i.test(given)) {
+  if (given !== undefined && parseModelSource(given).kind !== 'path') {
     throw new UsageError(
       `${given} is an address, and verify checks a folder: give it that of a copy. What other commands load from an address ` +
         'is checked as it comes.',

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { CancellationSignal } from '@tessera/core/model';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
-import { openSafetensors } from '../checkpoint/safetensors.js';
+import { openTensors } from '../checkpoint/open-tensors.js';
 import { saveGraph } from '../graph/graph-file.js';
 import { assertStorage, type WeightStorage } from '../graph/weight-storage.js';
 import { writeOutput } from '../output/output-folder.js';
@@ -40,8 +40,8 @@ export interface ConvertedAutoencoder {
  *
  * @throws CheckpointKeysError if the checkpoint's tensors don't fit its configuration
  * @throws CheckpointValuesError if a tensor holds NaN or infinity, or nothing but zeros
- * @throws SafetensorsFileError if the checkpoint can't be opened
- * @throws SafetensorsFormatError if the checkpoint is damaged, or is of another format
+ * @throws CheckpointFileError if the checkpoint can't be opened
+ * @throws CheckpointFormatError if the checkpoint is damaged, or is of another format
  * @throws OutputExistsError if the folder exists and `overwrite` isn't set
  * @throws OutputFolderError if no folder can be made there
  * @throws InvalidOptionError for sizes out of range or in contradiction, a `dtype` that there is not, and an `out` that holds
@@ -50,7 +50,7 @@ export interface ConvertedAutoencoder {
 export async function convertAutoencoder(options: ConvertAutoencoderOptions): Promise<ConvertedAutoencoder> {
   const { checkpoint, config: given, ignore, overwrite = false, dtype: storage = 'fp16', signal } = options;
   assertStorage('dtype', storage);
-  const file = await openSafetensors(checkpoint);
+  const file = await openTensors(checkpoint);
   try {
     const config = resolveVaeConfig(given);
     const source = new Checkpoint(file, 'post_quant_conv.weight', ignore ? { ignore } : {});

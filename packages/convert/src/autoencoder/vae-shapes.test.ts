@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
-import { openSafetensors } from '../checkpoint/safetensors.js';
+import { openTensors } from '../checkpoint/open-tensors.js';
 import { forwardDecode, forwardEncode, type Planes } from '../forward/vae-forward.js';
 import { float32, inTemporaryFolder, largestError, openGraph, run } from '../testing/golden.js';
 import { randomArray, randomNumbers, writeRandomCheckpoint } from '../testing/random-weights.js';
@@ -41,7 +41,7 @@ describe.each(cases)('an autoencoder with %s', (_, json) => {
       const config = resolveVaeConfig(json);
       const path = join(folder, 'vae.safetensors');
       await writeRandomCheckpoint(path, vaeKeys(config));
-      const file = await openSafetensors(path);
+      const file = await openTensors(path);
       const weights: Record<string, ArrayLike<number>> = {};
       for (const name of file.names) weights[name] = await file.readFloats(name);
       const graphs = vaeGraphs(config, new Checkpoint(file, 'post_quant_conv.weight'));

@@ -5,7 +5,7 @@ import { CheckpointKeysError } from '../errors.js';
 import { inTemporaryFolder } from '../testing/golden.js';
 import { writeRawSafetensors } from '../testing/raw-safetensors.js';
 import { Checkpoint, type CheckpointOptions, transpose } from './checkpoint.js';
-import { openSafetensors } from './safetensors.js';
+import { openTensors } from './open-tensors.js';
 import { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
 
 const zeros = (...shape: number[]): TensorToWrite => ({
@@ -20,7 +20,7 @@ async function withCheckpoint<T>(
   return inTemporaryFolder(async (folder) => {
     const path = join(folder, 'a.safetensors');
     await writeSafetensors(path, tensors);
-    const file = await openSafetensors(path);
+    const file = await openTensors(path);
     const result = await body((options) => new Checkpoint(file, 'fake_latent', options));
     await file.close();
     return result;
@@ -235,7 +235,7 @@ describe('checking a checkpoint’s values', () => {
       await inTemporaryFolder(async (folder) => {
         const path = join(folder, 'a.safetensors');
         await writeRawSafetensors(path, header, Buffer.concat(Object.values(tensors)));
-        const file = await openSafetensors(path);
+        const file = await openTensors(path);
         const checkpoint = new Checkpoint(file, 'fake_latent');
         const unusable = [
           { tensor: 'model.blocks.3.weight', problem: 'nan', at: [1, 0] },

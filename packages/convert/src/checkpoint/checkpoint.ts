@@ -7,8 +7,8 @@ import {
   type UnusableTensor,
 } from '../errors.js';
 import type { LazyWeight } from '../graph/graph-builder.js';
-import type { SafetensorsFile } from './safetensors.js';
 import { elementCount } from './safetensors-header.js';
+import type { TensorFile } from './tensor-file.js';
 import { isTrainingKey, type WeightsCopy, type WeightsKind, weightCopies } from './weight-copies.js';
 
 /** Which copy of its weights a checkpoint gives, and what else it has. */
@@ -40,7 +40,7 @@ export interface ValuesOptions {
 export class Checkpoint {
   readonly path: string;
   readonly taken: TakenWeights;
-  readonly #file: SafetensorsFile;
+  readonly #file: TensorFile;
   /** Names in the file by key. */
   readonly #names: ReadonlyMap<string, string>;
 
@@ -48,7 +48,7 @@ export class Checkpoint {
    * @param anchor a key that every such model has; what stands before it in the file is the prefix
    * @throws InvalidOptionError if the file has no weights of the kind asked for
    */
-  constructor(file: SafetensorsFile, anchor: string, { ignore = [], weights }: CheckpointOptions = {}) {
+  constructor(file: TensorFile, anchor: string, { ignore = [], weights }: CheckpointOptions = {}) {
     this.path = file.path;
     this.#file = file;
     const isIgnored = (name: string): boolean => ignore.some((beginning) => name.startsWith(beginning));
@@ -105,7 +105,7 @@ export class Checkpoint {
     return [...this.#names.keys()].reduce((sum, key) => sum + elementCount(this.shape(key)!), 0);
   }
 
-  /** See {@link SafetensorsFile.readFloats}. */
+  /** See {@link TensorFile.readFloats}. */
   read(key: string, rows?: readonly [from: number, to: number]): Promise<Float32Array> {
     return this.#file.readFloats(this.#names.get(key) ?? this.taken.prefix + key, rows);
   }

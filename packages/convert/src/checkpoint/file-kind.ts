@@ -1,23 +1,18 @@
-/** What a file is that is no safetensors file, and what to do then: a sentence without its full stop. */
-export interface FileKind {
-  readonly advice: string;
-  readonly isPyTorch?: boolean;
-}
+/** A kind that can be read, or what a file is that is no checkpoint and what to do then: a sentence without its full stop. */
+export type FileKind = 'torch-archive' | 'torch-legacy' | { readonly advice: string };
 
 /** How much of a file's beginning tells its kind, in bytes. */
 export const KIND_BYTES = 512;
 
 const IN_PYTHON = 'Load it in Python and save its tensors as .safetensors';
-const IN_ARCHIVE = 'Unpack it and give the .safetensors file inside';
+const IN_ARCHIVE = 'Unpack it and give the file of weights inside';
 const BY_ADDRESS = 'Download the file itself; on a hub its address holds /resolve/, not /blob/';
-const PYTORCH: FileKind = { advice: `it is a PyTorch checkpoint. ${IN_PYTHON}`, isPyTorch: true };
 
 /** Kinds by how a file begins, as Latin-1, and by what follows there. The first that fits counts. */
 const BINARY: readonly (readonly [beginnings: readonly string[], kind: FileKind, inside?: RegExp])[] = [
   [['PK\x03\x04'], { advice: `it is a NumPy archive (.npz). ${IN_PYTHON}` }, /^.{30}[^/]*\.npy/s],
-  [['PK\x03\x04'], PYTORCH, /^.{30}[^/]+\/(data\.pkl|version|byteorder|constants\.pkl|\.\w+)/s],
-  [['PK\x03\x04', 'PK\x05\x06'], { advice: `it is a ZIP archive. ${IN_ARCHIVE}` }],
-  [['\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05'], PYTORCH],
+  [['PK\x03\x04', 'PK\x05\x06'], 'torch-archive'],
+  [['\x80'], 'torch-legacy'],
   [
     ['GGUF', 'ggml', 'lmgg', 'fmgg', 'tjgg'],
     { advice: 'it is a GGUF model. Give the checkpoint that it was made from' },
@@ -57,8 +52,8 @@ const TEXT: readonly (readonly [RegExp, advice: string])[] = [
 ];
 
 /** @param start the file's first {@link KIND_BYTES}, or all of it */
-export function fileKindOf(start: Buffer): FileKind | undefined {
-  const latin1 = start.toString('latin1');
+export function fileKindOf(start: Uint8Array): FileKind | undefined {
+  const latin1 = String.fromCharCode(...start);
   const binary = BINARY.find(
     ([beginnings, , inside]) =>
       beginnings.some((beginning) => latin1.startsWith(beginning)) && (inside?.test(latin1) ?? true),
@@ -70,8 +65,8 @@ export function fileKindOf(start: Buffer): FileKind | undefined {
 }
 
 /** UTF-8 or UTF-16 with a mark; undefined for anything that holds control characters. */
-function decodedText(start: Buffer): string | undefined {
+function decodedText(start: Uint8Array): string | undefined {
   const isUtf16 = start[0] === 0xff && start[1] === 0xfe;
-  const text = start.toString(isUtf16 ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
+  const text = new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(start);
   return /^[^\p{Cc}\ufffd]*$/u.test(text.replace(/[\t\r\n]|\ufffd$/g, '')) ? text : undefined;
 }

@@ -1,7 +1,7 @@
-import { SafetensorsFormatError } from '../errors.js';
+import { CheckpointFormatError } from '../errors.js';
 
 /** The format's element types, with their bits an element. */
-const ELEMENT_BITS = {
+export const ELEMENT_BITS = {
   F64: 64,
   F32: 32,
   F16: 16,
@@ -24,7 +24,7 @@ const ELEMENT_BITS = {
   BOOL: 8,
 } as const;
 
-/** An element type of a safetensors file. Not all of them can be read: see `SafetensorsFile.read`. */
+/** An element type of a safetensors file. Not all of them can be read: see `TensorFile.read`. */
 export type SafetensorsDtype = keyof typeof ELEMENT_BITS;
 
 /** Where a tensor lies in its file. */
@@ -57,7 +57,7 @@ const isIndex = (value: unknown): value is number => Number.isSafeInteger(value)
  * @param text the header's JSON
  * @param dataStart where the tensors' bytes begin in the file
  * @param fileBytes the file's length
- * @throws SafetensorsFormatError
+ * @throws CheckpointFormatError
  */
 export function parseHeader(
   path: string,
@@ -69,12 +69,12 @@ export function parseHeader(
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new SafetensorsFormatError(path, 'header', 'its header is not JSON', { cause });
+    throw new CheckpointFormatError(path, 'header', 'its header is not JSON', { cause });
   }
-  if (!isRecord(json)) throw new SafetensorsFormatError(path, 'header', 'its header is not a JSON object');
+  if (!isRecord(json)) throw new CheckpointFormatError(path, 'header', 'its header is not a JSON object');
   const twice = duplicateKey(text);
   if (twice !== undefined) {
-    throw new SafetensorsFormatError(
+    throw new CheckpointFormatError(
       path,
       'duplicate',
       `its header has "${twice}" twice, so it's unclear which one holds. Save the checkpoint again`,
@@ -86,7 +86,7 @@ export function parseHeader(
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__') {
       if (!isRecord(value) || !Object.values(value).every((entry) => typeof entry === 'string')) {
-        throw new SafetensorsFormatError(path, 'header', '__metadata__ is not a map of strings');
+        throw new CheckpointFormatError(path, 'header', '__metadata__ is not a map of strings');
       }
       metadata = value as Record<string, string>;
     } else {
@@ -119,33 +119,33 @@ function parseEntry(
   dataStart: number,
   fileBytes: number,
 ): TensorEntry {
-  if (!isRecord(value)) throw new SafetensorsFormatError(path, 'header', `"${name}" is not an object`);
+  if (!isRecord(value)) throw new CheckpointFormatError(path, 'header', `"${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_BITS, dtype)) {
     const known = Object.keys(ELEMENT_BITS).join(', ');
-    throw new SafetensorsFormatError(
+    throw new CheckpointFormatError(
       path,
       'dtype',
       `"${name}" has the type ${JSON.stringify(dtype)}, known are ${known}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isIndex)) {
-    throw new SafetensorsFormatError(path, 'shape', `"${name}" has no shape of whole numbers`);
+    throw new CheckpointFormatError(path, 'shape', `"${name}" has no shape of whole numbers`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isIndex)) {
-    throw new SafetensorsFormatError(path, 'offsets', `"${name}" has no pair of offsets`);
+    throw new CheckpointFormatError(path, 'offsets', `"${name}" has no pair of offsets`);
   }
   const [from, to] = offsets as [number, number];
   const bytes = (elementCount(shape) * ELEMENT_BITS[dtype as SafetensorsDtype]) / 8;
   if (to - from !== bytes) {
-    throw new SafetensorsFormatError(
+    throw new CheckpointFormatError(
       path,
       'offsets',
       `"${name}" takes ${to - from} bytes where its shape [${shape.join(', ')}] of ${dtype} needs ${bytes}`,
     );
   }
   if (dataStart + to > fileBytes) {
-    throw new SafetensorsFormatError(
+    throw new CheckpointFormatError(
       path,
       'truncated',
       `"${name}" ends at byte ${dataStart + to} of a file of ${fileBytes} bytes. Download it again`,
@@ -161,7 +161,7 @@ function assertDisjoint(path: string, tensors: ReadonlyMap<string, TensorEntry>)
     const [name, entry] = sorted[i]!;
     const [before, previous] = sorted[i - 1]!;
     if (entry.start < previous.end) {
-      throw new SafetensorsFormatError(path, 'overlap', `"${before}" and "${name}" share bytes`);
+      throw new CheckpointFormatError(path, 'overlap', `"${before}" and "${name}" share bytes`);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { assertShape } from '@tessera/core/model';
 import { beside } from '../output/output-folder.js';
-import type { TensorArray } from './safetensors.js';
 import type { SafetensorsDtype } from './safetensors-header.js';
+import type { TensorArray } from './tensor-file.js';
 
 /** A tensor to write. Its type follows from the array; a Uint16Array holds half floats' bits (F16). */
 export interface TensorToWrite {

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  SafetensorsFileError,
-  SafetensorsFormatError,
-  type SafetensorsProblem,
+  CheckpointFileError,
+  CheckpointFormatError,
+  type CheckpointProblem,
   TensorAccessError,
 } from '../errors.js';
 import { float16ToFloat32 } from '../graph/float16.js';
 import { inTemporaryFolder } from '../testing/golden.js';
 import { writeRawSafetensors } from '../testing/raw-safetensors.js';
-import { openSafetensors } from './safetensors.js';
+import { openTensors } from './open-tensors.js';
 import { type TensorToWrite, writeSafetensors } from './safetensors-writer.js';
 
 const name = fc.string().filter((text) => text !== '__metadata__' && text !== '__proto__');
@@ -46,7 +46,7 @@ describe('a safetensors file', () => {
           fc.dictionary(name, fc.string(), { maxKeys: 3, noNullPrototype: true }),
           async (tensors, metadata) => {
             await writeSafetensors(path, tensors, metadata);
-            const file = await openSafetensors(path);
+            const file = await openTensors(path);
             expect(file.names.toSorted()).toEqual(Object.keys(tensors).toSorted());
             expect(file.metadata).toEqual(metadata);
             for (const [name, { shape, data }] of Object.entries(tensors)) {
@@ -70,7 +70,7 @@ describe('a safetensors file', () => {
         before: { shape: [1], data: Uint8Array.of(9) },
         rows: { shape: [4, 3], data },
       });
-      const file = await openSafetensors(path);
+      const file = await openTensors(path);
       expect(await file.readFloats('rows', [1, 3])).toEqual(Float32Array.of(3, 4, 5, 6, 7, 8));
       expect(await file.readFloats('rows', [2, 2])).toEqual(new Float32Array());
       await expect(file.readFloats('rows', [3, 5])).rejects.toThrow(TensorAccessError);
@@ -96,7 +96,7 @@ describe('a safetensors file', () => {
           writeSafetensors(path, { a: { shape: [size], data: new Float32Array(size).fill(size) } }),
         ),
       );
-      const file = await openSafetensors(path);
+      const file = await openTensors(path);
       const values = await file.readFloats('a');
       expect(sizes).toContain(values.length);
       expect(values.every((value) => value === values.length)).toBe(true);
@@ -109,7 +109,7 @@ describe('a safetensors file', () => {
     await inTemporaryFolder(async (folder) => {
       const path = join(folder, 'a.safetensors');
       await writeSafetensors(path, { labels: { shape: [2], data: Int32Array.of(1, 2) } });
-      const file = await openSafetensors(path);
+      const file = await openTensors(path);
       expect(() => file.shape('label')).toThrow(TensorAccessError);
       await expect(file.readFloats('labels')).rejects.toMatchObject({
         code: 'tensor-access',
@@ -129,7 +129,7 @@ describe('a safetensors file', () => {
     await inTemporaryFolder(async (folder) => {
       const odd = { dtype, shape: [4], data_offsets: [0, bytes] };
       const weights = { dtype: 'F32', shape: [2], data_offsets: [bytes, bytes + 8] };
-      const file = await openSafetensors(await raw(folder, { odd, weights }, bytes + 8));
+      const file = await openTensors(await raw(folder, { odd, weights }, bytes + 8));
       expect(await file.readFloats('weights')).toEqual(new Float32Array(2));
       expect([file.shape('odd'), file.dtype('odd')]).toEqual([[4], dtype]);
       for (const reading of [file.read('odd'), file.readFloats('odd')]) {
@@ -160,7 +160,7 @@ describe('opening a damaged safetensors file', () => {
     data_offsets: [from, to],
   });
   const json = JSON.stringify;
-  const damaged: [string, SafetensorsProblem, unknown, number][] = [
+  const damaged: [string, CheckpointProblem, unknown, number][] = [
     ['a header that is not JSON', 'header', '{"a": ', 0],
     ['a header that is an array', 'header', [], 0],
     ['an entry that is not an object', 'header', { a: 3 }, 0],
@@ -204,11 +204,9 @@ describe('opening a damaged safetensors file', () => {
 
   it.each(damaged)('says what is wrong: %s', async (_, problem, header, bytes) => {
     await inTemporaryFolder(async (folder) => {
-      const error = await openSafetensors(await raw(folder, header, bytes)).catch(
-        (reason: unknown) => reason,
-      );
-      expect(error).toBeInstanceOf(SafetensorsFormatError);
-      expect(error).toMatchObject({ code: 'safetensors-format', problem });
+      const error = await openTensors(await raw(folder, header, bytes)).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(CheckpointFormatError);
+      expect(error).toMatchObject({ code: 'checkpoint-format', problem });
     });
   });
 
@@ -221,7 +219,7 @@ describe('opening a damaged safetensors file', () => {
         const handle = await open(path, 'r+');
         await handle.truncate(kept);
         await handle.close();
-        await expect(openSafetensors(path)).rejects.toMatchObject({ problem: 'truncated' });
+        await expect(openTensors(path)).rejects.toMatchObject({ problem: 'truncated' });
       }
     });
   });
@@ -233,7 +231,7 @@ describe('opening a damaged safetensors file', () => {
         shape: f32([1], 0, 4),
         dtype: f32([1], 4, 8),
       };
-      const file = await openSafetensors(await raw(folder, header, 8));
+      const file = await openTensors(await raw(folder, header, 8));
       expect(file.names).toEqual(['shape', 'dtype']);
       await file.close();
     });
@@ -242,11 +240,11 @@ describe('opening a damaged safetensors file', () => {
   it('names a file that is missing, or is none', async () => {
     await inTemporaryFolder(async (folder) => {
       const path = join(folder, 'none.safetensors');
-      const error = await openSafetensors(path).catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(SafetensorsFileError);
+      const error = await openTensors(path).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(CheckpointFileError);
       expect(error).toMatchObject({ path, message: expect.stringMatching(/there is no such file/) });
       expect((error as Error).cause).toMatchObject({ code: 'ENOENT' });
-      await expect(openSafetensors(folder)).rejects.toMatchObject({ code: 'safetensors-file' });
+      await expect(openTensors(folder)).rejects.toMatchObject({ code: 'checkpoint-file' });
     });
   });
 
@@ -254,7 +252,7 @@ describe('opening a damaged safetensors file', () => {
     await inTemporaryFolder(async (folder) => {
       const path = join(folder, 'a.safetensors');
       await writeFile(path, Buffer.alloc(64, 0x7f));
-      await expect(openSafetensors(path)).rejects.toMatchObject({ problem: 'header' });
+      await expect(openTensors(path)).rejects.toMatchObject({ problem: 'header' });
     });
   });
 });

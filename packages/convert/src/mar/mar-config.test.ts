@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
-import { openSafetensors, type SafetensorsFile } from '../checkpoint/safetensors.js';
+import { openTensors } from '../checkpoint/open-tensors.js';
 import type { TensorToWrite } from '../checkpoint/safetensors-writer.js';
+import type { TensorFile } from '../checkpoint/tensor-file.js';
 import { CheckpointKeysError } from '../errors.js';
 import { golden, goldenJson, inTemporaryFolder } from '../testing/golden.js';
 import { writeRandomCheckpoint } from '../testing/random-weights.js';
@@ -12,13 +13,14 @@ import { marKeys } from './mar-keys.js';
 import { MAR_PRESETS } from './mar-presets.js';
 
 /** A checkpoint that holds nothing: what a preset says must be enough by itself. */
-const EMPTY: SafetensorsFile = {
+const EMPTY: TensorFile = {
   path: 'empty',
   names: [],
   metadata: {},
   has: () => false,
   shape: () => [],
   dtype: () => 'F32',
+  readBytes: () => Promise.resolve(new Uint8Array()),
   read: async () => new Float32Array(),
   readFloats: async () => new Float32Array(),
   close: async () => {},
@@ -40,7 +42,7 @@ describe('a MAR configuration', () => {
   });
 
   it('is the same whether sizes are given or read off the tensors', async () => {
-    const file = await openSafetensors(golden('A/weights.safetensors'));
+    const file = await openTensors(golden('A/weights.safetensors'));
     const checkpoint = new Checkpoint(file, 'fake_latent');
     const json = await goldenJson<MarConfigJson>('A/config.json');
     const { encoder_num_heads, decoder_num_heads } = json;
@@ -59,7 +61,7 @@ describe('a MAR configuration', () => {
     ['the token grid', { seq_h: 7, seq_w: undefined }],
     ['patch_size', { patch_size: 3, vae_embed_dim: undefined }],
   ])('is refused for its %s', async (option, change) => {
-    const file = await openSafetensors(golden('A/weights.safetensors'));
+    const file = await openTensors(golden('A/weights.safetensors'));
     const json = { ...(await goldenJson<MarConfigJson>('A/config.json')), ...change } as MarConfigJson;
     expect(() => resolveMarConfig(json, new Checkpoint(file, 'fake_latent'))).toThrow(
       expect.objectContaining({ code: 'invalid-option', option }),
@@ -69,7 +71,7 @@ describe('a MAR configuration', () => {
 
   it('that a checkpoint contradicts gives one error with all keys, even where sizes had to be guessed', async () => {
     const config = await goldenJson<MarConfigJson>('A/config.json');
-    const source = await openSafetensors(golden('A/weights.safetensors'));
+    const source = await openTensors(golden('A/weights.safetensors'));
     const keys = new Map(source.names.map((name) => [name, source.shape(name)]));
     await source.close();
     await inTemporaryFolder(async (folder) => {
@@ -80,7 +82,7 @@ describe('a MAR configuration', () => {
         tensors['z_proj.extra'] = tensors['z_proj.bias']!;
         tensors['decoder_blocks.1.mlp.fc2.bias'] = { shape: [3], data: new Float32Array(3) };
       });
-      const file = await openSafetensors(path);
+      const file = await openTensors(path);
       const checkpoint = new Checkpoint(file, 'fake_latent');
       const { encoder_num_heads, decoder_num_heads } = config;
       for (const json of [config, { encoder_num_heads, decoder_num_heads }]) {

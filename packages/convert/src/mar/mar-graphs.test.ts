@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
-import { openSafetensors, type SafetensorsFile } from '../checkpoint/safetensors.js';
+import { openTensors } from '../checkpoint/open-tensors.js';
+import type { TensorFile } from '../checkpoint/tensor-file.js';
 import { saveGraph } from '../graph/graph-file.js';
 import {
   float32,
@@ -34,12 +35,12 @@ async function openSessions(graphs: MarGraphSet, storage: 'fp32' | 'fp16'): Prom
 describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weights in %s', (storage) => {
   // The recorded weights are half floats but for the layer that is never narrowed, so nothing may be lost.
   const tolerance = 5e-5;
-  let weights: SafetensorsFile;
+  let weights: TensorFile;
   let sessions: Sessions;
   let config: MarConfig;
 
   beforeAll(async () => {
-    weights = await openSafetensors(golden('A/weights.safetensors'));
+    weights = await openTensors(golden('A/weights.safetensors'));
     const checkpoint = new Checkpoint(weights, 'fake_latent');
     config = resolveMarConfig(await goldenJson<MarConfigJson>('A/config.json'), checkpoint);
     sessions = await openSessions(marGraphs(config, checkpoint), storage);
@@ -52,7 +53,7 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
   it.each(['all', 'half', 'one', 'most'])(
     'compute the reference’s z and encoder rows for the mask "%s"',
     async (mask) => {
-      const file = await openSafetensors(golden('A/forward.safetensors'));
+      const file = await openTensors(golden('A/forward.safetensors'));
       const { grid, encoder, decoder, buffer } = config;
       const length = grid.height * grid.width;
       const tokens = await file.readFloats('tokens');
@@ -101,7 +102,7 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
   );
 
   it('compute the reference’s time embedding and denoiser, with rows that differ in their timestep', async () => {
-    const file = await openSafetensors(golden('A/denoise.safetensors'));
+    const file = await openTensors(golden('A/denoise.safetensors'));
     const { grid, decoder, head } = config;
     const t = (await file.read('t')) as Int32Array;
     const count = t.length;
@@ -133,7 +134,7 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
   });
 
   it('give both halves of a guided step the same x', async () => {
-    const file = await openSafetensors(golden('A/denoise.safetensors'));
+    const file = await openTensors(golden('A/denoise.safetensors'));
     const { grid, decoder, head } = config;
     const c = await file.readFloats('cfg.c');
     const x = await file.readFloats('cfg.x');
@@ -174,7 +175,7 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
 
 describe('weights in half floats', () => {
   it('are widened when a graph is loaded, not each time it runs', async () => {
-    const weights = await openSafetensors(golden('A/weights.safetensors'));
+    const weights = await openTensors(golden('A/weights.safetensors'));
     const checkpoint = new Checkpoint(weights, 'fake_latent');
     const config = resolveMarConfig(await goldenJson<MarConfigJson>('A/config.json'), checkpoint);
     await inTemporaryFolder(async (folder) => {

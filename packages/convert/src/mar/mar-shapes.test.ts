@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
-import { openSafetensors } from '../checkpoint/safetensors.js';
+import { openTensors } from '../checkpoint/open-tensors.js';
 import type { ReadTensor } from '../forward/float64-layers.js';
 import { forwardConditions, forwardDenoise } from '../forward/mar-forward.js';
 import { float32, inTemporaryFolder, int32, largestError, openGraph, run } from '../testing/golden.js';
@@ -37,7 +37,7 @@ async function withRandomModel(
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, 'mar.safetensors');
     await writeRandomCheckpoint(path, marKeys(config));
-    const file = await openSafetensors(path);
+    const file = await openTensors(path);
     const checkpoint = new Checkpoint(file, 'fake_latent');
     const resolved = resolveMarConfig(json(config), checkpoint);
     expect(resolved).toEqual(config);

@@ -6,10 +6,10 @@ import { neededFiles } from '../model-files.js';
 /** How far loading has come, in bytes of all files together. The total is exact from the first report on. */
 export interface LoadProgress {
   /**
-   * `download`: arrived from the network; `check`: its hash is right, so it need not be fetched; `prepare`: all files are
-   * there, and sessions are being created from them.
+   * `download`: arrived from the network; `check`: its hash is right, so it need not be fetched; `convert`: a checkpoint
+   * becomes a model folder, in values of weights instead of bytes; `prepare`: sessions have been created from so many bytes.
    */
-  readonly phase: 'download' | 'check' | 'prepare';
+  readonly phase: 'download' | 'check' | 'convert' | 'prepare';
   /** The file's path in the model folder. */
   readonly file: string;
   readonly loadedBytes: number;

@@ -1,5 +1,6 @@
 import type { CaseReplay } from '../golden-case.js';
 import { replayDecode, replayDecodeScaled, replayEncode } from './autoencoder.js';
+import { replayCheckpoint } from './checkpoint.js';
 import { replayDdim } from './ddim.js';
 import { replayDenoise } from './denoise.js';
 import { replayForward } from './forward.js';
@@ -11,6 +12,9 @@ import { replaySampleDiffusion } from './sample-diffusion.js';
 import { replaySchedule } from './schedule.js';
 import { replayStaged } from './staged.js';
 import { replayTimestepFrequencies } from './timestep-frequencies.js';
+
+/** The kind of case that an `index.json` of checkpoints lists. */
+export const CHECKPOINT = 'checkpoint';
 
 /** Every kind of case, under the name that `cases.json` gives it. */
 export const CASE_KINDS: ReadonlyMap<string, CaseReplay> = new Map([
@@ -28,4 +32,5 @@ export const CASE_KINDS: ReadonlyMap<string, CaseReplay> = new Map([
   ['decode', replayDecode],
   ['decode_scaled', replayDecodeScaled],
   ['encode', replayEncode],
+  [CHECKPOINT, replayCheckpoint],
 ]);

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from '@tessera/convert';
+import { openTensors, type TensorToWrite, writeSafetensors } from '@tessera/convert';
 
 /** The recorded set in the repository. */
 export const GOLDEN = fileURLToPath(new URL('../../../../fixtures/golden', import.meta.url));
@@ -45,7 +45,7 @@ export function only(
 
 /** Adds `amount` to one value of a tensor. */
 export async function nudge(path: string, tensor: string, index: number, amount: number): Promise<void> {
-  const file = await openSafetensors(path);
+  const file = await openTensors(path);
   const tensors: Record<string, TensorToWrite> = {};
   for (const name of file.names) tensors[name] = { shape: file.shape(name), data: await file.read(name) };
   await file.close();
