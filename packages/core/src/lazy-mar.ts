@@ -1,5 +1,8 @@
 import { assertInteger, assertNumber, InvalidOptionError } from './errors.js';
-import type { HeadReuse, ReuseContext, ReuseSchedule } from './reuse.js';
+import type { ReuseContext, ReuseSchedule } from './reuse.js';
+
+const PARTS = ['guidance', 'tokens', 'head'] as const;
+export type LazyPart = (typeof PARTS)[number];
 
 export interface LazyMarOptions {
   /**
@@ -7,12 +10,13 @@ export interface LazyMarOptions {
    * or those before `warmUp`, and from there each `interval`-th. @default 'published'
    */
   readonly refresh?: 'published' | 'stages' | number | { readonly warmUp: number; readonly interval: number };
-  /** Whether guided steps between make no unconditional pass. @default true */
-  readonly guidance?: boolean;
-  /** Whether the transformer takes keys and values from earlier steps. @default true */
-  readonly tokens?: boolean;
-  /** Whether the head takes its blocks' results from earlier diffusion steps, and which. @default each seventh in full */
-  readonly head?: boolean | HeadReuse;
+  /**
+   * What is taken from earlier steps. `guidance`: guided steps between make no unconditional pass; `tokens`: the transformer's
+   * keys and values; `head`: its blocks' results at earlier diffusion steps. @default all three
+   */
+  readonly parts?: readonly LazyPart[];
+  /** The head runs in full at each so-many-th diffusion step, counted from the last. @default 7 */
+  readonly headInterval?: number;
   /**
    * The share of the decoder's rows that are computed behind the cut: `published`, a table by the step's number, made for 64
    * steps; `progress`, the table stretched over as many as there are; one share; or a function. @default 'published'
@@ -23,7 +27,8 @@ export interface LazyMarOptions {
 }
 
 const PUBLISHED_REFRESH = { warmUp: 5, interval: 9 };
-const PUBLISHED_HEAD: HeadReuse = { interval: 7, warmUp: 0.9 };
+/** Beyond this share of its steps, the head's outer blocks run at each. */
+const HEAD_WARM_UP = 0.9;
 /** Steps before which a share holds, of 64. */
 const PUBLISHED_SHARES = [
   [20, 1],
@@ -40,7 +45,7 @@ const PUBLISHED_SHARES = [
  * from earlier ones. The defaults are the published ones, of 64 steps with heads of 100 diffusion steps.
  *
  * ```ts
- * const reuse = lazyMar({ refresh: 'stages', guidance: false, head: false });
+ * const reuse = lazyMar({ refresh: 'stages', parts: ['tokens'] });
  * await generateImages({ model, requests, policy: gtr(), reuse });
  * ```
  *
@@ -49,26 +54,24 @@ const PUBLISHED_SHARES = [
 export function lazyMar(options: LazyMarOptions = {}): ReuseSchedule {
   const {
     refresh = 'published',
-    guidance = true,
-    tokens = true,
-    head = true,
+    parts = PARTS,
+    headInterval = 7,
     keptShare = 'published',
     extraRows = 15,
   } = options;
+  const unknown = parts.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined)
+    throw new InvalidOptionError('parts', unknown, `must be some of ${PARTS.join(', ')}`);
   assertInteger('extraRows', extraRows, 0);
+  assertInteger('headInterval', headInterval, 1);
   if (typeof keptShare === 'number') assertNumber('keptShare', keptShare, 0, 1);
   const isRefresh = refreshOf(refresh);
   const shareOf = sharesOf(keptShare);
-  const headReuse = head === true ? PUBLISHED_HEAD : head;
-  if (headReuse) {
-    assertInteger('head.interval', headReuse.interval, 1);
-    assertNumber('head.warmUp', headReuse.warmUp, 0, 1);
-  }
   return (context) => ({
     refresh: isRefresh(context),
-    guidance,
-    ...(tokens ? { tokens: { keptShare: shareOf(context), extraRows } } : {}),
-    ...(headReuse ? { head: headReuse } : {}),
+    guidance: parts.includes('guidance'),
+    ...(parts.includes('tokens') ? { tokens: { keptShare: shareOf(context), extraRows } } : {}),
+    ...(parts.includes('head') ? { head: { interval: headInterval, warmUp: HEAD_WARM_UP } } : {}),
   });
 }
 

@@ -3,7 +3,7 @@ import {
   convertAutoencoder,
   convertModel,
   type MarConfigJson,
-  openSafetensors,
+  openTensors,
   type TensorToWrite,
   type VaeConfigJson,
   writeSafetensors,
@@ -85,7 +85,7 @@ async function repeated(
   times: number,
   checkpoint: string,
 ): Promise<{ checkpoint: string; config: MarConfigJson }> {
-  const file = await openSafetensors(stored);
+  const file = await openTensors(stored);
   try {
     const depths = { encoder: 0, decoder: 0 };
     const blocks = file.names.map((name) => /^(encoder|decoder)_blocks\.(\d+)\.(.+)$/.exec(name));

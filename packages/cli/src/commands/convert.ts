@@ -26,6 +26,7 @@ interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly dtype: StorageType;
   readonly headDtype?: StorageType;
   readonly vaeDtype?: StorageType;
+  readonly cached?: boolean;
   readonly name?: string;
   readonly licence: string;
   readonly source?: string;
@@ -79,6 +80,7 @@ export function convertCommand(context: CommandContext): Command {
         STORAGE_TYPES,
       ),
     )
+    .option('--cached', 'graphs with caches as well, for lazymar and /lazy; about doubles files and memory')
     .option('--name <name>', "the model's name (default: the checkpoint's)")
     .option('--licence <name>', 'the licence of the weights', 'unknown')
     .option('--source <text>', 'where the weights come from (default: the file name)')
@@ -245,6 +247,7 @@ async function conversionOf({
       head: flags.headDtype ?? flags.dtype,
       autoencoder: flags.vaeDtype ?? (flags.dtype === 'fp32' ? 'fp32' : 'fp16'),
     },
+    ...(flags.cached ? { caches: {} } : {}),
     name: flags.name ?? fileName.replace(/\.safetensors$/, ''),
     licence: flags.licence,
     source: flags.source ?? fileName,

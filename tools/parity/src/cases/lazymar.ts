@@ -53,7 +53,7 @@ export async function replayLazyMar(golden: GoldenCase): Promise<readonly Check[
         reuse: lazyMar({
           refresh: { warmUp: lazy.number('start_step'), interval: lazy.number('fresh_interval') },
           extraRows: lazy.number('extra_rows'),
-          head: cachedHead,
+          parts: ['guidance', 'tokens', ...(cachedHead ? (['head'] as const) : [])],
           keptShare(context) {
             step = context.step;
             return ratios[step] ?? 1;
