@@ -1,5 +1,5 @@
 import { compare } from '@tessera/evaluation-report';
-import { parseSpec, picturesOf, resolveSampling } from '@tessera/format';
+import { classesOf, parseSpec, picturesOf, resolveSampling } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { summarize, summaryTable } from './comparison-report.js';
 import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
@@ -15,7 +15,7 @@ test('every variant makes every picture, the variants in turn, and each is repor
     model: fakeLoadedModel(),
     variants,
     seed: 1,
-    pictures: picturesOf(FAKE_MANIFEST.condition, [0, 2], 1),
+    pictures: picturesOf(classesOf(FAKE_MANIFEST), [0, 2], 1),
     signal: new AbortController().signal,
     onPicture: ({ variant, picture, done, total }) =>
       seen.push(`${done}/${total} ${variant} ${picture.index}`),
@@ -39,7 +39,7 @@ test('a stop ends a comparison', async () => {
     model: fakeLoadedModel(),
     variants,
     seed: 1,
-    pictures: picturesOf(FAKE_MANIFEST.condition, [0, 1], 1),
+    pictures: picturesOf(classesOf(FAKE_MANIFEST), [0, 1], 1),
     signal: controller.signal,
     onPicture: () => controller.abort(new Error('enough')),
   });

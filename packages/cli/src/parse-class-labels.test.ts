@@ -1,9 +1,10 @@
+import { classesOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { parseClassLabels, parseIndices } from './parse-class-labels.js';
 import { picturesFor } from './picture-options.js';
 import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 
-const classes = FAKE_MANIFEST.condition;
+const classes = classesOf(FAKE_MANIFEST);
 
 describe('classes', () => {
   test('are found by name, number, synonym and in any case, alone or by comma', () => {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canvas } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { manifestHash, parseSpec, pictureAt, recipeOf, resolveSampling } from '@tessera/format';
+import { classesOf, manifestHash, parseSpec, pictureAt, recipeOf, resolveSampling } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { readRecipe } from './recipe-file.js';
 import { samplingChoice } from './sampling-options.js';
@@ -14,7 +14,7 @@ const recipe = recipeOf({
   seed: 7,
   sampling: resolveSampling(parseSpec('gtr-32'), FAKE_MANIFEST.sampling),
   made: { device: 'cpu', dtype: 'fp32', versions: { tessera: '1.2.3' } },
-  pictures: [pictureAt(FAKE_MANIFEST.condition, 4)],
+  pictures: [pictureAt(classesOf(FAKE_MANIFEST), 4)],
 });
 
 test('a recipe comes back from JSON and from a picture that carries it', async () => {

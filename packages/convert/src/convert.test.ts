@@ -69,7 +69,7 @@ describe('converting a model', () => {
         data: ['onnx/condition.onnx_data'],
       });
       expect(components.embed.data).toBeUndefined();
-      const session = await InferenceSession.create(join(folder, 'model', components.condition.path));
+      const session = await InferenceSession.create(join(folder, 'model', components.condition!.path));
       expect(session.outputNames.toSorted()).toEqual(['encoded', 'z']);
       await session.release();
     });

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
-import { assertInteger, type CancellationSignal, throwIfAborted } from '@tessera/core/model';
+import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
 import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 import { vaeGraphs } from './autoencoder/vae-graphs.js';
@@ -12,13 +12,12 @@ import { elementCount } from './checkpoint/safetensors-header.js';
 import type { TensorFile } from './checkpoint/tensor-file.js';
 import type { WeightsKind } from './checkpoint/weight-copies.js';
 import { CheckpointValuesError, type ForwardCheck, type UnusableTensor } from './errors.js';
-import { checkForward, type RunnableGraph } from './forward/forward-check.js';
+import { checkForward } from './forward/forward-check.js';
+import type { RunnableGraph } from './forward/graph-values.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { type SavedGraph, saveGraph } from './graph/graph-file.js';
 import { assertStorage, type WeightStorage } from './graph/weight-storage.js';
-import { type MarConfig, type MarConfigJson, resolveMarConfig } from './mar/mar-config.js';
-import { marGraphs } from './mar/mar-graphs.js';
-import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+import { type CacheOptions, type ModelConfigJson, openFamily } from './model-family.js';
 import { fileChecksums } from './output/file-checksums.js';
 import { type ModelConfigs, modelCard } from './output/model-card.js';
 import { GRAPH_FOLDER, modelManifest } from './output/model-manifest.js';
@@ -42,7 +41,8 @@ export interface ConvertOptions {
   readonly mar: {
     /** Path of a `.safetensors` file under the published code's key names. */
     readonly checkpoint: string;
-    readonly config: MarConfigJson | MarPreset;
+    /** The tensors tell which family a model is of. */
+    readonly config: ModelConfigJson;
     /** Beginnings of names in the file, or of keys, to pass over. */
     readonly ignore?: readonly string[];
     /** Which weights to take where the file has both. @default averaged ones if they are whole, else raw ones */
@@ -67,14 +67,11 @@ export interface ConvertOptions {
   readonly licence: string;
   /** Where the weights come from: a name, a checksum, an address. */
   readonly source: string;
-  /**
-   * Graphs with LazyMAR's caches beside the others, which about doubles files and memory. `cutBlock` is the decoder block, from
-   * 0, after whose attention rows are dropped. @default none; of `{}`, block 3 as published, or a third of fewer than 12 blocks
-   */
-  readonly caches?: { readonly cutBlock?: number };
+  /** Graphs with LazyMAR's caches beside the others, which about doubles files and memory. @default none */
+  readonly caches?: CacheOptions;
   /** One name a class. */
   readonly classNames?: readonly string[];
-  /** @default GtR with FTS, linear guidance at the preset's scale, or 3; temperature 1 */
+  /** @default GtR with FTS, guidance as published, or linear of 3; temperature 1 */
   readonly sampling?: Manifest['sampling'];
   /**
    * Whether an existing folder is replaced, if it is empty or holds nothing but what conversions write.
@@ -119,10 +116,9 @@ export interface ConvertReport {
   readonly keptFloat32: readonly string[];
   /** How far the graphs are off the forward pass; empty without `openGraph`. */
   readonly forward: readonly ForwardCheck[];
+  /** What each conversion to this folder lacked that was killed; what it had written was removed. */
+  readonly interrupted: readonly (readonly string[])[];
 }
-
-/** Guidance scale of a model that nothing is known of. */
-const DEFAULT_GUIDANCE = 3;
 
 /**
  * Converts checkpoints into a model folder: `mar.json`, ONNX graphs and a model card. The folder appears under its name
@@ -150,11 +146,11 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
     const { mar, vae, out, overwrite = false } = options;
     for (const part of MODEL_PARTS) assertStorage('dtype', storageOf(options, part));
     const reads = [mar.checkpoint, ...(vae ? [vae.checkpoint] : [])];
-    const report = await writeOutput(out, { overwrite, reads }, async (partial) => {
+    const report = await writeOutput(out, { overwrite, reads }, async (partial, leftovers) => {
       const model = await openSoundModel(options, open);
       const written = await writeFolder(options, model, partial);
       throwIfAborted(options.signal);
-      return written;
+      return { ...written, interrupted: leftovers.map(({ files }) => missingOf(written.manifest, files)) };
     });
     return { folder: resolve(out), ...report };
   } finally {
@@ -193,15 +189,13 @@ async function openModel(
 ): Promise<OpenModel> {
   const { config, checkpoint: path, ...choice } = options.mar;
   const marFile = new Checkpoint(await open(path), 'fake_latent', choice);
-  const mar = resolveMarConfig(sizesOf(config), marFile);
-  const cutBlock = options.caches && cutBlockOf(options.caches, mar);
-  const graphs: Record<string, GraphBuilder> = { ...marGraphs(mar, marFile, cutBlock) };
+  const mar = openFamily(config, marFile, options.caches);
+  const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
   if (!options.vae) {
     return {
       mar,
       vae: undefined,
-      cutBlock,
       graphs,
       taken,
       checkpoints: [marFile],
@@ -212,52 +206,31 @@ async function openModel(
   const { config: vaeConfig, checkpoint, ...vaeChoice } = options.vae;
   const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', vaeChoice);
   const vae = resolveVaeConfig(vaeConfig);
-  if (vae.latentChannels !== mar.latents.channels) {
+  const { latents } = mar.sizes;
+  if (vae.latentChannels !== latents.channels) {
     throw new InvalidOptionError(
       'embed_dim',
       vae.latentChannels,
-      `must be the ${mar.latents.channels} latent channels of the MAR model`,
+      `must be the ${latents.channels} latent channels of the MAR model`,
     );
   }
-  if (vae.stride !== mar.latents.stride) {
+  if (vae.stride !== latents.stride) {
     throw new InvalidOptionError(
       'vae_stride',
-      mar.latents.stride,
+      latents.stride,
       `must be ${vae.stride}, the pixels that a latent cell of the autoencoder spans`,
     );
   }
   Object.assign(graphs, vaeGraphs(vae, vaeFile));
   const checkpoints = [marFile, vaeFile];
-  return {
-    mar,
-    vae,
-    cutBlock,
-    graphs,
-    taken,
-    checkpoints,
-    parameters: { mar: parameters, vae: vaeFile.parameters },
-  };
-}
-
-function cutBlockOf({ cutBlock }: NonNullable<ConvertOptions['caches']>, { decoder }: MarConfig): number {
-  const block = cutBlock ?? Math.min(3, Math.floor(decoder.depth / 3));
-  assertInteger('caches.cutBlock', block, 0, decoder.depth - 1);
-  return block;
-}
-
-/** Presets are also given by callers whose types nobody checks. */
-function sizesOf(config: MarConfigJson | MarPreset): MarConfigJson {
-  if (typeof config === 'object' && config) return config;
-  if (Object.hasOwn(MAR_PRESETS, config)) return MAR_PRESETS[config];
-  const presets = Object.keys(MAR_PRESETS).join(', ');
-  throw new InvalidOptionError('mar.config', config, `must be ${presets}, or an object of sizes`);
+  return { mar, vae, graphs, taken, checkpoints, parameters: { mar: parameters, vae: vaeFile.parameters } };
 }
 
 async function writeFolder(
   options: ConvertOptions,
   model: SoundModel,
   folder: string,
-): Promise<Omit<ConvertReport, 'folder'>> {
+): Promise<Omit<ConvertReport, 'folder' | 'interrupted'>> {
   const { signal, onProgress, inlineLimit, pieceLimit, extend } = options;
   await mkdir(join(folder, GRAPH_FOLDER));
   const saved: Record<string, SavedGraph> = {};
@@ -301,6 +274,10 @@ async function writeFolder(
   return report;
 }
 
+function missingOf({ files }: Manifest, held: readonly string[]): string[] {
+  return ['mar.json', ...files.map(({ path }) => path)].filter((path) => !held.includes(path));
+}
+
 async function forwardChecks(
   options: ConvertOptions,
   { mar, vae, checkpoints }: OpenModel,
@@ -310,7 +287,11 @@ async function forwardChecks(
   const [marFile, vaeFile] = checkpoints;
   if (!openGraph || !marFile) return [];
   return checkForward({
-    mar: { config: mar, read: (key) => marFile.read(key) },
+    mar: {
+      config: mar.sizes,
+      read: (key) => marFile.read(key),
+      checkConditions: mar.checkConditions,
+    },
     ...(vae && vaeFile
       ? { vae: { config: vae, read: (key) => vaeFile.read(key), keys: [...vaeKeys(vae).keys()] } }
       : {}),
@@ -347,20 +328,15 @@ function storageOf({ dtype = 'fp16' }: ConvertOptions, part: ModelPart): WeightS
   return part === 'autoencoder' && dtype !== 'fp32' ? 'fp16' : dtype;
 }
 
-/** What the manifest advises. */
-function advice({ mar: { config }, sampling }: ConvertOptions): Manifest['sampling'] {
-  const scale = typeof config === 'string' ? PRESET_GUIDANCE[config] : DEFAULT_GUIDANCE;
-  return sampling ?? { guidance: { schedule: 'linear', scale }, temperature: 1, advice: PUBLISHED_ADVICE };
-}
-
 function manifestOf(
   options: ConvertOptions,
   model: ModelConfigs,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
+  const { sampling = model.mar.sampling } = options;
   const storage = (part: ModelPart) => storageOf(options, part);
-  return modelManifest({ ...options, sampling: advice(options) }, model, storage, saved, files);
+  return modelManifest({ ...options, sampling }, model, storage, saved, files);
 }
 
 /** Throws ManifestError where the manifest would be refused in the end: weights take minutes to read and write. */

@@ -26,12 +26,15 @@ export {
   TensorAccessError,
   type UnusableTensor,
 } from './errors.js';
-export type { GraphInput, RunnableGraph } from './forward/forward-check.js';
+export type { GraphInput, RunnableGraph } from './forward/graph-values.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './graph/float16.js';
 export { GraphBuilder, type LazyWeight, type Value } from './graph/graph-builder.js';
 export { type SavedGraph, type SaveGraphOptions, saveGraph } from './graph/graph-file.js';
 export type { WeightStorage } from './graph/weight-storage.js';
+export { LIGHTGEN, type LightgenConfigJson } from './lightgen/lightgen-config.js';
+export { lightgenKeys } from './lightgen/lightgen-keys.js';
 export type { MarConfig, MarConfigJson } from './mar/mar-config.js';
 export { marKeys } from './mar/mar-keys.js';
 export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+export type { FamilyModel, ModelConfigJson, ModelPreset } from './model-family.js';
 export type { ModelPart } from './output/model-parts.js';

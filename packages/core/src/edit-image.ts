@@ -14,7 +14,7 @@ import type { ImageMask, ImageRgb } from './image.js';
 
 /** What {@link edit} and {@link editImage} take besides the options of `generate`. */
 export interface EditOptions<Input>
-  extends Omit<GenerateOptions<Input>, 'requests'>,
+  extends Omit<GenerateOptions<Input>, 'requests' | 'gridSize'>,
     Omit<ImageRequest<Input>, 'start'> {
   /** The picture, of any size. It is scaled as a whole, without distortion, to fit into the model's picture. */
   readonly image: ImageRgb;

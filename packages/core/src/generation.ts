@@ -1,6 +1,6 @@
 import type { CancellationSignal } from './cancellation.js';
 import type { DiffusionSampler } from './diffusion/diffusion-sampler.js';
-import type { TokenGrid } from './grid.js';
+import type { GridShape, TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb } from './image.js';
 import type { Clamp, MaskedModel } from './model.js';
@@ -27,6 +27,8 @@ export interface ImageRequest<Input> {
 export interface GenerateOptions<Input> {
   readonly model: MaskedModel<Input>;
   readonly requests: readonly ImageRequest<Input>[];
+  /** Rows and columns of tokens, for models that draw grids of several sizes. @default the model's */
+  readonly gridSize?: Pick<GridShape, 'height' | 'width'>;
   /** @default the model's, else MAR's own: `randomOrder()`, with a step a token on grids of fewer than 64 tokens */
   readonly policy?: SamplingPolicy;
   /** A schedule, or a number for the same scale at every step. @default the model's, else no guidance */

@@ -46,17 +46,18 @@ export interface ImageRun<Input> {
 
 export function startImage<Input>(
   policy: SamplingPolicy,
-  { model, noise: noiseOf }: GenerateOptions<Input>,
+  { model, gridSize, noise: noiseOf }: GenerateOptions<Input>,
   request: ImageRequest<Input>,
   batchIndex: number,
 ): ImageRun<Input> {
   const { seed, imageIndex = 0, input, start } = request;
   assertInteger('imageIndex', imageIndex, 0);
-  if (start) assertStart(start, model.shape);
-  const grid = start ? copyGrid(start) : emptyGrid(model.shape);
+  const shape = shapeOf(model.shape, gridSize);
+  if (start) assertStart(start, shape);
+  const grid = start ? copyGrid(start) : emptyGrid(shape);
   const given = grid.known.slice();
   const noise = noiseOf?.({ seed, imageIndex, batchIndex }) ?? keyedNoise({ seed, image: imageIndex });
-  const state = policy.init({ shape: model.shape, known: given.slice(), noise: noise.fork('policy') });
+  const state = policy.init({ shape, known: given.slice(), noise: noise.fork('policy') });
   const masked = maskedPositions(given).length;
   const stepCount = policy.stepsLeft?.(state);
   return {
@@ -73,6 +74,11 @@ export function startImage<Input>(
     conditions: undefined,
     refreshedGuided: false,
   };
+}
+
+/** The shape of the grids that a generation draws. */
+export function shapeOf(shape: GridShape, size: Pick<GridShape, 'height' | 'width'> | undefined): GridShape {
+  return size ? { height: size.height, width: size.width, channels: shape.channels } : shape;
 }
 
 function assertStart(start: TokenGrid, shape: GridShape): void {

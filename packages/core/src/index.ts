@@ -22,7 +22,7 @@ export {
   type MaskSchedule,
   maskScheduleOf,
 } from './mask-schedule.js';
-export type { ClassInput, MaskedModel } from './model.js';
+export type { ClassInput, MaskedModel, ModelInput, TextFeatures, TextInput } from './model.js';
 export { keyedNoise } from './noise/keyed.js';
 export type { NoiseSource } from './noise/source.js';
 export { type StepPlan, stepPlan } from './plan.js';

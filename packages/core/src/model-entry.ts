@@ -36,6 +36,7 @@ export type {
   ConditionRequest,
   HeadRequest,
   SamplingDefaults,
+  TextEncoder,
   TokenImage,
   TokenRequest,
 } from './model.js';
@@ -52,6 +53,7 @@ export type { RefinementContext } from './policy.js';
 export { proxyModel } from './proxy-model.js';
 export { resizeBilinear, resizeImage } from './resize.js';
 export {
+  assertReuse,
   type ConditionReuse,
   type HeadEffort,
   type HeadReuse,

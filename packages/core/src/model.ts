@@ -15,6 +15,43 @@ export interface ClassInput {
   readonly classLabel: number | null;
 }
 
+/** What a text encoder makes of a prompt, to be given in place of it. */
+export interface TextFeatures {
+  /** [T, Ct], a row a piece of text, those of padding included. */
+  readonly features: Float32Array;
+  /** [T], 1 for rows of text, 0 for padding. Models whose rows all take part, LightGen among them, pass it over. */
+  readonly mask?: Uint8Array;
+}
+
+/** What a text-conditional model is asked for. */
+export interface TextInput {
+  /** Null for the unconditional picture. */
+  readonly prompt: string | TextFeatures | null;
+  /** What guidance leads away from. @default the text that the model learned for none */
+  readonly negativePrompt?: string | TextFeatures;
+}
+
+/** What models are asked for: those of classes by the one, those of text by the other. */
+export type ModelInput = ClassInput | TextInput;
+
+/**
+ * Turns prompts into features, for models without a text encoder of their own. A model computes what follows from features
+ * once for as long as it is asked for the same ones.
+ */
+export interface TextEncoder {
+  /** T: rows that a prompt is padded or cut to. */
+  readonly length: number;
+  /** Ct: the width of a row. */
+  readonly width: number;
+  /** One entry a prompt, in their order. */
+  encode(
+    prompts: readonly string[],
+    options?: { readonly signal?: CancellationSignal },
+  ): Promise<readonly TextFeatures[]>;
+  /** Frees everything. */
+  dispose(): Promise<void>;
+}
+
 /** One image of a {@link ConditionRequest}. */
 export interface ConditionImage<Input> {
   readonly grid: TokenGrid;

@@ -42,7 +42,7 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
     if (!request) throw new InvalidOptionError(`requests[${i}]`, request, 'must be { seed, input }');
   const { shape, diffusion = marDiffusion() } = model;
   const defaults = { ...model.defaults, ...(options.policy ? {} : model.defaults?.withPolicy) };
-  const steps = Math.min(64, gridLength(shape));
+  const steps = Math.min(64, gridLength(options.gridSize ?? shape));
   const policy = options.policy ?? defaults.policy ?? randomOrder({ steps });
   if (typeof policy.init !== 'function' || typeof policy.step !== 'function')
     throw new InvalidOptionError(

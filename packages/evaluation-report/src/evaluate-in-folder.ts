@@ -8,7 +8,7 @@ import {
   evaluate,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { assertSamplingFits, buildSampling, recipeOf } from '@tessera/format';
+import { assertSamplingFits, buildSampling, classesOf, recipeOf } from '@tessera/format';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { thisMachine } from './machine.js';
@@ -140,7 +140,7 @@ function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }:
   for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape, used.model.diffusion);
   return {
     model: used.model,
-    classes: used.model.manifest.condition.count,
+    classes: classesOf(used.model.manifest).count,
     variants: variants.map(({ name, sampling }) => ({
       name,
       description: sampling,
@@ -186,7 +186,7 @@ async function withStore<T>(
       batch,
     },
     arms: variants,
-    classes: model.manifest.condition,
+    classes: classesOf(model.manifest),
     network: loaded.network,
     networkKey: loaded.key,
     setUp: { threads: model.threads, versions: made.versions, machine: thisMachine() },

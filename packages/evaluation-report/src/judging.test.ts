@@ -6,6 +6,7 @@ import type { ImageRgb } from '@tessera/core';
 import { parseFeatureNetwork } from '@tessera/evaluate';
 import { judgeFolder } from '@tessera/evaluate/judge';
 import type { Classes } from '@tessera/format';
+import { classesOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { loadNetwork } from './feature-network-file.js';
 import { writePng } from './files/png-file.js';
@@ -163,7 +164,7 @@ describe('what pictures are judged by', () => {
   test('is not the judge for other classes, whatever real pictures there are, unless it is named', async () => {
     const real = await temporaryFolder();
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
-    const asked = { real, classes: FAKE_MANIFEST.condition, cacheFolder: await temporaryFolder(), signal };
+    const asked = { real, classes: classesOf(FAKE_MANIFEST), cacheFolder: await temporaryFolder(), signal };
     await expect(judgingFor(asked)).rejects.toMatchObject({
       code: 'evaluation-request',
       message: expect.stringContaining('not those of this model'),
@@ -178,7 +179,7 @@ describe('what pictures are judged by', () => {
     const own = await judgingFor({ ...asked, classes: judgeClasses });
     expect((await own.loaded.network.extract([picture])).classes).not.toBeNull();
     expect([own.loaded.margins, own.reference.damages]).toEqual([judge.margins, expect.any(Object)]);
-    const foreign = await judgingFor({ ...asked, classes: FAKE_MANIFEST.condition });
+    const foreign = await judgingFor({ ...asked, classes: classesOf(FAKE_MANIFEST) });
     expect(await foreign.loaded.network.extract([picture])).toMatchObject({ classes: null, damages: null });
     expect(foreign.loaded.network).not.toHaveProperty('damageNames');
     expect([foreign.loaded.margins, foreign.reference.damages]).toEqual([undefined, undefined]);

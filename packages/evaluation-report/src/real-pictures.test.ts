@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { FeatureNetwork } from '@tessera/evaluate';
+import { classesOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { writePng } from './files/png-file.js';
 import { type RealPicturesOptions, realPictures } from './real-pictures.js';
@@ -9,7 +10,7 @@ import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 import { fakeNetwork } from './testing/fake-network.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
-const classes = FAKE_MANIFEST.condition;
+const classes = classesOf(FAKE_MANIFEST);
 /** A class of the fake model by its number, its name, or a part of it. */
 const labelOf = (folder: string): number | undefined =>
   [0, 1, 2].find((label) => folder === `${label}` || classes.names![label]!.split(', ').includes(folder));

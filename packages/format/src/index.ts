@@ -15,7 +15,10 @@ export { type DiffusionDescription, diffusionFrom, diffusionSchema } from './dif
 export { formatSpec } from './format-spec.js';
 export { isHtml } from './html-page.js';
 export {
+  type Classes,
   type ComponentName,
+  classesOf,
+  type Family,
   type Manifest,
   type ManifestComponent,
   ManifestError,
@@ -23,6 +26,7 @@ export {
   parseManifest,
   STORAGE_TYPES,
   type StorageType,
+  type TextCondition,
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
 export {
@@ -45,7 +49,7 @@ export {
 export { PARAMETERS, type Parameter, type TextRow } from './parameters.js';
 export { type Problems, parseDocument } from './parse-document.js';
 export { parseSpec, SamplerSpecError, type SpecFlags } from './parse-spec.js';
-export { type Classes, classNameOf, type Picture, pictureAt, picturesOf, slugOf } from './pictures.js';
+export { classNameOf, type Picture, pictureAt, picturesOf, slugOf } from './pictures.js';
 export { NAMED_POLICIES, type NamedPolicy, POLICY_NAMES, policyNamed } from './presets.js';
 export { EMBEDDED, parseRecipe, type Recipe, RecipeError, recipeFor, recipeOf } from './recipe.js';
 export { differences } from './recipe-differences.js';

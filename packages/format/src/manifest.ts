@@ -27,21 +27,45 @@ const component = v.strictObject({
   data: v.optional(v.array(path)),
 });
 
+/** The graphs that each family has beside those of the head and the autoencoder. */
+const FAMILY_COMPONENTS = {
+  mar: ['condition'],
+  lightgen: ['text', 'positions', 'tokenEncoder', 'tokenDecoder', 'cross'],
+} as const;
+
+export type Family = keyof typeof FAMILY_COMPONENTS;
+
+const classes = v.strictObject({
+  kind: v.literal('class'),
+  count,
+  /** One name a class. */
+  names: v.optional(v.array(v.string())),
+});
+
+const text = v.strictObject({
+  kind: v.literal('text'),
+  /** Rows that a prompt is padded or cut to. */
+  length: count,
+  /** Width of the text encoder's rows. */
+  width: count,
+});
+
 const schema = v.strictObject({
   format: v.literal('tessera-mar'),
   version: v.literal(1),
+  /**
+   * How its transformer is built, and so what graphs its variants have. Fields that older manifests lack stay absent: recipes
+   * know a model by the hash of its manifest. @default 'mar'
+   */
+  family: v.optional(v.picklist(Object.keys(FAMILY_COMPONENTS) as Family[])),
   name: v.pipe(v.string(), v.minLength(1)),
   licence: v.string(),
   /** Where the weights come from: a name, a checksum, an address. */
   source: v.string(),
   /** The token grid: `height`·`width` positions with `channels` = `latents.channels`·`latents.patchSize`² values. */
   grid: v.strictObject({ height: count, width: count, channels: count }),
-  condition: v.strictObject({
-    kind: v.literal('class'),
-    count,
-    /** One name a class. */
-    names: v.optional(v.array(v.string())),
-  }),
+  /** What its pictures are asked for by. */
+  condition: v.variant('kind', [classes, text]),
   /** Row widths: encoder E, decoder D (the width of z), head W. */
   widths: v.strictObject({ encoder: count, decoder: count, head: count }),
   /** Residual blocks of the head; the modulation is (3·headDepth + 2)·W wide. */
@@ -62,9 +86,21 @@ const schema = v.strictObject({
     patchSize: count,
     /** The decoder takes latents divided by this (0.2325 for KL-16). */
     scale: v.pipe(v.number(), v.finite(), v.gtValue(0)),
+    /** What is added after that (0.0609 for the autoencoder of Stable Diffusion 3). @default 0 */
+    shift: v.optional(v.pipe(v.number(), v.finite())),
     /** Pixels a latent cell spans, in each direction. */
     stride: count,
   }),
+  /** Sizes that models of the family LightGen have alone. */
+  lightgen: v.optional(
+    v.strictObject({
+      /** Blocks of the cross-attention stage. */
+      crossDepth: count,
+      /** Rows and columns of the position tables, and what is added to a grid's side before they are scaled to it. */
+      positionSide: count,
+      positionOffset: scale,
+    }),
+  ),
   /** What the head was trained on. Absent in older manifests, whose heads are MAR's. */
   diffusion: v.optional(diffusionSchema, MAR_DIFFUSION),
   /** What the authors advise. */
@@ -87,7 +123,12 @@ const schema = v.strictObject({
         /** Where the head's or the autoencoder's weights are stored differently. */
         parts: v.optional(v.strictObject({ head: storageType, autoencoder: storageType })),
         components: v.strictObject({
-          condition: component,
+          condition: v.optional(component),
+          text: v.optional(component),
+          positions: v.optional(component),
+          tokenEncoder: v.optional(component),
+          tokenDecoder: v.optional(component),
+          cross: v.optional(component),
           embed: component,
           project: component,
           modulate: component,
@@ -117,10 +158,20 @@ const schema = v.strictObject({
 
 /** `mar.json`: what a model folder holds and how to run it. */
 export type Manifest = v.InferOutput<typeof schema>;
+/** The classes of a model that takes classes. */
+export type Classes = Extract<Manifest['condition'], { kind: 'class' }>;
+/** The text that a model takes. */
+export type TextCondition = Extract<Manifest['condition'], { kind: 'text' }>;
 export type ManifestVariant = Manifest['variants'][number];
 export type ManifestComponent = v.InferOutput<typeof component>;
 export type ComponentName = keyof ManifestVariant['components'];
 export type StorageType = ManifestVariant['dtype'];
+
+/** The classes of a model. @throws InvalidOptionError for one that takes text */
+export function classesOf({ name, condition }: Pick<Manifest, 'name' | 'condition'>): Classes {
+  if (condition.kind === 'class') return condition;
+  throw new InvalidOptionError('model', name, 'must be a model that takes classes: this one takes text');
+}
 
 /** `mar.json` is not JSON, not a manifest, or one of a version this package does not know. */
 export class ManifestError extends TesseraError {
@@ -161,6 +212,8 @@ export function parseManifest(json: string): Manifest {
 
 /** What the schema alone can't see. */
 function inconsistencies({
+  family = 'mar',
+  lightgen,
   grid,
   latents,
   condition,
@@ -177,7 +230,7 @@ function inconsistencies({
       `grid.channels is ${grid.channels}, but latents make it ${channels} (channels · patchSize²)`,
     );
   }
-  if (condition.names && condition.names.length !== condition.count) {
+  if (condition.kind === 'class' && condition.names && condition.names.length !== condition.count) {
     problems.push(`condition.names has ${condition.names.length} names for ${condition.count} classes`);
   }
   try {
@@ -190,6 +243,15 @@ function inconsistencies({
     problems.push(`sampling.clamp has ${sampling.clamp.length} limits for ${grid.channels} channels`);
   }
   if (sampling.advice !== undefined) problems.push(...adviceProblems(sampling));
+  if ((condition.kind === 'class') !== (family === 'mar')) {
+    problems.push(`condition.kind is ${condition.kind}, which models of the family ${family} don't take`);
+  }
+  if (family === 'lightgen' && !lightgen) problems.push('lightgen is missing, which the family needs');
+  for (const { dtype, components } of variants) {
+    for (const name of FAMILY_COMPONENTS[family]) {
+      if (!components[name]) problems.push(`the ${dtype} variant has no component "${name}"`);
+    }
+  }
   const listed = new Set(files.map((file) => file.path));
   const used = variants.flatMap(({ components }) =>
     Object.values(components).flatMap((part) => (part ? [part.path, ...(part.data ?? [])] : [])),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Classes, pictureAt, picturesOf } from './pictures.js';
+import type { Classes } from './manifest.js';
+import { pictureAt, picturesOf } from './pictures.js';
 
 const classes: Classes = { kind: 'class', count: 3, names: ['cat', 'red fox, Vulpes vulpes', 'café'] };
 

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
-import type { Manifest } from './manifest.js';
+import type { Classes } from './manifest.js';
 
 /**
  * One picture of a seed. Its index says which class and which picture of that class it is: pictures are numbered round
@@ -15,8 +15,6 @@ export interface Picture {
   /** Its file's name, e.g. `00037-butterfly.png`. */
   readonly file: string;
 }
-
-export type Classes = Manifest['condition'];
 
 /**
  * The picture of an index.

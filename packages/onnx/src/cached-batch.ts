@@ -1,12 +1,12 @@
 import type { ClassInput } from '@tessera/core';
 import { type ConditionImage, gridLength, type TokenReuse } from '@tessera/core/model';
-import type { Manifest } from '@tessera/format';
+import { classesOf, type Manifest } from '@tessera/format';
+import type { CachedBatch } from './cached-transformer.js';
 import { classIndex } from './condition-batch.js';
-import type { CachedBatch } from './mar-graphs.js';
 
 /** A row of the batch: an image, or its unconditional half. */
 export interface CachedRow {
-  readonly image: ConditionImage<ClassInput>;
+  readonly image: ConditionImage<unknown>;
   readonly unconditional: boolean;
   /** Positions whose keys and values are cached, in the caches' order. */
   readonly cached: readonly number[];
@@ -27,13 +27,14 @@ export function newPositions({ image, cached }: Pick<CachedRow, 'image' | 'cache
  * @param reuse undefined for a refresh, which computes all rows of the decoder
  */
 export function cachedBatch(
-  { grid, condition, caches, widths }: Manifest,
+  { name, grid, condition, caches, widths }: Manifest,
   rows: readonly CachedRow[],
   reuse: TokenReuse | undefined,
 ): CachedBatch {
   const { buffer } = caches!;
   const { channels } = grid;
-  const count = buffer + gridLength(grid);
+  const rowCount = buffer + gridLength(grid);
+  const { count } = classesOf({ name, condition });
   const targetCount = rows[0]!.targets.length;
   const known = rows[0]!.cached.length + newPositions(rows[0]!).length;
   const residual = new Float32Array(rows.length * targetCount * widths.decoder);
@@ -43,16 +44,16 @@ export function cachedBatch(
     const fresh = newPositions(row);
     const sequence = known + buffer + 1;
     const mask = known + buffer;
-    const places = new Int32Array(count).fill(mask);
+    const places = new Int32Array(rowCount).fill(mask);
     for (let i = 0; i < buffer; i++) places[i] = known + i;
     for (const [i, position] of [...cached, ...fresh].entries()) places[buffer + position] = i;
     if (row.residual) residual.set(row.residual, r * row.residual.length);
 
     const rowOf = (position: number): number => buffer + position;
     const taken = new Set([...targets, ...fresh].map(rowOf));
-    const rest = Array.from({ length: count }, (_, i) => i).filter((i) => !taken.has(i));
-    const least = taken.size + (reuse?.extraRows ?? count);
-    const all = Math.min(count, Math.max(least, Math.floor(count * (reuse?.keptShare ?? 1))));
+    const rest = Array.from({ length: rowCount }, (_, i) => i).filter((i) => !taken.has(i));
+    const least = taken.size + (reuse?.extraRows ?? rowCount);
+    const all = Math.min(rowCount, Math.max(least, Math.floor(rowCount * (reuse?.keptShare ?? 1))));
     keptOthers = all - taken.size;
     // With all rows kept there is nothing to choose.
     const forced = [...fresh.map(rowOf), ...(keptOthers === rest.length ? rest : [])];
@@ -61,7 +62,7 @@ export function cachedBatch(
         ...image.grid.tokens.subarray(position * channels, (position + 1) * channels),
       ]),
       previous: fresh,
-      label: row.unconditional ? condition.count : classIndex(image.input, condition.count),
+      label: row.unconditional ? count : classIndex(image.input as ClassInput, count),
       targets,
       places: places.map((place) => place + r * sequence),
       forced,

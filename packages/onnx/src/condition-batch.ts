@@ -1,27 +1,28 @@
 import { type ClassInput, InvalidOptionError } from '@tessera/core';
-import { assertGrid, type ConditionImage, gridLength, maskedPositions, typeNote } from '@tessera/core/model';
-import type { Manifest } from '@tessera/format';
-import type { ConditionBatch } from './mar-graphs.js';
+import { type ConditionImage, gridLength, maskedPositions, typeNote } from '@tessera/core/model';
+import type { Classes } from '@tessera/format';
 
 /** Equal for images with equally many known and equally many wanted tokens: they can be one batch. */
-export function countsKey({ grid, positions }: ConditionImage<ClassInput>): string {
+export function countsKey({ grid, positions }: Pick<ConditionImage<unknown>, 'grid' | 'positions'>): string {
   const known = grid.known.reduce((sum, value) => sum + (value ? 1 : 0), 0);
   return `${known} ${positions.length}`;
 }
 
-/** Rows: each image's conditional one, then the unconditional ones of those that are guided. */
-export function conditionBatch(
-  { grid, condition }: Manifest,
-  images: readonly ConditionImage<ClassInput>[],
-): ConditionBatch {
-  const { channels } = grid;
-  const length = gridLength(grid);
-  const guided = images.filter((image) => image.guided);
-  const rows = [...images, ...guided];
-  const targetCount = images[0]!.positions.length;
-  const positions = new Int32Array(rows.length * length);
-  for (const image of images) assertGrid('grid', image.grid, grid);
-  const parts = rows.map((image, row) => {
+/** Tokens and positions of images with equally many known and equally many wanted tokens. */
+export interface TokenBatch {
+  /** [B, V, C], the known tokens. */
+  readonly tokens: Float32Array;
+  /** [B, L], a permutation: V known positions, then other masked ones, then the `targetCount` targets. */
+  readonly positions: Int32Array;
+  /** T ≥ 1. */
+  readonly targetCount: number;
+}
+
+export function tokenBatch(images: readonly Omit<ConditionImage<unknown>, 'input' | 'guided'>[]): TokenBatch {
+  const { channels, ...sides } = images[0]!.grid.shape;
+  const length = gridLength(sides);
+  const positions = new Int32Array(images.length * length);
+  const parts = images.map((image, row) => {
     const order = positionOrder(image, length);
     positions.set(order.positions, row * length);
     const tokens = new Float32Array(order.visible * channels);
@@ -33,15 +34,30 @@ export function conditionBatch(
   });
   const tokens = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   for (const [row, part] of parts.entries()) tokens.set(part, row * part.length);
+  return { tokens, positions, targetCount: images[0]!.positions.length };
+}
+
+/** Rows [B] of the transformer: conditional and unconditional ones are alike. */
+export interface ConditionBatch extends TokenBatch {
+  /** [B], class indices; the class count stands for no class. */
+  readonly labels: Int32Array;
+}
+
+/** Rows: each image's conditional one, then the unconditional ones of those that are guided. */
+export function conditionBatch(
+  { count }: Classes,
+  images: readonly ConditionImage<ClassInput>[],
+): ConditionBatch {
+  const rows = [...images, ...images.filter((image) => image.guided)];
   const labels = Int32Array.from(rows, ({ input }, row) =>
-    row < images.length ? classIndex(input, condition.count) : condition.count,
+    row < images.length ? classIndex(input, count) : count,
   );
-  return { tokens, positions, labels, targetCount };
+  return { ...tokenBatch(rows), labels };
 }
 
 /** The grid's positions as the graph wants them: known, masked, wanted, each ascending. */
 function positionOrder(
-  { grid, positions }: ConditionImage<ClassInput>,
+  { grid, positions }: Pick<ConditionImage<unknown>, 'grid' | 'positions'>,
   length: number,
 ): { positions: number[]; visible: number } {
   const wanted = new Set(positions);

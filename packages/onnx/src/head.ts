@@ -2,8 +2,21 @@ import { InvalidOptionError } from '@tessera/core';
 import { type CoefficientsRun, runCoefficients } from '@tessera/core/diffusion';
 import { type CancellationSignal, type HeadReuse, headEffort, throwIfAborted } from '@tessera/core/model';
 import { assertFinite } from './finite.js';
-import type { KeptDenoising, MarGraphs } from './mar-graphs.js';
+import type { KeptDenoising, ModelGraphs } from './model-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
+
+/** The part of a model's graphs that the head is. */
+type HeadGraphs = Pick<
+  ModelGraphs<never>,
+  | 'manifest'
+  | 'embed'
+  | 'project'
+  | 'modulate'
+  | 'denoise'
+  | 'denoiseKeeping'
+  | 'denoiseOuter'
+  | 'denoiseCached'
+>;
 
 /** Tokens that are all guided or all not, and their rows of z. */
 export interface HeadRows {
@@ -43,7 +56,7 @@ const MODULATION_BYTES = 48 * 2 ** 20;
  * @throws InvalidOptionError where there is no step, so that noise would be all there is, NonFiniteError if some of the
  *   tokens are no numbers
  */
-export async function sampleHead(graphs: MarGraphs, request: SampleRequest): Promise<Float32Array> {
+export async function sampleHead(graphs: HeadGraphs, request: SampleRequest): Promise<Float32Array> {
   const { channels } = graphs.manifest.grid;
   const { z, coefficients, signal } = request;
   const { steps } = coefficients;
@@ -86,7 +99,7 @@ export async function sampleHead(graphs: MarGraphs, request: SampleRequest): Pro
  * @returns [R, ·], the head's output as it comes, in the order of `rows`
  */
 export async function evaluateHead(
-  graphs: MarGraphs,
+  graphs: HeadGraphs,
   request: HeadRows,
   x: Float32Array,
   timestep: number,
@@ -122,7 +135,7 @@ interface Block {
 }
 
 /** Blocks of tokens whose modulation fits its budget. */
-function* blocksOf(graphs: MarGraphs, { count, rows }: HeadRows): Generator<Block> {
+function* blocksOf(graphs: HeadGraphs, { count, rows }: HeadRows): Generator<Block> {
   const halves = rows.length / count;
   const size = Math.max(1, Math.floor(MODULATION_BYTES / (rowBytes(graphs) * halves)));
   for (let first = 0; first < count; first += size) {
@@ -136,7 +149,7 @@ function* blocksOf(graphs: MarGraphs, { count, rows }: HeadRows): Generator<Bloc
 }
 
 /** Bytes a row of a modulation takes. */
-function rowBytes({ manifest: { headDepth, widths } }: MarGraphs): number {
+function rowBytes({ manifest: { headDepth, widths } }: HeadGraphs): number {
   return (3 * headDepth + 2) * widths.head * Float32Array.BYTES_PER_ELEMENT;
 }
 
@@ -164,7 +177,7 @@ interface BlockHead {
 
 /** @param timeEmbed [S, W] */
 async function headOf(
-  graphs: MarGraphs,
+  graphs: HeadGraphs,
   { z, rows, count }: HeadRows,
   timeEmbed: Float32Array,
   reuse?: HeadReuse,
@@ -183,7 +196,7 @@ async function headOf(
 
 /** A head that runs in full at some steps only, and between takes its blocks' results and the guidance of the last such step. */
 class ReusingHead implements BlockHead {
-  readonly #graphs: MarGraphs;
+  readonly #graphs: HeadGraphs;
   readonly #reuse: HeadReuse;
   readonly #steps: number;
   /** By effort; the last two are of the conditional rows alone. */
@@ -195,7 +208,7 @@ class ReusingHead implements BlockHead {
   #full: Float32Array = new Float32Array();
 
   private constructor(
-    graphs: MarGraphs,
+    graphs: HeadGraphs,
     reuse: HeadReuse,
     steps: number,
     modulations: Readonly<Record<'full' | 'outer' | 'none', Modulations>>,
@@ -207,7 +220,7 @@ class ReusingHead implements BlockHead {
   }
 
   static async open(
-    graphs: MarGraphs,
+    graphs: HeadGraphs,
     { z, rows, count }: HeadRows,
     timeEmbed: Float32Array,
     reuse: HeadReuse,
@@ -289,7 +302,7 @@ class ReusingHead implements BlockHead {
 
 /** The modulation of a block's rows, made for many steps at once; asked for step by step. */
 class Modulations {
-  readonly #graphs: MarGraphs;
+  readonly #graphs: HeadGraphs;
   readonly #graph: 'modulate' | 'modulate-cached';
   /** [S, W]. */
   readonly #timeEmbed: Float32Array;
@@ -300,7 +313,7 @@ class Modulations {
   #last = 0;
 
   constructor(
-    graphs: MarGraphs,
+    graphs: HeadGraphs,
     timeEmbed: Float32Array,
     zEmbed: OrtTensor,
     rows: number,

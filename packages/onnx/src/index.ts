@@ -1,4 +1,8 @@
-export { createMarModel } from './loading/create-mar-model.js';
+export type { CachedBatch, CachedTransformer, Caches } from './cached-transformer.js';
+export type { ConditionBatch } from './condition-batch.js';
+export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
+export { LightgenGraphs, type LightgenOptions } from './lightgen/lightgen-graphs.js';
+export { createMarModel, modelGraphs } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
   type Loaded,
@@ -15,14 +19,7 @@ export {
   preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
-export {
-  type CachedBatch,
-  type Caches,
-  type ConditionBatch,
-  type GraphSession,
-  type GraphSessions,
-  MarGraphs,
-} from './mar-graphs.js';
+export { MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
 export {
   assertFileHash,
@@ -35,6 +32,7 @@ export {
   neededFiles,
   storedType,
 } from './model-files.js';
+export { ModelGraphs } from './model-graphs.js';
 export { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 export {
   assertReferenceSample,

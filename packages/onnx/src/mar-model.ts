@@ -1,16 +1,15 @@
 import {
-  type ClassInput,
   type GridShape,
   type ImageRgb,
   InvalidOptionError,
   type MaskedModel,
+  type ModelInput,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
 import type { DiffusionProcess } from '@tessera/core/diffusion';
 import {
   assertClamp,
-  assertGrid,
   assertShape,
   type CancellationSignal,
   type ConditionRequest,
@@ -31,10 +30,9 @@ import {
   unpatchify,
 } from '@tessera/core/model';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
-import { conditionBatch } from './condition-batch.js';
 import { evaluateHead, sampleHead } from './head.js';
 import { imageSizeOf } from './image-size.js';
-import type { MarGraphs } from './mar-graphs.js';
+import type { ModelGraphs } from './model-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
 import { reuseAbilities } from './reuse-abilities.js';
@@ -45,19 +43,19 @@ import { runtimeTensor, type SampledImage, sampledRows } from './sampled-rows.js
 
 type Cancellable = { readonly signal?: CancellationSignal };
 
-/** A MAR model in the thread that holds its sessions. */
-export class MarModel implements MaskedModel<ClassInput> {
+/** A model in the thread that holds its sessions. */
+export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
   readonly reuses: ReuseAbilities;
-  readonly #graphs: MarGraphs;
+  readonly #graphs: ModelGraphs<Input>;
   readonly #queue = new RunQueue();
   #disposed: Promise<void> | undefined;
 
-  constructor(graphs: MarGraphs) {
+  constructor(graphs: ModelGraphs<Input>) {
     this.#graphs = graphs;
     this.manifest = graphs.manifest;
     this.shape = graphs.manifest.grid;
@@ -67,24 +65,28 @@ export class MarModel implements MaskedModel<ClassInput> {
     this.reuses = reuseAbilities(graphs.manifest);
   }
 
-  condition({ batch, signal }: ConditionRequest<ClassInput>): Promise<readonly ConditionRows[]> {
+  condition({ batch, signal }: ConditionRequest<Input>): Promise<readonly ConditionRows[]> {
     return this.#enqueue(async () => {
       assertBatch('batch', batch);
       const made: ConditionRows[] = [];
       try {
-        return await groupBy(batch, reuseKey, async (group) => {
-          throwIfAborted(signal);
-          if (group[0]!.reuse) {
-            const reused = await reusedConditions(this.#graphs, group, (z) => this.#queued(z));
-            made.push(...reused);
-            return reused;
-          }
-          const z = await this.#graphs.condition(conditionBatch(this.manifest, group));
-          const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
-          const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
-          made.push(...rows);
-          return rows;
-        });
+        return await groupBy(
+          batch,
+          (image) => reuseKey(image, this.#graphs.batchKey(image)),
+          async (group) => {
+            throwIfAborted(signal);
+            if (group[0]!.reuse) {
+              const reused = await reusedConditions(this.#graphs, group, (z) => this.#queued(z), signal);
+              made.push(...reused);
+              return reused;
+            }
+            const z = await this.#graphs.conditionImages(group, signal);
+            const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
+            const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
+            made.push(...rows);
+            return rows;
+          },
+        );
       } catch (error) {
         for (const rows of made) rows.release();
         throw error;
@@ -126,14 +128,16 @@ export class MarModel implements MaskedModel<ClassInput> {
       assertBatch('grids', grids);
       this.#need('decoder', 'make pictures');
       const { latents } = this.manifest;
-      const { height, width } = this.shape;
-      const latentShape = { channels: latents.channels, height, width };
-      const dims = [1, latents.channels, height * latents.patchSize, width * latents.patchSize] as const;
+      const { shift = 0 } = latents;
       const images: ImageRgb[] = [];
       for (const grid of grids) {
         throwIfAborted(signal);
-        const cells = unpatchify(knownTokens(grid, this.shape), latentShape, latents.patchSize);
-        for (let i = 0; i < cells.length; i++) cells[i]! /= latents.scale;
+        this.#graphs.assertGrid(grid);
+        const { height, width } = grid.shape;
+        const latentShape = { channels: latents.channels, height, width };
+        const dims = [1, latents.channels, height * latents.patchSize, width * latents.patchSize] as const;
+        const cells = unpatchify(knownTokens(grid), latentShape, latents.patchSize);
+        for (let i = 0; i < cells.length; i++) cells[i] = cells[i]! / latents.scale + shift;
         const planes = await this.#graphs.decode(cells, dims);
         images.push(pixelsFromPlanes(planes, dims[2] * latents.stride, dims[3] * latents.stride));
       }
@@ -146,20 +150,23 @@ export class MarModel implements MaskedModel<ClassInput> {
       assertBatch('images', images);
       this.#need('encoder', 'turn pictures into tokens');
       const { latents } = this.manifest;
-      const { height, width } = this.shape;
-      const pixels = [this.imageSize.height, this.imageSize.width] as const;
+      const { shift = 0 } = latents;
+      const token = latents.patchSize * latents.stride;
       const grids: TokenGrid[] = [];
       for (const image of images) {
         throwIfAborted(signal);
-        if (image.height !== pixels[0] || image.width !== pixels[1]) {
-          throw new ShapeMismatchError('image [H, W]', pixels, [image.height, image.width]);
+        const [height, width] = [image.height / token, image.width / token];
+        const shape = { height, width, channels: this.shape.channels };
+        const pixels = [image.height, image.width] as const;
+        if (!this.#graphs.draws(shape)) {
+          throw new ShapeMismatchError('image [H, W]', [this.imageSize.height, this.imageSize.width], pixels);
         }
         const moments = await this.#graphs.encode(planesFromPixels(image), [1, 3, ...pixels]);
         // The mean of the posterior; the log variance behind it is not used.
         const mean = moments.slice(0, moments.length / 2);
-        for (let i = 0; i < mean.length; i++) mean[i]! *= latents.scale;
+        for (let i = 0; i < mean.length; i++) mean[i] = (mean[i]! - shift) * latents.scale;
         const tokens = patchify(mean, { channels: latents.channels, height, width }, latents.patchSize);
-        grids.push({ shape: this.shape, tokens, known: new Uint8Array(gridLength(this.shape)).fill(1) });
+        grids.push({ shape, tokens, known: new Uint8Array(gridLength(shape)).fill(1) });
       }
       return grids;
     }, signal);
@@ -167,12 +174,12 @@ export class MarModel implements MaskedModel<ClassInput> {
 
   /** How often each graph has run, and for how long. */
   runStatistics(): Promise<RunStatistics> {
-    return Promise.resolve(this.#graphs.statistics);
+    return Promise.resolve(this.#graphs.runner.statistics);
   }
 
   /** Frees the sessions once the calls made before are done. */
   dispose(): Promise<void> {
-    this.#disposed ??= this.#queue.add(() => this.#graphs.release());
+    this.#disposed ??= this.#queue.add(() => this.#graphs.runner.release());
     return this.#disposed;
   }
 
@@ -214,7 +221,7 @@ export class MarModel implements MaskedModel<ClassInput> {
   }
 
   #need(name: 'decoder' | 'encoder', purpose: string): void {
-    if (!this.#graphs.has(name)) {
+    if (!this.#graphs.runner.has(name)) {
       throw new TesseraError(
         'missing-component',
         `The model "${this.manifest.name}" has no ${name}, which is needed to ${purpose}. Convert it with its autoencoder.`,
@@ -285,9 +292,8 @@ function assertBatch(what: string, batch: readonly unknown[]): void {
 }
 
 /** The grid's tokens with 0 where they are masked. */
-function knownTokens(grid: TokenGrid, shape: GridShape): Float32Array {
-  assertGrid('grid', grid, shape);
-  const { channels } = shape;
+function knownTokens(grid: TokenGrid): Float32Array {
+  const { channels } = grid.shape;
   const tokens = grid.tokens.slice();
   for (let position = 0; position < grid.known.length; position++) {
     if (!grid.known[position]) tokens.fill(0, position * channels, (position + 1) * channels);

@@ -1,13 +1,16 @@
 import {
   ancestralSampler,
-  type ClassInput,
   emptyGrid,
   keyedNoise,
   type MaskedModel,
+  type ModelInput,
+  type NoiseSource,
   TesseraError,
+  type TextFeatures,
   type TokenGrid,
 } from '@tessera/core';
 import { gridLength } from '@tessera/core/model';
+import type { Manifest } from '@tessera/format';
 import * as v from 'valibot';
 
 const numbers = v.array(v.pipe(v.number(), v.finite()));
@@ -15,7 +18,9 @@ const schema = v.strictObject({
   version: v.literal(1),
   /** Key of all the sample's noise and of its known tokens. */
   seed: v.number(),
-  classLabel: v.number(),
+  /** What the model was asked for: a class, or features that are drawn from the seed. */
+  classLabel: v.optional(v.number()),
+  features: v.optional(v.strictObject({ rows: v.number(), width: v.number() })),
   /** Starts below t = 999, where 1/√ᾱ is 20,000 and every rounding would show. */
   respacing: v.string(),
   guidanceScale: v.number(),
@@ -51,8 +56,19 @@ const TOLERANCES = { z: 2e-3, tokens: 2e-2, pixels: 2 };
 const WANTED = 4;
 
 /** Runs the sample on a model and records it. The model decides only the numbers, so record on the CPU in fp32. */
-export async function recordReferenceSample(model: MaskedModel<ClassInput>): Promise<ReferenceSample> {
-  const recipe = { version: 1 as const, seed: 20, classLabel: 0, respacing: 'ddim50', guidanceScale: 2 };
+export async function recordReferenceSample(
+  model: MaskedModel<ModelInput> & { readonly manifest?: Manifest },
+): Promise<ReferenceSample> {
+  const asked = model.manifest?.condition;
+  const recipe = {
+    version: 1 as const,
+    seed: 20,
+    ...(asked?.kind === 'text'
+      ? { features: { rows: asked.length, width: asked.width } }
+      : { classLabel: 0 }),
+    respacing: 'ddim50',
+    guidanceScale: 2,
+  };
   const { z, tokens, picture } = await run(model, recipe);
   const pixelStride = Math.max(1, Math.floor(picture.length / 1024)) | 1;
   return {
@@ -66,7 +82,7 @@ export async function recordReferenceSample(model: MaskedModel<ClassInput>): Pro
 
 /** Replays a sample. @throws TesseraError with code `reference-sample` where `sample` is not one */
 export async function verifyReferenceSample(
-  model: MaskedModel<ClassInput>,
+  model: MaskedModel<ModelInput>,
   sample: unknown,
 ): Promise<ReferenceReport> {
   const parsed = v.safeParse(schema, sample);
@@ -93,7 +109,7 @@ export async function verifyReferenceSample(
  * @param json its text
  * @throws Error that says by how much the model is off
  */
-export async function assertReferenceSample(model: MaskedModel<ClassInput>, json: string): Promise<void> {
+export async function assertReferenceSample(model: MaskedModel<ModelInput>, json: string): Promise<void> {
   const { passed, checks } = await verifyReferenceSample(model, JSON.parse(json));
   if (passed) return;
   const off = checks
@@ -117,10 +133,11 @@ function check(name: keyof typeof TOLERANCES, expected: ArrayLike<number>, actua
 
 /** Half of the grid known, random; a few positions of the other half sampled, and all of it decoded. */
 async function run(
-  model: MaskedModel<ClassInput>,
+  model: MaskedModel<ModelInput>,
   {
     seed,
-    classLabel,
+    classLabel = 0,
+    features,
     respacing,
     guidanceScale,
   }: Omit<ReferenceSample, 'z' | 'tokens' | 'pixels' | 'pixelStride'>,
@@ -135,7 +152,8 @@ async function run(
     grid.known[position] = 1;
   }
   const positions = Uint32Array.from({ length: Math.min(WANTED, length >> 1) }, (_, i) => 2 * i + 1);
-  const images = [{ grid, positions, input: { classLabel }, guided: true }];
+  const input = features ? { prompt: drawnFeatures(noise, features) } : { classLabel };
+  const images = [{ grid, positions, input, guided: true }];
   const conditions = (await model.condition({ batch: images }))[0]!;
   try {
     const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
@@ -151,7 +169,11 @@ async function run(
   }
 }
 
-async function decodeIfPossible(model: MaskedModel<ClassInput>, grid: TokenGrid): Promise<Uint8Array> {
+function drawnFeatures(noise: NoiseSource, { rows, width }: { rows: number; width: number }): TextFeatures {
+  return { features: noise.fork('features').normal(new Float32Array(rows * width)) };
+}
+
+async function decodeIfPossible(model: MaskedModel<ModelInput>, grid: TokenGrid): Promise<Uint8Array> {
   try {
     const [picture] = await model.decode([grid]);
     return picture!.data;

@@ -1,17 +1,21 @@
-import { type ClassInput, InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
 import {
+  assertReuse,
+  type CancellationSignal,
   type ConditionImage,
   ConditionRows,
   type DeviceTensor,
   gridLength,
   maskedPositions,
+  throwIfAborted,
 } from '@tessera/core/model';
 import { type CachedRow, cachedBatch, newPositions } from './cached-batch.js';
-import { conditionBatch, countsKey } from './condition-batch.js';
-import type { Caches, MarGraphs } from './mar-graphs.js';
+import type { CachedTransformer, Caches } from './cached-transformer.js';
+import type { ModelGraphs } from './model-graphs.js';
 import { OrtTensor } from './ort-tensor.js';
+import { reuseAbilities } from './reuse-abilities.js';
 
-type Image = ConditionImage<ClassInput>;
+type Image = ConditionImage<unknown>;
 
 /** uncond − cond of one image at its last guided refresh. */
 interface Difference {
@@ -69,18 +73,16 @@ function numberOf(tensor: DeviceTensor): number {
   return number;
 }
 
-/** Equal for images that can be one batch. */
-export function reuseKey(image: Image): string {
+/** Equal for images that can be one batch. @param key equal for those that could be one if nothing were reused */
+export function reuseKey(image: Image, key: string): string {
   const { reuse, guided } = image;
-  if (!reuse) return countsKey(image);
+  if (!reuse) return key;
   const { previous: _, ...options } = reuse;
   const last = reuse.refresh ? undefined : kept(image);
   const fresh = last?.tensor.caches
     ? newPositions({ image, cached: last.tensor.cached[rowIn(last, false)]! }).length
     : '';
-  return [countsKey(image), guided, JSON.stringify(options), last ? numberOf(last.tensor) : '', fresh].join(
-    ' ',
-  );
+  return [key, guided, JSON.stringify(options), last ? numberOf(last.tensor) : '', fresh].join(' ');
 }
 
 /** Which row of the last step's batch an image's half was. */
@@ -89,21 +91,29 @@ function rowIn({ tensor, conditions }: NonNullable<ReturnType<typeof kept>>, unc
 }
 
 /** Conditions of images with one {@link reuseKey}, as their `reuse` has it. */
-export async function reusedConditions(
-  graphs: MarGraphs,
-  images: readonly Image[],
+export async function reusedConditions<Input>(
+  graphs: ModelGraphs<Input>,
+  images: readonly ConditionImage<Input>[],
   queued: (z: OrtTensor) => OrtTensor,
+  signal: CancellationSignal | undefined,
 ): Promise<ConditionRows[]> {
   const { reuse, guided } = images[0]!;
-  const halves = guided && !(reuse!.guidance && !reuse!.refresh) ? 2 : 1;
-  const most = Math.max(1, Math.floor(graphs.rowsAtOnce / halves));
+  const { cached } = graphs;
+  assertReuse(reuseAbilities(graphs.manifest), reuse!);
+  const halves = guided && !reuse!.guidance ? 2 : 1;
   // Those that share caches are one batch already.
-  const size = reuse!.refresh ? most : images.length;
+  const size =
+    cached && reuse!.tokens && reuse!.refresh
+      ? Math.max(1, Math.floor(cached.rowsAtOnce / halves))
+      : images.length;
   const all: ConditionRows[] = [];
   try {
     for (let first = 0; first < images.length; first += size) {
+      throwIfAborted(signal);
       const some = images.slice(first, first + size);
-      const tensor = await (reuse!.tokens ? withCaches(graphs, some) : withDifference(graphs, some));
+      const tensor = await (cached && reuse!.tokens
+        ? withCaches(graphs, cached, some)
+        : withDifference(graphs, some, signal));
       const shapes = some.map(({ positions }) => ({ count: positions.length, guided }));
       all.push(...ConditionRows.split(queued(tensor), graphs.manifest.widths.decoder, shapes));
     }
@@ -115,14 +125,18 @@ export async function reusedConditions(
 }
 
 /** The transformer as it is; the unconditional z of steps between by the last refresh's. */
-async function withDifference(graphs: MarGraphs, images: readonly Image[]): Promise<ReusableTensor> {
+async function withDifference<Input>(
+  graphs: ModelGraphs<Input>,
+  images: readonly ConditionImage<Input>[],
+  signal: CancellationSignal | undefined,
+): Promise<ReusableTensor> {
   const { manifest } = graphs;
   const { reuse, guided } = images[0]!;
   const width = manifest.widths.decoder;
   const count = images[0]!.positions.length;
   if (reuse!.refresh && guided) {
     const whole = images.map((image) => ({ ...image, positions: maskedPositions(image.grid.known) }));
-    const z = await graphs.condition(conditionBatch(manifest, whole));
+    const z = await graphs.conditionImages(whole, signal);
     const rows = await z.read();
     z.release();
     const half = rows.length / 2;
@@ -135,11 +149,9 @@ async function withDifference(graphs: MarGraphs, images: readonly Image[]): Prom
     );
   }
   const differences = images.map((image) => differenceOf(image));
-  const z = await graphs.condition(
-    conditionBatch(
-      manifest,
-      images.map((image) => ({ ...image, guided: guided && !reuse!.guidance })),
-    ),
+  const z = await graphs.conditionImages(
+    images.map((image) => ({ ...image, guided: guided && !reuse!.guidance })),
+    signal,
   );
   if (!guided || !reuse!.guidance) return new ReusableTensor(z, count, { differences });
   const conditional = await z.read();
@@ -155,7 +167,11 @@ async function withDifference(graphs: MarGraphs, images: readonly Image[]): Prom
   return new ReusableTensor(graphs.conditionRows(rows), count, { differences });
 }
 
-async function withCaches(graphs: MarGraphs, images: readonly Image[]): Promise<ReusableTensor> {
+async function withCaches(
+  graphs: ModelGraphs<never>,
+  transformer: CachedTransformer,
+  images: readonly Image[],
+): Promise<ReusableTensor> {
   const { manifest } = graphs;
   const { reuse, guided } = images[0]!;
   const { refresh, guidance, tokens } = reuse!;
@@ -173,11 +189,14 @@ async function withCaches(graphs: MarGraphs, images: readonly Image[]): Promise<
       cached: [],
       targets: whole ? maskedPositions(half.image.grid.known) : half.image.positions,
     }));
-    const conditional = await graphs.conditionCached(cachedBatch(manifest, rows, undefined));
+    const conditional = await transformer.condition(cachedBatch(manifest, rows, undefined));
     const cached = rows.map(newPositions);
-    if (!whole) return new ReusableTensor(conditional.z, count, { caches: conditional.caches, cached });
+    if (!whole) {
+      conditional.features.release();
+      return new ReusableTensor(conditional.z, count, { caches: conditional.caches, cached });
+    }
     const opposite = rows.map((row) => ({ ...row, unconditional: true }));
-    const unconditional = await graphs.conditionCached(cachedBatch(manifest, opposite, undefined));
+    const unconditional = await transformer.condition(cachedBatch(manifest, opposite, undefined));
     const difference = subtracted(await unconditional.features.read(), await conditional.features.read());
     const tensor = guidedRefresh(
       graphs,
@@ -205,11 +224,11 @@ async function withCaches(graphs: MarGraphs, images: readonly Image[]): Promise<
     ...(guided && guidance ? { residual: rowsAt(half.image, differences[i], width) } : {}),
   }));
   const { tensor } = last[0]!;
-  const caches = await graphs.cacheRows(
+  const caches = await transformer.cacheRows(
     tensor.caches!,
     last.map(({ row }) => row),
   );
-  const made = await graphs.conditionCached(cachedBatch(manifest, rows, tokens), caches);
+  const made = await transformer.condition(cachedBatch(manifest, rows, tokens), caches);
   made.features.release();
   const cached = rows.map((row) => [...row.cached, ...newPositions(row)]);
   return new ReusableTensor(made.z, count, { caches: made.caches, cached, differences });
@@ -221,7 +240,7 @@ function releaseAll(caches: Caches): void {
 
 /** z at the images' positions, of rows [B, M, D] at all masked ones, conditional and unconditional. */
 function guidedRefresh(
-  graphs: MarGraphs,
+  graphs: Pick<ModelGraphs<never>, 'manifest' | 'conditionRows'>,
   images: readonly Image[],
   conditional: Float32Array,
   unconditional: Float32Array,

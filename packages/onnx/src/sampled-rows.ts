@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@tessera/core';
 import type { ConditionRows, HeadRequest } from '@tessera/core/model';
 import type { HeadRows } from './head.js';
-import type { MarGraphs } from './mar-graphs.js';
+import type { ModelGraphs } from './model-graphs.js';
 import { OrtTensor } from './ort-tensor.js';
 
 /** Which rows of an image's conditions the head is run on. */
@@ -20,7 +20,7 @@ export function runtimeTensor({ tensor }: ConditionRows): OrtTensor | undefined 
  */
 export async function sampledRows(
   images: readonly SampledImage[],
-  graphs: MarGraphs,
+  graphs: Pick<ModelGraphs<never>, 'conditionRows'>,
 ): Promise<Pick<HeadRows, 'z' | 'rows'>> {
   const { conditions: first } = images[0]!;
   for (const { conditions, rows } of images) assertRows(rows, conditions);

@@ -20,9 +20,12 @@ export function sessionOptions(device: Device, threads: number): InferenceSessio
   };
 }
 
-/** The device a graph runs on: `embed` takes the sine of large angles, which a GPU may get wrong, and is small. */
+/**
+ * The device a graph runs on: `embed` takes the sine of large angles, which a GPU may get wrong, and is small; `positions`
+ * runs once for each size of grid.
+ */
 export function graphDevice(graph: ComponentName, device: Device): Device {
-  return graph === 'embed' ? 'cpu' : device;
+  return graph === 'embed' || graph === 'positions' ? 'cpu' : device;
 }
 
 /** Below this width a step of the head is sooner done by one thread than shared out to a second one. */

@@ -32,27 +32,40 @@ export async function createSession(
   };
 }
 
-/** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks, caches never are. */
-const FED_BACK: {
-  readonly [name in ComponentName]?: InferenceSession.SessionOptions['preferredOutputLocation'];
-} = {
-  condition: { z: 'gpu-buffer' },
-  'condition-cached': 'gpu-buffer',
-  project: { z_embed: 'gpu-buffer' },
-  modulate: { modulation: 'gpu-buffer' },
-  'modulate-cached': { modulation: 'gpu-buffer' },
-  denoise: { mlp: 'gpu-buffer', delta: 'gpu-buffer' },
-  'denoise-outer': { mlp: 'gpu-buffer' },
+/** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
+const FED_BACK: { readonly [name in ComponentName]?: readonly string[] | 'all' } = {
+  condition: ['z'],
+  'condition-cached': 'all',
+  tokenEncoder: ['encoded'],
+  tokenDecoder: ['queries'],
+  cross: ['z'],
+  project: ['z_embed'],
+  modulate: ['modulation'],
+  'modulate-cached': ['modulation'],
+  denoise: ['mlp', 'delta'],
+  'denoise-outer': ['mlp'],
 };
 
-/** `embed` always runs on the CPU: it takes the sine of large angles, which WGSL lets a GPU get wrong, and it is small. */
+/**
+ * Small graphs that always run on the CPU: `embed` takes the sine of large angles, which WGSL lets a GPU get wrong, and
+ * `positions` runs once for each size of grid.
+ */
+const ON_CPU: readonly ComponentName[] = ['embed', 'positions'];
+
 function sessionOptions(graph: ComponentName, device: Device): InferenceSession.SessionOptions {
-  const onGpu = device === 'webgpu' && graph !== 'embed';
+  const onGpu = device === 'webgpu' && !ON_CPU.includes(graph);
   const fedBack = FED_BACK[graph];
   return {
     executionProviders: [onGpu ? 'webgpu' : 'wasm'],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
-    ...(onGpu && fedBack ? { preferredOutputLocation: fedBack } : {}),
+    ...(onGpu && fedBack ? { preferredOutputLocation: onGpuOutputs(fedBack) } : {}),
   };
+}
+
+function onGpuOutputs(
+  fedBack: readonly string[] | 'all',
+): NonNullable<InferenceSession.SessionOptions['preferredOutputLocation']> {
+  if (fedBack === 'all') return 'gpu-buffer';
+  return Object.fromEntries(fedBack.map((output) => [output, 'gpu-buffer']));
 }

@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { convertModel, type MarConfigJson } from '@tessera/convert';
+import type { StorageType } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
-import { CHECKPOINT_FILE, MAR_B, writeRandomCheckpoint } from './random-checkpoint.js';
+import { CHECKPOINT_FILE, RANDOM_MODELS, writeRandomCheckpoint } from './random-checkpoint.js';
 
 /** What is benchmarked. */
 export interface BenchModel {
@@ -19,37 +20,43 @@ export interface BenchModel {
 /**
  * Finds or makes a model.
  *
- * @param source `tiny`, the embedded model; `mar-b`, random weights of MAR-B's sizes; a model folder (`mar.json`); or a
- *   checkpoint folder (`config.json`, `mar.safetensors`), which is converted
+ * @param source `tiny`, the embedded model; `mar-b`, `mar-l` or `mar-h`, random weights of their sizes; a model folder
+ *   (`mar.json`); or a checkpoint folder (`config.json`, `mar.safetensors`), which is converted
  * @param cacheFolder where what is made is kept
+ * @param dtype of what is converted
  */
-export async function openBenchModel(source: string, cacheFolder: string): Promise<BenchModel> {
+export async function openBenchModel(
+  source: string,
+  cacheFolder: string,
+  dtype: StorageType = 'fp16',
+): Promise<BenchModel> {
   if (source === 'tiny') return { name: 'model-tiny', folder: fileURLToPath(modelFolder) };
-  if (source !== 'mar-b' && existsSync(join(source, 'mar.json'))) {
+  const isRandom = source in RANDOM_MODELS;
+  if (!isRandom && existsSync(join(source, 'mar.json'))) {
     return { name: basename(resolve(source)), folder: resolve(source) };
   }
-  if (source !== 'mar-b' && !existsSync(join(source, CHECKPOINT_FILE))) {
+  if (!isRandom && !existsSync(join(source, CHECKPOINT_FILE))) {
     throw new Error(
       `--model ${source}: neither a model folder (mar.json) nor a checkpoint folder (config.json, ${CHECKPOINT_FILE}).`,
     );
   }
-  await inOwnProcess(source, cacheFolder);
-  const name = source === 'mar-b' ? 'MAR-B sizes, random weights' : basename(resolve(source));
-  return { name, ...places(source, cacheFolder) };
+  await inOwnProcess(source, cacheFolder, dtype);
+  const name = isRandom ? `${source.toUpperCase()} sizes, random weights` : basename(resolve(source));
+  return { name, ...places(source, cacheFolder, dtype) };
 }
 
 /** Makes the checkpoint if there is none yet, and converts it anew, since the converter may have changed. */
-export async function makeBenchModel(source: string, cacheFolder: string): Promise<void> {
-  const { folder, checkpoint } = places(source, cacheFolder);
-  if (source === 'mar-b' && !existsSync(join(checkpoint, CHECKPOINT_FILE))) {
-    await writeRandomCheckpoint(checkpoint, MAR_B);
-  }
+export async function makeBenchModel(source: string, cacheFolder: string, dtype: StorageType): Promise<void> {
+  const { folder, checkpoint } = places(source, cacheFolder, dtype);
+  const sizes = RANDOM_MODELS[source];
+  if (sizes && !existsSync(join(checkpoint, CHECKPOINT_FILE))) await writeRandomCheckpoint(checkpoint, sizes);
   const config = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8')) as
     | MarConfigJson
     | { readonly mar: MarConfigJson };
   await convertModel({
     mar: { checkpoint: join(checkpoint, CHECKPOINT_FILE), config: 'mar' in config ? config.mar : config },
     out: folder,
+    dtype,
     name: 'benchmark',
     licence: 'none',
     source: checkpoint,
@@ -57,17 +64,19 @@ export async function makeBenchModel(source: string, cacheFolder: string): Promi
   });
 }
 
-function places(source: string, cacheFolder: string): { folder: string; checkpoint: string } {
-  if (source === 'mar-b') {
-    return { folder: join(cacheFolder, 'mar-b-model'), checkpoint: join(cacheFolder, 'mar-b') };
-  }
-  return { folder: join(cacheFolder, `${basename(resolve(source))}-model`), checkpoint: resolve(source) };
+function places(
+  source: string,
+  cacheFolder: string,
+  dtype: StorageType,
+): { folder: string; checkpoint: string } {
+  const checkpoint = source in RANDOM_MODELS ? join(cacheFolder, source) : resolve(source);
+  return { folder: join(cacheFolder, `${basename(checkpoint)}-${dtype}`), checkpoint };
 }
 
 /** The memory that weights are made and converted in must not count as the benchmark's. */
-async function inOwnProcess(source: string, cacheFolder: string): Promise<void> {
+async function inOwnProcess(source: string, cacheFolder: string, dtype: StorageType): Promise<void> {
   const script = fileURLToPath(new URL('./prepare.js', import.meta.url));
-  const child = spawn(process.execPath, [script, source, cacheFolder], {
+  const child = spawn(process.execPath, [script, source, cacheFolder, dtype], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const status = await new Promise((done, fail) => child.on('exit', done).on('error', fail));

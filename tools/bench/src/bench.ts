@@ -7,6 +7,7 @@ import { HELP, type Options, parseOptions } from './options.js';
 import { plainMatMul } from './plain-matmul.js';
 import { profileVariant } from './profile.js';
 import { describeMachine, type ModelResult, machineLine, modelReport, type Round } from './report.js';
+import { speedTable } from './speed-table.js';
 import { startTorchPort, type TorchPort } from './torch-port.js';
 import { transformerSizes } from './transformer-sizes.js';
 import { type BenchVariant, variantsNamed } from './variants.js';
@@ -14,6 +15,8 @@ import { type BenchVariant, variantsNamed } from './variants.js';
 const CACHE_FOLDER = fileURLToPath(new URL('../../../.cache/bench', import.meta.url));
 
 async function main(): Promise<void> {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'table') return speedTable(rest, CACHE_FOLDER);
   const options = parseOptions(process.argv.slice(2));
   if (!options) {
     console.log(HELP);

@@ -1,6 +1,7 @@
 import { type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
 import { proxyModel } from '@tessera/core/model';
 import type { ComponentName } from '@tessera/format';
+import { classesOf } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { transformerFlops } from './transformer-flops.js';
@@ -47,7 +48,7 @@ export async function measure(
       requests: Array.from({ length: batch }, (_, index) => ({
         seed,
         imageIndex: index,
-        input: { classLabel: (seed + index) % model.manifest.condition.count },
+        input: { classLabel: (seed + index) % classesOf(model.manifest).count },
       })),
       policy: arm.policy,
     });

@@ -4,10 +4,11 @@ import { VARIANT_NAMES } from './variants.js';
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Times MAR's own sampler against GtR with and without FTS, interleaved in one process.
+Times MAR's own sampler against GtR with and without FTS, interleaved in one process. \`npm run bench -- table --help\`
+tells of another table: how fast, large and exact models of MAR-B's, L's and H's sizes are in each type of weights.
 
-  --model NAME      tiny (the embedded model), mar-b (MAR-B's sizes, random weights), a model folder, or a checkpoint
-                    folder (config.json, mar.safetensors); may be given several times   [tiny and mar-b]
+  --model NAME      tiny (the embedded model), mar-b, mar-l or mar-h (their sizes, random weights), a model folder, or a
+                    checkpoint folder (config.json, mar.safetensors); may be given several times   [tiny and mar-b]
   --policies LIST   of ${VARIANT_NAMES.join(', ')}   [all]
   --repeats N       rounds   [5 for tiny, else 3]
   --threads N       [all cores]

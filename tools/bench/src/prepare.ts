@@ -1,4 +1,5 @@
+import type { StorageType } from '@tessera/format';
 import { makeBenchModel } from './bench-model.js';
 
-const [source, cacheFolder] = process.argv.slice(2);
-await makeBenchModel(source!, cacheFolder!);
+const [source, cacheFolder, dtype] = process.argv.slice(2);
+await makeBenchModel(source!, cacheFolder!, dtype as StorageType);

@@ -7,7 +7,7 @@ import { generateImages } from '@tessera/core';
 import { proxyModel } from '@tessera/core/model';
 import { textTable } from '@tessera/evaluation-report/display';
 import { parseManifest } from '@tessera/format';
-import { type GraphSessions, MarGraphs, MarModel } from '@tessera/onnx';
+import { type GraphSessions, MarModel, modelGraphs } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EMPTY_PICTURE } from './measure.js';
 import type { BenchVariant } from './variants.js';
@@ -48,8 +48,9 @@ export async function profileVariant(folder: string, arm: BenchVariant, threads:
   const { components } = manifest.variants[0]!;
   const sessions: Record<string, InferenceSession> = {};
   try {
-    for (const name of ['condition', 'embed', 'project', 'modulate', 'denoise'] as const) {
-      sessions[name] = await InferenceSession.create(join(folder, components[name].path), {
+    for (const [name, component] of Object.entries(components)) {
+      if (!component || name === 'decoder' || name === 'encoder') continue;
+      sessions[name] = await InferenceSession.create(join(folder, component.path), {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         extra: { session: { intra_op: { allow_spinning: '0' } } },
@@ -57,7 +58,7 @@ export async function profileVariant(folder: string, arm: BenchVariant, threads:
         profileFilePrefix: join(profiles, name),
       });
     }
-    const model = new MarModel(new MarGraphs(manifest, sessions as GraphSessions, Tensor));
+    const model = new MarModel(modelGraphs(manifest, sessions as GraphSessions, Tensor));
     const began = performance.now();
     await generateImages({
       model: proxyModel(model, { decode: async (grids) => grids.map(() => EMPTY_PICTURE) }),

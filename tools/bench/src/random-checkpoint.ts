@@ -10,8 +10,12 @@ import {
   writeSafetensors,
 } from '@tessera/convert';
 
-/** The sizes of MAR-B. */
-export const MAR_B: MarConfigJson = MAR_PRESETS['mar-base'];
+/** Models of random weights, by name: the sizes of those that are published. */
+export const RANDOM_MODELS: Readonly<Record<string, MarConfigJson>> = {
+  'mar-b': MAR_PRESETS['mar-base'],
+  'mar-l': MAR_PRESETS['mar-large'],
+  'mar-h': MAR_PRESETS['mar-huge'],
+};
 
 /** The file of a checkpoint folder that holds the weights, beside `config.json`. */
 export const CHECKPOINT_FILE = 'mar.safetensors';

@@ -29,7 +29,9 @@ export async function transformerSizes(
   dtype: StorageType,
 ): Promise<TransformerSizes> {
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
-  const shapes = weightShapes(await readFile(join(folder, variant.components.condition.path)));
+  const { condition } = variant.components;
+  if (!condition) throw new Error(`${folder} holds no MAR model, whose transformer is one graph.`);
+  const shapes = weightShapes(await readFile(join(folder, condition.path)));
   const { height, width, channels } = manifest.grid;
   const length = height * width;
   const shape = (name: string): readonly number[] => {

@@ -24,9 +24,10 @@ const VARIANTS: readonly BenchVariant[] = [
   gtrVariant('32', true),
   gtrVariant('16', false),
   gtrVariant('16', true),
+  gtrVariant('gradual', false),
 ];
 
-function gtrVariant(preset: '32' | '16', fts: boolean): BenchVariant {
+function gtrVariant(preset: '32' | '16' | 'gradual', fts: boolean): BenchVariant {
   return {
     name: `gtr-${preset}${fts ? '+fts' : ''}`,
     policy: gtr(fts ? { preset } : { preset, frequencyWeighted: false }),

@@ -2,23 +2,23 @@ import { join } from 'node:path';
 import {
   convertAutoencoder,
   convertModel,
-  type MarConfigJson,
+  type ModelConfigJson,
   openTensors,
   type TensorToWrite,
   type VaeConfigJson,
   writeSafetensors,
 } from '@tessera/convert';
-import type { ImageRgb } from '@tessera/core';
+import type { ImageRgb, ModelInput } from '@tessera/core';
 import { patchify } from '@tessera/core/model';
-import type { ComponentName, Manifest } from '@tessera/format';
-import { type GraphSession, MarGraphs, MarModel } from '@tessera/onnx';
+import type { Manifest } from '@tessera/format';
+import { type GraphSession, MarGraphs, MarModel, type ModelGraphs, modelGraphs } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GoldenDataError } from './golden-data-error.js';
 import { readJsonFields } from './json-fields.js';
 
-/** A MAR model, converted: its graphs one by one, and as the sampling loop uses it. */
-export interface ConvertedMar {
-  readonly graphs: MarGraphs;
+/** A model of any family, converted: its graphs one by one, and as the sampling loop uses it. */
+export interface ConvertedMar<Graphs = ModelGraphs<ModelInput>> {
+  readonly graphs: Graphs;
   readonly model: MarModel;
 }
 
@@ -46,7 +46,7 @@ const WEIGHTS = 'weights.safetensors';
 const CONFIG = 'config.json';
 
 /**
- * Converts the MAR model of a golden directory.
+ * Converts the model of a golden directory, whose tensors tell its family.
  *
  * @param out the folder to write the graphs to; must not exist
  */
@@ -58,12 +58,12 @@ export async function convertMar(
   const config = await readJsonFields(join(directory, CONFIG));
   if (!config.has('encoder_embed_dim')) throw new GoldenDataError(`${directory} holds no MAR model.`);
   const stored = join(directory, WEIGHTS);
-  const mar =
-    repeatBlocks === 1
-      ? { checkpoint: stored, config: config.values as unknown as MarConfigJson }
-      : await repeated(stored, config.values as unknown as MarConfigJson, repeatBlocks, `${out}-weights`);
+  const sizes = config.values as unknown as ModelConfigJson;
   const { folder, manifest } = await convertModel({
-    mar,
+    mar:
+      repeatBlocks === 1
+        ? { checkpoint: stored, config: sizes }
+        : await repeated(stored, config.values, repeatBlocks, `${out}-weights`),
     ...(cutBlock === undefined ? {} : { caches: { cutBlock } }),
     out,
     dtype: 'fp32',
@@ -71,20 +71,21 @@ export async function convertMar(
     licence: 'none',
     source: directory,
   });
-  const sessions: Partial<Record<ComponentName, GraphSession>> = {};
-  for (const [name, component] of Object.entries(manifest.variants[0]!.components))
-    if (component) sessions[name as ComponentName] = await openSession(join(folder, component.path));
-  const graphs = new MarGraphs(manifest, sessions, Tensor);
+  const sessions: Record<string, GraphSession> = {};
+  for (const [name, component] of Object.entries(manifest.variants[0]!.components)) {
+    if (component) sessions[name] = await openSession(join(folder, component.path));
+  }
+  const graphs = modelGraphs(manifest, sessions, Tensor);
   return { graphs, model: new MarModel(graphs) };
 }
 
 /** A checkpoint whose stacks have the stored blocks `times` over. */
 async function repeated(
   stored: string,
-  config: MarConfigJson,
+  config: Readonly<Record<string, unknown>>,
   times: number,
   checkpoint: string,
-): Promise<{ checkpoint: string; config: MarConfigJson }> {
+): Promise<{ checkpoint: string; config: ModelConfigJson }> {
   const file = await openTensors(stored);
   try {
     const depths = { encoder: 0, decoder: 0 };
@@ -104,7 +105,7 @@ async function repeated(
     }
     await writeSafetensors(checkpoint, tensors);
     const deeper = { encoder_depth: times * depths.encoder, decoder_depth: times * depths.decoder };
-    return { checkpoint, config: { ...config, ...deeper } };
+    return { checkpoint, config: { ...config, ...deeper } as unknown as ModelConfigJson };
   } finally {
     await file.close();
   }

@@ -47,7 +47,7 @@ export class ModelStore {
   async close(): Promise<void> {
     const converted = [...this.#mars.values(), ...this.#autoencoders.values()];
     for (const each of await Promise.allSettled(converted)) {
-      if (each.status === 'fulfilled') await each.value.graphs.release();
+      if (each.status === 'fulfilled') await each.value.graphs.runner.release();
     }
     await rm(this.#folder, { recursive: true, force: true });
   }

@@ -1,6 +1,8 @@
 import {
+  type GridShape,
   type GuidanceSchedule,
   generate,
+  type ModelInput,
   type NoiseSource,
   type ReuseSchedule,
   refine,
@@ -19,8 +21,9 @@ import type { NoisePool } from './noise-pool.js';
 export interface RecordedRun {
   /** Which recorded images to make, as one batch. */
   readonly images: readonly number[];
-  /** [B] of all recorded images; null asks for the unconditional picture. */
-  readonly classLabels: readonly (number | null)[];
+  /** [B] of all recorded images. */
+  readonly inputs: readonly ModelInput[];
+  readonly shape: GridShape;
   readonly pool: NoisePool;
   /** `imageOf` tells which recorded image a policy is asked about. */
   policy(imageOf: (noise: NoiseSource) => number): SamplingPolicy;
@@ -75,8 +78,9 @@ export async function replayRun(
     requests: run.images.map((image) => ({
       seed: 0,
       index: image,
-      input: { classLabel: run.classLabels[image]! },
+      input: run.inputs[image]!,
     })),
+    gridSize: run.shape,
     policy,
     guidance: run.guidance,
     temperature: run.temperature,
@@ -103,18 +107,11 @@ export async function replayRun(
   return { tokens, steps, conditions: seen };
 }
 
-/** [B], a class an image: `labels` of a case's parameters, where null stands for no class, else of its recorded file. */
-export function classLabels(
-  fields: JsonFields,
-  file: GoldenTensors,
-  count: number,
-): readonly (number | null)[] {
-  if (fields.isNull('labels')) return Array.from({ length: count }, () => null);
-  const labels = fields.has('labels') ? fields.numbers('labels') : [...file.get('labels').data];
-  if (labels.length !== count) {
-    throw new GoldenDataError(`${labels.length} labels are recorded for ${count} images.`);
-  }
-  return labels;
+/** The shape of a case's grid: that of its `seq_h` and `seq_w`, else the model's. */
+export function caseShape(fields: JsonFields, { model }: ConvertedMar): GridShape {
+  const side = (name: string, own: number): number => (fields.has(name) ? fields.number(name) : own);
+  const { height, width, channels } = model.shape;
+  return { height: side('seq_h', height), width: side('seq_w', width), channels };
 }
 
 /** `tokens` [B, L, C] and `latents` [B, Cv, H, W] of a recorded file. */
@@ -122,9 +119,9 @@ export function checkPictures(
   file: GoldenTensors,
   tokens: ReadonlyMap<number, Float32Array>,
   tolerance: number,
+  { height, width, channels }: GridShape,
   { model }: Pick<ConvertedMar, 'model'>,
 ): readonly Check[] {
-  const { height, width, channels } = model.shape;
   const { latents } = model.manifest;
   const cells = [latents.channels, height * latents.patchSize, width * latents.patchSize];
   const images = [...tokens.keys()].sort((a, b) => a - b);

@@ -7,6 +7,8 @@ import type { DiffusionStep, SamplerCoefficients } from '@tessera/core/diffusion
 export const TOLERANCES = {
   /** z and encoder rows (4e-6; LayerNorm with ε 1e-5 for 1e-6: 4e-5). */
   conditions: 2e-5,
+  /** The same with LightGen's cross-attention and resized positions (1.4e-5; LayerNorm with ε 1e-5: 1.2e-4). */
+  textConditions: 3e-5,
   /** The head and its parts (6e-6). */
   denoise: 5e-5,
   /** A head chain that starts at moderate noise (3e-6). */
@@ -46,8 +48,8 @@ export function differingBytes(count: number): number {
 }
 
 /** Guided ε is (1 − s)·ε_u + s·ε_c, so that errors of the head weigh 2s − 1 times as much; measured at a scale of 3. */
-export function guidedTolerance(scale: number): number {
-  return TOLERANCES.denoise * Math.max(1, (2 * scale - 1) / 5);
+export function guidedTolerance(scale: number, tolerance: number = TOLERANCES.denoise): number {
+  return tolerance * Math.max(1, (2 * scale - 1) / 5);
 }
 
 /** Up to here a chain's first step is harmless, and {@link TOLERANCES.chain} holds. 100 steps: 318. */
@@ -65,10 +67,16 @@ function beyondMeasured({ steps }: SamplerCoefficients): number {
 }
 
 /** The tolerance of a chain's result. A chain of few steps from t = 999 is ill-conditioned in its first step. */
-export function chainTolerance(sampler: 'ancestral' | 'ddim', table: SamplerCoefficients): number {
-  if (amplification(table.steps[0]!) <= MODERATE_AMPLIFICATION) return TOLERANCES.chain;
+export function chainTolerance(
+  sampler: 'ancestral' | 'ddim',
+  table: SamplerCoefficients,
+  scale: number,
+): number {
+  if (amplification(table.steps[0]!) <= MODERATE_AMPLIFICATION)
+    return guidedTolerance(scale, TOLERANCES.chain);
   const { amplifyingAncestral, amplifyingDdim } = TOLERANCES;
-  return (sampler === 'ddim' ? amplifyingDdim : amplifyingAncestral) * beyondMeasured(table);
+  const measured = sampler === 'ddim' ? amplifyingDdim : amplifyingAncestral;
+  return guidedTolerance(scale, measured * beyondMeasured(table));
 }
 
 /** The tolerance of the tokens of a run whose tokens were sampled with these tables. */
@@ -77,6 +85,6 @@ export function runTolerance(tables: readonly SamplerCoefficients[]): number {
 }
 
 /** The tolerance of x after a single step: what the head's own tolerance makes of it. */
-export function stepTolerance(step: DiffusionStep): number {
-  return Math.max(TOLERANCES.chain, TOLERANCES.denoise * amplification(step));
+export function stepTolerance(step: DiffusionStep, scale: number): number {
+  return guidedTolerance(scale, Math.max(TOLERANCES.chain, TOLERANCES.denoise * amplification(step)));
 }

@@ -1,4 +1,4 @@
-import { manifestHash, pictureAt } from '@tessera/format';
+import { classesOf, manifestHash, pictureAt } from '@tessera/format';
 import { recipeOfPicture } from '../recipe/recipe.js';
 import type { PictureState } from '../run/picture-run.js';
 import { totals } from '../run/step-record.js';
@@ -18,7 +18,7 @@ export async function entryOfPicture(
   const { pngBytes } = await import('@tessera/format/png');
   const made = { device, dtype, versions };
   const recipe = recipeOfPicture({ manifest, sha256: await manifestHash(manifest), settings, made });
-  const { file, className } = pictureAt(manifest.condition, settings.classLabel);
+  const { file, className } = pictureAt(classesOf(manifest), settings.classLabel);
   const { milliseconds, headEvaluations } = totals(steps);
   return {
     id: crypto.randomUUID(),

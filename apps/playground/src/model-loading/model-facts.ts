@@ -1,4 +1,4 @@
-import { type Classes, classNameOf, type Manifest } from '@tessera/format';
+import { type Classes, classesOf, classNameOf, type Manifest } from '@tessera/format';
 
 /** What the views know of a model before and after it is loaded. */
 export interface ModelFacts {
@@ -10,11 +10,12 @@ export interface ModelFacts {
   readonly imageSize: { readonly height: number; readonly width: number };
 }
 
-export function factsOf({ name, condition, grid, latents }: Manifest): ModelFacts {
+export function factsOf(manifest: Manifest): ModelFacts {
+  const { name, grid, latents } = manifest;
   const pixels = latents.patchSize * latents.stride;
   return {
     name,
-    classes: condition,
+    classes: classesOf(manifest),
     grid: { height: grid.height, width: grid.width },
     imageSize: { height: grid.height * pixels, width: grid.width * pixels },
   };

@@ -1,6 +1,7 @@
 import {
   buildSampling,
   buildSettings,
+  classesOf,
   EMBEDDED,
   type Manifest,
   parseSpec,
@@ -33,7 +34,7 @@ export function recipeOfPicture(parts: {
     seed: settings.seed,
     sampling: samplingConfig({ ...settings, policy }, manifest),
     made,
-    pictures: [pictureAt(manifest.condition, settings.classLabel)],
+    pictures: [pictureAt(classesOf(manifest), settings.classLabel)],
   });
 }
 

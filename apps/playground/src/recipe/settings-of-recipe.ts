@@ -1,5 +1,6 @@
 import { TesseraError } from '@tessera/core';
 import {
+  classesOf,
   decodeText,
   differences,
   type Manifest,
@@ -40,7 +41,7 @@ export async function settingsOfFile(file: File, manifest: Manifest): Promise<Se
 /** @throws BeyondThisPageError where the page can't draw what it says */
 export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Promise<Settings> {
   const [picture] = recipe.images;
-  const { count } = manifest.condition;
+  const { count } = classesOf(manifest);
   if (!picture) throw new BeyondThisPageError(['it names no picture']);
   if (picture.index >= count) {
     throw new BeyondThisPageError([

@@ -1,4 +1,5 @@
 import {
+  classesOf,
   classNameOf,
   type Import,
   importLines,
@@ -16,12 +17,12 @@ export interface TakeHome {
   readonly files: readonly { readonly name: string; readonly code: string }[];
 }
 
-type Model = Pick<Manifest, 'condition' | 'sampling'>;
+type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'>;
 
 /** For Node. */
 export function nodeCode(settings: Settings, model: Model): TakeHome {
   const made = generation(settings, model);
-  const file = `${slugOf(classNameOf(model.condition, settings.classLabel))}.png`;
+  const file = `${slugOf(classNameOf(classesOf(model), settings.classLabel))}.png`;
   const picture = `${importLines([...made.imports, { module: '@tessera/model-tiny', names: ['modelFolder'] }, { module: '@tessera/runtime-node', names: ['loadModel', 'writePng'] }])}
 ${made.local}
 const model = await loadModel(modelFolder);
@@ -88,7 +89,7 @@ function generation(settings: Settings, model: Model): Generation {
     own ? settingsConfig(settings, model) : samplingConfig({ ...settings, policy }, model),
     model.sampling,
   );
-  const className = classNameOf(model.condition, classLabel);
+  const className = classNameOf(classesOf(model), classLabel);
   const lines = [
     `requests: [{ seed: ${seed}, imageIndex: ${classLabel}, input: { classLabel: ${classLabel} } }], // ${className}`,
     ...(own ? ['policy,'] : []),

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRecipe } from '@tessera/cli';
-import { manifestHash, parseManifest } from '@tessera/format';
+import { classesOf, manifestHash, parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
@@ -159,7 +159,7 @@ describePlayground('Generate', (playground) => {
     await input.setInputFiles(file({}));
     await page.getByText('There is no recipe in this file').waitFor();
     await input.setInputFiles(file(recipe));
-    await page.getByText(`${manifest.condition.names![8]}, seed 21`).waitFor();
+    await page.getByText(`${classesOf(manifest).names![8]}, seed 21`).waitFor();
     await drawn(page);
     expect(await page.getByRole('alert').count()).toBe(0);
     await context.close();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { compare as compareVariants } from '@tessera/evaluation-report';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
+import { classesOf } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
@@ -60,7 +61,7 @@ async function compare(context: CommandContext, flags: CompareFlags): Promise<vo
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
-    const pictures = picturesFor(flags, model.manifest.condition);
+    const pictures = picturesFor(flags, classesOf(model.manifest));
     const variants = choice(model.manifest.sampling);
     output.progress.update(0, 'warming up');
     const compared = await compareVariants({

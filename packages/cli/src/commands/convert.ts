@@ -144,6 +144,11 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   if (report.keptFloat32.length > 0) {
     output.print(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
   }
+  for (const missing of report.interrupted) {
+    output.print(
+      `  note     removed an earlier conversion that was stopped before it had written ${missing.join(', ')}`,
+    );
+  }
   if (!options.vae) output.print('  note     without an autoencoder (--vae) it makes tokens, not pictures');
   for (const [i, { output: name, error, allowed }] of forward.entries()) {
     const title = i === 0 ? 'parity' : '      ';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { compare } from '@tessera/evaluation-report';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { parseSpec, picturesOf, resolveSampling } from '@tessera/format';
+import { classesOf, parseSpec, picturesOf, resolveSampling } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
@@ -48,7 +48,7 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
-    const classes = model.manifest.condition;
+    const classes = classesOf(model.manifest);
     const pictures = picturesOf(classes, [...Array(classes.count).keys()], 1);
     output.print(`Drawing ${pictures.length} classes by ${ROWS.length} policies with ${modelLine(used)}.`);
     const compared = await compare({

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Margins } from '@tessera/core/model';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
-import { type Classes, classNameOf, describeSampling } from '@tessera/format';
+import { type Classes, classesOf, classNameOf, describeSampling } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { drawEdits, editRecipe, readInput } from '../edit-picture.js';
@@ -98,7 +98,8 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
   const { model } = used;
   const { signal } = context.io;
   try {
-    const { condition: classes, sampling: advised } = model.manifest;
+    const { sampling: advised } = model.manifest;
+    const classes = classesOf(model.manifest);
     const classLabel = labelFrom(classes, flags.class);
     const request = {
       ...{ used, picture, growTokens, exactMask, classLabel, seed },

@@ -2,6 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EvaluationDocument } from '@tessera/evaluation-report';
 import { writePng } from '@tessera/evaluation-report/files';
+import { classesOf } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { describe, expect, test } from 'vitest';
 import { run } from '../run.js';
@@ -14,7 +15,7 @@ import { temporaryFolder } from '../testing/temporary-folder.js';
 async function judgingFolder(): Promise<string> {
   const folder = await temporaryFolder();
   await writeColourNetwork(join(folder, 'network'), 8);
-  for (const [label, name] of FAKE_MANIFEST.condition.names!.entries()) {
+  for (const [label, name] of classesOf(FAKE_MANIFEST).names!.entries()) {
     for (let i = 0; i < 18; i++) {
       const data = Uint8Array.from({ length: 8 * 8 * 3 }, (_, k) => (k * (label + 2) * 11 + i * i * 5) % 256);
       await writePng(join(folder, 'real', name.split(',')[0]!, `${i}.png`), { width: 8, height: 8, data });

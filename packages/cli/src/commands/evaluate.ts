@@ -20,7 +20,7 @@ import {
   writeStudy,
 } from '@tessera/evaluation-report';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED } from '@tessera/format';
+import { classesOf, EMBEDDED } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { evaluationCommand } from '../evaluation-command.js';
@@ -148,7 +148,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
   const { signal } = context.io;
   const used = await modelInUse(context, flags, output);
   const { model } = used;
-  const classes = model.manifest.condition;
+  const classes = classesOf(model.manifest);
   const folder = study ? join(flags.out, sharedFolder(used, study)) : flags.out;
   const progress = evaluationProgress(output);
   try {
@@ -245,7 +245,7 @@ async function report(
 ): Promise<void> {
   const { used, flags, folder, study } = options;
   const { document, notKept, pictures } = evaluation;
-  const classes = used.model.manifest.condition;
+  const classes = classesOf(used.model.manifest);
   const reports = study ? join(folder, 'reports', study.id) : folder;
   const written = await writeEvaluation(reports, evaluation, { classes, scale: sheetScale(used.model) });
   const pages = flags.page ?? join(folder, 'reports');

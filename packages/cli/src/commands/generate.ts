@@ -4,6 +4,7 @@ import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import {
   adviceOf,
   type Classes,
+  classesOf,
   describeSampling,
   type Manifest,
   NAMED_POLICIES,
@@ -128,7 +129,7 @@ function newRecipe(used: ModelInUse, flags: GenerateFlags, choice: SamplingChoic
     seed: flags.seed,
     sampling: choice(manifest.sampling),
     made: used.made,
-    pictures: picturesFor(flags, manifest.condition),
+    pictures: picturesFor(flags, classesOf(manifest)),
   });
 }
 
@@ -139,7 +140,7 @@ function againRecipe(given: Recipe, { model, identity, made }: ModelInUse, flags
         `but this is ${identity.name} (${identity.sha256.slice(0, 12)}). Name the right one by --model.`,
     );
   }
-  const classes = model.manifest.condition;
+  const classes = classesOf(model.manifest);
   if (flags.index !== undefined)
     return { ...given, model: identity, made, images: picturesFor(flags, classes) };
   for (const picture of given.images) assertFits(picture, classes);

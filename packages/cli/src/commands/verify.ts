@@ -46,7 +46,7 @@ async function verify(context: CommandContext, given: string | undefined, flags:
   const { grid, condition, files, name } = manifest;
   output.print(`${style.bold(name)}  ${folder}`);
   output.print(
-    `  manifest  ok: ${condition.count} classes, ${grid.height}×${grid.width} tokens of ${grid.channels} channels`,
+    `  manifest  ok: ${takes(condition)}, ${grid.height}×${grid.width} tokens of ${grid.channels} channels`,
   );
 
   const problems = await damagedFiles(folder, manifest, io.signal, (done, item) =>
@@ -101,4 +101,8 @@ async function damagedFiles(
     }
   }
   return problems;
+}
+
+function takes(condition: Manifest['condition']): string {
+  return condition.kind === 'class' ? `${condition.count} classes` : `text of ${condition.length} rows`;
 }

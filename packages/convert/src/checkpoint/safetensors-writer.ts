@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { assertShape } from '@tessera/core/model';
-import { beside } from '../output/output-folder.js';
+import { beside } from '../output/leftovers.js';
 import type { SafetensorsDtype } from './safetensors-header.js';
 import type { TensorArray } from './tensor-file.js';
 

@@ -1,3 +1,5 @@
+import type { StackConfig } from '../mar/mar-config.js';
+
 /** A row of activations. */
 export type Row = Float64Array;
 
@@ -64,28 +66,43 @@ export async function attentionLayer(
   counts: readonly number[],
   heads: number,
 ): Promise<Row[]> {
-  const qkv = await linearLayer(read, `${key}.qkv`, rows);
   const width = rows[0]?.length ?? 0;
+  const qkv = await linearLayer(read, `${key}.qkv`, rows);
+  const [queries, memory] = [qkv.map((row) => row.subarray(0, width)), qkv.map((row) => row.subarray(width))];
+  return linearLayer(read, `${key}.proj`, mixRows(queries, memory, { width, heads }, counts));
+}
+
+/**
+ * Softmax(query·keyᵀ/√d)·value head by head.
+ *
+ * @param memory rows [key | value]
+ * @param counts how many times each of them is there
+ */
+export function mixRows(
+  queries: readonly Row[],
+  memory: readonly Row[],
+  { width, heads }: { readonly width: number; readonly heads: number },
+  counts: readonly number[] = memory.map(() => 1),
+): Row[] {
   const size = width / heads;
-  const mixed = qkv.map((query) => {
+  return queries.map((query) => {
     const row = new Float64Array(width);
     for (let from = 0; from < width; from += size) {
-      const scores = qkv.map((other) => {
+      const scores = memory.map((other) => {
         let dot = 0;
-        for (let i = from; i < from + size; i++) dot += query[i]! * other[width + i]!;
+        for (let i = from; i < from + size; i++) dot += query[i]! * other[i]!;
         return dot / Math.sqrt(size);
       });
       const largest = Math.max(...scores);
       const shares = scores.map((score, n) => counts[n]! * Math.exp(score - largest));
       const total = shares.reduce((sum, share) => sum + share, 0);
-      for (const [n, other] of qkv.entries()) {
+      for (const [n, other] of memory.entries()) {
         const share = shares[n]! / total;
-        for (let i = from; i < from + size; i++) row[i]! += share * other[2 * width + i]!;
+        for (let i = from; i < from + size; i++) row[i]! += share * other[width + i]!;
       }
     }
     return row;
   });
-  return linearLayer(read, `${key}.proj`, mixed);
 }
 
 /** x·Φ(x), Φ the normal distribution's, by the power series of the error function: to 1e-8. */
@@ -101,4 +118,34 @@ export function gelu(x: number): number {
   }
   const erf = (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI);
   return 0.5 * x * (1 + erf);
+}
+
+/** Blocks of a vision transformer in a row, and the norm that follows them. */
+export async function transformerBlocks(
+  read: ReadTensor,
+  names: { readonly blocks: string; readonly norm: string },
+  rows: readonly Row[],
+  counts: readonly number[],
+  stack: StackConfig,
+  epsilon: number,
+): Promise<Row[]> {
+  let x = [...rows];
+  for (let index = 0; index < stack.depth; index++) {
+    const key = `${names.blocks}.${index}`;
+    const normed = await normLayer(read, `${key}.norm1`, x, epsilon);
+    const attended = await attentionLayer(read, `${key}.attn`, normed, counts, stack.heads);
+    x = x.map((row, n) => addRows(row, attended[n]!));
+    const hidden = await linearLayer(
+      read,
+      `${key}.mlp.fc1`,
+      await normLayer(read, `${key}.norm2`, x, epsilon),
+    );
+    const update = await linearLayer(
+      read,
+      `${key}.mlp.fc2`,
+      hidden.map((row) => row.map(gelu)),
+    );
+    x = x.map((row, n) => addRows(row, update[n]!));
+  }
+  return normLayer(read, names.norm, x, epsilon);
 }

@@ -2,22 +2,20 @@ import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import type { VaeConfig } from '../autoencoder/vae-config.js';
 import { type ForwardCheck, ForwardCheckError } from '../errors.js';
 import type { WeightStorage } from '../graph/weight-storage.js';
-import type { MarConfig } from '../mar/mar-config.js';
+import type { HeadSizes } from '../mar/mar-config.js';
 import type { ReadTensor } from './float64-layers.js';
-import { forwardConditions, forwardDenoise } from './mar-forward.js';
+import {
+  type ConditionSource,
+  type Deviation,
+  floats,
+  integers,
+  numbers,
+  type RunnableGraph,
+  relativeError,
+  runOnce,
+} from './graph-values.js';
+import { forwardDenoise } from './mar-forward.js';
 import { forwardDecode, forwardEncode, type VaeWeights } from './vae-forward.js';
-
-/** An input of a graph. */
-export interface GraphInput {
-  readonly data: Float32Array | Int32Array;
-  readonly dims: readonly number[];
-}
-
-/** A graph that can be run: `openGraph` of @tessera/runtime-node gives one. */
-export interface RunnableGraph {
-  run(feeds: Readonly<Record<string, GraphInput>>): Promise<Readonly<Record<string, Float32Array>>>;
-  release(): Promise<void>;
-}
 
 /**
  * What storage may cost, with room: half floats take 3e-3 of MAR-B's z, 8 bits 0.03 of the embedded model's and 4 bits 0.13.
@@ -26,7 +24,12 @@ export interface RunnableGraph {
 const ALLOWED: Readonly<Record<WeightStorage, number>> = { fp32: 1e-3, fp16: 0.02, int8: 0.2, int4: 0.5 };
 
 export interface ForwardCheckOptions {
-  readonly mar: { readonly config: MarConfig; readonly read: ReadTensor };
+  readonly mar: {
+    readonly config: HeadSizes;
+    readonly read: ReadTensor;
+    /** Compares z, of which each family has a forward pass of its own. */
+    readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
+  };
   readonly vae?:
     | { readonly config: VaeConfig; readonly read: ReadTensor; readonly keys: readonly string[] }
     | undefined;
@@ -50,7 +53,7 @@ export interface ForwardCheckOptions {
 export async function checkForward(options: ForwardCheckOptions): Promise<readonly ForwardCheck[]> {
   const { vae, signal, onOutput } = options;
   const steps = [
-    ['z', checkConditions],
+    ['z', ({ mar, open }: ForwardCheckOptions) => mar.checkConditions({ read: mar.read, open })],
     ['denoised', checkDenoiser],
     ...(vae
       ? ([
@@ -69,34 +72,6 @@ export async function checkForward(options: ForwardCheckOptions): Promise<readon
   const wrong = checks.filter(({ error, allowed }) => !(error <= allowed));
   if (wrong.length > 0) throw new ForwardCheckError(wrong);
   return checks;
-}
-
-interface Deviation {
-  readonly error: number;
-  readonly graph: string;
-}
-
-async function checkConditions({ mar, open }: ForwardCheckOptions): Promise<Deviation> {
-  const { grid, classes } = mar.config;
-  const length = grid.height * grid.width;
-  const known = length > 2 ? [0, length - 1] : [];
-  const [other, wanted] = [Math.min(1, length - 1), length >> 1];
-  const others = length - known.length - 1;
-  const tokens = known.map((_, n) => numbers(grid.channels, n));
-  const label = classes >> 1;
-  const { z: expected } = await forwardConditions(mar.read, mar.config, {
-    label,
-    known: known.map((position, n) => ({ position, token: tokens[n]! })),
-    masked: [...(others > 0 ? [{ position: other, count: others }] : []), { position: wanted }],
-  });
-  const positions = [...known, ...new Array<number>(others).fill(other), wanted];
-  const { z } = await runOnce(await open('condition'), {
-    tokens: floats(joined(tokens), [1, known.length, grid.channels]),
-    positions: integers(positions, [1, length]),
-    labels: integers([label], [1]),
-    target_count: integers([1], [1]),
-  });
-  return { error: relativeError(z!, expected.at(-1)!), graph: 'condition' };
 }
 
 async function checkDenoiser({ mar, open }: ForwardCheckOptions): Promise<Deviation> {
@@ -158,39 +133,4 @@ async function weightsOf({ vae }: ForwardCheckOptions, keys: RegExp): Promise<Va
   const weights: Record<string, ArrayLike<number>> = {};
   for (const key of vae!.keys) if (keys.test(key)) weights[key] = await vae!.read(key);
   return weights;
-}
-
-async function runOnce(
-  graph: RunnableGraph,
-  feeds: Readonly<Record<string, GraphInput>>,
-): Promise<Readonly<Record<string, Float32Array>>> {
-  try {
-    return await graph.run(feeds);
-  } finally {
-    await graph.release();
-  }
-}
-
-const floats = (data: Float32Array, dims: readonly number[]): GraphInput => ({ data, dims });
-const integers = (data: readonly number[], dims: readonly number[]): GraphInput => ({
-  data: Int32Array.from(data),
-  dims,
-});
-
-/** Numbers of unit order that repeat nowhere; another `seed` gives others. */
-const numbers = (length: number, seed: number): Float32Array =>
-  Float32Array.from({ length }, (_, i) => Math.sqrt(2) * Math.sin((i + 1) * (seed + 1) * 12.9898));
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
-}
-
-function relativeError(actual: ArrayLike<number>, expected: Float64Array): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  let [difference, size] = [0, 0];
-  expected.forEach((value, i) => {
-    difference += (actual[i]! - value) ** 2;
-    size += value ** 2;
-  });
-  return Math.sqrt(difference / size);
 }

@@ -1,13 +1,12 @@
-import type { MarConfig, StackConfig } from '../mar/mar-config.js';
+import type { MarConfig } from '../mar/mar-config.js';
 import {
   addRows,
-  attentionLayer,
-  gelu,
   linearLayer,
   normLayer,
   type ReadTensor,
   type Row,
   siluRow,
+  transformerBlocks,
 } from './float64-layers.js';
 
 // The MAR model's forward pass as its paper and published code define it, in float64, with plain loops over the
@@ -47,9 +46,9 @@ export async function forwardConditions(
     ...known.map(({ position }) => buffer + position),
   ];
   const encoderTable = await read('encoder_pos_embed_learned');
-  const encoded = await blocks(
+  const encoded = await transformerBlocks(
     read,
-    'encoder',
+    { blocks: 'encoder_blocks', norm: 'encoder_norm' },
     await normLayer(
       read,
       'z_proj_ln',
@@ -63,9 +62,9 @@ export async function forwardConditions(
 
   const maskToken = rowOf(await read('mask_token'), 0, decoder.width);
   const decoderTable = await read('decoder_pos_embed_learned');
-  const decoded = await blocks(
+  const decoded = await transformerBlocks(
     read,
-    'decoder',
+    { blocks: 'decoder_blocks', norm: 'decoder_norm' },
     [...(await linearLayer(read, 'decoder_embed', encoded)), ...masked.map(() => maskToken)].map((row, n) => {
       const place = places[n] ?? buffer + masked[n - places.length]!.position;
       return addRows(row, rowOf(decoderTable, place, decoder.width));
@@ -81,39 +80,10 @@ export async function forwardConditions(
   return { encoded, z };
 }
 
-async function blocks(
-  read: ReadTensor,
-  side: string,
-  rows: readonly Row[],
-  counts: readonly number[],
-  stack: StackConfig,
-  epsilon: number,
-): Promise<Row[]> {
-  let x = [...rows];
-  for (let index = 0; index < stack.depth; index++) {
-    const key = `${side}_blocks.${index}`;
-    const normed = await normLayer(read, `${key}.norm1`, x, epsilon);
-    const attended = await attentionLayer(read, `${key}.attn`, normed, counts, stack.heads);
-    x = x.map((row, n) => addRows(row, attended[n]!));
-    const hidden = await linearLayer(
-      read,
-      `${key}.mlp.fc1`,
-      await normLayer(read, `${key}.norm2`, x, epsilon),
-    );
-    const update = await linearLayer(
-      read,
-      `${key}.mlp.fc2`,
-      hidden.map((row) => row.map(gelu)),
-    );
-    x = x.map((row, n) => addRows(row, update[n]!));
-  }
-  return normLayer(read, `${side}_norm`, x, epsilon);
-}
-
 /** The head on one row: x [C], original timestep t, z [D] → [ε | v], [2C]. */
 export async function forwardDenoise(
   read: ReadTensor,
-  { head, epsilon }: MarConfig,
+  { head, epsilon }: Pick<MarConfig, 'head' | 'epsilon'>,
   x: Row,
   t: number,
   z: Row,

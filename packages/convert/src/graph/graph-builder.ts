@@ -28,7 +28,7 @@ export interface GraphConstant {
   readonly data: Float32Array | Int32Array | BigInt64Array;
 }
 
-const CONTRIBUTED = new Set(['BiasGelu', 'QuickGelu']);
+const CONTRIBUTED = new Set(['BiasGelu', 'FastGelu', 'QuickGelu']);
 
 /** Builds one graph, node by node. Each method returns the name of the value that it made. */
 export class GraphBuilder {

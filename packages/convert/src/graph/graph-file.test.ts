@@ -1,11 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
+import { STORAGE_TYPES, type StorageType } from '@tessera/format';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { float32, inTemporaryFolder, largestError, openGraph, run } from '../testing/golden.js';
 import { randomArray, randomNumbers } from '../testing/random-weights.js';
-import { GraphBuilder } from './graph-builder.js';
+import { GraphBuilder, type LazyWeight } from './graph-builder.js';
 import { type SaveGraphOptions, saveGraph } from './graph-file.js';
 
 const SIZE = 48;
@@ -47,6 +48,58 @@ async function saveAndRun(
   return { y: y!, ...saved };
 }
 
+const WIDTH = 96;
+
+/** Layers of all kinds: y = last(second(gelu(first x)) + bias) + table[0], and a convolution. */
+function layers(): GraphBuilder {
+  const next = randomNumbers(17);
+  const graph = new GraphBuilder('layers');
+  const weight = (name: string, shape: readonly number[], atLeast?: LazyWeight['atLeast']) => {
+    const data = randomArray(
+      shape.reduce((product, extent) => product * extent, 1),
+      next,
+    ).map((value) => (value * 1.7) / Math.sqrt(WIDTH));
+    return graph.weight({ name, shape, atLeast, load: async () => data });
+  };
+  const x = graph.input('x', 'float32', ['n', WIDTH]);
+  const hidden = graph.op('MatMul', [x, weight('first', [WIDTH, WIDTH])]);
+  const active = graph.op('BiasGelu', [hidden, graph.floats(new Float32Array(WIDTH))]);
+  const second = graph.op('Gemm', [active, weight('second', [WIDTH, WIDTH]), weight('bias', [WIDTH])]);
+  const row = graph.op('Gather', [weight('table', [4, WIDTH]), graph.int32([0])]);
+  const last = graph.op('MatMul', [second, weight('last', [WIDTH, WIDTH], 'fp16')]);
+  const image = graph.op('Reshape', [graph.op('Add', [last, row]), graph.int64(-1, 1, 8, WIDTH / 8)]);
+  const seen = graph.op('Conv', [image, weight('kernel', [1, 1, 3, 3])], {
+    kernel_shape: { ints: [3, 3] },
+    pads: { ints: [1, 1, 1, 1] },
+  });
+  graph.output('y', graph.op('Reshape', [seen, graph.int64(-1, WIDTH)]), 'float32', ['n', WIDTH]);
+  return graph;
+}
+
+const rowsOf = (count: number): Float32Array[] => {
+  const next = randomNumbers(19);
+  return Array.from({ length: count }, () => randomArray(WIDTH, next));
+};
+
+async function runLayers(
+  storage: StorageType,
+  rows: readonly Float32Array[],
+): Promise<{ readonly y: Float32Array }> {
+  const session = await openGraph(layers(), { storage });
+  const data = Float32Array.from(rows.flatMap((row) => [...row]));
+  const { y } = await run(session, { x: float32(data, [rows.length, WIDTH]) });
+  await session.release();
+  return { y: y! };
+}
+
+async function savedBytes(graph: GraphBuilder, storage: StorageType): Promise<{ readonly graph: string }> {
+  return inTemporaryFolder(async (folder) => {
+    const path = join(folder, 'graph.onnx');
+    await saveGraph(graph, path, { storage });
+    return { graph: (await readFile(path)).toString('latin1') };
+  });
+}
+
 describe('a saved graph', () => {
   it('keeps weights beyond the limit in an aligned file beside it, and computes the same', async () => {
     await inTemporaryFolder(async (folder) => {
@@ -77,6 +130,68 @@ describe('a saved graph', () => {
       expect(error).toBeGreaterThan(0);
       expect(error).toBeLessThan(0.05);
     });
+  });
+
+  it('has data files of at most the bytes asked for, but for a weight that is larger itself', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const whole = await saveAndRun(products(...matrices()), folder, { storage: 'fp32' });
+      const limits = { inlineLimit: 0, pieceLimit: SIZE * SIZE * 4 };
+      const { y, files } = await saveAndRun(products(...matrices()), folder, { storage: 'fp32', ...limits });
+      expect(y).toEqual(whole.y);
+      expect(files.map((file) => basename(file))).toEqual([
+        'products.onnx',
+        ...['products.onnx_data', 'products.onnx_data_1', 'products.onnx_data_2'],
+      ]);
+      const sizes = await Promise.all(files.slice(1).map(async (file) => (await stat(file)).size));
+      expect(Math.max(...sizes)).toBe(limits.pieceLimit);
+      expect((await readdir(folder)).length).toBe(4);
+    });
+  });
+
+  it('always has the same bytes', async () => {
+    await inTemporaryFolder(async (folder) => {
+      for (const storage of STORAGE_TYPES) {
+        const bytes = async (): Promise<Buffer> => {
+          await saveGraph(layers(), join(folder, 'layers.onnx'), { storage });
+          return readFile(join(folder, 'layers.onnx'));
+        };
+        expect(await bytes()).toEqual(await bytes());
+      }
+    });
+  });
+
+  it.each([
+    ['int8', 0.02],
+    ['int4', 0.12],
+  ] as const)('multiplies in %s within %d of what float32 gives', async (storage, allowed) => {
+    const exact = await runLayers('fp32', rowsOf(3));
+    const { y } = await runLayers(storage, rowsOf(3));
+    const size = Math.sqrt(exact.y.reduce((sum, value) => sum + value ** 2, 0));
+    const error = Math.sqrt(y.reduce((sum, value, i) => sum + (value - exact.y[i]!) ** 2, 0));
+    expect(error / size).toBeLessThan(allowed);
+    expect(error).toBeGreaterThan(0);
+  });
+
+  it.each(['int8', 'int4'] as const)('gives a row in %s whatever rows are beside it', async (storage) => {
+    const rows = rowsOf(3);
+    const { y: together } = await runLayers(storage, [...rows, rows[0]!.map((value) => 100 * value)]);
+    for (const [i, row] of rows.entries()) {
+      const { y } = await runLayers(storage, [row]);
+      expect(largestError(together.subarray(i * WIDTH, (i + 1) * WIDTH), y)).toBeLessThan(1e-5);
+    }
+  });
+
+  it('stores in integers what linear layers multiply by, unless it needs floats, and the rest in fp16', async () => {
+    const graph = layers();
+    const typesOf = async (storage: StorageType) => {
+      const { graph: text } = await savedBytes(graph, storage);
+      return [...graph.weights.keys()].map((name) =>
+        ['int8', 'int4', 'fp16'].find((type) => text.includes(`${name}.${type}`)),
+      );
+    };
+    // first, second, its bias, table, last, kernel
+    expect(await typesOf('int8')).toEqual(['int8', 'int8', undefined, 'fp16', 'fp16', 'int8']);
+    expect(await typesOf('int4')).toEqual(['int4', 'int4', undefined, 'fp16', 'fp16', 'fp16']);
   });
 
   it('keeps float32 where a value is too large for a half float, and says which weight that is', async () => {

@@ -2,7 +2,7 @@ import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { elementCount } from '../checkpoint/safetensors-header.js';
-import { beside } from '../output/output-folder.js';
+import { beside } from '../output/leftovers.js';
 import { float32ToFloat16 } from './float16.js';
 import type { GraphBuilder, LazyWeight } from './graph-builder.js';
 import {

@@ -1,6 +1,6 @@
 import { type Checkpoint, transpose } from '../checkpoint/checkpoint.js';
 import { silu } from '../mar/embed-graph.js';
-import type { MarConfig } from '../mar/mar-config.js';
+import type { HeadSizes } from '../mar/mar-config.js';
 import { GraphBuilder, type LazyWeight } from './graph-builder.js';
 
 /** Pieces [W] of an adaLN layer's output, in order: shift, scale, gate. */
@@ -21,7 +21,7 @@ export const modulationPieces = (layers: readonly ModulationLayer[]): number =>
  * Their input is SiLU(time + z), the same for each of them, so their weights stand side by side in one product.
  */
 export function modulateGraph(
-  config: MarConfig,
+  config: HeadSizes,
   checkpoint: Checkpoint,
   layers = modulationLayers(config),
   name = 'modulate',
@@ -51,7 +51,7 @@ export function modulateGraph(
 const NET = 'diffloss.net';
 
 /** [shift | 1 + scale | gate] of each residual block, then [shift | 1 + scale] of the final layer. */
-export function modulationLayers({ head }: MarConfig): ModulationLayer[] {
+export function modulationLayers({ head }: HeadSizes): ModulationLayer[] {
   const blocks = Array.from({ length: head.depth }, (_, block) => ({
     key: `${NET}.res_blocks.${block}.adaLN_modulation.1`,
     first: 0,
@@ -73,7 +73,7 @@ export function gateLayers(blocks: readonly number[]): ModulationLayer[] {
 const finalLayer: ModulationLayer = { key: `${NET}.final_layer.adaLN_modulation.1`, first: 0, parts: 2 };
 
 function modulationWeight(
-  config: MarConfig,
+  config: HeadSizes,
   checkpoint: Checkpoint,
   layers: readonly ModulationLayer[],
 ): LazyWeight {
@@ -100,7 +100,7 @@ function modulationWeight(
 }
 
 function modulationBias(
-  { head: { width } }: MarConfig,
+  { head: { width } }: HeadSizes,
   checkpoint: Checkpoint,
   layers: readonly ModulationLayer[],
 ): LazyWeight {

@@ -38,6 +38,21 @@ export function matrix(
   return graph.weight({ ...checkpoint.transposed(key, inputs, [0, outputs]), atLeast });
 }
 
+/** A linear layer on rows [B, rows, inputs] → [B, rows, outputs]. */
+export function projection(
+  context: LayerContext,
+  key: string,
+  rows: Value,
+  inputs: number,
+  outputs: number,
+  atLeast?: LazyWeight['atLeast'],
+): Value {
+  return context.graph.op('Add', [
+    context.graph.op('MatMul', [rows, matrix(context, `${key}.weight`, inputs, outputs, atLeast)]),
+    vector(context, `${key}.bias`, outputs),
+  ]);
+}
+
 /** A layer normalisation over the last axis. */
 export function layerNorm(context: LayerContext, norm: string, x: Value, width: number): Value {
   return context.graph.op(
@@ -171,15 +186,58 @@ export function attendingBlock(
     norm: `${block}.norm2`,
     width,
   });
+  return mlp(context, block, { width, hidden }, attended, next);
+}
+
+/**
+ * The second half of a block: x += fc2(gelu(fc1(norm2 x))).
+ *
+ * @param stream `normed` is norm2 x already
+ * @param next the key of the norm after the block
+ */
+export function mlp(
+  context: LayerContext,
+  block: string,
+  { width, hidden }: Pick<StackConfig, 'width' | 'hidden'>,
+  { residual, normed }: Stream,
+  next: string,
+): Stream {
+  const { graph } = context;
   const inner = graph.op('BiasGelu', [
-    graph.op('MatMul', [attended.normed, matrix(context, `${block}.mlp.fc1.weight`, width, hidden)]),
+    graph.op('MatMul', [normed, matrix(context, `${block}.mlp.fc1.weight`, width, hidden)]),
     vector(context, `${block}.mlp.fc1.bias`, hidden),
   ]);
   return addAndNormalise(context, {
     input: graph.op('MatMul', [inner, matrix(context, `${block}.mlp.fc2.weight`, hidden, width)]),
-    skip: attended.residual,
+    skip: residual,
     bias: vector(context, `${block}.mlp.fc2.bias`, width),
     norm: next,
     width,
   });
+}
+
+/**
+ * Blocks `stem.0`, `stem.1` … in a row, and the norm after them.
+ *
+ * @param stream `normed` is the first block's norm1 already
+ * @param lastRows takes the rows that the last block goes on with, as `queries` of {@link transformerBlock}
+ * @returns the norm's result
+ */
+export function transformerStack(
+  context: LayerContext,
+  stem: string,
+  { depth, ...sizes }: StackConfig,
+  stream: Stream,
+  norm: string,
+  lastRows: (rows: Value) => Value = (rows) => rows,
+): Value {
+  for (let block = 0; block < depth; block++) {
+    const isLast = block + 1 === depth;
+    const next = isLast ? norm : `${stem}.${block + 1}.norm1`;
+    const queries = isLast
+      ? { normed: lastRows(stream.normed), residual: lastRows(stream.residual) }
+      : stream;
+    stream = transformerBlock(context, `${stem}.${block}`, sizes, stream, next, queries);
+  }
+  return stream.normed;
 }

@@ -8,19 +8,13 @@ import {
   keysAndValues,
   type LayerContext,
   layerNorm,
+  projection,
   type Stream,
   transformerBlock,
   withQkvBias,
 } from '../graph/transformer-block.js';
 import type { MarConfig } from './mar-config.js';
-import {
-  decoderEmbedding,
-  encoderInput,
-  nextDecoderNorm,
-  nextEncoderNorm,
-  sequenceRows,
-  table,
-} from './transformer-graph.js';
+import { encoderInput, sequenceRows, table } from './transformer-graph.js';
 
 /**
  * The transformer with LazyMAR's caches (arXiv 2503.12450): `condition` on rows whose keys and values are partly those of
@@ -74,6 +68,11 @@ export function cachedConditionGraph(config: MarConfig, checkpoint: Checkpoint, 
   return graph;
 }
 
+/** The key of the norm after a block of a stack. */
+function nextNorm(side: 'encoder' | 'decoder', config: MarConfig, block: number): string {
+  return block + 1 < config[side].depth ? `${side}_blocks.${block + 1}.norm1` : `${side}_norm`;
+}
+
 function cachedEncoder(
   context: LayerContext,
   config: MarConfig,
@@ -90,7 +89,7 @@ function cachedEncoder(
       return graph.op('Concat', [known, rowRange(graph, fresh[part], 0, buffer)], { axis: { int: 1 } });
     };
     const all = { key: seen('key'), value: seen('value') };
-    stream = attendingBlock(context, name, stack, stream, all, nextEncoderNorm(config, block));
+    stream = attendingBlock(context, name, stack, stream, all, nextNorm('encoder', config, block));
   }
   return stream.normed;
 }
@@ -114,7 +113,7 @@ function decoderInput(context: LayerContext, config: MarConfig, encoded: Value):
   const { width } = decoder;
   const count = buffer + grid.height * grid.width;
   const places = graph.input('places', 'int32', ['B', count]);
-  const fresh = decoderEmbedding(context, config, encoded);
+  const fresh = projection(context, 'decoder_embed', encoded, config.encoder.width, width, 'fp16');
   const known = grown(graph, 'known', fresh, buffer, width);
   const mask = graph.op('Expand', [
     graph.weight(checkpoint.tensor('mask_token', [width])),
@@ -141,7 +140,7 @@ function cachedDecoder(
   const name = (block: number): string => `decoder_blocks.${block}`;
   let stream = input;
   for (let block = 0; block < cut; block++)
-    stream = transformerBlock(context, name(block), stack, stream, nextDecoderNorm(config, block));
+    stream = transformerBlock(context, name(block), stack, stream, nextNorm('decoder', config, block));
 
   const fresh = keysAndValues(context, name(cut), width, stream.normed);
   const scores = likeness(context, config, cut, fresh.value);
@@ -150,7 +149,7 @@ function cachedDecoder(
   const rowsOf = (rows: Value): Value =>
     graph.op('GatherND', [rows, graph.op('Unsqueeze', [kept, graph.int64(-1)])], { batch_dims: { int: 1 } });
   const some = { residual: rowsOf(stream.residual), normed: rowsOf(stream.normed) };
-  stream = attendingBlock(context, name(cut), stack, some, fresh, nextDecoderNorm(config, cut));
+  stream = attendingBlock(context, name(cut), stack, some, fresh, nextNorm('decoder', config, cut));
 
   const places = batchPlaces(graph, kept, batch);
   const count = buffer + config.grid.height * config.grid.width;
@@ -169,7 +168,7 @@ function cachedDecoder(
       block + 1 === depth
         ? { residual: targetRows(stream.residual), normed: targetRows(stream.normed) }
         : stream;
-    stream = attendingBlock(context, name(block), stack, queries, seen, nextDecoderNorm(config, block));
+    stream = attendingBlock(context, name(block), stack, queries, seen, nextNorm('decoder', config, block));
   }
   graph.output('rows', graph.op('Cast', [kept], { to: { int: ELEMENT_TYPES.int32 } }), 'int32', ['B', 'n']);
   if (cut + 1 < depth) return stream;

@@ -4,7 +4,7 @@ import { gateLayers, modulationLayers, modulationPieces } from '../graph/modulat
 import { ELEMENT_TYPES } from '../graph/onnx-writer.js';
 import { type LayerContext, layerNorm } from '../graph/transformer-block.js';
 import { linear, silu } from './embed-graph.js';
-import type { MarConfig } from './mar-config.js';
+import type { HeadSizes } from './mar-config.js';
 
 const NET = 'diffloss.net';
 
@@ -12,7 +12,7 @@ const NET = 'diffloss.net';
 const INNER = { from: 1, to: 5 };
 
 /** The other blocks, of whose MLPs it takes the outputs: their gates follow the timestep. */
-export function outerBlocks({ head }: MarConfig): number[] {
+export function outerBlocks({ head }: HeadSizes): number[] {
   return Array.from({ length: head.depth }, (_, block) => block).filter(
     (block) => block < INNER.from || block >= INNER.to,
   );
@@ -25,7 +25,7 @@ export function outerBlocks({ head }: MarConfig): number[] {
  * @param keeps whether it has outputs for {@link outerDenoiseGraph} and {@link cachedDenoiseGraph}: `mlp` [b, n, W] and `delta`
  *   [n, W] of the first n rows
  */
-export function denoiseGraph(config: MarConfig, checkpoint: Checkpoint, keeps: boolean): GraphBuilder {
+export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint, keeps = false): GraphBuilder {
   const head = new DenoiseGraph('denoise', config, checkpoint);
   const { graph } = head;
   const { depth, width } = config.head;
@@ -58,7 +58,7 @@ export function denoiseGraph(config: MarConfig, checkpoint: Checkpoint, keeps: b
  * The same for n rows where the inner blocks' update comes from an earlier step: `x` [n, C], `modulation` [S, n, M], `step`
  * [1], `delta` [n, W] → `out` [n, 2C] and `mlp` [b, n, W], the outer blocks' MLP outputs.
  */
-export function outerDenoiseGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+export function outerDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
   const head = new DenoiseGraph('denoise-outer', config, checkpoint);
   const { x, part } = head.inputs('n', modulationPieces(modulationLayers(config)));
   const delta = head.graph.input('delta', 'float32', ['n', config.head.width]);
@@ -79,7 +79,7 @@ export function outerDenoiseGraph(config: MarConfig, checkpoint: Checkpoint): Gr
  * The same where all blocks' results come from earlier steps: `x` [n, C], `modulation` [S, n, (b + 2)·W] of `modulate-cached`,
  * `step` [1], `delta` [n, W], `mlp` [b, n, W] → `out` [n, 2C].
  */
-export function cachedDenoiseGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+export function cachedDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
   const head = new DenoiseGraph('denoise-cached', config, checkpoint);
   const { graph } = head;
   const { width } = config.head;
@@ -104,9 +104,9 @@ type Part = (index: number) => Value;
 class DenoiseGraph {
   readonly graph: GraphBuilder;
   readonly #context: LayerContext;
-  readonly #config: MarConfig;
+  readonly #config: HeadSizes;
 
-  constructor(name: string, config: MarConfig, checkpoint: Checkpoint) {
+  constructor(name: string, config: HeadSizes, checkpoint: Checkpoint) {
     this.graph = new GraphBuilder(name);
     this.#config = config;
     this.#context = { graph: this.graph, checkpoint, epsilon: config.epsilon };

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder, type LazyWeight, type Value } from '../graph/graph-builder.js';
 import { type LayerContext, matrix, vector } from '../graph/transformer-block.js';
-import { type MarConfig, SINUSOID_WIDTH } from './mar-config.js';
+import { type HeadSizes, SINUSOID_WIDTH } from './mar-config.js';
 import { TIMESTEP_FREQUENCIES } from './timestep-frequencies.js';
 
 /** A linear layer on rows [rows, inputs] → [rows, outputs]. */
@@ -28,7 +28,7 @@ export function silu(graph: GraphBuilder, value: Value): Value {
  * The time MLP: `timesteps` [S] (original ones, 0 … 999) → `time_embed` [S, W], and the `sinusoid` [S, 256] that goes
  * into it.
  */
-export function embedGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+export function embedGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
   const { head, epsilon } = config;
   const graph = new GraphBuilder('embed');
   const context: LayerContext = { graph, checkpoint, epsilon };

@@ -57,6 +57,9 @@ export interface MarConfig {
   readonly epsilon: number;
 }
 
+/** What the head's graphs are built from; `decoder.width` is that of z. */
+export type HeadSizes = Pick<MarConfig, 'grid' | 'decoder' | 'head' | 'epsilon'>;
+
 /** An extent that can't be told because the tensor that would show it is missing. */
 const UNKNOWN = Number.NaN;
 
@@ -165,8 +168,8 @@ function assertSizes(json: MarConfigJson): void {
   if (epsilon !== undefined) assertNumber('norm_eps', epsilon, 0);
 }
 
-function gridSide(
-  json: MarConfigJson,
+export function gridSide(
+  json: Pick<MarConfigJson, 'seq_h' | 'seq_w' | 'img_size'>,
   length: number,
   pixelsPerToken: number,
 ): { height: number; width: number } {

@@ -4,18 +4,22 @@ import { gateLayers, modulateGraph } from '../graph/modulate-graph.js';
 import { cachedConditionGraph } from './cached-transformer-graph.js';
 import { cachedDenoiseGraph, denoiseGraph, outerBlocks, outerDenoiseGraph } from './denoise-graph.js';
 import { embedGraph } from './embed-graph.js';
-import type { MarConfig } from './mar-config.js';
+import type { HeadSizes, MarConfig } from './mar-config.js';
 import { marKeys } from './mar-keys.js';
 import { projectGraph } from './project-graph.js';
 import { conditionGraph } from './transformer-graph.js';
 
-/** The graphs of a MAR model without its autoencoder. */
-export interface MarGraphSet {
-  readonly condition: GraphBuilder;
+/** The graphs of the diffusion head. */
+export interface HeadGraphSet {
   readonly embed: GraphBuilder;
   readonly project: GraphBuilder;
   readonly modulate: GraphBuilder;
   readonly denoise: GraphBuilder;
+}
+
+/** The graphs of a MAR model without its autoencoder. */
+export interface MarGraphSet extends HeadGraphSet {
+  readonly condition: GraphBuilder;
 }
 
 /** Those that take from earlier steps. */
@@ -38,22 +42,33 @@ export function marGraphs(
   cutBlock?: number,
 ): MarGraphSet & Partial<CachedGraphSet> {
   checkpoint.assertKeys(marKeys(config));
+  const keeps = cutBlock !== undefined;
   return {
     condition: conditionGraph(config, checkpoint),
-    embed: embedGraph(config, checkpoint),
-    project: projectGraph(config, checkpoint),
-    modulate: modulateGraph(config, checkpoint),
-    denoise: denoiseGraph(config, checkpoint, cutBlock !== undefined),
-    ...(cutBlock === undefined ? {} : cachedGraphs(config, checkpoint, cutBlock)),
+    ...headGraphs(config, checkpoint, keeps),
+    ...(keeps ? cachedGraphs(config, checkpoint, cutBlock) : {}),
   };
 }
 
 function cachedGraphs(config: MarConfig, checkpoint: Checkpoint, cutBlock: number): CachedGraphSet {
-  const gates = gateLayers(outerBlocks(config));
   return {
     'condition-cached': cachedConditionGraph(config, checkpoint, cutBlock),
-    'modulate-cached': modulateGraph(config, checkpoint, gates, 'modulate-cached'),
+    'modulate-cached': modulateGraph(config, checkpoint, gateLayers(outerBlocks(config)), 'modulate-cached'),
     'denoise-outer': outerDenoiseGraph(config, checkpoint),
     'denoise-cached': cachedDenoiseGraph(config, checkpoint),
+  };
+}
+
+/**
+ * Builds the graphs of a diffusion head, which has one form in all families.
+ *
+ * @param keeps whether graphs that take from earlier diffusion steps are to follow
+ */
+export function headGraphs(config: HeadSizes, checkpoint: Checkpoint, keeps = false): HeadGraphSet {
+  return {
+    embed: embedGraph(config, checkpoint),
+    project: projectGraph(config, checkpoint),
+    modulate: modulateGraph(config, checkpoint),
+    denoise: denoiseGraph(config, checkpoint, keeps),
   };
 }

@@ -1,13 +1,13 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder } from '../graph/graph-builder.js';
 import { linear } from './embed-graph.js';
-import type { MarConfig } from './mar-config.js';
+import type { HeadSizes } from './mar-config.js';
 
 /**
  * Conditions as the head takes them: `z` [B, T, D], as `condition` gives it, and `rows` [R], which of its B·T rows are
  * wanted → `z_embed` [R, W].
  */
-export function projectGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+export function projectGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
   const { decoder, head, epsilon } = config;
   const graph = new GraphBuilder('project');
   const z = graph.input('z', 'float32', ['B', 'T', decoder.width]);

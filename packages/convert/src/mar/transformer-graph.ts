@@ -4,10 +4,9 @@ import {
   addAndNormalise,
   type LayerContext,
   layerNorm,
-  matrix,
+  projection,
   type Stream,
-  transformerBlock,
-  vector,
+  transformerStack,
 } from '../graph/transformer-block.js';
 import type { MarConfig } from './mar-config.js';
 
@@ -68,28 +67,8 @@ function encoder(
   config: MarConfig,
   inputs: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
 ): Value {
-  const stack = config.encoder;
-  let stream = encoderInput(context, config, inputs);
-  for (let block = 0; block < stack.depth; block++) {
-    stream = transformerBlock(
-      context,
-      `encoder_blocks.${block}`,
-      stack,
-      stream,
-      nextEncoderNorm(config, block),
-    );
-  }
-  return stream.normed;
-}
-
-/** The key of the norm after an encoder block. */
-export function nextEncoderNorm({ encoder: { depth } }: MarConfig, block: number): string {
-  return block + 1 < depth ? `encoder_blocks.${block + 1}.norm1` : 'encoder_norm';
-}
-
-/** The key of the norm after a decoder block. */
-export function nextDecoderNorm({ decoder: { depth } }: MarConfig, block: number): string {
-  return block + 1 < depth ? `decoder_blocks.${block + 1}.norm1` : 'decoder_norm';
+  const stream = encoderInput(context, config, inputs);
+  return transformerStack(context, 'encoder_blocks', config.encoder, stream, 'encoder_norm');
 }
 
 /** What goes into the encoder: the buffer's rows, then those of `tokens`; `rows` are theirs in the position table. */
@@ -99,10 +78,7 @@ export function encoderInput(
   { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
 ): Stream {
   const { graph } = context;
-  let input = graph.op('Add', [
-    graph.op('MatMul', [tokens, matrix(context, 'z_proj.weight', grid.channels, width, 'fp16')]),
-    vector(context, 'z_proj.bias', width),
-  ]);
+  let input = projection(context, 'z_proj', tokens, grid.channels, width, 'fp16');
   if (buffer > 0) {
     const classRow = graph.op('Gather', [
       graph.weight(classTable(context.checkpoint, classes, width)),
@@ -123,24 +99,9 @@ export function encoderInput(
   return { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
 }
 
-/** The encoder's rows as the decoder takes them, before their positions. */
-export function decoderEmbedding(
-  context: LayerContext,
-  { encoder, decoder: { width } }: MarConfig,
-  encoded: Value,
-): Value {
-  return context.graph.op('Add', [
-    context.graph.op('MatMul', [
-      encoded,
-      matrix(context, 'decoder_embed.weight', encoder.width, width, 'fp16'),
-    ]),
-    vector(context, 'decoder_embed.bias', width),
-  ]);
-}
-
 function decoder(
   context: LayerContext,
-  config: MarConfig,
+  { grid, buffer, encoder: { width: encoderWidth }, decoder: stack }: MarConfig,
   {
     encoded,
     batch,
@@ -150,17 +111,16 @@ function decoder(
   }: Record<'encoded' | 'batch' | 'visible' | 'rows' | 'fromEnd', Value>,
 ): Value {
   const { graph, checkpoint } = context;
-  const { grid, buffer, decoder: stack } = config;
-  const { width, depth } = stack;
+  const { width } = stack;
   const length = grid.height * grid.width;
-  const known = decoderEmbedding(context, config, encoded);
+  const known = projection(context, 'decoder_embed', encoded, encoderWidth, width, 'fp16');
   const masked = graph.op('Expand', [
     graph.weight(checkpoint.tensor('mask_token', [width])),
     graph.op('Concat', [batch, graph.op('Sub', [graph.int64(length), visible]), graph.int64(width)], {
       axis: { int: 0 },
     }),
   ]);
-  let stream = addAndNormalise(context, {
+  const stream = addAndNormalise(context, {
     input: graph.op('Concat', [known, masked], { axis: { int: 1 } }),
     skip: graph.op('Gather', [table(context, 'decoder_pos_embed_learned', buffer + length, width), rows]),
     norm: 'decoder_blocks.0.norm1',
@@ -168,18 +128,7 @@ function decoder(
   });
   const lastRows = (value: Value): Value =>
     graph.op('Slice', [value, fromEnd, graph.int32([buffer + length]), graph.int32([1])]);
-  for (let block = 0; block < depth; block++) {
-    const last = block + 1 === depth;
-    stream = transformerBlock(
-      context,
-      `decoder_blocks.${block}`,
-      stack,
-      stream,
-      nextDecoderNorm(config, block),
-      last ? { normed: lastRows(stream.normed), residual: lastRows(stream.residual) } : stream,
-    );
-  }
-  return stream.normed;
+  return transformerStack(context, 'decoder_blocks', stack, stream, 'decoder_norm', lastRows);
 }
 
 /** A table of learned rows, stored as [1, rows, width] in the checkpoint. */

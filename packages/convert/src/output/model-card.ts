@@ -1,15 +1,13 @@
 import type { Manifest } from '@tessera/format';
 import type { VaeConfig } from '../autoencoder/vae-config.js';
 import type { TakenWeights } from '../checkpoint/checkpoint.js';
-import type { MarConfig, StackConfig } from '../mar/mar-config.js';
+import type { FamilyModel } from '../model-family.js';
 
 /** The sizes of a model's parts. */
 export interface ModelConfigs {
-  readonly mar: MarConfig;
+  readonly mar: FamilyModel;
   /** Undefined for a model without an autoencoder. */
   readonly vae: VaeConfig | undefined;
-  /** The decoder block after whose attention rows are dropped; undefined for a model without caches. */
-  readonly cutBlock: number | undefined;
 }
 
 /** What a model card says beside the sizes. */
@@ -27,16 +25,14 @@ export function modelCard(
   { mar, vae }: ModelConfigs,
 ): string {
   const { name, licence, source, grid, condition, variants, latents } = manifest;
+  const kind = condition.kind === 'class' ? 'class-conditional' : 'text-conditional';
+  const { head } = mar.sizes;
   const pixels = (side: number): number => side * latents.patchSize * latents.stride;
-  const stack = ({ width, depth, heads }: StackConfig): string =>
-    `${depth} blocks, ${width} wide, ${heads} heads`;
   const rows: (readonly [string, string])[] = [
     ['Image', `${pixels(grid.width)}×${pixels(grid.height)}`],
-    ['Classes', `${condition.count}`],
     ['Tokens', `${grid.height}×${grid.width}, ${grid.channels} channels`],
-    ['Encoder', stack(mar.encoder)],
-    ['Decoder', stack(mar.decoder)],
-    ['Diffusion head', `${mar.head.depth} blocks, ${mar.head.width} wide`],
+    ...mar.facts,
+    ['Diffusion head', `${head.depth} blocks, ${head.width} wide`],
     ['Autoencoder', vae ? `KL, stride ${vae.stride}, ${vae.latentChannels} channels` : 'none: latents only'],
     ['Parameters', `${millions(parameters.mar)}${vae ? ` + ${millions(parameters.vae)} (autoencoder)` : ''}`],
     ['Weights', `${variants.map(storageText).join(', ')}, ${millions(bytes)} bytes`],
@@ -45,7 +41,7 @@ export function modelCard(
   ];
   return `# ${name}
 
-A class-conditional masked autoregressive image model, converted to ONNX. \`mar.json\` lists its files with their sizes
+A ${kind} masked autoregressive image model, converted to ONNX. \`mar.json\` lists its files with their sizes
 and checksums.
 
 | | |

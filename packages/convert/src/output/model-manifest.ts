@@ -23,11 +23,11 @@ const LATENT_SCALE = 0.2325;
  * The manifest of a converted model.
  *
  * @param storage what each part's weights are stored as
- * @param saved the graphs by component; those of the autoencoder and of caches may be missing
+ * @param saved the graphs by component; `decoder` and `encoder` may be missing
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
-  { mar, vae, cutBlock }: ModelConfigs,
+  { mar, vae }: ModelConfigs,
   storage: (part: ModelPart) => StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
@@ -36,43 +36,31 @@ export function modelManifest(
     const [path, ...data] = graph.files.map((file) => `${GRAPH_FOLDER}/${basename(file)}`);
     return { path: path!, ...(data.length > 0 ? { data } : {}) };
   };
+  const { sizes, manifest } = mar;
+  const components = Object.fromEntries(
+    Object.entries(saved).map(([graph, files]) => [graph, component(files)]),
+  ) as Manifest['variants'][number]['components'];
+  const names = manifest.condition.kind === 'class' && classNames ? { names: [...classNames] } : {};
   const [dtype, head, autoencoder] = [storage('transformer'), storage('head'), storage('autoencoder')];
-  const { condition, embed, project, modulate, denoise, ...optional } = saved;
   return {
     format: 'tessera-mar',
     version: 1,
+    ...manifest,
     name,
     licence,
     source,
-    grid: mar.grid,
-    condition: { kind: 'class', count: mar.classes, ...(classNames ? { names: [...classNames] } : {}) },
-    widths: { encoder: mar.encoder.width, decoder: mar.decoder.width, head: mar.head.width },
-    headDepth: mar.head.depth,
-    ...(cutBlock === undefined
-      ? {}
-      : {
-          caches: {
-            buffer: mar.buffer,
-            encoderBlocks: mar.encoder.depth,
-            decoderBlocks: mar.decoder.depth,
-            cutBlock,
-          },
-        }),
-    latents: { ...mar.latents, scale: vae?.latentScale ?? LATENT_SCALE },
+    grid: sizes.grid,
+    condition: { ...manifest.condition, ...names },
+    widths: { encoder: sizes.encoder.width, decoder: sizes.decoder.width, head: sizes.head.width },
+    headDepth: sizes.head.depth,
+    latents: { ...sizes.latents, scale: vae?.latentScale ?? LATENT_SCALE },
     diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling,
     variants: [
       {
         dtype,
         ...(head === dtype && autoencoder === dtype ? {} : { parts: { head, autoencoder } }),
-        components: {
-          condition: component(condition!),
-          embed: component(embed!),
-          project: component(project!),
-          modulate: component(modulate!),
-          denoise: component(denoise!),
-          ...Object.fromEntries(Object.entries(optional).map(([name, graph]) => [name, component(graph)])),
-        },
+        components,
       },
     ],
     files,

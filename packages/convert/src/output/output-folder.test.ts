@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OutputExistsError } from '../errors.js';
@@ -139,5 +141,52 @@ it('puts the folder back that it was about to replace where the new one can’t 
     });
     expect(await readFile(join(out, 'mar.json'), 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['model']);
+  });
+});
+
+describe('what a killed process left beside a folder', () => {
+  /** The id of a process that has ended. */
+  const ended = (): number => spawnSync(process.execPath, ['--version']).pid;
+  const leftBy = (purpose: string, pid: number) => `model.${purpose}-${hostname()}-${pid}-0a1b2c3d`;
+
+  it('is cleared away, and told; what a running process or another machine writes stays', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const running = [leftBy('partial', process.pid), 'model.partial-elsewhere-1-0a1b2c3d', 'model.partial'];
+      for (const name of [leftBy('partial', ended()), ...running]) {
+        await mkdir(join(folder, name, 'onnx'), { recursive: true });
+        await writeFile(join(folder, name, 'onnx', 'embed.onnx'), 'half');
+      }
+      const told = await writeOutput(join(folder, 'model'), once, async (partial, leftovers) => {
+        await fill(partial);
+        return leftovers;
+      });
+      expect(told).toEqual([{ files: ['onnx/embed.onnx'] }]);
+      expect((await readdir(folder)).toSorted()).toEqual(['model', ...running].toSorted());
+    });
+  });
+
+  it('gets its name back where it is the folder that was to be replaced', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const replaced = join(folder, leftBy('replaced', ended()));
+      await mkdir(replaced);
+      await writeFile(join(replaced, 'mar.json'), 'old');
+      await expect(writeOutput(join(folder, 'model'), once, fill)).rejects.toThrow(OutputExistsError);
+      expect(await readFile(join(folder, 'model', 'mar.json'), 'utf8')).toBe('old');
+      expect(await readdir(folder)).toEqual(['model']);
+    });
+  });
+});
+
+it('says where the disk is full, and leaves nothing', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const full = async (partial: string): Promise<void> => {
+      await fill(partial);
+      throw Object.assign(new Error('write'), { code: 'ENOSPC' });
+    };
+    await expect(writeOutput(join(folder, 'model'), once, full)).rejects.toMatchObject({
+      code: 'output-folder',
+      message: expect.stringContaining('no space is left'),
+    });
+    expect(await readdir(folder)).toEqual([]);
   });
 });

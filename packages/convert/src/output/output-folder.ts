@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { OutputExistsError, OutputFolderError } from '../errors.js';
+import { beside, clearLeftovers, type Leftover } from './leftovers.js';
 
 /** What a model folder holds, and the folder of an autoencoder by itself. */
 const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = [
@@ -29,20 +29,21 @@ export interface OutputOptions {
 
 /**
  * Has a folder written that appears under its name only when complete; where writing fails nothing of it stays, and a
- * folder that was there stays as it was.
+ * folder that was there stays as it was. What a process leaves that is killed while it writes, the next call clears away.
  *
- * @param write fills the empty folder that it is given, which lies beside
+ * @param write fills the empty folder that it is given, which lies beside; it is told what was cleared away
  * @throws OutputExistsError if the folder exists and is not to be replaced
- * @throws OutputFolderError if no folder can be made there
+ * @throws OutputFolderError if no folder can be made there, or the disk is full
  * @throws InvalidOptionError if it is to be replaced and holds the working directory, a file that is read, or anything
  *   that no conversion writes
  */
 export async function writeOutput<T>(
   out: string,
   { overwrite, reads }: OutputOptions,
-  write: (partial: string) => Promise<T>,
+  write: (partial: string, leftovers: readonly Leftover[]) => Promise<T>,
 ): Promise<T> {
   const folder = resolve(out);
+  const leftovers = await clearLeftovers(folder);
   const assertFree = async (): Promise<void> => {
     if (!(await exists(folder))) return;
     if (!overwrite) throw new OutputExistsError(folder);
@@ -52,11 +53,15 @@ export async function writeOutput<T>(
   const partial = beside(folder, 'partial');
   const made = await makeFolder(partial);
   try {
-    const result = await write(partial);
+    const result = await write(partial, leftovers);
     // Writing takes minutes, in which anyone may have put something there.
     await assertFree();
     await moveInto(partial, folder);
     return result;
+  } catch (error) {
+    throw isFull(error)
+      ? new OutputFolderError(folder, 'no space is left where it lies', { cause: error })
+      : error;
   } finally {
     await rm(partial, { recursive: true, force: true });
     // Of folders above, those stay that hold something: the output, if it was written.
@@ -87,11 +92,6 @@ async function makeFolder(path: string): Promise<string | undefined> {
   }
 }
 
-/** A name beside `path` that nothing has. */
-export function beside(path: string, purpose: string): string {
-  return `${path}.${purpose}-${randomUUID().slice(0, 8)}`;
-}
-
 async function assertReplaceable(out: string, reads: readonly string[]): Promise<void> {
   const fail = (problem: string): never => {
     throw new InvalidOptionError('out', out, `${problem}, so it is not replaced. Name another folder`);
@@ -107,6 +107,10 @@ async function assertReplaceable(out: string, reads: readonly string[]): Promise
   const { files } = CONVERTED.find(({ mark }) => held.includes(mark)) ?? {};
   const foreign = held.find((path) => !files?.test(path) && !DESKTOP.test(path));
   if (foreign !== undefined) fail(`it holds ${foreign}, which no conversion writes`);
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 /** Puts a finished folder in its place; a folder that is there goes only once the new one is there. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { RunnableGraph } from '../forward/forward-check.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type SaveGraphOptions, saveGraph } from '../graph/graph-file.js';
 
@@ -35,6 +36,24 @@ export async function openGraph(
     await saveGraph(graph, path, options);
     return InferenceSession.create(path, { logSeverityLevel: 3 });
   });
+}
+
+/** Opens a graph that a conversion wrote, as it asks for. */
+export async function openWritten(path: string): Promise<RunnableGraph> {
+  const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
+  return {
+    run: (feeds) =>
+      run(
+        session,
+        Object.fromEntries(
+          Object.entries(feeds).map(([name, { data, dims }]) => [
+            name,
+            data instanceof Float32Array ? float32(data, dims) : int32(data, dims),
+          ]),
+        ),
+      ),
+    release: () => session.release(),
+  };
 }
 
 export const float32 = (data: Float32Array, dims: readonly number[]): Tensor =>

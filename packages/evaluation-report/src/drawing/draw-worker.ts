@@ -1,3 +1,4 @@
+import { classesOf } from '@tessera/format';
 // A process that draws one variant for the process that started it.
 import { loadModel } from '@tessera/runtime-node';
 import { drawInFolder } from '../evaluate-in-folder.js';
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
   const used = await describeModel(await loadModel(model, { ...load, signal }), location);
   const { name } = variant;
   try {
-    const loaded = await networkFor({ ...task, classes: used.model.manifest.condition });
+    const loaded = await networkFor({ ...task, classes: classesOf(used.model.manifest) });
     await drawInFolder({
       ...task,
       used,

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { classesOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { assertFolderEvaluation } from '../evaluate-in-folder.js';
 import { thisMachine } from '../machine.js';
@@ -77,7 +78,7 @@ test('a study that is stopped goes on where it was', async () => {
 
 test('a study is a page, its record, plots and a sheet; the page can be made again from the record', async () => {
   const [folder, pages, run] = [await temporaryFolder(), await temporaryFolder(), await fakeRun()];
-  const classes = run.used.model.manifest.condition;
+  const classes = classesOf(run.used.model.manifest);
   const { document, pictures } = await runStudy({ ...common, ...run, study: TIMED, folder });
   await writeStudy(pages, TIMED, document, { pictures, classes });
   expect((await readdir(pages)).sort()).toEqual(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import { jsonHash, picturesOf } from '@tessera/format';
+import { classesOf, jsonHash, picturesOf } from '@tessera/format';
 import { compare } from '../comparison.js';
 import { writeJson } from '../files/written-file.js';
 import { type Machine, thisMachine } from '../machine.js';
@@ -46,7 +46,7 @@ export async function timeVariants(options: TimingOptions): Promise<Timing> {
     const { arms, ...timing } = kept.timing;
     return { ...timing, variants: arms };
   }
-  const classes = model.manifest.condition;
+  const classes = classesOf(model.manifest);
   const runs = await compare({
     model,
     variants,

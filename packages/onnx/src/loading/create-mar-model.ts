@@ -1,7 +1,11 @@
+import type { ModelInput } from '@tessera/core';
 import type { ComponentName, Manifest, ManifestComponent, StorageType } from '@tessera/format';
 import type { TensorConstructor } from 'onnxruntime-common';
-import { type GraphSession, type GraphSessions, MarGraphs } from '../mar-graphs.js';
+import { GraphRunner, type GraphSession, type GraphSessions } from '../graph-runner.js';
+import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
+import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
+import type { ModelGraphs } from '../model-graphs.js';
 
 /**
  * Rows of a batch that the transformer takes at once where tensors are in memory: enough for its matrix products to be
@@ -32,11 +36,20 @@ export async function createMarModel(
     ][]) {
       if (component) sessions[name] = await createSession(name, component);
     }
-    return new MarModel(
-      new MarGraphs(manifest, sessions as GraphSessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined),
-    );
+    return new MarModel(modelGraphs(manifest, sessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined));
   } catch (error) {
     await Promise.all(Object.values(sessions).map((session) => session.release()));
     throw error;
   }
+}
+
+/** The graphs of a model of any family. */
+export function modelGraphs(
+  manifest: Manifest,
+  sessions: GraphSessions,
+  Tensor: TensorConstructor,
+  rowsAtOnce?: number,
+): ModelGraphs<ModelInput> {
+  if (manifest.family !== 'lightgen') return new MarGraphs(manifest, sessions, Tensor, rowsAtOnce);
+  return new LightgenGraphs(manifest, new GraphRunner(sessions, Tensor), rowsAtOnce ? { rowsAtOnce } : {});
 }

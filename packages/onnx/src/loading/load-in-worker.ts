@@ -1,4 +1,4 @@
-import type { ClassInput, MaskedModel } from '@tessera/core';
+import type { MaskedModel, ModelInput } from '@tessera/core';
 import { ModelDisposedError } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import { onAbort } from '../abort-listener.js';
@@ -25,9 +25,9 @@ export interface Loaded<Device extends string = string> {
 }
 
 /** A model whose sessions live in a worker, so that the thread that loaded it stays free while it works. */
-export interface LoadedModel<Device extends string = string> extends MaskedModel<ClassInput>, Loaded<Device> {
-  readonly evaluateHead: NonNullable<MaskedModel<ClassInput>['evaluateHead']>;
-  readonly encode: NonNullable<MaskedModel<ClassInput>['encode']>;
+export interface LoadedModel<Device extends string = string> extends MaskedModel<ModelInput>, Loaded<Device> {
+  readonly evaluateHead: NonNullable<MaskedModel<ModelInput>['evaluateHead']>;
+  readonly encode: NonNullable<MaskedModel<ModelInput>['encode']>;
   /** How often each graph has run since loading, and for how long. */
   runStatistics(): Promise<RunStatistics>;
   /** Ends the worker. Later calls reject with `ModelDisposedError`. */

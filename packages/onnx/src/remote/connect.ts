@@ -1,8 +1,8 @@
 import {
-  type ClassInput,
   type GridShape,
   type ImageRgb,
   type MaskedModel,
+  type ModelInput,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
@@ -31,7 +31,7 @@ import { Caller } from './rpc.js';
 type Cancellable = { readonly signal?: CancellationSignal };
 
 /** A model that lives at the other end of a port, behind {@link serveModel}. */
-export class RemoteModel implements MaskedModel<ClassInput> {
+export class RemoteModel implements MaskedModel<ModelInput> {
   readonly manifest: Manifest;
   readonly shape: GridShape;
   readonly imageSize: ImageSize;
@@ -55,7 +55,7 @@ export class RemoteModel implements MaskedModel<ClassInput> {
   async condition({
     batch,
     signal,
-  }: Parameters<MaskedModel<ClassInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
+  }: Parameters<MaskedModel<ModelInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
     const handles = await this.#caller.call(
       'condition',
       {

@@ -1,4 +1,4 @@
-import type { ClassInput, ImageRgb, TokenGrid } from '@tessera/core';
+import type { ImageRgb, ModelInput, TokenGrid } from '@tessera/core';
 import type { Clamp, ConditionImage, ConditionReuse, HeadReuse, NoiseKey } from '@tessera/core/model';
 import type { RunStatistics } from '../run-statistics.js';
 import type { PackedCoefficients } from './packed-coefficients.js';
@@ -26,7 +26,7 @@ export interface RemoteTokenImage {
 }
 
 /** An image of a condition request, with the number of its last step's conditions. */
-export interface RemoteConditionImage extends Omit<ConditionImage<ClassInput>, 'reuse'> {
+export interface RemoteConditionImage extends Omit<ConditionImage<ModelInput>, 'reuse'> {
   readonly reuse?: Omit<ConditionReuse, 'previous'> & { readonly previous?: number };
 }
 

@@ -5,13 +5,20 @@ import {
   emptyGrid,
   generateImages,
   keyedNoise,
+  type ModelInput,
   randomOrder,
   raster,
   TesseraError,
   type TokenGrid,
 } from '@tessera/core';
 import { functionSampler } from '@tessera/core/diffusion';
-import { ModelDisposedError, NonFiniteError, proxyModel, replayNoise } from '@tessera/core/model';
+import {
+  type ConditionRequest,
+  ModelDisposedError,
+  NonFiniteError,
+  proxyModel,
+  replayNoise,
+} from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { describeModel } from '@tessera/core/testing/suites';
 import { exampleManifest } from '@tessera/format/testing';
@@ -22,6 +29,8 @@ import { packError, unpackError } from './remote-error.js';
 import { type ServedModel, type Serving, serveModel } from './serve.js';
 
 const shape = exampleManifest().grid;
+/** A fake model takes classes alone. */
+const ofClasses = (request: ConditionRequest<ModelInput>) => request as ConditionRequest<ClassInput>;
 const portOf = (port: MessagePort): Port => ({
   send: (message) => port.postMessage(message),
   listen: (listener) => port.on('message', listener).unref(),
@@ -36,7 +45,7 @@ function served(change: Partial<ServedModel>): { readonly model: RemoteModel; re
   const { port1, port2 } = new MessageChannel();
   const fake = fakeModel({ shape });
   const near: ServedModel = {
-    condition: (request) => fake.condition(request),
+    condition: (request) => fake.condition(ofClasses(request)),
     async sampleTokens(request) {
       // As a session does, it lets messages in before it runs.
       await new Promise((resolve) => setImmediate(resolve));
@@ -236,7 +245,7 @@ describe('a remote model', () => {
     const controller = new AbortController();
     const model = remote({
       async condition(request) {
-        const conditions = await fake.condition(request);
+        const conditions = await fake.condition(ofClasses(request));
         controller.abort(new Error('enough'));
         return conditions.map((rows, k) => proxyModel(rows, { release: () => void released.push(k) }));
       },
@@ -267,7 +276,7 @@ describe('a remote model', () => {
       async condition(request) {
         const late = request.batch.length > 1;
         if (late) await new Promise<void>((resolve) => (finish = resolve));
-        const conditions = await fake.condition({ batch: request.batch });
+        const conditions = await fake.condition({ batch: ofClasses(request).batch });
         const release = () => void released.push(late ? 'late' : 'held');
         return conditions.map((rows) => proxyModel(rows, { release }));
       },

@@ -17,7 +17,7 @@ export async function replayDdim({ fields, tensors, mar }: GoldenCase): Promise<
     if (!found) throw new GoldenDataError(`${file.path} has no result for cfg ${cfg}.`);
     const chain = headChain(file, { table, guidanceScale: cfg, temperature: 1 }, await mar());
     const out = await chain.run(chain.initial, 0, table.steps.length);
-    checks.push(compare(found.name, out, file.get(found.name).data, chainTolerance('ddim', table)));
+    checks.push(compare(found.name, out, file.get(found.name).data, chainTolerance('ddim', table, cfg)));
   }
   return checks;
 }

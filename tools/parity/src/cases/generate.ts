@@ -12,21 +12,25 @@ import { GoldenDataError } from '../golden-data-error.js';
 import { rowsOf } from '../golden-files.js';
 import type { JsonFields } from '../json-fields.js';
 import { NoisePool } from '../noise-pool.js';
-import { checkPictures, classLabels, type RunResult, replayRun } from '../recorded-run.js';
+import { recordedInputs } from '../recorded-inputs.js';
+import { caseShape, checkPictures, type RunResult, replayRun } from '../recorded-run.js';
 import { runTolerance, TOLERANCES } from '../tolerances.js';
 
 /** MAR's own loop with the recorded orders and noise. */
-export async function replayGenerate({ fields, tensors, mar }: GoldenCase): Promise<readonly Check[]> {
+export async function replayGenerate(golden: GoldenCase): Promise<readonly Check[]> {
+  const { fields, tensors, mar } = golden;
   const file = await tensors(fields.text('file'));
   const converted = await mar();
-  const { shape, manifest } = converted.model;
+  const { manifest } = converted.model;
+  const shape = caseShape(fields, converted);
   const length = gridLength(shape);
   const orders = rowsOf(file.get('orders', [undefined, length]));
   const table = ancestralSampler()(fields.respacing('respacing'));
   const result = await replayRun(
     {
       images: [...orders.keys()],
-      classLabels: classLabels(fields, file, orders.length),
+      inputs: await recordedInputs(golden, fields, file, orders.length, converted),
+      shape,
       pool: new NoisePool(await tensors(fields.text('noise')), shape),
       policy: (imageOf) =>
         randomOrder({
@@ -47,7 +51,7 @@ export async function replayGenerate({ fields, tensors, mar }: GoldenCase): Prom
     const actual = [...conditional, ...unconditional];
     checks.push(compare('z_pred_iter0', actual, expected.data, TOLERANCES.conditions));
   }
-  return [...checks, ...checkPictures(file, result.tokens, runTolerance([table]), converted)];
+  return [...checks, ...checkPictures(file, result.tokens, runTolerance([table]), shape, converted)];
 }
 
 export function guidanceOf(fields: JsonFields): GuidanceSchedule {

@@ -7,6 +7,7 @@ import { replayForward } from './forward.js';
 import { replayGenerate } from './generate.js';
 import { replayLazyMar } from './lazymar.js';
 import { replayLazyMarHead } from './lazymar-head.js';
+import { replayPositions, replayText } from './lightgen.js';
 import { replayPatchify } from './patchify.js';
 import { replaySampleDiffusion } from './sample-diffusion.js';
 import { replaySchedule } from './schedule.js';
@@ -19,6 +20,8 @@ export const CHECKPOINT = 'checkpoint';
 /** Every kind of case, under the name that `cases.json` gives it. */
 export const CASE_KINDS: ReadonlyMap<string, CaseReplay> = new Map([
   ['forward', replayForward],
+  ['text', replayText],
+  ['pos_embed', replayPositions],
   ['denoise', replayDenoise],
   ['sample_diffusion', replaySampleDiffusion],
   ['ddim', replayDdim],

@@ -1,6 +1,6 @@
-import { ancestralSampler, lazyMar, randomOrder } from '@tessera/core';
+import { ancestralSampler, lazyMar, type ModelInput, randomOrder } from '@tessera/core';
 import { gridLength, proxyModel } from '@tessera/core/model';
-import { type CachedBatch, type Caches, type MarGraphs, MarModel } from '@tessera/onnx';
+import { type CachedBatch, type Caches, MarModel, type ModelGraphs } from '@tessera/onnx';
 import { type Check, compare } from '../compare.js';
 import type { ConvertedMar } from '../converted-models.js';
 import type { GoldenCase } from '../golden-case.js';
@@ -8,7 +8,8 @@ import { GoldenDataError } from '../golden-data-error.js';
 import { type GoldenTensors, rowsOf } from '../golden-files.js';
 import type { JsonFields } from '../json-fields.js';
 import { NoisePool } from '../noise-pool.js';
-import { checkPictures, classLabels, type RunResult, replayRun } from '../recorded-run.js';
+import { recordedInputs } from '../recorded-inputs.js';
+import { checkPictures, type RunResult, replayRun } from '../recorded-run.js';
 import { TOLERANCES } from '../tolerances.js';
 import { checkIterations, guidanceOf } from './generate.js';
 
@@ -32,6 +33,7 @@ export async function replayLazyMar(golden: GoldenCase): Promise<readonly Check[
   const ratios = lazy.numbers('ratios');
   const cachedHead = fields.text('head') === 'cached';
   const wanted = fields.numbers('z');
+  const inputs = await recordedInputs(golden, fields, file, orders.length, converted);
 
   const run = async (watch: Watch): Promise<RunResult> => {
     let step = 0;
@@ -39,7 +41,8 @@ export async function replayLazyMar(golden: GoldenCase): Promise<readonly Check[
     return replayRun(
       {
         images: [...orders.keys()],
-        classLabels: classLabels(fields, file, orders.length),
+        inputs,
+        shape,
         pool,
         policy: (imageOf) =>
           randomOrder({
@@ -79,7 +82,7 @@ export async function replayLazyMar(golden: GoldenCase): Promise<readonly Check[
     checks.push(compare(`z.${step}`, actual, expected, tolerance));
   }
   const tolerance = cachedHead ? TOLERANCES.lazyRun : TOLERANCES.run;
-  return [...checks, ...checkPictures(file, forced.tokens, tolerance, converted)];
+  return [...checks, ...checkPictures(file, forced.tokens, tolerance, shape, converted)];
 }
 
 function checkRefreshes({ steps }: RunResult, iterations: readonly JsonFields[]): Check[] {
@@ -103,16 +106,17 @@ function watched(
   file: GoldenTensors,
   step: () => number,
   { forced, checks }: Watch,
-): MarGraphs {
-  return proxyModel(graphs, {
-    async conditionCached(batch: CachedBatch, caches?: Caches) {
+): ModelGraphs<ModelInput> {
+  const transformer = graphs.cached!;
+  const cached = proxyModel(transformer, {
+    async condition(batch: CachedBatch, caches?: Caches) {
       const name = `kept.${step()}`;
-      if (!caches || !file.has(name)) return graphs.conditionCached(batch, caches);
+      if (!caches || !file.has(name)) return transformer.condition(batch, caches);
       const { buffer } = graphs.manifest.caches!;
       const count = buffer + gridLength(graphs.manifest.grid);
       const kept = rowsOf(file.get(name, [batch.labels.length, undefined]));
       const scores = rowsOf(file.get(`score.${step()}`, [batch.labels.length, count]));
-      const chosen = await graphs.keptRows(batch, caches);
+      const chosen = await transformer.keptRows(batch, caches);
       for (const [image, expected] of kept.entries()) {
         const size = chosen.rows.length / kept.length;
         const rows = chosen.rows.slice(image * size, (image + 1) * size).sort();
@@ -134,9 +138,10 @@ function watched(
           );
         }
       }
-      return graphs.conditionCached(forced ? withRows(batch, kept, buffer) : batch, caches);
+      return transformer.condition(forced ? withRows(batch, kept, buffer) : batch, caches);
     },
   });
+  return proxyModel(graphs, { cached });
 }
 
 /** Infinite unless rows that differ have a recorded score near the cut, the least one left out. */

@@ -28,9 +28,11 @@ export async function replaySampleDiffusion({ fields, tensors, mar }: GoldenCase
       }
       const chain = headChain(file, { table, guidanceScale: cfg, temperature }, converted);
       const out = await chain.run(chain.initial, 0, length);
-      checks.push(compare(found.name, out, file.get(found.name).data, chainTolerance('ancestral', table)));
+      checks.push(
+        compare(found.name, out, file.get(found.name).data, chainTolerance('ancestral', table, cfg)),
+      );
       const trace = found.name.replace(/^out/, 'trace');
-      if (file.has(trace)) checks.push(...(await checkTrace(trace, file, chain, table)));
+      if (file.has(trace)) checks.push(...(await checkTrace(trace, file, chain, table, cfg)));
     }
   }
   return checks;
@@ -42,13 +44,14 @@ async function checkTrace(
   file: GoldenTensors,
   chain: HeadChain,
   { steps }: SamplerCoefficients,
+  cfg: number,
 ): Promise<readonly Check[]> {
   const recorded = rowsOf(file.get(name, [steps.length, undefined, undefined]));
   const checks: Check[] = [];
   for (const [k, step] of steps.entries()) {
     const before = k === 0 ? chain.initial : recorded[k - 1]!;
     const after = await chain.run(before, k, k + 1);
-    checks.push(compare(`${name}, step ${k}`, after, recorded[k]!, stepTolerance(step)));
+    checks.push(compare(`${name}, step ${k}`, after, recorded[k]!, stepTolerance(step, cfg)));
   }
   return checks;
 }

@@ -12,7 +12,8 @@ import type { GoldenCase } from '../golden-case.js';
 import { GoldenDataError } from '../golden-data-error.js';
 import type { JsonFields } from '../json-fields.js';
 import { NoisePool } from '../noise-pool.js';
-import { checkPictures, classLabels, replayRun } from '../recorded-run.js';
+import { recordedInputs } from '../recorded-inputs.js';
+import { caseShape, checkPictures, replayRun } from '../recorded-run.js';
 import { runTolerance, TOLERANCES } from '../tolerances.js';
 
 interface Iteration {
@@ -28,11 +29,12 @@ interface Iteration {
  * A run of several stages: each iteration has its guidance scale and groups of tokens with a respacing each, all sampled
  * from the z of the iteration's start.
  */
-export async function replayStaged({ fields, tensors, json, mar }: GoldenCase): Promise<readonly Check[]> {
+export async function replayStaged(golden: GoldenCase): Promise<readonly Check[]> {
+  const { fields, tensors, json, mar } = golden;
   const file = await tensors(fields.text('file'));
   const plan = await json(fields.text('plan'));
   const converted = await mar();
-  const { shape } = converted.model;
+  const shape = caseShape(plan, converted);
   const length = gridLength(shape);
   const iterations = plan.objects('plan').map(readIteration);
   const count = iterations[0]?.groups[0]?.positions.length ?? 0;
@@ -45,13 +47,15 @@ export async function replayStaged({ fields, tensors, json, mar }: GoldenCase): 
   const respacings = [...new Set(iterations.flatMap(({ groups }) => groups.map((group) => group.respacing)))];
   const idOf = (respacing: string) => respacings.indexOf(respacing) + 1;
   const sampler = ancestralSampler();
+  const inputs = await recordedInputs(golden, plan, file, count, converted);
   const tokens = new Map<number, Float32Array>();
   const checks: Check[] = [];
   for (const batch of batches(iterations, images)) {
     const result = await replayRun(
       {
         images: batch,
-        classLabels: classLabels(plan, file, count),
+        inputs,
+        shape,
         pool,
         policy: (imageOf) => stagedPolicy(iterations, idOf, imageOf),
         guidance: guidanceOf(iterations, batch[0]!, length),
@@ -64,7 +68,7 @@ export async function replayStaged({ fields, tensors, json, mar }: GoldenCase): 
     checks.push(compare('iterations', [result.steps.length], [iterations.length], TOLERANCES.exact));
   }
   const tolerance = runTolerance(respacings.map((respacing) => sampler(respacing)));
-  return [...checks, ...checkPictures(file, tokens, tolerance, converted)];
+  return [...checks, ...checkPictures(file, tokens, tolerance, shape, converted)];
 }
 
 function readIteration(fields: JsonFields): Iteration {

@@ -1,0 +1,154 @@
+import { InvalidOptionError } from '@tessera/core';
+import { assertInteger } from '@tessera/core/model';
+import type { Family, Manifest } from '@tessera/format';
+import type { Checkpoint } from './checkpoint/checkpoint.js';
+import type { ConditionSource, Deviation } from './forward/graph-values.js';
+import { checkLightgenConditions } from './forward/lightgen-check.js';
+import { checkMarConditions } from './forward/mar-check.js';
+import type { GraphBuilder } from './graph/graph-builder.js';
+import { LIGHTGEN, type LightgenConfigJson, resolveLightgenConfig } from './lightgen/lightgen-config.js';
+import { lightgenGraphs } from './lightgen/lightgen-graphs.js';
+import {
+  type HeadSizes,
+  type MarConfig,
+  type MarConfigJson,
+  resolveMarConfig,
+  type StackConfig,
+} from './mar/mar-config.js';
+import { marGraphs } from './mar/mar-graphs.js';
+import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+
+/** A released model's sizes by its name. */
+export type ModelPreset = MarPreset | 'lightgen';
+
+/** A model's sizes under the names of its published code, or the name of a released model. */
+export type ModelConfigJson = MarConfigJson | LightgenConfigJson | ModelPreset;
+
+/** Where graphs with caches are cut. */
+export interface CacheOptions {
+  /**
+   * The decoder block, from 0, after whose attention rows are dropped. @default 3, as published, or a third of fewer than 12
+   * blocks
+   */
+  readonly cutBlock?: number;
+}
+
+/** A model without its autoencoder, of any family: what its folder needs to say of it, and its graphs. */
+export interface FamilyModel {
+  readonly sizes: HeadSizes & Pick<MarConfig, 'latents' | 'encoder'>;
+  /** The fields of a manifest that differ from family to family. */
+  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'caches' | 'lightgen'>;
+  /** Rows of the model card on what it takes and how it is built. */
+  readonly facts: readonly (readonly [label: string, text: string])[];
+  /** Advice where nothing else is given: that of the published evaluations. */
+  readonly sampling: Manifest['sampling'];
+  readonly graphs: Readonly<Record<string, GraphBuilder>>;
+  /** Compares z with a forward pass of the checkpoint. */
+  readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
+}
+
+interface FamilyConverter {
+  /** A tensor that models of this family alone have. */
+  readonly anchor: string;
+  open(config: ModelConfigJson, checkpoint: Checkpoint, caches: CacheOptions | undefined): FamilyModel;
+}
+
+/** How each family is converted. */
+const FAMILIES: Readonly<Record<Family, FamilyConverter>> = {
+  mar: { anchor: 'class_emb.weight', open: openMar },
+  lightgen: { anchor: 'text_emb.text_proj.linear_1.weight', open: openLightgen },
+};
+
+/** Released models by the family that they are of. */
+const PRESETS: Readonly<Record<string, Family>> = {
+  ...Object.fromEntries(Object.keys(MAR_PRESETS).map((name) => [name, 'mar'] as const)),
+  lightgen: 'lightgen',
+};
+
+/**
+ * Completes a model's configuration from its checkpoint, whose tensors tell its family, and builds its graphs.
+ *
+ * @throws CheckpointKeysError if the tensors are not those that the configuration asks for
+ * @throws InvalidOptionError for sizes in contradiction, and for presets that there are not
+ */
+export function openFamily(
+  config: ModelConfigJson,
+  checkpoint: Checkpoint,
+  caches?: CacheOptions,
+): FamilyModel {
+  const isObject = typeof config === 'object' && config;
+  if (!isObject && !Object.hasOwn(PRESETS, config)) {
+    const presets = Object.keys(PRESETS).join(', ');
+    throw new InvalidOptionError('mar.config', config, `must be ${presets}, or an object of sizes`);
+  }
+  const families = Object.entries(FAMILIES) as [Family, FamilyConverter][];
+  const found = families.find(([, { anchor }]) => checkpoint.shape(anchor))?.[0];
+  return FAMILIES[isObject ? (found ?? 'mar') : PRESETS[config]!].open(config, checkpoint, caches);
+}
+
+function openMar(
+  config: ModelConfigJson,
+  checkpoint: Checkpoint,
+  caches: CacheOptions | undefined,
+): FamilyModel {
+  const preset = typeof config === 'string' ? (config as MarPreset) : undefined;
+  const sizes = resolveMarConfig(preset ? MAR_PRESETS[preset] : (config as MarConfigJson), checkpoint);
+  const scale = preset ? PRESET_GUIDANCE[preset] : 3;
+  const { encoder, decoder, buffer } = sizes;
+  const cutBlock = caches && (caches.cutBlock ?? Math.min(3, Math.floor(decoder.depth / 3)));
+  if (cutBlock !== undefined) assertInteger('caches.cutBlock', cutBlock, 0, decoder.depth - 1);
+  return {
+    sizes,
+    manifest: {
+      condition: { kind: 'class', count: sizes.classes },
+      ...(cutBlock === undefined
+        ? {}
+        : { caches: { buffer, encoderBlocks: encoder.depth, decoderBlocks: decoder.depth, cutBlock } }),
+    },
+    facts: [
+      ['Classes', `${sizes.classes}`],
+      ['Encoder', stackText(sizes.encoder)],
+      ['Decoder', stackText(sizes.decoder)],
+    ],
+    sampling: { guidance: { schedule: 'linear', scale }, temperature: 1, advice: PUBLISHED_ADVICE },
+    graphs: { ...marGraphs(sizes, checkpoint, cutBlock) },
+    checkConditions: (source) => checkMarConditions(sizes, source),
+  };
+}
+
+function openLightgen(
+  config: ModelConfigJson,
+  checkpoint: Checkpoint,
+  caches: CacheOptions | undefined,
+): FamilyModel {
+  if (caches) throw new InvalidOptionError('caches', 'given', 'there are none for models that take text');
+  const json = typeof config === 'string' ? LIGHTGEN : (config as LightgenConfigJson);
+  const sizes = resolveLightgenConfig(json, checkpoint);
+  const { text, cross, positions } = sizes;
+  return {
+    sizes,
+    manifest: {
+      family: 'lightgen',
+      condition: { kind: 'text', ...text },
+      lightgen: {
+        crossDepth: cross.depth,
+        positionSide: positions.side,
+        positionOffset: positions.offset,
+      },
+    },
+    facts: [
+      ['Text', `${text.length} rows of ${text.width} channels`],
+      ['Text aligner', stackText(sizes.aligner)],
+      ['Encoder', stackText(sizes.encoder)],
+      ['Decoder', stackText(sizes.decoder)],
+      ['Cross-attention', stackText(cross)],
+    ],
+    sampling: { guidance: { schedule: 'constant', scale: 4 }, temperature: 1, advice: 'gtr-lightgen' },
+    graphs: lightgenGraphs(sizes, checkpoint),
+    checkConditions: (source) => checkLightgenConditions(sizes, source),
+  };
+}
+
+function stackText({ width, depth, heads }: StackConfig): string {
+  return `${depth} blocks, ${width} wide, ${heads} heads`;
+}
