@@ -4,6 +4,7 @@ import {
   assertSamplingFits,
   buildSampling,
   type Classes,
+  classesOf,
   classLabelsOf,
   classNameOf,
   editRecipeOf,
@@ -57,19 +58,18 @@ export function generationJob(
   limits: JobLimits,
 ): PictureJob {
   const { manifest } = model;
+  const classes = classesOf(manifest);
   assertSize(body.size, model.imageSize);
   const recipe = body.recipe
-    ? sentRecipe(body.recipe, identity.sha256, manifest.condition)
+    ? sentRecipe(body.recipe, identity.sha256, classes)
     : recipeOf({
         model: identity,
         seed: body.seed ?? randomSeed(),
         sampling: samplingOf(body, manifest.sampling),
         made,
-        pictures: picturesOf(
-          manifest.condition,
-          [labelOf(body, manifest.condition)],
-          body.first + count(body.n, limits),
-        ).slice(body.first),
+        pictures: picturesOf(classes, [labelOf(body, classes)], body.first + count(body.n, limits)).slice(
+          body.first,
+        ),
       });
   const { seed, sampling, images } = recipe;
   count(images.length, limits);
@@ -108,6 +108,7 @@ export async function editJob(
   limits: JobLimits,
 ): Promise<PictureJob> {
   const { manifest } = model;
+  const classes = classesOf(manifest);
   if (!files.image) throw invalidField('image', 'Give a picture as the file image.', 'missing_parameter');
   const sent = await sentFile(files.image, 'image', limits);
   const masking = files.mask ? await sentFile(files.mask, 'mask', limits) : sent;
@@ -118,14 +119,14 @@ export async function editJob(
       'The mask, or the picture itself where there is none, must be transparent where it is to be repainted.',
     );
   if (body.size !== 'auto') assertSize(body.size, sent.image);
-  const classLabel = labelOf(body, manifest.condition);
+  const classLabel = labelOf(body, classes);
   const sampling = samplingOf(body, manifest.sampling);
   assertSamplingFits(sampling, model.shape, model.diffusion);
   const steps = samplingSteps(sampling);
   assertPartials(body.partial_images, steps);
   const seed = body.seed ?? randomSeed();
   const variations = count(body.n, limits);
-  const className = classNameOf(manifest.condition, classLabel);
+  const className = classNameOf(classes, classLabel);
   const recipe = editRecipeOf({
     model: identity,
     made,

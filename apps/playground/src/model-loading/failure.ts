@@ -51,6 +51,10 @@ const BY_CODE: Readonly<Record<string, Said>> = {
     sentence: 'The model’s worker ended, most likely because memory ran out.',
     advice: 'Close other pages, then begin again: the model is loaded anew.',
   },
+  'queue-full': {
+    sentence: 'Too many pictures wait for the model already.',
+    advice: 'Begin again once some of them are done.',
+  },
   'model-disposed': {
     sentence: 'The model was given up while it was in use.',
     advice: 'Begin again: it is loaded anew.',

@@ -61,7 +61,7 @@ async function compare(context: CommandContext, flags: CompareFlags): Promise<vo
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
-    const pictures = picturesFor(flags, classesOf(model.manifest));
+    const pictures = await picturesFor(flags, classesOf(model.manifest), context.io, output);
     const variants = choice(model.manifest.sampling);
     output.progress.update(0, 'warming up');
     const compared = await compareVariants({

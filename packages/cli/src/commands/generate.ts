@@ -100,7 +100,11 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
   const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output);
   const { model } = used;
   try {
-    const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, choice);
+    const pictures =
+      given && flags.index === undefined
+        ? given.images
+        : await picturesFor(flags, classesOf(model.manifest), context.io, output);
+    const recipe = given ? againRecipe(given, used, pictures) : newRecipe(used, flags, choice, pictures);
     const out = flags.out ?? defaultPlace(flags, model.manifest);
     assertOutput(out, 'folder or picture');
     const target = targetOf(out, recipe.images);
@@ -122,18 +126,27 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
   }
 }
 
-function newRecipe(used: ModelInUse, flags: GenerateFlags, choice: SamplingChoice): Recipe {
+function newRecipe(
+  used: ModelInUse,
+  flags: GenerateFlags,
+  choice: SamplingChoice,
+  pictures: readonly Picture[],
+): Recipe {
   const { manifest } = used.model;
   return recipeOf({
     model: used.identity,
     seed: flags.seed,
     sampling: choice(manifest.sampling),
     made: used.made,
-    pictures: picturesFor(flags, classesOf(manifest)),
+    pictures,
   });
 }
 
-function againRecipe(given: Recipe, { model, identity, made }: ModelInUse, flags: GenerateFlags): Recipe {
+function againRecipe(
+  given: Recipe,
+  { model, identity, made }: ModelInUse,
+  images: readonly Picture[],
+): Recipe {
   if (identity.sha256 !== given.model.sha256) {
     throw new RecipeError(
       `The recipe was made with the model ${given.model.name} (${given.model.sha256.slice(0, 12)}), ` +
@@ -141,10 +154,8 @@ function againRecipe(given: Recipe, { model, identity, made }: ModelInUse, flags
     );
   }
   const classes = classesOf(model.manifest);
-  if (flags.index !== undefined)
-    return { ...given, model: identity, made, images: picturesFor(flags, classes) };
-  for (const picture of given.images) assertFits(picture, classes);
-  return { ...given, model: identity, made };
+  for (const picture of images) assertFits(picture, classes);
+  return { ...given, model: identity, made, images: [...images] };
 }
 
 function assertFits({ index, classLabel, file }: Picture, classes: Classes): void {

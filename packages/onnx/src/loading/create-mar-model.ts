@@ -6,6 +6,7 @@ import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
 import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
 import type { ModelGraphs } from '../model-graphs.js';
+import type { LoadProgress } from './load-options.js';
 
 /**
  * Rows of a batch that the transformer takes at once where tensors are in memory: enough for its matrix products to be
@@ -18,6 +19,7 @@ const ROWS_AT_ONCE = 16;
  * created, those before it are released.
  *
  * @param Tensor the Tensor class of the runtime that creates the sessions
+ * @param onProgress called before each session is created
  * @param isInMemory whether tensors stay in the processor's memory, so that large batches can be taken in parts
  */
 export async function createMarModel(
@@ -25,16 +27,22 @@ export async function createMarModel(
   dtype: StorageType,
   Tensor: TensorConstructor,
   isInMemory: boolean,
+  onProgress: (progress: LoadProgress) => void,
   createSession: (name: ComponentName, component: ManifestComponent) => Promise<GraphSession>,
 ): Promise<MarModel> {
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
+  const components = Object.entries(variant.components) as [ComponentName, ManifestComponent?][];
+  const bytesOf = ({ path, data = [] }: ManifestComponent): number =>
+    manifest.files.reduce((sum, file) => sum + ([path, ...data].includes(file.path) ? file.bytes : 0), 0);
+  const totalBytes = components.reduce((sum, [, component]) => sum + (component ? bytesOf(component) : 0), 0);
+  let loadedBytes = 0;
   const sessions: { [name in ComponentName]?: GraphSession } = {};
   try {
-    for (const [name, component] of Object.entries(variant.components) as [
-      ComponentName,
-      ManifestComponent?,
-    ][]) {
-      if (component) sessions[name] = await createSession(name, component);
+    for (const [name, component] of components) {
+      if (!component) continue;
+      onProgress({ phase: 'prepare', file: component.path, loadedBytes, totalBytes });
+      sessions[name] = await createSession(name, component);
+      loadedBytes += bytesOf(component);
     }
     return new MarModel(modelGraphs(manifest, sessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined));
   } catch (error) {
