@@ -336,7 +336,7 @@ function storageOf({ dtype = 'fp16' }: ConvertOptions, part: ModelPart): WeightS
 
 function manifestOf(
   options: ConvertOptions,
-  model: ModelConfigs,
+  model: ModelConfigs & Pick<ConvertReport, 'taken'>,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {

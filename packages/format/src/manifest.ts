@@ -62,6 +62,8 @@ const schema = v.strictObject({
   licence: v.string(),
   /** Where the weights come from: a name, a checksum, an address. */
   source: v.string(),
+  /** Which copy of the checkpoint's weights was taken; `unknown` for the only one, under names that don't tell. */
+  weights: v.optional(v.picklist(['raw', 'averaged', 'unknown'])),
   /** The token grid: `height`·`width` positions with `channels` = `latents.channels`·`latents.patchSize`² values. */
   grid: v.strictObject({ height: count, width: count, channels: count }),
   /** What its pictures are asked for by. */
