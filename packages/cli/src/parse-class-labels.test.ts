@@ -1,8 +1,8 @@
 import { classesOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
+import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
 import { parseClassLabels, parseIndices } from './parse-class-labels.js';
 import { picturesFor } from './picture-options.js';
-import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 
 const classes = classesOf(FAKE_MANIFEST);
 

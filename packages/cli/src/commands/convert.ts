@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
 import { fetchOptions, type ModelFlags, showLoading, withFetchOptions } from '../model-options.js';
-import { decimalOption, repeatableOption } from '../number-options.js';
+import { decimalOption, repeatableOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { recordReference } from '../reference-replay.js';
 import { shellWord } from '../shell-word.js';
@@ -16,6 +16,7 @@ import { UsageError } from '../usage-error.js';
 interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly config?: string;
   readonly preset?: MarPreset;
+  readonly heads?: number;
   readonly vae?: string;
   readonly vaeConfig?: string;
   readonly vaePreset?: 'kl16';
@@ -39,9 +40,6 @@ interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly json?: boolean;
 }
 
-/** Guidance scale of a model that nothing is known of. */
-const UNKNOWN_GUIDANCE = 3;
-
 export function convertCommand(context: CommandContext): Command {
   const command = withOutputOption(new Command('convert'), 'folder', 'the model folder to write', null)
     .description('Turn a MAR checkpoint into a model folder.')
@@ -51,9 +49,16 @@ export function convertCommand(context: CommandContext): Command {
     )
     .option('--config <file>', 'their sizes, JSON, under the published names')
     .addOption(
-      new Option('--preset <name>', 'the sizes of a released model')
+      new Option('--preset <name>', 'the sizes of a released model (default: what the tensors tell)')
         .choices(['mar-base', 'mar-large', 'mar-huge'])
         .conflicts('config'),
+    )
+    .addOption(
+      wholeNumberOption(
+        '--heads <n>',
+        'attention heads, which no tensor tells (default: by the other sizes)',
+        1,
+      ),
     )
     .option('--vae <file>', 'the autoencoder; without it, or kl16.* beside on a hub, there are no pictures')
     .option('--vae-config <file>', 'its sizes, JSON (default: "vae" in --config, else kl16)')
@@ -82,7 +87,10 @@ export function convertCommand(context: CommandContext): Command {
     .option('--name <name>', "the model's name (default: the checkpoint's)")
     .option('--licence <name>', 'the licence of the weights', 'unknown')
     .option('--source <text>', 'where the weights come from (default: the file name)')
-    .option('--classes <file>', 'class names, one a line or a JSON array')
+    .option(
+      '--classes <file>',
+      "class names, one a line or a JSON array (default: ImageNet's for released models)",
+    )
     .addOption(decimalOption('--guidance <scale>', 'advised guidance scale'))
     .addOption(new Option('--guidance-schedule <kind>', 'advised schedule').choices(['constant', 'linear']))
     .addOption(decimalOption('--temperature <t>', 'advised temperature'))
@@ -94,11 +102,11 @@ export function convertCommand(context: CommandContext): Command {
       'after',
       wrappedHelp(`The configuration file holds the sizes (encoder_embed_dim, encoder_num_heads, …), or an object
 with "mar", "vae", "classes" and "sampling". What it leaves out is read off the tensors; head
-counts can't be.
+counts can't be, but those of the released models are known.
 
 Examples:
-  tessera convert mar-base.safetensors --preset mar-base --vae kl16.safetensors --out mar-b
-  tessera convert hf:owner/name/mar-base.safetensors --preset mar-base --out mar-b
+  tessera convert checkpoint-last.pth --vae kl16.ckpt --out mar-b
+  tessera convert hf:owner/name/mar-base.safetensors --out mar-b
   tessera convert mine.safetensors --config mine.json --vae vae.safetensors --out mine --dtype fp32`),
     )
     .action((checkpoint: string, flags: ConvertFlags) => convert(context, checkpoint, flags));
@@ -216,8 +224,8 @@ async function conversionOf({
   ...flags
 }: ConvertFlags & { readonly checkpoint: string }): Promise<ConvertOptions> {
   const file = flags.config === undefined ? undefined : await readModelConfig(flags.config);
-  const config = flags.preset ?? file?.mar;
-  if (!config) throw new UsageError("Say the model's sizes: --preset mar-base, or --config FILE.");
+  const heads = flags.heads && { encoder_num_heads: flags.heads, decoder_num_heads: flags.heads };
+  const config = flags.preset ?? (heads || file ? { ...file?.mar, ...heads } : undefined);
   const vaeConfig = flags.vaeConfig
     ? await readVaeConfig(flags.vaeConfig)
     : (flags.vaePreset ?? file?.vae ?? ('kl16' as const));
@@ -226,12 +234,10 @@ async function conversionOf({
   }
   const classNames = flags.classes === undefined ? file?.classNames : await readClassNames(flags.classes);
   const fileName = basename(checkpoint);
-  const { PRESET_GUIDANCE, PUBLISHED_ADVICE } = await import('@tessera/convert');
-  const scale = flags.preset ? PRESET_GUIDANCE[flags.preset] : UNKNOWN_GUIDANCE;
   return {
     mar: {
       checkpoint,
-      config,
+      ...(config ? { config } : {}),
       ...(flags.ignore ? { ignore: flags.ignore } : {}),
       ...(flags.weights ? { weights: flags.weights } : {}),
     },
@@ -250,29 +256,28 @@ async function conversionOf({
       head: flags.headDtype ?? flags.dtype,
       autoencoder: flags.vaeDtype ?? (flags.dtype === 'fp32' ? 'fp32' : 'fp16'),
     },
-    name: flags.name ?? fileName.replace(/\.safetensors$/, ''),
+    name: flags.name ?? fileName.replace(/\.\w+$/, ''),
     licence: flags.licence,
     source: flags.source ?? fileName,
     ...(classNames ? { classNames } : {}),
-    sampling: { ...advice(flags, scale, file?.sampling), advice: file?.sampling?.advice ?? PUBLISHED_ADVICE },
+    sampling: advice(flags, file?.sampling),
     overwrite: flags.overwrite ?? false,
   };
 }
 
-/** @param scale of guidance, where neither a flag nor the file says it */
+/** What flags and the file advise; the rest is as published. */
 function advice(
-  flags: ConvertFlags,
-  scale: number,
+  { guidance: scale, guidanceSchedule: schedule, temperature, clamp }: ConvertFlags,
   file: Partial<Manifest['sampling']> = {},
-): Manifest['sampling'] {
-  const fromFile = file.guidance;
-  const clamp = flags.clamp ?? file.clamp;
+): NonNullable<ConvertOptions['sampling']> {
   return {
+    ...file,
     guidance: {
-      schedule: flags.guidanceSchedule ?? (fromFile?.schedule === 'constant' ? 'constant' : 'linear'),
-      scale: flags.guidance ?? fromFile?.scale ?? scale,
+      ...file.guidance,
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(scale === undefined ? {} : { scale }),
     },
-    temperature: flags.temperature ?? file.temperature ?? 1,
+    ...(temperature === undefined ? {} : { temperature }),
     ...(clamp === undefined ? {} : { clamp }),
   };
 }

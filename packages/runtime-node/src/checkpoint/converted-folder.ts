@@ -61,7 +61,7 @@ async function convert(
   const { convertModel, OutputExistsError } = await import('@tessera/convert');
   try {
     await convertModel({
-      mar: { checkpoint: marFile, config: config ?? 'mar-base', ...(weights ? { weights } : {}) },
+      mar: { checkpoint: marFile, ...(config ? { config } : {}), ...(weights ? { weights } : {}) },
       vae: { checkpoint: vaeFile, config: vaeConfig ?? 'kl16' },
       out,
       dtype,
