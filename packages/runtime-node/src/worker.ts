@@ -55,7 +55,7 @@ async function start(
   if (!verify || device === 'cpu' || !manifest.parity) return model;
   try {
     // A driver that computes nonsense is worse than none.
-    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'));
+    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'), dtype);
     return model;
   } catch (error) {
     await model.dispose();

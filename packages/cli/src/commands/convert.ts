@@ -151,9 +151,8 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     output.print(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
   }
   for (const missing of report.interrupted) {
-    output.print(
-      `  note     removed an earlier conversion that was stopped before it had written ${missing.join(', ')}`,
-    );
+    const end = missing.length > 0 ? `it had written ${missing.join(', ')}` : 'its graphs were checked';
+    output.print(`  note     removed an earlier conversion that was stopped before ${end}`);
   }
   if (!options.vae) output.print('  note     without an autoencoder (--vae) it makes tokens, not pictures');
   for (const [i, { output: name, error, allowed }] of forward.entries()) {
