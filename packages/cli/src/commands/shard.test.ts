@@ -1,10 +1,10 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fakeLoadedModel } from '../../../evaluation-report/src/testing/fake-loaded-model.js';
+import { temporaryFolder } from '../../../evaluation-report/src/testing/temporary-folder.js';
 import { run } from '../run.js';
 import { capturedIo } from '../testing/captured-io.js';
-import { fakeLoadedModel } from '../testing/fake-loaded-model.js';
-import { temporaryFolder } from '../testing/temporary-folder.js';
 
 const loadModel = async () => fakeLoadedModel();
 
