@@ -1,4 +1,5 @@
 export { onAbort } from './abort-listener.js';
+export type { CachedBatch, CachedTransformer, Caches } from './cached-transformer.js';
 export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
 export { LightgenGraphs, type LightgenOptions } from './lightgen/lightgen-graphs.js';
