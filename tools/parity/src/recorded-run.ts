@@ -4,6 +4,7 @@ import {
   generate,
   type ModelInput,
   type NoiseSource,
+  type ReuseSchedule,
   refine,
   type SamplingPolicy,
 } from '@tessera/core';
@@ -29,10 +30,13 @@ export interface RecordedRun {
   readonly guidance: GuidanceSchedule;
   readonly sampler: CoefficientsSampler;
   readonly temperature: number;
+  readonly reuse?: ReuseSchedule;
+  /** Steps whose conditions are wanted. @default the first */
+  readonly conditionsAt?: readonly number[];
 }
 
-/** z of a step's tokens, image by image, [n, D] each; the unconditional ones if guided. */
-export interface StepConditions {
+/** z that a step's tokens were sampled from, [n, D] an image, one after the other; the latter if guided. */
+export interface RecordedConditions {
   readonly conditional: number[];
   readonly unconditional: number[];
 }
@@ -42,13 +46,15 @@ export interface RunResult {
   readonly tokens: ReadonlyMap<number, Float32Array>;
   /** [K][images]: every step as it was carried out. */
   readonly steps: readonly (readonly ImageStep[])[];
-  /** z that the first and the last step's tokens were sampled from. */
-  readonly firstConditions: StepConditions;
-  readonly lastConditions: StepConditions;
+  /** By step. */
+  readonly conditions: ReadonlyMap<number, RecordedConditions>;
 }
 
 /** Runs {@link generate} up to the last token; no picture is made, for the models here have no decoder. */
-export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Promise<RunResult> {
+export async function replayRun(
+  run: RecordedRun,
+  { model }: Pick<ConvertedMar, 'model'>,
+): Promise<RunResult> {
   // Recorded noise does not fork: a policy and a refinement see the very source that was made for the image.
   const owners = new Map<NoiseSource, number>();
   const imageOf = (noise: NoiseSource): number => {
@@ -56,15 +62,15 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
     if (image === undefined) throw new GoldenDataError('A policy was given noise that is not the recording.');
     return image;
   };
-  const kept = new Map<number, StepConditions>();
+  const seen = new Map<number, RecordedConditions>();
+  for (const step of run.conditionsAt ?? [0]) seen.set(step, { conditional: [], unconditional: [] });
   const policy = refine(run.policy(imageOf), async (plan, { step, conditions }) => {
-    const held = kept.get(step) ?? { conditional: [], unconditional: [] };
-    kept.set(step, held);
-    // Those of the first step and of the one at hand.
-    if (step > 1) kept.delete(step - 1);
-    for (const value of await conditions.read()) held.conditional.push(value);
-    if (conditions.guided)
-      for (const value of await conditions.readUnconditional()) held.unconditional.push(value);
+    const rows = seen.get(step);
+    if (rows) {
+      for (const value of await conditions.read()) rows.conditional.push(value);
+      if (conditions.guided)
+        for (const value of await conditions.readUnconditional()) rows.unconditional.push(value);
+    }
     return plan;
   });
   const events = generate({
@@ -80,6 +86,7 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
     temperature: run.temperature,
     clamp: null,
     sampler: run.sampler,
+    ...(run.reuse ? { reuse: run.reuse } : {}),
     noise: ({ batchIndex }) => {
       const image = run.images[batchIndex]!;
       const source = run.pool.image(image);
@@ -97,9 +104,7 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
     for (const [place, grid] of grids.entries()) tokens.set(run.images[place]!, grid.tokens);
     break;
   }
-  const none = { conditional: [], unconditional: [] };
-  const lastConditions = kept.get(steps.length - 1) ?? none;
-  return { tokens, steps, firstConditions: kept.get(0) ?? none, lastConditions };
+  return { tokens, steps, conditions: seen };
 }
 
 /** The shape of a case's grid: that of its `seq_h` and `seq_w`, else the model's. */
@@ -115,7 +120,7 @@ export function checkPictures(
   tokens: ReadonlyMap<number, Float32Array>,
   tolerance: number,
   { height, width, channels }: GridShape,
-  { model }: ConvertedMar,
+  { model }: Pick<ConvertedMar, 'model'>,
 ): readonly Check[] {
   const { latents } = model.manifest;
   const cells = [latents.channels, height * latents.patchSize, width * latents.patchSize];

@@ -32,8 +32,10 @@ export async function replayGenerate(golden: GoldenCase): Promise<readonly Check
     ? eulerSampler()(fields.number('diff_steps'), diffusion)
     : ancestralSampler()(fields.respacing('respacing'));
   const pool = new NoisePool(await tensors(fields.text('noise')), shape);
+  const last = fields.objects('iterations').length - 1;
   const result = await replayRun(
     {
+      conditionsAt: [0, last],
       images: [...orders.keys()],
       inputs: await recordedInputs(golden, fields, file, orders.length, converted),
       shape,
@@ -53,13 +55,14 @@ export async function replayGenerate(golden: GoldenCase): Promise<readonly Check
   );
   const checks = checkIterations(result, fields.objects('iterations'), length);
   const recorded = [
-    ['z_pred_iter0', result.firstConditions, TOLERANCES.conditions],
-    ['z_pred_last', result.lastConditions, TOLERANCES.flow],
+    ['z_pred_iter0', 0, TOLERANCES.conditions],
+    ['z_pred_last', last, TOLERANCES.flow],
   ] as const;
-  for (const [name, { conditional, unconditional }, tolerance] of recorded) {
+  for (const [name, step, tolerance] of recorded) {
     // MAR's recordings of the last step are of a run whose tokens differ as far as its tolerance allows.
     if (!file.has(name) || (name === 'z_pred_last' && !isFlow)) continue;
     const expected = file.get(name, [undefined, manifest.widths.decoder]);
+    const { conditional, unconditional } = result.conditions.get(step)!;
     const halves = isFlow ? [unconditional, conditional] : [conditional, unconditional];
     checks.push(compare(name, halves.flat(), expected.data, tolerance));
   }
@@ -91,7 +94,7 @@ function checkDraws(
   });
 }
 
-function guidanceOf(fields: JsonFields): GuidanceSchedule {
+export function guidanceOf(fields: JsonFields): GuidanceSchedule {
   const schedule = fields.text('cfg_schedule');
   const scale = fields.number('cfg');
   if (schedule === 'constant') return constantGuidance(scale);
@@ -99,7 +102,12 @@ function guidanceOf(fields: JsonFields): GuidanceSchedule {
   throw new GoldenDataError(`The guidance schedule "${schedule}" is not known here.`);
 }
 
-function checkIterations({ steps }: RunResult, iterations: readonly JsonFields[], length: number): Check[] {
+/** What each iteration decoded, and its guidance. */
+export function checkIterations(
+  { steps }: RunResult,
+  iterations: readonly JsonFields[],
+  length: number,
+): Check[] {
   const checks = [compare('iterations', [steps.length], [iterations.length], TOLERANCES.exact)];
   const masked = steps[0]?.map(() => length) ?? [];
   for (const [k, images] of steps.entries()) {
@@ -114,8 +122,10 @@ function checkIterations({ steps }: RunResult, iterations: readonly JsonFields[]
         // The reference's mask after the last step still has one position, which nothing reads.
         ['masked_after', Math.max(1, after)],
         ['n_pred_per_sample', plan.positions.length],
+        ['n_pred', plan.positions.length],
       ] as const;
       for (const [name, count] of counts) {
+        if (!iteration.has(name)) continue;
         checks.push(compare(`iteration ${k}: ${name}`, [count], [iteration.number(name)], TOLERANCES.exact));
       }
       const cfg = iteration.number('cfg_iter');
