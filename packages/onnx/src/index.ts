@@ -18,6 +18,7 @@ export {
   type LoadRequest,
   loadRequest,
 } from './loading/load-options.js';
+export { assertMemory, MemoryError, weightsMemory } from './loading/memory-need.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
 export { MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';
