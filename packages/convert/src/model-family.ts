@@ -46,7 +46,8 @@ export interface CacheOptions {
 
 /** A model without its autoencoder, of any family: what its folder needs to say of it, and its graphs. */
 export interface FamilyModel {
-  readonly sizes: HeadSizes & Pick<MarConfig, 'latents'> & { readonly encoder: Pick<StackConfig, 'width'> };
+  readonly sizes: HeadSizes &
+    Pick<MarConfig, 'latents'> & { readonly encoder: Pick<StackConfig, 'width'> & Partial<StackConfig> };
   /** The fields of a manifest that differ from family to family. */
   readonly manifest: Pick<Manifest, 'family' | 'condition' | 'caches' | 'lightgen'> &
     Partial<Pick<Manifest, 'diffusion'>>;

@@ -61,7 +61,7 @@ export interface MarConfig {
 /** What the head's graphs are built from. */
 export interface HeadSizes extends Pick<MarConfig, 'grid' | 'head' | 'epsilon'> {
   /** `width` is that of z. */
-  readonly decoder: Pick<StackConfig, 'width'>;
+  readonly decoder: Pick<StackConfig, 'width'> & Partial<StackConfig>;
   /** What the head predicts: rows of [ε | v], 2C wide, or the velocity, C wide. @default 'epsilon' */
   readonly prediction?: Prediction;
 }
