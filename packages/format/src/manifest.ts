@@ -153,7 +153,10 @@ export type ComponentName = keyof ManifestVariant['components'];
 export type StorageType = ManifestVariant['dtype'];
 
 /** The classes of a model. @throws InvalidOptionError for one that takes text */
-export function classesOf({ name, condition }: Pick<Manifest, 'name' | 'condition'>): Classes {
+export function classesOf({
+  name,
+  condition,
+}: Pick<Manifest, 'condition'> & { readonly name?: string }): Classes {
   if (condition.kind === 'class') return condition;
   throw new InvalidOptionError('model', name, 'must be a model that takes classes: this one takes text');
 }

@@ -17,7 +17,7 @@ export interface TakeHome {
   readonly files: readonly { readonly name: string; readonly code: string }[];
 }
 
-type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'>;
+type Model = Pick<Manifest, 'condition' | 'sampling'>;
 
 /** For Node. */
 export function nodeCode(settings: Settings, model: Model): TakeHome {
