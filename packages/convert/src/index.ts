@@ -38,3 +38,8 @@ export { marKeys } from './mar/mar-keys.js';
 export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
 export type { FamilyModel, ModelConfigJson, ModelPreset } from './model-family.js';
 export type { ModelPart } from './output/model-parts.js';
+export type {
+  T5ConfigJson,
+  TextEncoderConfigJson,
+  WordPieceEncoderConfigJson,
+} from './text-encoder/text-encoder-config.js';

@@ -27,6 +27,7 @@ export {
   STORAGE_TYPES,
   type StorageType,
   type TextCondition,
+  tokenizerOf,
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
 export {

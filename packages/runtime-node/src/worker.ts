@@ -50,9 +50,14 @@ serveLoading<NodeLoadRequest, Device>(port, async (request, { onProgress }) => {
 
 async function start(request: NodeLoadRequest, device: Device): Promise<MarModel> {
   const { folder, manifest, dtype, verify } = request;
-  const model = await createMarModel(manifest, dtype, Tensor, device === 'cpu', (name, component) =>
-    createSession(request, name, component, device),
-  );
+  const model = await createMarModel({
+    manifest,
+    dtype,
+    Tensor,
+    isInMemory: device === 'cpu',
+    createSession: (name, component) => createSession(request, name, component, device),
+    readFile: (path) => readFile(join(folder, path)),
+  });
   if (!verify || device === 'cpu' || !manifest.parity) return model;
   try {
     // A driver that computes nonsense is worse than none.

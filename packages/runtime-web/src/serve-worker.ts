@@ -126,9 +126,14 @@ async function storedBytes(
 }
 
 function createModel({ manifest, dtype, ort, read, yielder }: Source, device: Device) {
-  return createMarModel(manifest, dtype, ort.Tensor, device === 'wasm', (name, component) =>
-    createSession(ort, name, component, device, read, yielder),
-  );
+  return createMarModel({
+    manifest,
+    dtype,
+    Tensor: ort.Tensor,
+    isInMemory: device === 'wasm',
+    createSession: (name, component) => createSession(ort, name, component, device, read, yielder),
+    readFile: read,
+  });
 }
 
 async function startOnWasm(source: Source): Promise<ServedModel> {

@@ -16,6 +16,8 @@ export interface LayerContext {
   readonly graph: GraphBuilder;
   readonly checkpoint: Checkpoint;
   readonly epsilon: number;
+  /** Added to the scores of self-attention, [B, heads, rows, rows]. */
+  readonly bias?: Value;
 }
 
 /** A vector of the checkpoint, [width]. */
@@ -125,7 +127,7 @@ export function transformerBlock(
       key: project('k', 1, stream.normed),
       value: project('v', 2, stream.normed),
     },
-    { width, heads },
+    { width, heads, bias: context.bias },
   );
   // A row's weights sum to 1, so the values' bias may as well be added to what they mix: the rows may be fewer.
   const attentionOutput = addBias('v', 2, mixed);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { RunnableGraph } from '../forward/forward-check.js';
+import type { RunnableGraph } from '../forward/graph-values.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type SaveGraphOptions, saveGraph } from '../graph/graph-file.js';
 

@@ -37,7 +37,7 @@ export interface LightgenOptions {
   /** The most rows that the transformer takes at once, see `MarGraphs`. @default all */
   readonly rowsAtOnce?: number;
   /** Turns prompts into features. Without one, prompts have to be given as features. */
-  readonly textEncoder?: TextEncoder;
+  readonly textEncoder?: TextEncoder | undefined;
 }
 
 /**
@@ -59,6 +59,11 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
     const { rowsAtOnce = Number.POSITIVE_INFINITY, textEncoder } = options;
     this.#rowsAtOnce = rowsAtOnce;
     this.#textEncoder = textEncoder;
+  }
+
+  override async release(): Promise<void> {
+    await super.release();
+    await this.#textEncoder?.dispose();
   }
 
   override draws({ height, width, channels }: GridShape): boolean {
