@@ -80,6 +80,19 @@ const RULES: Readonly<Record<string, Rule>> = {
       ...['onnxruntime-node', 'valibot'],
     ],
   },
+  '@tessera/server': {
+    dependencies: [
+      ...['@tessera/core', '@tessera/format', '@tessera/onnx', '@valibot/to-json-schema', 'prom-client'],
+      ...['sharp', 'valibot'],
+    ],
+    only: {
+      '@valibot/to-json-schema': 'src/open-api.ts',
+      'prom-client': 'src/metrics.ts',
+      sharp: 'src/picture-codec.ts',
+    },
+  },
+  // It speaks to a server, or to a handler that it is given.
+  '@tessera/ai-sdk': { dependencies: ['@ai-sdk/provider'] },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
   tessera: {
     dependencies: [

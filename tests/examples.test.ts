@@ -17,6 +17,7 @@ const expected: Record<string, { files: string[]; output: RegExp }> = {
   },
   'edit.js': { files: ['edit-after.png', 'edit-before.png', 'edit-wider.png'], output: /^$/ },
   'cancel.js': { files: [], output: /stopped\n$/ },
+  'next-route.js': { files: [], output: /^$/ },
 };
 
 describe('the examples', () => {

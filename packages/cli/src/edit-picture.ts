@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type EditedImage, editImage, type ImageRgb } from '@tessera/core';
 import type { Margins, Progress } from '@tessera/core/model';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { buildSampling, type SamplingConfig } from '@tessera/format';
+import { buildSampling, editRecipeOf, type SamplingConfig } from '@tessera/format';
 import { PngError, readPngBytes } from '@tessera/format/png';
 import { readFailure } from './input-file.js';
 
@@ -37,15 +37,13 @@ export interface EditRequest {
 
 /** What an edited picture was made from: its recipe, as plain data. */
 export function editRecipe({ used, picture, mask, ...rest }: EditRequest) {
-  return {
-    format: 'tessera-edit',
-    version: 1,
+  return editRecipeOf({
     model: used.identity,
     made: used.made,
     picture: picture.source,
     ...(mask ? { mask: mask.source } : {}),
     ...rest,
-  };
+  });
 }
 
 /** Makes variations of an edit, `batch` at once, and hands out each as soon as its batch is finished. */

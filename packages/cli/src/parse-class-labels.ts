@@ -1,4 +1,4 @@
-import { type Classes, classNameOf } from '@tessera/format';
+import { type Classes, classLabelsOf, classNameOf } from '@tessera/format';
 import { UsageError } from './usage-error.js';
 
 /** Pictures that a command may be asked for at once: all of them are listed before the first is drawn. */
@@ -65,33 +65,14 @@ function known(classes: Classes, word: string): number {
 }
 
 /**
- * The class of a name, any of its comma-separated synonyms, in any case, or of a number. Digits alone are always a number.
- * A whole name goes before a synonym, and one in the same case before another.
+ * The class of a name or number, see `classLabelsOf`.
  *
  * @returns undefined where there is none
  * @throws UsageError that lists them where it fits several equally well
  */
 export function labelOf(classes: Classes, word: string): number | undefined {
-  const exact = word.trim().normalize();
-  const wanted = exact.toLowerCase();
-  if (/^\d+$/.test(wanted)) return Number(wanted) < classes.count ? Number(wanted) : undefined;
-  const all = Array.from({ length: classes.count }, (_, label) => ({
-    label,
-    // An accented letter may be one character or two, as on macOS.
-    name: classNameOf(classes, label).normalize(),
-  }));
-  const synonyms = (name: string) => name.toLowerCase().split(',');
-  const fits = [
-    (name: string) => name === exact,
-    (name: string) => name.toLowerCase() === wanted,
-    (name: string) => synonyms(name).some((synonym) => synonym.trim() === wanted),
-  ];
-  for (const isFit of fits) {
-    const [first, ...others] = all.filter(({ name }) => isFit(name));
-    if (!first) continue;
-    if (others.length === 0) return first.label;
-    const list = [first, ...others].map(({ label, name }) => `  ${label}  ${name}`).join('\n');
-    throw new UsageError(`"${word.trim()}" is the name of several classes. Give the number of one:\n${list}`);
-  }
-  return undefined;
+  const [first, ...others] = classLabelsOf(classes, word);
+  if (first === undefined || others.length === 0) return first;
+  const list = [first, ...others].map((label) => `  ${label}  ${classNameOf(classes, label)}`).join('\n');
+  throw new UsageError(`"${word.trim()}" is the name of several classes. Give the number of one:\n${list}`);
 }

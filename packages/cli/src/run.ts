@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { editCommand } from './commands/edit.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
+import { serveCommand } from './commands/serve.js';
 import { verifyCommand } from './commands/verify.js';
 import { isKeysError, keyReport } from './key-report.js';
 import { progressBar } from './progress-bar.js';
@@ -44,12 +45,14 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
   tessera compare --policies mar,gtr-32,gtr-16    side by side, on the same seeds
   tessera edit a.png --mask m.png --class cat     what is white in m.png, repainted
   tessera evaluate --policies mar,gtr-32          how good and how fast, with intervals
+  tessera serve                                   pictures over HTTP, by OpenAI's images API
   tessera doctor                                  what this machine can run on`),
     )
     .addCommand(generateCommand(context))
     .addCommand(compareCommand(context))
     .addCommand(editCommand(context))
     .addCommand(evaluateCommand(context))
+    .addCommand(serveCommand(context))
     .addCommand(demoCommand(context))
     .addCommand(convertCommand(context))
     .addCommand(verifyCommand(context))

@@ -8,10 +8,12 @@ export {
   type SamplingSettings,
   samplingDefaults,
 } from './build-sampling.js';
+export { classLabelsOf } from './class-labels.js';
 export { type Import, importLines, mergedImports, type SamplingCode, samplingCode } from './code-export.js';
 export { decodeText } from './decode-text.js';
 export { describePolicyConfig, describeSampling, samplingSteps, stepsText } from './describe-sampling.js';
 export { type DiffusionDescription, diffusionFrom, diffusionSchema } from './diffusion-description.js';
+export { type EditParts, type EditSource, editRecipeOf } from './edit-recipe.js';
 export { formatSpec } from './format-spec.js';
 export { isHtml } from './html-page.js';
 export {

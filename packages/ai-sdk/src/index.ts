@@ -1,0 +1,1 @@
+export { createTessera, type TesseraProvider, type TesseraProviderOptions } from './create-tessera.js';

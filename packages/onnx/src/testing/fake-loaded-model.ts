@@ -1,0 +1,21 @@
+import { fakeModel } from '@tessera/core/testing';
+import type { Manifest } from '@tessera/format';
+import type { LoadedModel } from '../loading/load-in-worker.js';
+
+/** Core's model of arithmetic, dressed as one that was loaded. A token is a pixel. */
+export function fakeLoadedModel<Device extends string = 'cpu'>(
+  manifest: Manifest,
+  device = 'cpu' as Device,
+): LoadedModel<Device> {
+  const fake = fakeModel({ shape: manifest.grid });
+  return {
+    ...fake,
+    encode: (images, options) => fake.encode!(images, options),
+    manifest,
+    device,
+    dtype: 'fp32',
+    threads: 1,
+    fallbacks: [],
+    runStatistics: async () => ({}),
+  };
+}
