@@ -1,4 +1,5 @@
-import { type Classes, classNameOf } from './pictures.js';
+import type { Classes } from './manifest.js';
+import { classNameOf } from './pictures.js';
 
 /**
  * The classes that a word names: their number, or a name, any of a name's comma-separated synonyms, in any case. Digits alone are
