@@ -1,6 +1,6 @@
 import { type GenerateEvent, generate, type ImageRgb, type TokenGrid } from '@tessera/core';
 import { gridLength } from '@tessera/core/model';
-import type { Picture, Sampling } from '@tessera/format';
+import { inputOf, type Picture, type Sampling } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { type PreviewFrame, pickEvenly } from './preview-sheet.js';
 
@@ -30,7 +30,7 @@ export async function* drawPictures(options: DrawOptions): AsyncGenerator<DrawnP
   for (let first = 0; first < pictures.length; first += batch) {
     const group = pictures.slice(first, first + batch);
     const moments = group.map((): Moment[] => []);
-    const images = group.map(({ index, classLabel }) => ({ seed, imageIndex: index, input: { classLabel } }));
+    const images = group.map((picture) => ({ seed, imageIndex: picture.index, input: inputOf(picture) }));
     const length = gridLength(model.shape);
     let known = 0;
     for await (const event of generate({ model, requests: images, ...sampling, signal })) {

@@ -60,7 +60,7 @@ test('more pictures than can be listed are refused, however they are asked for',
   for (const index of ['0-999999999', '0-60000,70000-140000']) {
     expect(() => parseIndices(index)).toThrow(expect.objectContaining({ code: 'usage' }));
   }
-  expect(() => picturesFor({ count: 1e9, seed: 1 }, classes)).toThrow(
+  expect(() => picturesFor({ count: 1e9, seed: 1 }, FAKE_MANIFEST, [])).toThrow(
     expect.objectContaining({ code: 'usage', message: expect.stringContaining('100,000 are the most') }),
   );
 });

@@ -1,11 +1,22 @@
-import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/format';
-import { type Command, Option } from 'commander';
+import {
+  classesOf,
+  type Manifest,
+  type Picture,
+  pictureAt,
+  picturesOf,
+  promptPictures,
+} from '@tessera/format';
+import { Argument, type Command, Option } from 'commander';
+import { readText } from './input-file.js';
 import { repeatableOption, seedOption, wholeNumberOption } from './number-options.js';
 import { assertFewEnough, parseClassLabels, parseIndices } from './parse-class-labels.js';
+import { UsageError } from './usage-error.js';
 
 /** Options that say which pictures of which seed are meant. */
 export interface PictureFlags {
   readonly class?: readonly string[];
+  readonly prompts?: string;
+  readonly negative?: string;
   readonly count: number;
   readonly index?: string;
   readonly seed: number;
@@ -13,13 +24,16 @@ export interface PictureFlags {
 
 export function withPictureOptions(command: Command): Command {
   return command
+    .addArgument(new Argument('[prompts...]', 'what to draw, for a model that takes text'))
+    .option('--prompts <file>', 'more prompts, one a line')
+    .option('--negative <prompt>', 'what guidance leads away from')
     .addOption(
       repeatableOption(
         '--class <name>',
         'a class by name or number, several by comma or repeated (default: all)',
       ),
     )
-    .addOption(wholeNumberOption('--count <n>', 'pictures of each class', 1).default(1))
+    .addOption(wholeNumberOption('--count <n>', 'pictures of each class or prompt', 1).default(1))
     .addOption(
       new Option('--index <list>', 'these pictures of the seed, e.g. 37 or 0-11,37').conflicts([
         'class',
@@ -29,10 +43,48 @@ export function withPictureOptions(command: Command): Command {
     .addOption(seedOption());
 }
 
-/** @throws UsageError where a class is unknown, an index is none, or they are too many */
-export function picturesFor(flags: PictureFlags, classes: Classes): Picture[] {
+/** The prompts of a command line, then those of its file. @throws UsageError where the file can't be read */
+export async function promptsFrom(
+  words: readonly string[],
+  { prompts }: Pick<PictureFlags, 'prompts'>,
+): Promise<readonly string[]> {
+  if (prompts === undefined) return words;
+  const lines = (await readText(prompts)).split(/\r?\n/).map((line) => line.trim());
+  return [...words, ...lines.filter((line) => line !== '')];
+}
+
+/** @throws UsageError where a class is unknown, an index is none, they are too many, or the model takes something else */
+export function picturesFor(flags: PictureFlags, manifest: Manifest, prompts: readonly string[]): Picture[] {
+  const { name, condition } = manifest;
+  if (condition.kind === 'text') return picturesOfPrompts(flags, name, prompts);
+  if (prompts.length > 0 || flags.negative !== undefined) {
+    throw new UsageError(
+      `The model "${name}" draws classes, not prompts: name them by --class, or a model by --model.`,
+    );
+  }
+  const classes = classesOf(manifest);
   if (flags.index !== undefined) return parseIndices(flags.index).map((index) => pictureAt(classes, index));
   const labels = parseClassLabels(classes, flags.class ?? []);
   assertFewEnough(labels.length * flags.count);
   return picturesOf(classes, labels, flags.count);
+}
+
+function picturesOfPrompts(
+  { class: classes, index, count, negative }: PictureFlags,
+  name: string,
+  prompts: readonly string[],
+): Picture[] {
+  if (classes)
+    throw new UsageError(`The model "${name}" draws prompts, not classes: tessera generate "a red fox"`);
+  if (prompts.length === 0)
+    throw new UsageError(`Say what to draw: tessera generate "a red fox" --model FOLDER`);
+  if (index === undefined) {
+    assertFewEnough(prompts.length * count);
+    return promptPictures(prompts, count, { negativePrompt: negative });
+  }
+  const [prompt, ...others] = prompts;
+  if (others.length > 0) throw new UsageError('--index names pictures of one prompt.');
+  return parseIndices(index).flatMap((first) =>
+    promptPictures([prompt!], 1, { negativePrompt: negative, first }),
+  );
 }

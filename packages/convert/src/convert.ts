@@ -83,8 +83,13 @@ export interface ConvertOptions {
   readonly source: string;
   /** One name a class. */
   readonly classNames?: readonly string[];
-  /** @default GtR with FTS, guidance as published, or linear of 3; temperature 1 */
-  readonly sampling?: Manifest['sampling'];
+  /**
+   * Advice; of guidance, scale and schedule may be given alone.
+   * @default what the family's authors published: GtR with FTS, and for MAR models linear guidance of 3, for LightGen constant of 4
+   */
+  readonly sampling?: Partial<Omit<Manifest['sampling'], 'guidance'>> & {
+    readonly guidance?: Partial<Manifest['sampling']['guidance']>;
+  };
   /**
    * Whether an existing folder is replaced, if it is empty or holds nothing but what conversions write.
    * @default false
@@ -388,7 +393,9 @@ function manifestOf(
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
-  const { sampling = model.mar.sampling } = options;
+  const published = model.mar.sampling;
+  const guidance = { ...published.guidance, ...options.sampling?.guidance } as typeof published.guidance;
+  const sampling = { ...published, ...options.sampling, guidance };
   const storage = (part: ModelPart) => storageOf(options, part);
   return modelManifest({ ...options, sampling }, model, storage, saved, files);
 }

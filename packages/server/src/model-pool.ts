@@ -1,4 +1,4 @@
-import type { ClassInput } from '@tessera/core';
+import type { ModelInput } from '@tessera/core';
 import { Scheduler, type SchedulerOptions } from '@tessera/core/scheduling';
 import { manifestHash, type Recipe } from '@tessera/format';
 import { type LoadedModel, neededFiles } from '@tessera/onnx';
@@ -18,7 +18,7 @@ export interface ModelSource {
 export interface PooledModel {
   readonly name: string;
   readonly model: LoadedModel;
-  readonly scheduler: Scheduler<ClassInput>;
+  readonly scheduler: Scheduler<ModelInput>;
   readonly identity: Recipe['model'];
   readonly made: Recipe['made'];
   readonly bytes: number;
@@ -124,7 +124,7 @@ export class ModelPool {
     const loaded: PooledModel = {
       name,
       model,
-      scheduler: new Scheduler<ClassInput>(model, { joined, ...queue }),
+      scheduler: new Scheduler<ModelInput>(model, { joined, ...queue }),
       identity: {
         name: manifest.name,
         location: entry.source.location ?? name,

@@ -4,9 +4,11 @@ import {
   assertSamplingFits,
   buildSampling,
   type Classes,
+  classesOf,
   classLabelsOf,
   classNameOf,
   editRecipeOf,
+  inputOf,
   type Picture,
   parseRecipe,
   parseSettings,
@@ -19,6 +21,7 @@ import {
   resolveSampling,
   type SamplingConfig,
   samplingSteps,
+  titleOf,
 } from '@tessera/format';
 import { sha256 } from '@tessera/onnx';
 import { invalidField } from './api-error.js';
@@ -59,15 +62,15 @@ export function generationJob(
   const { manifest } = model;
   assertSize(body.size, model.imageSize);
   const recipe = body.recipe
-    ? sentRecipe(body.recipe, identity.sha256, manifest.condition)
+    ? sentRecipe(body.recipe, identity.sha256, classesOf(manifest))
     : recipeOf({
         model: identity,
         seed: body.seed ?? randomSeed(),
         sampling: samplingOf(body, manifest.sampling),
         made,
         pictures: picturesOf(
-          manifest.condition,
-          [labelOf(body, manifest.condition)],
+          classesOf(manifest),
+          [labelOf(body, classesOf(manifest))],
           body.first + count(body.n, limits),
         ).slice(body.first),
       });
@@ -82,11 +85,11 @@ export function generationJob(
     seed,
     recipe,
     recipeOf: (index) => recipeFor(recipe, images[index]!),
-    revisedPrompt: [...new Set(images.map(({ className }) => className))].join(', '),
+    revisedPrompt: [...new Set(images.map(titleOf))].join(', '),
     steps,
     run: (signal) =>
       scheduler.generate({
-        requests: images.map(({ index, classLabel }) => ({ seed, imageIndex: index, input: { classLabel } })),
+        requests: images.map((picture) => ({ seed, imageIndex: picture.index, input: inputOf(picture) })),
         ...buildSampling(sampling),
         signal,
       }),
@@ -118,14 +121,15 @@ export async function editJob(
       'The mask, or the picture itself where there is none, must be transparent where it is to be repainted.',
     );
   if (body.size !== 'auto') assertSize(body.size, sent.image);
-  const classLabel = labelOf(body, manifest.condition);
+  const classes = classesOf(manifest);
+  const classLabel = labelOf(body, classes);
   const sampling = samplingOf(body, manifest.sampling);
   assertSamplingFits(sampling, model.shape, model.diffusion);
   const steps = samplingSteps(sampling);
   assertPartials(body.partial_images, steps);
   const seed = body.seed ?? randomSeed();
   const variations = count(body.n, limits);
-  const className = classNameOf(manifest.condition, classLabel);
+  const className = classNameOf(classes, classLabel);
   const recipe = editRecipeOf({
     model: identity,
     made,
@@ -167,11 +171,13 @@ function sentRecipe(given: object, hash: string, classes: Classes) {
     throw new RecipeError(
       `The recipe was made with another model, ${recipe.model.name} (${recipe.model.sha256.slice(0, 12)}).`,
     );
-  const fits = ({ index, classLabel }: Picture): boolean =>
-    pictureAt(classes, index).classLabel === classLabel;
+  const fits = (picture: Picture): boolean =>
+    'classLabel' in picture && pictureAt(classes, picture.index).classLabel === picture.classLabel;
   const wrong = recipe.images.find((picture) => !fits(picture));
   if (wrong)
-    throw new RecipeError(`Picture ${wrong.index} of this model is not of class ${wrong.classLabel}.`);
+    throw new RecipeError(
+      `Picture ${wrong.index} of this model is not of class ${'classLabel' in wrong ? wrong.classLabel : wrong.prompt}.`,
+    );
   return recipe;
 }
 

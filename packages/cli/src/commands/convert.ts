@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import type { ConvertOptions, ConvertReport, MarPreset, TakenWeights } from '@tessera/convert';
+import type { ConvertOptions, ConvertReport, ModelPreset, TakenWeights } from '@tessera/convert';
 import { type Manifest, parseModelSource, STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { FetchedCheckpoint } from '@tessera/runtime-node';
 import { Command, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
-import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
+import { readClassNames, readModelConfig, readTextEncoder, readVaeConfig } from '../model-config-file.js';
 import { fetchOptions, type ModelFlags, showLoading, withFetchOptions } from '../model-options.js';
 import { decimalOption, repeatableOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
@@ -15,8 +15,9 @@ import { UsageError } from '../usage-error.js';
 
 interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly config?: string;
-  readonly preset?: MarPreset;
+  readonly preset?: ModelPreset;
   readonly vae?: string;
+  readonly text?: string;
   readonly vaeConfig?: string;
   readonly vaePreset?: 'kl16';
   readonly ignore?: readonly string[];
@@ -39,9 +40,6 @@ interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly json?: boolean;
 }
 
-/** Guidance scale of a model that nothing is known of. */
-const UNKNOWN_GUIDANCE = 3;
-
 export function convertCommand(context: CommandContext): Command {
   const command = withOutputOption(new Command('convert'), 'folder', 'the model folder to write', null)
     .description('Turn a MAR checkpoint into a model folder.')
@@ -52,10 +50,14 @@ export function convertCommand(context: CommandContext): Command {
     .option('--config <file>', 'their sizes, JSON, under the published names')
     .addOption(
       new Option('--preset <name>', 'the sizes of a released model')
-        .choices(['mar-base', 'mar-large', 'mar-huge'])
+        .choices(['mar-base', 'mar-large', 'mar-huge', 'lightgen'])
         .conflicts('config'),
     )
     .option('--vae <file>', 'the autoencoder; without it, or kl16.* beside on a hub, there are no pictures')
+    .option(
+      '--text <folder>',
+      'the text encoder of a model that takes text: config.json, tokenizer.json and weights',
+    )
     .option('--vae-config <file>', 'its sizes, JSON (default: "vae" in --config, else kl16)')
     .addOption(
       new Option('--vae-preset <name>', 'the sizes of a released one')
@@ -226,8 +228,6 @@ async function conversionOf({
   }
   const classNames = flags.classes === undefined ? file?.classNames : await readClassNames(flags.classes);
   const fileName = basename(checkpoint);
-  const { PRESET_GUIDANCE, PUBLISHED_ADVICE } = await import('@tessera/convert');
-  const scale = flags.preset ? PRESET_GUIDANCE[flags.preset] : UNKNOWN_GUIDANCE;
   return {
     mar: {
       checkpoint,
@@ -244,6 +244,7 @@ async function conversionOf({
           },
         }
       : {}),
+    ...(flags.text === undefined ? {} : { text: await readTextEncoder(flags.text) }),
     out: flags.out,
     dtype: {
       transformer: flags.dtype,
@@ -254,25 +255,23 @@ async function conversionOf({
     licence: flags.licence,
     source: flags.source ?? fileName,
     ...(classNames ? { classNames } : {}),
-    sampling: { ...advice(flags, scale, file?.sampling), advice: file?.sampling?.advice ?? PUBLISHED_ADVICE },
+    sampling: { ...file?.sampling, ...advice(flags, file?.sampling?.guidance) },
     overwrite: flags.overwrite ?? false,
   };
 }
 
-/** @param scale of guidance, where neither a flag nor the file says it */
+/** What flags say of sampling; the rest is the file's, or as published. */
 function advice(
-  flags: ConvertFlags,
-  scale: number,
-  file: Partial<Manifest['sampling']> = {},
-): Manifest['sampling'] {
-  const fromFile = file.guidance;
-  const clamp = flags.clamp ?? file.clamp;
+  { guidance: scale, guidanceSchedule: schedule, temperature, clamp }: ConvertFlags,
+  guidance: Partial<Manifest['sampling']['guidance']> | undefined,
+): NonNullable<ConvertOptions['sampling']> {
   return {
     guidance: {
-      schedule: flags.guidanceSchedule ?? (fromFile?.schedule === 'constant' ? 'constant' : 'linear'),
-      scale: flags.guidance ?? fromFile?.scale ?? scale,
-    },
-    temperature: flags.temperature ?? file.temperature ?? 1,
+      ...guidance,
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(scale === undefined ? {} : { scale }),
+    } as Partial<Manifest['sampling']['guidance']>,
+    ...(temperature === undefined ? {} : { temperature }),
     ...(clamp === undefined ? {} : { clamp }),
   };
 }
