@@ -75,7 +75,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     dependencies: ['@tessera/core', '@tessera/format', 'ml-matrix', 'onnxruntime-common', 'valibot'],
     only: { 'ml-matrix': 'src/symmetric-eigen.ts' },
     portable: true,
-    data: 'judge/',
+    data: 'feature-network/',
   },
   '@tessera/evaluation-report': {
     dependencies: [

@@ -6,13 +6,13 @@ import {
   kernelDistance,
   kernelReference,
 } from '../packages/evaluate/src/index.js';
-import { openJudge, realPictures } from '../packages/evaluate/src/testing/judge-files.js';
+import { openNetwork, realPictures } from '../packages/evaluate/src/testing/network-files.js';
 import { modelFolder } from '../packages/model-tiny/index.js';
 import { loadModel } from '../packages/runtime-node/dist/index.js';
-import { MARGINS } from '../tools/judge/src/margins.js';
+import { MARGINS } from '../tools/feature-network/src/margins.js';
 
-it('the judge’s margins are half of what the autoencoder of the embedded model costs', async () => {
-  const { description, network, reference } = await openJudge();
+it('the feature network’s margins are half of what the autoencoder of the embedded model costs', async () => {
+  const { description, network, reference } = await openNetwork();
   expect(description.margins).toEqual(MARGINS);
   const { width } = reference;
   const real = realPictures();

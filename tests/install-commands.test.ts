@@ -4,8 +4,9 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { installCommands, packPackages } from '../scripts/pack.mjs';
+import { describeSlow } from './support/browser.js';
 
 const shell = promisify(exec);
 const start = promisify(execFile);
@@ -32,13 +33,6 @@ const MANAGERS: Readonly<Record<string, string>> = {
 
 let packages: string;
 let commands: ReturnType<typeof installCommands>;
-
-beforeAll(async () => {
-  packages = await realpath(await mkdtemp(join(tmpdir(), 'tessera-install-')));
-  packPackages(packages);
-  commands = installCommands(packages);
-}, 120_000);
-afterAll(() => rm(packages, { recursive: true, force: true }));
 
 /** Runs an install command in an empty folder, then what uses what it installed. */
 async function installed(
@@ -76,7 +70,14 @@ async function drawsCat(folder: string, code: string): Promise<void> {
   expect(drawn.subarray(1, 4).toString()).toBe('PNG');
 }
 
-describe('a command that `npm run pack` prints', () => {
+describeSlow('a command that `npm run pack` prints', () => {
+  beforeAll(async () => {
+    packages = await realpath(await mkdtemp(join(tmpdir(), 'tessera-install-')));
+    packPackages(packages);
+    commands = installCommands(packages);
+  }, 120_000);
+  afterAll(() => rm(packages, { recursive: true, force: true }));
+
   it.for(['npm', 'pnpm', 'yarn'] as const)(
     'installs one package with %s in an empty folder, and the ten lines of the README draw',
     { timeout: 400_000 },

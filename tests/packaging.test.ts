@@ -63,3 +63,28 @@ describe.each(packages)('%s', (folder) => {
     expect(uses.some((use) => blocks.some((code) => code.includes(use)))).toBe(true);
   });
 });
+
+describe('the programs that `npm run typecheck` checks', () => {
+  interface Project {
+    readonly compilerOptions?: { readonly types?: readonly string[]; readonly lib?: readonly string[] };
+    readonly include: readonly string[];
+    readonly exclude?: readonly string[];
+  }
+  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Project;
+  const programs = ['.neutral', '.web', '.node', ''].map((name) => read(`tsconfig${name}.json`));
+
+  it.each(packages.filter((folder) => existsSync(join(folder, 'src'))))(
+    'hold %s in one that allows it what its own configuration does',
+    (folder) => {
+      const own = read(join(folder, 'tsconfig.json')).compilerOptions;
+      const [program, ...others] = programs.filter(
+        ({ include, exclude }) =>
+          include.includes(`${folder}/src`) ||
+          (include.includes('packages/*/src') && !exclude?.includes(folder)),
+      );
+      expect(others).toEqual([]);
+      expect(program?.compilerOptions?.types ?? []).toEqual(own?.types ?? []);
+      expect(program?.compilerOptions?.lib ?? []).toEqual(expect.arrayContaining([...(own?.lib ?? [])]));
+    },
+  );
+});

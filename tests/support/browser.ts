@@ -31,6 +31,17 @@ export function describeInBrowser(title: string, body: () => void): void {
   describe.skipIf(!executable && !process.env.CI)(title, body);
 }
 
+/**
+ * `describe` for what takes minutes and needs no browser: whoever has a browser runs everything. Elsewhere it skips aloud, on
+ * CI it runs.
+ */
+export function describeSlow(title: string, body: () => void): void {
+  if (!executable && !process.env.CI) {
+    console.warn(`Not tested, since it takes minutes: ${title}. Set CI=1, or install Chromium, to test it.`);
+  }
+  describe.skipIf(!executable && !process.env.CI)(title, body);
+}
+
 export interface BrowserOptions {
   /** Whether there is a WebGPU adapter, in software where there is no other. @default true */
   readonly webgpu?: boolean;

@@ -108,13 +108,16 @@ describe('a session', () => {
     page.picture.state.subscribe(({ status }) => seen.push(status));
     page.draw();
     page.chooseDevice('wasm');
-    expect(await ended(page)).toMatchObject({ status: 'done', finished: { madeOn: { device: 'wasm' } } });
+    expect(await ended(page)).toMatchObject({
+      status: 'done',
+      finished: { environment: { device: 'wasm' } },
+    });
     expect(seen).not.toContain('failed');
     expect(loaded.at(-1)).toBe('wasm');
     page.chooseDevice('auto');
     expect(get(page.picture.state)).toMatchObject({
       status: 'done',
-      finished: { madeOn: { device: 'wasm' } },
+      finished: { environment: { device: 'wasm' } },
     });
     await page.model();
     expect(loaded.at(-1)).toBe('auto');

@@ -12,17 +12,17 @@ import { EMBEDDED_FACTS, factsOf, type ModelFacts } from './model-loading/model-
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
 import { EMBEDDED_LOCATION, type ModelLocation } from './model-loading/model-location.js';
 import { Draft } from './own-policy/draft.js';
-import { PolicyTrial } from './own-policy/policy-trial.js';
-import { policyTitle } from './policies/policy-title.js';
+import { DraftRun } from './own-policy/draft-run.js';
+import { type PolicyChoice, policyTitle } from './policies/policy-spec.js';
 import type { PolicyName } from './policies/shown-policies.js';
 import { generationOf } from './recipe/recipe.js';
 import { Comparison } from './run/comparison.js';
 import { PictureRun, type PictureState } from './run/picture-run.js';
 import { plannedWork } from './run/planned-work.js';
 import { type PictureEditOptions, recordRun } from './run/record-run.js';
-import type { MadeOn, Run } from './run/step-record.js';
+import type { Environment, Run } from './run/step-record.js';
 import { TimeEstimate } from './run/time-estimate.js';
-import { LARGEST_SEED, type PolicyChoice, type Settings } from './settings/settings.js';
+import { LARGEST_SEED, type Settings } from './settings/settings.js';
 import { type Linked, type SettingsView, settingsView, type View } from './settings/settings-link.js';
 
 const DEVICE_KEY = 'tessera-device';
@@ -35,39 +35,40 @@ export class Session {
   readonly compared: Writable<readonly PolicyName[]>;
   /** What a link to the current view says. */
   readonly linked: Readable<Linked>;
+  readonly #device: Writable<DeviceChoice>;
   readonly device: Readable<DeviceChoice>;
+  readonly #location: Writable<ModelLocation>;
   readonly location: Readable<ModelLocation>;
+  readonly #facts = writable(EMBEDDED_FACTS);
   /** The model's classes and sizes: those of the last one that was loaded. */
-  readonly facts: Readable<ModelFacts>;
+  readonly facts: Readable<ModelFacts> = this.#facts;
   readonly host: ModelHost;
   /** The picture of the view "Generate". */
   readonly picture: PictureRun;
   /** The pictures that were finished, of this visit and earlier ones. */
   readonly history: PictureHistory;
+  readonly #shown = writable<HistoryEntry | undefined>();
   /** What is kept of the picture that "Generate" shows; undefined until it is finished. */
-  readonly shown: Readable<HistoryEntry | undefined>;
+  readonly shown: Readable<HistoryEntry | undefined> = this.#shown;
   /** Learns how long pictures take here. */
   readonly estimate: TimeEstimate;
   /** How many pictures "Generate" draws, with one seed after another. */
-  readonly count: Writable<number>;
+  readonly count = writable(1);
   /** The race of the view "Compare". */
   readonly comparison: Comparison;
   /** The picture of the view "Edit". */
   readonly edit: PictureEdit;
   /** What the user writes under "Write a policy", and what came of it. */
   readonly draft: Draft;
-  readonly trial: PolicyTrial;
+  readonly draftRun: DraftRun;
   /** What came with an address and waits for the user: code that was not run yet, a model that was not loaded yet. */
   readonly waits: Readable<'policy' | 'model' | undefined>;
+  readonly #damage: Writable<Failure | undefined>;
   /** What can't be read of the address; until then nothing is drawn unasked. */
   readonly damage: Readable<Failure | undefined>;
   readonly #source: ModelSource;
-  readonly #setDevice: (device: DeviceChoice) => void;
-  readonly #setLocation: (location: ModelLocation) => void;
   /** Whether the model's location came with an address and the user has not begun anything since. */
   readonly #foreignModel: Writable<boolean>;
-  readonly #setDamage: (damage: Failure | undefined) => void;
-  readonly #setShown: (entry: HistoryEntry | undefined) => void;
 
   /** @param stores what is kept from visit to visit, and while the tab is open */
   constructor(
@@ -80,16 +81,14 @@ export class Session {
     },
   ) {
     this.view = writable(linked.view);
-    const { settings: given } = linked;
-    this.settings = { generate: writable(given), compare: writable(given), edit: writable(given) };
-    this.compared = writable(linked.compared);
+    const { settings } = linked;
+    this.settings = { generate: writable(settings), compare: writable(settings), edit: writable(settings) };
     const { generate, compare, edit } = this.settings;
-    const location = writable(locationOf(linked));
-    this.location = location;
-    this.#setLocation = location.set;
+    this.compared = writable(linked.compared);
+    this.location = this.#location = writable(locationOf(linked));
     this.#foreignModel = writable(linked.model !== undefined);
     this.linked = derived(
-      [this.view, generate, compare, edit, this.compared, location],
+      [this.view, generate, compare, edit, this.compared, this.#location],
       ([view, generate, compare, edit, compared, location]) => {
         const settings = { generate, compare, edit }[settingsView(view)];
         const model = location.kind === 'address' ? { model: location.url } : {};
@@ -98,47 +97,37 @@ export class Session {
     );
     this.draft = new Draft(stores.tab, linked.settings.policy);
     this.waits = derived(
-      [this.settings.generate, this.draft.state, this.#foreignModel],
+      [generate, this.draft.state, this.#foreignModel],
       ([{ policy }, { foreign }, foreignModel]) => {
         if (policy.kind === 'own' && foreign) return 'policy';
         return foreignModel ? 'model' : undefined;
       },
     );
-    const damage = writable<Failure | undefined>(damageOf(linked));
-    this.damage = damage;
-    this.#setDamage = damage.set;
+    this.damage = this.#damage = writable(damageOf(linked));
     const kept = stores.visit.getItem(DEVICE_KEY);
-    const device = writable<DeviceChoice>(isDeviceChoice(kept) ? kept : 'auto');
-    device.subscribe((choice) => stores.visit.setItem(DEVICE_KEY, choice));
-    this.device = device;
-    this.#setDevice = device.set;
+    this.device = this.#device = writable(isDeviceChoice(kept) ? kept : 'auto');
+    this.device.subscribe((choice) => stores.visit.setItem(DEVICE_KEY, choice));
     this.#source = source;
     this.host = new ModelHost(source);
-    const facts = writable(EMBEDDED_FACTS);
-    this.facts = facts;
     this.host.state.subscribe((state) => {
       if (state.phase !== 'ready') return;
-      facts.set(factsOf(state.model.manifest));
-      this.#fitSettings(get(facts));
+      this.#facts.set(factsOf(state.model.manifest));
+      this.#fitSettings(get(this.#facts));
     });
-    const tell = (error: unknown): Failure | undefined => {
+    const describe = (error: unknown): Failure | undefined => {
       this.host.forgetLost(error);
-      return this.host.tells(error) ? undefined : failureOf(error);
+      return this.host.shows(error) ? undefined : failureOf(error);
     };
-    this.picture = new PictureRun(tell);
+    this.picture = new PictureRun(describe);
     this.history = new PictureHistory(stores.history);
-    this.count = writable(1);
     this.estimate = new TimeEstimate(stores.visit);
-    const shown = writable<HistoryEntry | undefined>();
-    this.shown = shown;
-    this.#setShown = shown.set;
     this.picture.state.subscribe((state) => void this.#remember(state));
-    this.comparison = new Comparison(tell);
-    this.edit = new PictureEdit(tell, () => get(this.facts));
-    this.trial = new PolicyTrial(tell);
+    this.comparison = new Comparison(describe);
+    this.edit = new PictureEdit(describe, () => get(this.facts));
+    this.draftRun = new DraftRun(describe);
     let { source: text } = this.draft.now;
     this.draft.state.subscribe((now) => {
-      if (now.source !== text) this.trial.forgetFindings();
+      if (now.source !== text) this.draftRun.forgetFindings();
       text = now.source;
     });
   }
@@ -158,7 +147,7 @@ export class Session {
       this.#foreignModel.set(true);
     }
     this.view.set(linked.view);
-    this.#setDamage(damageOf(linked));
+    this.#damage.set(damageOf(linked));
     if (linked.view === 'generate') this.drawUnasked();
   }
 
@@ -172,7 +161,7 @@ export class Session {
   chooseDevice(choice: DeviceChoice): void {
     const underWay = this.#runs().filter(({ running, wantsModel }) => running || wantsModel);
     for (const run of underWay) run.stop();
-    this.#setDevice(choice);
+    this.#device.set(choice);
     for (const run of underWay) run.again();
     // What is wrong with a device is said at once, not at the next picture.
     if (get(this.host.state).phase !== 'idle') this.model().catch(() => undefined);
@@ -187,8 +176,8 @@ export class Session {
 
   #changeLocation(location: ModelLocation): void {
     for (const run of this.#runs()) run.clear();
-    this.trial.stop();
-    this.#setLocation(location);
+    this.draftRun.stop();
+    this.#location.set(location);
     this.edit.reset();
   }
 
@@ -240,16 +229,16 @@ export class Session {
     if (entry.settings.policy.kind === 'own') this.draft.adopt(entry.settings.policy.source);
     this.settings.generate.set(entry.settings);
     this.picture.show(entry.settings, { image });
-    this.#setShown(entry);
+    this.#shown.set(entry);
   }
 
   async #remember(state: PictureState): Promise<void> {
-    this.#setShown(undefined);
+    this.#shown.set(undefined);
     if (state.status !== 'done') return;
-    if (state.finished?.madeOn) this.estimate.learn(placeOf(state.finished.madeOn), state.steps);
+    if (state.finished?.environment) this.estimate.learn(placeOf(state.finished.environment), state.steps);
     const entry = await entryOfPicture(state, this.#source.versions);
     if (!entry) return;
-    if (get(this.picture.state) === state) this.#setShown(entry);
+    if (get(this.picture.state) === state) this.#shown.set(entry);
     await this.history.add(entry);
   }
 
@@ -275,13 +264,13 @@ export class Session {
     const { source } = this.draft.now;
     this.#stopRuns();
     this.draft.approve(source);
-    if (!(await this.trial.check(source))) return;
+    if (!(await this.draftRun.check(source))) return;
     this.draft.adopt(source);
     const policies = [
       { kind: 'own', source },
       { kind: 'named', name: 'gtr-16' },
     ] as const;
-    this.#startRace(this.trial.race, get(this.settings.generate), policies);
+    this.#startRace(this.draftRun.race, get(this.settings.generate), policies);
   }
 
   /** Draws with the draft under "Generate". */
@@ -294,15 +283,15 @@ export class Session {
   }
 
   #runs() {
-    return [this.picture, this.comparison, this.edit.run, this.trial.race] as const;
+    return [this.picture, this.comparison, this.edit.run, this.draftRun.race] as const;
   }
 
   /** One thing at a time: they all ask the same model. Whoever begins one has read what is wrong with the address. */
   #stopRuns(): void {
-    this.#setDamage(undefined);
+    this.#damage.set(undefined);
     this.#foreignModel.set(false);
     for (const run of this.#runs()) run.stop();
-    this.trial.stop();
+    this.draftRun.stop();
   }
 
   #startRace(race: Comparison, settings: Settings, policies: readonly PolicyChoice[]): void {
@@ -318,15 +307,15 @@ export class Session {
     signal.throwIfAborted();
     if (policy.kind === 'named') {
       const sampling = generationOf(settings, model.manifest);
-      return madeOn(model, recordRun({ model, seed, classLabel, edit, signal, ...sampling }));
+      return withEnvironment(model, recordRun({ model, seed, classLabel, edit, signal, ...sampling }));
     }
-    const { drawOwn } = await import('./own-policy/draw-own.js');
-    return madeOn(model, drawOwn({ settings, source: policy.source, model, edit, signal }));
+    const { drawOwn } = await import('./own-policy/policy-sandbox.js');
+    return withEnvironment(model, drawOwn({ settings, source: policy.source, model, edit, signal }));
   }
 }
 
 /** What decides how fast a model is. */
-const placeOf = ({ manifest, device, dtype }: MadeOn) => `${manifest.name} ${device} ${dtype}`;
+const placeOf = ({ manifest, device, dtype }: Environment) => `${manifest.name} ${device} ${dtype}`;
 
 function locationOf({ model }: Linked): ModelLocation {
   return model === undefined ? EMBEDDED_LOCATION : { kind: 'address', url: model };
@@ -341,6 +330,6 @@ function damageOf({ damage }: Linked): Failure | undefined {
 }
 
 /** The run, its picture together with what it was made on: by the time it is saved there may be another model. */
-async function* madeOn({ manifest, device, dtype }: LoadedModel, run: Run): Run {
-  return { ...(yield* run), madeOn: { manifest, device, dtype } };
+async function* withEnvironment({ manifest, device, dtype }: LoadedModel, run: Run): Run {
+  return { ...(yield* run), environment: { manifest, device, dtype } };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'vite';
+import type { Plugin } from 'vite';
+import { bundledScript } from './bundled-script.js';
 import { MODEL_PATH } from './embedded-model-plugin.js';
 
 const ENTRY = fileURLToPath(new URL('../service-worker/service-worker.ts', import.meta.url));
@@ -27,22 +28,12 @@ export function offline(): Plugin {
         const part = bundle[name]!;
         version.update(name).update(part.type === 'chunk' ? part.code : part.source);
       }
-      const result = await build({
-        configFile: false,
-        logLevel: 'error',
-        define: {
-          __FILES__: JSON.stringify(['./', ...files.filter((name) => name !== 'index.html')]),
-          __LARGE__: JSON.stringify(names.filter((name) => isLarge.test(name)).sort()),
-          __VERSION__: JSON.stringify(version.digest('hex').slice(0, 12)),
-        },
-        build: { write: false, target: 'es2022', lib: { entry: ENTRY, formats: ['iife'], name: 'offline' } },
+      const source = await bundledScript(ENTRY, {
+        __FILES__: JSON.stringify(['./', ...files.filter((name) => name !== 'index.html')]),
+        __LARGE__: JSON.stringify(names.filter((name) => isLarge.test(name)).sort()),
+        __VERSION__: JSON.stringify(version.digest('hex').slice(0, 12)),
       });
-      const outputs = Array.isArray(result) ? result : [result];
-      const chunk = outputs
-        .flatMap((each) => ('output' in each ? each.output : []))
-        .find((each) => each.type === 'chunk');
-      if (!chunk) throw new Error('The service worker was not built.');
-      this.emitFile({ type: 'asset', fileName: 'service-worker.js', source: chunk.code });
+      this.emitFile({ type: 'asset', fileName: 'service-worker.js', source });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'vite';
+import type { Plugin } from 'vite';
+import { bundledScript } from './bundled-script.js';
 
 const ENTRY = fileURLToPath(new URL('../src/own-policy/sandbox-worker.ts', import.meta.url));
 const MODULE = 'virtual:policy-sandbox';
@@ -15,21 +16,7 @@ export function policySandbox(): Plugin {
     async load(id) {
       if (id !== RESOLVED) return undefined;
       this.addWatchFile(ENTRY);
-      const result = await build({
-        configFile: false,
-        logLevel: 'error',
-        build: {
-          write: false,
-          target: 'es2022',
-          lib: { entry: ENTRY, formats: ['iife'], name: 'sandbox' },
-        },
-      });
-      const outputs = Array.isArray(result) ? result : [result];
-      const chunk = outputs
-        .flatMap((each) => ('output' in each ? each.output : []))
-        .find((each) => each.type === 'chunk');
-      if (!chunk) throw new Error('The sandbox of policies was not built.');
-      return `export default ${JSON.stringify(chunk.code)};`;
+      return `export default ${JSON.stringify(await bundledScript(ENTRY))};`;
     },
   };
 }

@@ -9,6 +9,8 @@ export interface Io {
   readonly env: Environment;
   /** Stops the command in order; finished files are kept. */
   readonly signal: AbortSignal;
+  /** Asks whoever sits at the terminal; absent where nobody does. */
+  ask?(question: string, signal: AbortSignal): Promise<string>;
 }
 
 /** Loads a model; `loadModel` of @tessera/runtime-node fits. */

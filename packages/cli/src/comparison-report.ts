@@ -1,14 +1,14 @@
-import { cpus } from 'node:os';
 import type { ImageRgb } from '@tessera/core';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
 import type { VariantRuns } from '@tessera/evaluation-report';
 import { contactSheet, shortName, textTable } from '@tessera/evaluation-report/display';
-import type { ModelInUse } from '@tessera/evaluation-report/environment';
+import { type ModelInUse, thisMachine } from '@tessera/evaluation-report/environment';
 import { stepsText } from '@tessera/format';
 
 /** One line of a comparison. */
 export interface VariantSummary {
   readonly name: string;
+  /** Steps and diffusion steps, in words. */
   readonly pace: string;
   /** Of a picture; all pictures of a policy take the same steps, so these are of the first one. */
   readonly steps: number;
@@ -26,17 +26,17 @@ export interface VariantSummary {
 
 export function summarize(compared: readonly VariantRuns[]): VariantSummary[] {
   const first = compared[0]!.runs;
-  return compared.map(({ variant, runs: trials }) => ({
+  return compared.map(({ variant, runs }) => ({
     name: variant.name,
     pace: stepsText(variant.sampling.policy),
-    steps: trials[0]!.steps,
-    transformerPasses: trials[0]!.transformerPasses,
-    headEvaluations: trials[0]!.headEvaluations,
-    seconds: quartilesOf(trials.map(({ seconds }) => seconds)),
-    transformerSeconds: quartilesOf(trials.map((trial) => trial.transformerSeconds)).median,
-    headSeconds: quartilesOf(trials.map((trial) => trial.headSeconds)).median,
-    decoderSeconds: quartilesOf(trials.map((trial) => trial.decoderSeconds)).median,
-    ratio: quartilesOf(trials.map(({ seconds }, i) => first[i]!.seconds / seconds)).median,
+    steps: runs[0]!.steps,
+    transformerPasses: runs[0]!.transformerPasses,
+    headEvaluations: runs[0]!.headEvaluations,
+    seconds: quartilesOf(runs.map(({ seconds }) => seconds)),
+    transformerSeconds: quartilesOf(runs.map((run) => run.transformerSeconds)).median,
+    headSeconds: quartilesOf(runs.map((run) => run.headSeconds)).median,
+    decoderSeconds: quartilesOf(runs.map((run) => run.decoderSeconds)).median,
+    ratio: quartilesOf(runs.map(({ seconds }, i) => first[i]!.seconds / seconds)).median,
   }));
 }
 
@@ -76,14 +76,14 @@ export function summarySheet(
   summaries: readonly VariantSummary[],
   { title, scale, names }: { title: string; scale: number; names?: readonly string[] },
 ): ImageRgb {
-  const rows = compared.map(({ variant, runs: trials }, i) => {
+  const rows = compared.map(({ variant, runs }, i) => {
     const { pace, seconds: time, ratio } = summaries[i]!;
     const speed = i === 0 ? '' : `${ratio.toFixed(1)}× as fast`;
     return {
       label: [names?.[i] ?? variant.name, pace, `${seconds(time.median)} s/image`, speed].filter(
         (line) => line,
       ),
-      cells: trials.map(({ image }) => ({ image })),
+      cells: runs.map(({ image }) => ({ image })),
     };
   });
   const columns = compared[0]!.runs.map(({ picture }) => shortName(picture));
@@ -97,7 +97,6 @@ export function comparisonDocument(
   compared: readonly VariantRuns[],
   summaries: readonly VariantSummary[],
 ) {
-  const processors = cpus();
   return {
     format: 'tessera-comparison',
     version: 1,
@@ -106,8 +105,7 @@ export function comparisonDocument(
     made: {
       ...used.made,
       threads: used.model.threads,
-      processor: processors[0]?.model ?? 'unknown',
-      cores: processors.length,
+      ...thisMachine(),
     },
     policies: summaries.map((summary, i) => ({
       ...summary,

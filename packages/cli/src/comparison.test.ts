@@ -1,8 +1,8 @@
 import { compare } from '@tessera/evaluation-report';
 import { classesOf, parseSpec, picturesOf, resolveSampling } from '@tessera/format';
 import { expect, test } from 'vitest';
+import { FAKE_MANIFEST, fakeLoadedModel } from '../../evaluation-report/src/testing/fake-loaded-model.js';
 import { summarize, summaryTable } from './comparison-report.js';
-import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
 
 const variants = ['mar:4x5', 'raster:2x3'].map((name) => ({
   name,

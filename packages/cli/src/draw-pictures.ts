@@ -1,5 +1,4 @@
 import { type GenerateEvent, generate, type ImageRgb, type TokenGrid } from '@tessera/core';
-import { gridLength } from '@tessera/core/model';
 import { inputOf, type Picture, type Sampling } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { type PreviewFrame, pickEvenly } from './preview-sheet.js';
@@ -15,7 +14,7 @@ export interface DrawOptions {
   /** How many steps of each to keep, the last among them; 0 for none. @default 0 */
   readonly frames?: number;
   /** @param done pictures, with parts of pictures */
-  onProgress?(done: number): void;
+  onProgress?(done: number, phase: 'sampling' | 'decoding'): void;
 }
 
 export interface DrawnPicture {
@@ -24,6 +23,9 @@ export interface DrawnPicture {
   readonly frames: readonly PreviewFrame[];
 }
 
+/** The part of a picture's time that decoding is taken for, so that a bar is not full while it lasts. */
+const DECODING = 0.05;
+
 /** Makes pictures, a batch at a time, and hands out each as soon as it is finished. */
 export async function* drawPictures(options: DrawOptions): AsyncGenerator<DrawnPicture, void, undefined> {
   const { model, sampling, seed, pictures, batch, signal, frames = 0, onProgress } = options;
@@ -31,12 +33,11 @@ export async function* drawPictures(options: DrawOptions): AsyncGenerator<DrawnP
     const group = pictures.slice(first, first + batch);
     const moments = group.map((): Moment[] => []);
     const images = group.map((picture) => ({ seed, imageIndex: picture.index, input: inputOf(picture) }));
-    const length = gridLength(model.shape);
-    let known = 0;
     for await (const event of generate({ model, requests: images, ...sampling, signal })) {
       if (event.type === 'step-end') {
-        known += event.batch.reduce((sum, { plan }) => sum + plan.positions.length, 0);
-        onProgress?.(first + known / length);
+        const { tokensDecoded, tokens } = event.progress;
+        const done = first + ((1 - DECODING) * group.length * tokensDecoded) / tokens;
+        onProgress?.(done, tokensDecoded === tokens ? 'decoding' : 'sampling');
         if (frames > 0) keepMoments(event, moments);
       } else if (event.type === 'image') {
         yield {

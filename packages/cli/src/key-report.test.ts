@@ -17,11 +17,10 @@ test('differences are told by kind, alike blocks in one line, and a page at most
   expect(report.split('\n').length).toBeLessThan(25);
 });
 
-test.each([
-  [['loss.logvar', 'loss.disc.0.weight', 'my net.x'], "--ignore loss. --ignore 'my net.'"],
-  [['quant_conv.bias', 'post_quant_conv.weight'], 'Give the model first, and this by --vae.'],
-  [['fake_latent', 'mask_token'], 'Give the autoencoder by --vae, and this first.'],
-])('unexpected keys %j bring advice that can be followed', (unexpected, advice) => {
-  const error = new CheckpointKeysError('a.safetensors', { missing: [], unexpected, misshapen: [] });
-  expect(keyReport(error)).toContain(advice);
-});
+test.each([[['loss.logvar', 'loss.disc.0.weight', 'my net.x'], "--ignore loss. --ignore 'my net.'"]])(
+  'unexpected keys %j bring advice that can be followed',
+  (unexpected, advice) => {
+    const error = new CheckpointKeysError('a.safetensors', { missing: [], unexpected, misshapen: [] });
+    expect(keyReport(error)).toContain(advice);
+  },
+);

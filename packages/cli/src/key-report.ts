@@ -25,10 +25,6 @@ export function keyReport({ path, missing, unexpected, misshapen }: CheckpointKe
 }
 
 function advice(isFitting: boolean, unexpected: readonly string[]): string {
-  if (unexpected.includes('post_quant_conv.weight'))
-    return 'It holds an autoencoder. Give the model first, and this by --vae.';
-  if (unexpected.includes('fake_latent'))
-    return 'It holds a MAR model. Give the autoencoder by --vae, and this first.';
   if (!isFitting) return 'Correct the configuration, or take another checkpoint.';
   const beginnings = new Set(unexpected.map((key) => key.replace(/\..*/s, '.')));
   const flags = [...beginnings].map((beginning) => `--ignore ${shellWord(beginning)}`).join(' ');

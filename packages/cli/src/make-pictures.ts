@@ -86,10 +86,10 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
       batch,
       signal,
       frames: preview ? PREVIEW_FRAMES : 0,
-      onProgress: (done) =>
+      onProgress: (done, phase) =>
         output.progress.update(
           done / pending.length,
-          `${Math.floor(done) + kept}/${pictures.length} pictures`,
+          `${Math.floor(done) + kept}/${pictures.length} pictures${phase === 'decoding' ? ', decoding' : ''}`,
         ),
     });
     for await (const { picture, image, frames } of drawn) {

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../evaluation-report/src/testing/temporary-folder.js';
 import { readClassNames, readModelConfig } from './model-config-file.js';
-import { temporaryFolder } from './testing/temporary-folder.js';
 
 async function file(content: string | Buffer): Promise<string> {
   const path = join(await temporaryFolder(), 'file');

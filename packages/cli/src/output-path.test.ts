@@ -1,10 +1,10 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../evaluation-report/src/testing/temporary-folder.js';
 import { assertOutput, type OutputKind } from './output-path.js';
 import { run } from './run.js';
 import { capturedIo } from './testing/captured-io.js';
-import { temporaryFolder } from './testing/temporary-folder.js';
 
 /** Every command that writes, with what it needs besides `--out`. */
 const WRITERS: readonly (readonly [string, readonly string[], OutputKind])[] = [

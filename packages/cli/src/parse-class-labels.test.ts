@@ -1,8 +1,8 @@
 import { classesOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
+import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
 import { parseClassLabels, parseIndices } from './parse-class-labels.js';
 import { picturesFor } from './picture-options.js';
-import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 
 const classes = classesOf(FAKE_MANIFEST);
 
@@ -56,11 +56,12 @@ test('indices are numbers and ranges', () => {
   for (const wrong of ['', 'x', '3-1', '-1', '1.5']) expect(() => parseIndices(wrong)).toThrow(/--index/);
 });
 
-test('more pictures than can be listed are refused, however they are asked for', () => {
+test('more pictures than can be listed are refused, however they are asked for', async () => {
   for (const index of ['0-999999999', '0-60000,70000-140000']) {
     expect(() => parseIndices(index)).toThrow(expect.objectContaining({ code: 'usage' }));
   }
-  expect(() => picturesFor({ count: 1e9, seed: 1 }, FAKE_MANIFEST, [])).toThrow(
+  const io = { signal: new AbortController().signal };
+  await expect(picturesFor({ count: 1e9, seed: 1 }, FAKE_MANIFEST, [], io, { warn() {} })).rejects.toThrow(
     expect.objectContaining({ code: 'usage', message: expect.stringContaining('100,000 are the most') }),
   );
 });

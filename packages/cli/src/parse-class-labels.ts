@@ -6,13 +6,14 @@ export const MOST_PICTURES = 100_000;
 
 /**
  * The class labels that are meant: names (any of a name's comma-separated synonyms, in any case) and numbers, each
- * word alone or several joined by commas. None means all.
+ * word alone or several joined by commas. None means all, as does `all` where no class is called that.
  *
  * @returns ascending, each once
  * @throws UsageError that lists the classes
  */
 export function parseClassLabels(classes: Classes, words: readonly string[]): number[] {
-  if (words.length === 0) return Array.from({ length: classes.count }, (_, label) => label);
+  const isAll = words.length === 1 && /^\s*all\s*$/i.test(words[0]!) && labelOf(classes, 'all') === undefined;
+  if (words.length === 0 || isAll) return Array.from({ length: classes.count }, (_, label) => label);
   const labels = new Set<number>();
   for (const word of words) {
     const whole = labelOf(classes, word);

@@ -7,10 +7,16 @@ import {
   promptPictures,
 } from '@tessera/format';
 import { Argument, type Command, Option } from 'commander';
+import type { Io, Output } from './command-context.js';
 import { readText } from './input-file.js';
 import { repeatableOption, seedOption, wholeNumberOption } from './number-options.js';
 import { assertFewEnough, parseClassLabels, parseIndices } from './parse-class-labels.js';
 import { UsageError } from './usage-error.js';
+
+/** The most classes that are all drawn where none is named. */
+const FEW_CLASSES = 24;
+/** How many of more than these are drawn, where nobody can be asked. */
+const DRAWN_UNASKED = 8;
 
 /** Options that say which pictures of which seed are meant. */
 export interface PictureFlags {
@@ -30,7 +36,7 @@ export function withPictureOptions(command: Command): Command {
     .addOption(
       repeatableOption(
         '--class <name>',
-        'a class by name or number, several by comma or repeated (default: all)',
+        `a class by name or number, several by comma or repeated, or all (default: all, of up to ${FEW_CLASSES})`,
       ),
     )
     .addOption(wholeNumberOption('--count <n>', 'pictures of each class or prompt', 1).default(1))
@@ -53,8 +59,19 @@ export async function promptsFrom(
   return [...words, ...lines.filter((line) => line !== '')];
 }
 
-/** @throws UsageError where a class is unknown, an index is none, they are too many, or the model takes something else */
-export function picturesFor(flags: PictureFlags, manifest: Manifest, prompts: readonly string[]): Picture[] {
+/**
+ * The pictures that are meant. Where no class is named and the model has many, it asks, or takes a few.
+ *
+ * @param prompts for models that take text
+ * @throws UsageError where a class is unknown, an index is none, they are too many, or the model takes something else
+ */
+export async function picturesFor(
+  flags: PictureFlags & { readonly json?: boolean },
+  manifest: Manifest,
+  prompts: readonly string[],
+  { ask, signal }: Pick<Io, 'ask' | 'signal'>,
+  output: Pick<Output, 'warn'>,
+): Promise<Picture[]> {
   const { name, condition } = manifest;
   if (condition.kind === 'text') return picturesOfPrompts(flags, name, prompts);
   if (prompts.length > 0 || flags.negative !== undefined) {
@@ -64,7 +81,19 @@ export function picturesFor(flags: PictureFlags, manifest: Manifest, prompts: re
   }
   const classes = classesOf(manifest);
   if (flags.index !== undefined) return parseIndices(flags.index).map((index) => pictureAt(classes, index));
-  const labels = parseClassLabels(classes, flags.class ?? []);
+  let words = flags.class ?? [];
+  if (words.length === 0 && classes.count > FEW_CLASSES) {
+    const count = classes.count.toLocaleString('en');
+    const question = `The model has ${count} classes. Which are drawn? Names or numbers, with commas: `;
+    const answer = flags.json ? undefined : await ask?.(question, signal);
+    words = answer?.trim() ? [answer] : fewOf(classes.count);
+    if (!answer?.trim()) {
+      output.warn(
+        `Note: the model has ${count} classes, and none is named: these are ${DRAWN_UNASKED} of them. --class names others, or all.`,
+      );
+    }
+  }
+  const labels = parseClassLabels(classes, words);
   assertFewEnough(labels.length * flags.count);
   return picturesOf(classes, labels, flags.count);
 }
@@ -87,4 +116,9 @@ function picturesOfPrompts(
   return parseIndices(index).flatMap((first) =>
     promptPictures([prompt!], 1, { negativePrompt: negative, first }),
   );
+}
+
+/** Labels from all over the classes. */
+function fewOf(count: number): string[] {
+  return Array.from({ length: DRAWN_UNASKED }, (_, i) => `${Math.floor((i * count) / DRAWN_UNASKED)}`);
 }

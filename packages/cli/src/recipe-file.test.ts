@@ -4,10 +4,10 @@ import { canvas } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
 import { classesOf, manifestHash, parseSpec, pictureAt, recipeOf, resolveSampling } from '@tessera/format';
 import { expect, test } from 'vitest';
+import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
+import { temporaryFolder } from '../../evaluation-report/src/testing/temporary-folder.js';
 import { readRecipe } from './recipe-file.js';
 import { samplingChoice } from './sampling-options.js';
-import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
-import { temporaryFolder } from './testing/temporary-folder.js';
 
 const recipe = recipeOf({
   model: { name: 'fake', location: 'embedded', sha256: await manifestHash(FAKE_MANIFEST) },

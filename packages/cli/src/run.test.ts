@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { openTensors, writeSafetensors } from '@tessera/convert';
 import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
+import { FAKE_MANIFEST, fakeLoadedModel } from '../../evaluation-report/src/testing/fake-loaded-model.js';
+import { temporaryFolder } from '../../evaluation-report/src/testing/temporary-folder.js';
 import type { ModelLoader } from './command-context.js';
 import { run } from './run.js';
 import { capturedIo } from './testing/captured-io.js';
-import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
-import { temporaryFolder } from './testing/temporary-folder.js';
 
 const loadFake: ModelLoader = async () => fakeLoadedModel();
 
@@ -416,6 +416,13 @@ test('an error stands on a line of its own, not behind the progress bar', async 
   expect(await run(['compare'], io, { loadModel })).toBe(1);
   expect(io.written.error).toContain('25 %  downloading mar.json, 0.0 of 0.0 MB');
   expect(io.written.error.endsWith('\r\u001b[2K\u001b[31merror:\u001b[39m no such folder\n')).toBe(true);
+});
+
+test('help on a command that there is not names those that there are', async () => {
+  const io = capturedIo();
+  expect(await run(['help', 'foo'], io)).toBe(2);
+  expect(io.written.error).toMatch(/There is no command "foo"\. There are generate, compare, /);
+  expect(await run(['help', 'generate'], capturedIo())).toBe(0);
 });
 
 test.each([60, 80, 100])('help fits into %i columns', async (columns) => {

@@ -14,6 +14,7 @@ import { verifyCommand } from './commands/verify.js';
 import { isKeysError, keyReport } from './key-report.js';
 import { progressBar } from './progress-bar.js';
 import { styleFor, wrappedHelp } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
 export interface RunOptions {
   /** @default `loadModel` of @tessera/runtime-node */
@@ -72,11 +73,20 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
       });
   }
   try {
+    assertHelpTopic(argv, program);
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, io, argv.includes('--json'));
   }
+}
+
+/** Commander answers a question about an unknown command with general help, as if it had been understood. */
+function assertHelpTopic([help, topic]: readonly string[], { commands }: Command): void {
+  const names = commands.map((command) => command.name());
+  if (help !== 'help' || topic === undefined || topic.startsWith('-') || [...names, 'help'].includes(topic))
+    return;
+  throw new UsageError(`There is no command "${topic}". There are ${names.join(', ')}.`);
 }
 
 const WRONG_USAGE: readonly string[] = ['usage', 'evaluation-request', 'sampler-spec', 'invalid-option'];

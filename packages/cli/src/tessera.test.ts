@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
-import { temporaryFolder } from './testing/temporary-folder.js';
+import { temporaryFolder } from '../../evaluation-report/src/testing/temporary-folder.js';
 
 const bin = fileURLToPath(new URL('../dist/tessera.js', import.meta.url));
 

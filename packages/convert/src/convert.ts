@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type Manifest, parseManifest } from '@tessera/format';
+import { autoencoderOf } from './autoencoder/autoencoder-checkpoint.js';
 import { resolveVaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
 import { vaeGraphs } from './autoencoder/vae-graphs.js';
 import { vaeKeys } from './autoencoder/vae-layers.js';
 import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
+import { assertHolds } from './checkpoint/checkpoint-contents.js';
 import { openTensors } from './checkpoint/open-tensors.js';
 import { elementCount } from './checkpoint/safetensors-header.js';
 import type { TensorFile } from './checkpoint/tensor-file.js';
@@ -45,10 +47,10 @@ export interface ConvertProgress {
 
 export interface ConvertOptions {
   readonly mar: {
-    /** Path of a `.safetensors` file under the published code's key names. */
+    /** Path of a checkpoint under the published code's key names: see `openTensors`. */
     readonly checkpoint: string;
-    /** The tensors tell which family a model is of. */
-    readonly config: ModelConfigJson;
+    /** @default what the tensors tell, which is enough for released models */
+    readonly config?: ModelConfigJson;
     /** Beginnings of names in the file, or of keys, to pass over. */
     readonly ignore?: readonly string[];
     /** Which weights to take where the file has both. @default averaged ones if they are whole, else raw ones */
@@ -81,7 +83,7 @@ export interface ConvertOptions {
   readonly licence: string;
   /** Where the weights come from: a name, a checksum, an address. */
   readonly source: string;
-  /** One name a class. */
+  /** One name a class. @default ImageNet's, for the released models' sizes */
   readonly classNames?: readonly string[];
   /**
    * Advice; of guidance, scale and schedule may be given alone.
@@ -210,7 +212,9 @@ async function openModel(
   open: (path: string) => Promise<TensorFile>,
 ): Promise<OpenModel> {
   const { config, checkpoint: path, ...choice } = options.mar;
-  const marFile = new Checkpoint(await open(path), 'fake_latent', choice);
+  const file = await open(path);
+  assertHolds(file, 'model');
+  const marFile = new Checkpoint(file, 'fake_latent', choice);
   const mar = openFamily(config, marFile);
   const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
@@ -230,7 +234,7 @@ async function openModel(
   }
 
   const { config: vaeConfig, checkpoint, ...vaeChoice } = options.vae;
-  const vaeFile = new Checkpoint(await open(checkpoint), 'post_quant_conv.weight', vaeChoice);
+  const vaeFile = autoencoderOf(await open(checkpoint), vaeChoice);
   const vae = resolveVaeConfig(vaeConfig);
   const { latents } = mar.sizes;
   if (vae.latentChannels !== latents.channels) {
@@ -393,9 +397,9 @@ function manifestOf(
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {
-  const published = model.mar.sampling;
-  const guidance = { ...published.guidance, ...options.sampling?.guidance } as typeof published.guidance;
-  const sampling = { ...published, ...options.sampling, guidance };
+  const advised = model.mar.sampling;
+  const guidance = { ...advised.guidance, ...options.sampling?.guidance } as typeof advised.guidance;
+  const sampling = { ...advised, ...options.sampling, guidance };
   const storage = (part: ModelPart) => storageOf(options, part);
   return modelManifest({ ...options, sampling }, model, storage, saved, files);
 }

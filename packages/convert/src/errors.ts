@@ -1,7 +1,8 @@
 import { TesseraError } from '@tessera/core';
 
 /**
- * What is wrong with a checkpoint: it is no checkpoint or one that can't be read (`other-format`), it ends too early
+ * What is wrong with a checkpoint: it is no checkpoint or one that can't be read (`other-format`), one of something else
+ * (`other-model`), it ends too early
  * (`truncated`), its safetensors header makes no sense (`header` to `duplicate`), its ZIP archive or its legacy layout
  * doesn't fit the file (`container`), its pickle is damaged (`pickle`), names code that no checkpoint needs (`global`) or
  * is larger than one of weights is (`limit`), a tensor doesn't fit its bytes (`storage`), it has something that no weights
@@ -9,6 +10,7 @@ import { TesseraError } from '@tessera/core';
  */
 export type CheckpointProblem =
   | 'other-format'
+  | 'other-model'
   | 'truncated'
   | 'header'
   | 'dtype'

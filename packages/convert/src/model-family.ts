@@ -7,6 +7,7 @@ import { checkMarConditions } from './forward/mar-check.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { LIGHTGEN, type LightgenConfigJson, resolveLightgenConfig } from './lightgen/lightgen-config.js';
 import { lightgenGraphs } from './lightgen/lightgen-graphs.js';
+import { IMAGENET_CLASSES } from './mar/imagenet-classes.js';
 import {
   type HeadSizes,
   type MarConfig,
@@ -15,7 +16,13 @@ import {
   type StackConfig,
 } from './mar/mar-config.js';
 import { marGraphs } from './mar/mar-graphs.js';
-import { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
+import {
+  MAR_PRESETS,
+  type MarPreset,
+  PRESET_GUIDANCE,
+  PUBLISHED_ADVICE,
+  presetOf,
+} from './mar/mar-presets.js';
 
 /** A released model's sizes by its name. */
 export type ModelPreset = MarPreset | 'lightgen';
@@ -40,7 +47,7 @@ export interface FamilyModel {
 interface FamilyConverter {
   /** A tensor that models of this family alone have. */
   readonly anchor: string;
-  open(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel;
+  open(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel;
 }
 
 /** How each family is converted. */
@@ -61,24 +68,37 @@ const PRESETS: Readonly<Record<string, Family>> = {
  * @throws CheckpointKeysError if the tensors are not those that the configuration asks for
  * @throws InvalidOptionError for sizes in contradiction, and for presets that there are not
  */
-export function openFamily(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel {
-  const isObject = typeof config === 'object' && config;
-  if (!isObject && !Object.hasOwn(PRESETS, config)) {
+export function openFamily(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel {
+  const isPreset = typeof config !== 'object' && config !== undefined;
+  if (isPreset && !Object.hasOwn(PRESETS, config)) {
     const presets = Object.keys(PRESETS).join(', ');
-    throw new InvalidOptionError('mar.config', config, `must be ${presets}, or an object of sizes`);
+    throw new InvalidOptionError('mar.config', config, `must be left out, ${presets}, or an object of sizes`);
   }
   const families = Object.entries(FAMILIES) as [Family, FamilyConverter][];
   const found = families.find(([, { anchor }]) => checkpoint.shape(anchor))?.[0];
-  return FAMILIES[isObject ? (found ?? 'mar') : PRESETS[config]!].open(config, checkpoint);
+  return FAMILIES[isPreset ? PRESETS[config]! : (found ?? 'mar')].open(config, checkpoint);
 }
 
-function openMar(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel {
-  const preset = typeof config === 'string' ? (config as MarPreset) : undefined;
-  const sizes = resolveMarConfig(preset ? MAR_PRESETS[preset] : (config as MarConfigJson), checkpoint);
+function openMar(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel {
+  const found = presetOf(checkpoint);
+  if (typeof config === 'string' && found !== undefined && config !== found) {
+    throw new InvalidOptionError(
+      'mar.config',
+      config,
+      `must be left out or ${found}: by its tensors this is ${found}`,
+    );
+  }
+  const preset =
+    config === undefined ? found : typeof config === 'string' ? (config as MarPreset) : undefined;
+  const { encoder_num_heads, decoder_num_heads }: MarConfigJson = found ? MAR_PRESETS[found] : {};
+  const heads = encoder_num_heads && decoder_num_heads ? { encoder_num_heads, decoder_num_heads } : {};
+  const json = typeof config === 'string' ? MAR_PRESETS[config as MarPreset] : { ...heads, ...config };
+  const sizes = resolveMarConfig(json, checkpoint);
+  const names = preset && sizes.classes === IMAGENET_CLASSES.length ? { names: [...IMAGENET_CLASSES] } : {};
   const scale = preset ? PRESET_GUIDANCE[preset] : 3;
   return {
     sizes,
-    manifest: { condition: { kind: 'class', count: sizes.classes } },
+    manifest: { condition: { kind: 'class', count: sizes.classes, ...names } },
     facts: [
       ['Classes', `${sizes.classes}`],
       ['Encoder', stackText(sizes.encoder)],
@@ -90,8 +110,8 @@ function openMar(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel {
   };
 }
 
-function openLightgen(config: ModelConfigJson, checkpoint: Checkpoint): FamilyModel {
-  const json = typeof config === 'string' ? LIGHTGEN : (config as LightgenConfigJson);
+function openLightgen(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel {
+  const json = typeof config === 'object' ? (config as LightgenConfigJson) : LIGHTGEN;
   const sizes = resolveLightgenConfig(json, checkpoint);
   const { text, cross, positions } = sizes;
   return {

@@ -5,7 +5,7 @@ import type { DrawingOptions, EvaluationVariant } from './evaluation-options.js'
 import type { DrawnPicture, MeasuredPicture } from './evaluation-store.js';
 
 /**
- * Draws and judges the pictures of all variants that the store doesn't have, variants in turn batch by batch, so that whatever
+ * Draws and measures the pictures of all variants that the store doesn't have, variants in turn batch by batch, so that whatever
  * slows the machine down for a while slows them all.
  *
  * @returns a variant's pictures 0 … n − 1
@@ -36,7 +36,7 @@ export async function drawVariants(
       const pictures = await drawBatch(options, variant, missing);
       await store.save({ name: variant.name, description: variant.description }, pictures);
       // Pictures would fill the memory; what the report needs is small.
-      for (const { image: _, ...judged } of pictures) kept.set(judged.index, judged);
+      for (const { image: _, ...measured } of pictures) kept.set(measured.index, measured);
       const [{ seconds }] = pictures as [DrawnPicture];
       onProgress?.({ phase: 'drawing', variant: variant.name, done: kept.size, total: n, seconds });
     }

@@ -53,7 +53,7 @@ export interface EvaluateOptions {
   readonly n: number;
   /** Of all pictures, splits and resamples. @default 0 */
   readonly seed?: number;
-  /** What judges the pictures. */
+  /** What turns the pictures into features. */
   readonly network: FeatureNetwork;
   /** Real pictures, seen by the same network. */
   readonly reference: ReferencePictures;
@@ -75,7 +75,7 @@ export interface EvaluateOptions {
   /** Of the intervals; between 0 and 1. @default 0.95 */
   readonly confidence?: number;
   /**
-   * Differences that don't matter, to be set before any picture is drawn: absolute, in the metric's own unit. A judge has
+   * Differences that don't matter, to be set before any picture is drawn: absolute, in the metric's own unit. A feature network has
    * some, see `FeatureNetworkDescription`. @default none: nothing is `same`
    */
   readonly margins?: Readonly<Partial<Record<ComparedMetric, number>>>;

@@ -1,7 +1,7 @@
 import type { ImageRgb } from '@tessera/core';
 import type { SamplingWork } from '@tessera/core/model';
 
-/** What is left of a picture once it has been judged: all that the report is made from. */
+/** What is left of a picture once it has been measured: all that the report is made from. */
 export interface MeasuredPicture extends Pick<SamplingWork, 'passes' | 'headEvaluations'> {
   /** k: its label is k mod classes, its noise that of (seed, k). */
   readonly index: number;
@@ -15,7 +15,7 @@ export interface MeasuredPicture extends Pick<SamplingWork, 'passes' | 'headEval
   readonly seconds: number;
 }
 
-/** A judged picture, and the picture itself. */
+/** A feature networkd picture, and the picture itself. */
 export interface DrawnPicture extends MeasuredPicture {
   readonly image: ImageRgb;
 }

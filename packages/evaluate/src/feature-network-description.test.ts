@@ -11,7 +11,7 @@ import { type FrechetReference, frechetDistance, frechetReference } from './frec
 import { FeatureNetworkError } from './network-description.js';
 import type { ReferencePictures } from './reference-pictures.js';
 import { blurred, noisy, withSwappedTokens } from './testing/corruption.js';
-import { judgeFile, openJudge, realPictures } from './testing/judge-files.js';
+import { networkFile, openNetwork, realPictures } from './testing/network-files.js';
 
 let description: FeatureNetworkDescription;
 let network: FeatureNetwork;
@@ -21,7 +21,7 @@ let real: ImageRgb[];
 let others: FrechetReference;
 
 beforeAll(async () => {
-  ({ description, network, reference } = await openJudge());
+  ({ description, network, reference } = await openNetwork());
   real = realPictures();
   const { features, width } = reference;
   others = frechetReference(features.subarray(real.length * width), width);
@@ -32,10 +32,10 @@ const distanceOf = async (damage: (image: ImageRgb, k: number) => ImageRgb): Pro
   return frechetDistance(features, others);
 };
 
-describe('the judge', () => {
+describe('the feature network', () => {
   it('has the files that its description tells of', () => {
     for (const { path, bytes, sha256 } of [description.graph, description.reference]) {
-      const file = judgeFile(path);
+      const file = networkFile(path);
       expect(file.length).toBe(bytes);
       expect(createHash('sha256').update(file).digest('hex')).toBe(sha256);
     }
@@ -93,8 +93,8 @@ describe('the judge', () => {
 });
 
 describe('parseFeatureNetwork', () => {
-  it('refuses what is no judge, naming what is wrong', () => {
-    const valid = JSON.parse(judgeFile('judge.json').toString()) as Record<string, unknown>;
+  it('refuses what is no feature network, naming what is wrong', () => {
+    const valid = JSON.parse(networkFile('feature-network.json').toString()) as Record<string, unknown>;
     expect(() => parseFeatureNetwork('{')).toThrow(FeatureNetworkError);
     expect(() => parseFeatureNetwork(JSON.stringify({ ...valid, version: 2 }))).toThrow(/version/);
     const { reference: _, ...without } = valid;

@@ -12,7 +12,8 @@ const file = v.strictObject({
 });
 
 const schema = v.strictObject({
-  format: v.literal('tessera-judge'),
+  /** The second is the word of the first files. */
+  format: v.picklist(['tessera-feature-network', 'tessera-judge']),
   version: v.literal(1),
   network: v.strictObject({
     ...networkEntries,
@@ -25,9 +26,9 @@ const schema = v.strictObject({
     ...file.entries,
     name: v.string(),
     count: v.pipe(v.number(), v.integer(), v.minValue(2)),
-    /** Share whose class the judge sees right. */
+    /** Share whose class the feature network sees right. */
     classAccuracy: share,
-    /** Kind of damage → share in which the judge sees it. */
+    /** Kind of damage → share in which the feature network sees it. */
     damages: v.record(v.string(), share),
   }),
   /**
@@ -41,27 +42,27 @@ const schema = v.strictObject({
     steps: v.number(),
     /** Pictures seen, the same ones again counted again. */
     pictures: v.number(),
-    /** Kind of damage → share of damaged held-out pictures in which the judge sees it. */
+    /** Kind of damage → share of damaged held-out pictures in which the feature network sees it. */
     recognised: v.record(v.string(), share),
   }),
 });
 
-/** `judge.json`: the judge's network, its real pictures, what differences matter to it, and where all come from. */
+/** `feature-network.json`: the feature network's network, its real pictures, what differences matter to it, and where all come from. */
 export type FeatureNetworkDescription = v.InferOutput<typeof schema> & {
   readonly network: NetworkDescription;
 };
 
 /**
- * Reads `judge.json`.
+ * Reads `feature-network.json`.
  *
  * @throws FeatureNetworkError that lists everything wrong with it
  */
 export function parseFeatureNetwork(json: string): FeatureNetworkDescription {
-  return parseDescription('judge.json', schema, json);
+  return parseDescription('feature-network.json', schema, json);
 }
 
 /**
- * The judge's real pictures.
+ * The feature network's real pictures.
  *
  * @param halves the file `reference.path`: float16 bits, [count, width]
  */

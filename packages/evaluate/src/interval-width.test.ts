@@ -44,7 +44,7 @@ function reportOf(trial: number, n: number) {
 }
 
 /** How often intervals hold what the metric is on average, and their mean width over that of its own spread. */
-function judged(estimates: readonly Estimate[]): { readonly coverage: number; readonly width: number } {
+function measured(estimates: readonly Estimate[]): { readonly coverage: number; readonly width: number } {
   const values = estimates.map(({ value }) => value);
   const expected = mean(values);
   const sorted = values.toSorted((a, b) => a - b);
@@ -61,8 +61,8 @@ describe('intervals of five pictures a class', () => {
   it('are about as wide as distances and their differences vary, and hold what these are on average', async () => {
     const reports = await Promise.all(Array.from({ length: TRIALS }, (_, trial) => reportOf(trial, 10)));
     for (const of of ['frechet', 'kid'] as const) {
-      const arm = judged(reports.map(({ arms }) => arms[0]!.metrics[of]));
-      const difference = judged(
+      const arm = measured(reports.map(({ arms }) => arms[0]!.metrics[of]));
+      const difference = measured(
         reports.map(({ comparisons }) => comparisons.find(({ metric }) => metric === of)!.difference),
       );
       for (const { coverage, width } of [arm, difference]) {

@@ -25,7 +25,7 @@ export interface OnnxNetworkOptions {
 }
 
 /**
- * A feature network in ONNX: this package's judge, an InceptionV3, a DINOv2, or any other graph from pictures to one
+ * A feature network in ONNX: this package's network, an InceptionV3, a DINOv2, or any other graph from pictures to one
  * vector each.
  *
  * @throws FeatureNetworkError if the graph's inputs and outputs aren't those that the description names
@@ -49,7 +49,7 @@ export function onnxNetwork({
     width: features.width,
     ...(damages ? { damageNames: damages.names } : {}),
     async extract(images: readonly ImageRgb[]): Promise<ExtractedFeatures> {
-      const judged = {
+      const measured = {
         features: new Float32Array(images.length * features.width),
         classes: classes ? new Int32Array(images.length) : null,
         damages: damages ? new Int32Array(images.length) : null,
@@ -65,16 +65,16 @@ export function onnxNetwork({
           outputs,
         );
         const vectors = featuresOf(result[features.output]!, fed.length, description);
-        judged.features.set(vectors.subarray(0, length * features.width), from * features.width);
+        measured.features.set(vectors.subarray(0, length * features.width), from * features.width);
         for (const [part, places] of [
-          [classes, judged.classes],
-          [damages, judged.damages],
+          [classes, measured.classes],
+          [damages, measured.damages],
         ] as const) {
           if (!part) continue;
           places!.set(likeliest(result[part.output]!, fed.length, part, name).subarray(0, length), from);
         }
       }
-      return judged;
+      return measured;
     },
   };
 }

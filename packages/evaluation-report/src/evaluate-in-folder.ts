@@ -9,14 +9,15 @@ import {
   type ReferencePictures,
 } from '@tessera/evaluate';
 import { assertSamplingFits, buildSampling, classesOf, recipeOf } from '@tessera/format';
+import { type ModelInUse, thisMachine } from './environment.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
-import { thisMachine } from './machine.js';
-import type { ModelInUse } from './model-in-use.js';
-import { SHOWN } from './shown-pictures.js';
 import { changesSinceFirst, referenceKey, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
 import type { Variant } from './variant.js';
+
+/** How many pictures of each variant a report shows: four of each class of the embedded model. */
+export const SHOWN = 48;
 
 export interface FolderDrawingOptions {
   readonly used: ModelInUse;
@@ -112,7 +113,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
         made: {
           device,
           dtype,
-          ...store.drawnWith(n),
+          ...store.environments(n),
           measuredWith: versions,
           batch,
           together: store.together(n),
@@ -189,7 +190,7 @@ async function withStore<T>(
     classes: classesOf(model.manifest),
     network: loaded.network,
     networkKey: loaded.key,
-    setUp: { threads: model.threads, versions: made.versions, machine: thisMachine() },
+    environment: { threads: model.threads, versions: made.versions, machine: thisMachine() },
     keep,
     signal,
     ...(options.onSeen ? { onSeen: options.onSeen } : {}),

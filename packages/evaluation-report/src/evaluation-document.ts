@@ -1,7 +1,6 @@
 import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
 import type { Recipe, SamplingConfig } from '@tessera/format';
-import type { DrawnWith } from './drawn-with.js';
-import type { TimingSetUp } from './timing-set-up.js';
+import type { Environments, TimingEnvironment } from './environment.js';
 
 /** `tessera-judge, 1fcf71765a90`. */
 export function networkText({ name, key }: Pick<EvaluationDocument['network'], 'name' | 'key'>): string {
@@ -26,18 +25,18 @@ export interface EvaluationDocument extends EvaluationReport {
     readonly key: string;
   };
   readonly model: Recipe['model'];
-  readonly made: DrawnWith & {
+  readonly made: Environments & {
     readonly device: string;
     readonly dtype: string;
     /** The versions that measured; those that drew the pictures are in `versions`. */
     readonly measuredWith: Recipe['made']['versions'];
     /** Pictures drawn at once. */
     readonly batch: number;
-    /** Whether all variants were drawn in the same sittings, so that the times of drawing can be compared. */
+    /** Whether all variants were drawn in the same sessions, so that the times of drawing can be compared. */
     readonly together: boolean;
   };
   /** Of the variants' times, where they were taken apart from the drawing; without it they are those of drawing. */
-  readonly timing?: TimingSetUp;
+  readonly timing?: TimingEnvironment;
   /**
    * What was set otherwise when the folder was first evaluated with this network, a line each, e.g. `n: 240 → 1200`: what
    * is changed after a result was seen was not set beforehand.

@@ -33,28 +33,32 @@ export interface LoadedNetwork {
   readonly margins?: Readonly<Record<ComparedMetric, number>>;
 }
 
+/** The description of a folder's network, its graph and its real pictures. The second is the name of the first ones. */
+const DESCRIPTIONS = ['feature-network.json', 'judge.json'] as const;
+
 /**
- * Loads the judge that comes with @tessera/evaluate; or a network of one's own: an `.onnx` file with its description
- * beside it under the same name as `.json`, or a folder with `network.onnx` and `network.json`, or with a `judge.json`.
+ * Loads the feature network that comes with @tessera/evaluate; or a network of one's own: an `.onnx` file with its description
+ * beside it under the same name as `.json`, or a folder with `network.onnx` and `network.json`, or with a
+ * `feature-network.json`.
  *
  * @throws EvaluationRequestError where there is no such file, or it is no `.onnx`
- * @throws FeatureNetworkError where the graph can't be run, it doesn't fit the description, or a judge's files are not those that it describes
+ * @throws FeatureNetworkError where the graph can't be run, it doesn't fit the description, or a folder's files are not those that
+ *   its description names
  */
 export async function loadNetwork(location?: string): Promise<LoadedNetwork> {
   if (location === undefined) {
-    const { judgeFolder } = await import('@tessera/evaluate/judge');
-    return loadJudge(fileURLToPath(judgeFolder));
+    const { featureNetworkFolder } = await import('@tessera/evaluate/feature-network');
+    return loadDescribed(fileURLToPath(featureNetworkFolder), DESCRIPTIONS[0]);
   }
   if (!existsSync(location)) throw new EvaluationRequestError(`There is no feature network at ${location}.`);
   if (!statSync(location).isDirectory()) return loadGraph(location);
-  if (existsSync(join(location, 'judge.json'))) return loadJudge(location);
+  const described = DESCRIPTIONS.find((name) => existsSync(join(location, name)));
+  if (described !== undefined) return loadDescribed(location, described);
   return loadGraph(join(location, 'network.onnx'));
 }
 
-async function loadJudge(folder: string): Promise<LoadedNetwork> {
-  const description = parseFeatureNetwork(
-    decodeText(await readFile(join(folder, 'judge.json')), 'judge.json'),
-  );
+async function loadDescribed(folder: string, name: string): Promise<LoadedNetwork> {
+  const description = parseFeatureNetwork(decodeText(await readFile(join(folder, name)), name));
   const graph = await readDescribed(folder, description.graph);
   const bytes = await readDescribed(folder, description.reference);
   const halves = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16LE(i * 2));
@@ -65,7 +69,7 @@ async function loadJudge(folder: string): Promise<LoadedNetwork> {
   };
 }
 
-/** A judge's file: a graph and features of another training would be compared as if they were one network's. */
+/** A feature network's file: a graph and features of another training would be compared as if they were one network's. */
 async function readDescribed(
   folder: string,
   { path, bytes, sha256 }: FeatureNetworkDescription['graph'],
@@ -75,11 +79,11 @@ async function readDescribed(
   const problems = [
     ...(content.length === bytes
       ? []
-      : [`${path} has ${content.length} bytes, and judge.json says ${bytes}`]),
-    ...(found === sha256 ? [] : [`the SHA-256 of ${path} is ${found}, and judge.json says ${sha256}`]),
+      : [`${path} has ${content.length} bytes, and its description says ${bytes}`]),
+    ...(found === sha256 ? [] : [`the SHA-256 of ${path} is ${found}, and its description says ${sha256}`]),
   ];
   if (problems.length === 0) return content;
-  throw new FeatureNetworkError(`The judge in ${folder}`, [
+  throw new FeatureNetworkError(`The feature network in ${folder}`, [
     ...problems,
     'its files are not of one making; copy them again, all together',
   ]);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
-import { baselinesLine, reportTable } from './report-table.js';
+import { reportTable } from './report-table.js';
+import { baselinesLine } from './report-text.js';
 import { SAMPLE_EVALUATION } from './testing/sample-evaluation.js';
 
 test('each comparison is a sentence that a stranger understands', () => {
@@ -41,7 +42,7 @@ test('the table has a row a variant, and the verdict against the first', () => {
 });
 
 test('the floors are told in a line', () => {
-  expect(baselinesLine(SAMPLE_EVALUATION)).toContain('Fréchet 1.020 ± 0.050');
+  expect(baselinesLine(SAMPLE_EVALUATION)).toContain('Fréchet distance 1.020 ± 0.050');
   expect(baselinesLine(SAMPLE_EVALUATION)).not.toContain('too few');
 });
 

@@ -1,5 +1,6 @@
 import type { Comparison, EvaluationReport } from '@tessera/evaluate';
 import { decimalsOf, percent, plain, timesText } from './display/number-text.js';
+import { mixtureNote } from './environment.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 
 /** What the comparisons in Fréchet distance say, a sentence each, and how fast each variant is beside. */
@@ -11,6 +12,16 @@ export function findingsOf(report: EvaluationReport, { timed }: { readonly timed
     const speed = timed ? speedSentence(report, comparison) : '';
     return speed ? `${verdict} ${speed}` : verdict;
   });
+}
+
+/** Says what weakens a report's verdicts, a sentence each. */
+export function notesOf(document: EvaluationDocument): string[] {
+  return [
+    fewPicturesNote(document),
+    marginNote(document),
+    changesNote(document),
+    mixtureNote(document.made),
+  ].filter((note) => note !== undefined);
 }
 
 /** Says that no margin is set in Fréchet distance; nothing where one is. */

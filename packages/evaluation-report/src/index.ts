@@ -12,14 +12,18 @@ export {
   type FolderDrawingOptions,
   type FolderEvaluation,
   type FolderEvaluationOptions,
+  SHOWN,
 } from './evaluate-in-folder.js';
 export type { EvaluationDocument } from './evaluation-document.js';
 export { EvaluationRequestError } from './evaluation-request-error.js';
 export { isMarginChanged } from './findings.js';
-export { type Judging, type JudgingOptions, judgingFor } from './judging.js';
+export {
+  loadNetworkWithReference,
+  type NetworkOptions,
+  type NetworkWithReference,
+} from './network-with-reference.js';
 export { type ReportTextOptions, reportText } from './report-text.js';
-export { SHOWN } from './shown-pictures.js';
-export { EvaluationFolderError } from './store/evaluation-folder-error.js';
+export { EvaluationFolderError } from './store/folder-file.js';
 export { runStudy, type StudyOptions, type StudyProgress, studyEvaluation } from './study/run-study.js';
 export { parseStudy, readStudy, type Study, sharedFolder, variantsOf } from './study/study.js';
 export {

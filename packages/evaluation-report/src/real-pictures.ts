@@ -5,7 +5,6 @@ import {
   classAccuracy,
   corruptionShares,
   type ExtractedFeatures,
-  type FeatureNetwork,
   type ReferencePictures,
 } from '@tessera/evaluate';
 import type { Classes } from '@tessera/format';
@@ -13,10 +12,10 @@ import * as v from 'valibot';
 import { EvaluationRequestError } from './evaluation-request-error.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { takeLock } from './files/lock-file.js';
-import { isRgbPng, readPng } from './files/png-file.js';
+import { isRgbPng } from './files/png-file.js';
 import { type LabelOf, NAMED, type RealFile, realFilesIn } from './real-files.js';
-import { featuresOf, featuresText } from './store/feature-text.js';
 import { appendLines, readLines } from './store/line-file.js';
+import { extractFiles, featuresOf, type SeenPicture, seenEntries } from './store/seen-pictures.js';
 
 export interface RealPicturesOptions {
   readonly loaded: LoadedNetwork;
@@ -29,9 +28,6 @@ export interface RealPicturesOptions {
   onNote?(line: string): void;
   onProgress?(done: number, total: number): void;
 }
-
-/** Pictures that a network sees at once. */
-const AT_ONCE = 48;
 
 /**
  * Real pictures of a folder, 8-bit RGB PNGs. Where it holds a folder a class, named by the class's name or number, their
@@ -50,7 +46,7 @@ export async function realPictures(folder: string, options: RealPicturesOptions)
   }
   for (const note of notes) options.onNote?.(note);
   const path = join(cacheFolder, `seen-${loaded.key}.jsonl`);
-  const { features, classes: seen, damages } = await judgementsOf(files, path, options);
+  const { features, classes: seen, damages } = await featuresOfFiles(files, path, options);
   const labels = files.flatMap(({ label }) => label ?? []);
   const labelled = labels.length === files.length;
   return {
@@ -63,20 +59,15 @@ export async function realPictures(folder: string, options: RealPicturesOptions)
   };
 }
 
-/** What a network sees in a real picture: a line of `seen-NETWORK.jsonl`. */
+/** A line of `seen-NETWORK.jsonl`. */
 const seenSchema = v.object({
   /** See {@link keyOf}. */
   file: v.string(),
-  seenClass: v.nullable(v.number()),
-  seenDamage: v.nullable(v.number()),
-  /** See {@link featuresText}. */
-  features: v.string(),
+  ...seenEntries,
 });
 
-type SeenFile = v.InferOutput<typeof seenSchema>;
-
-/** What a network sees in files. What it hasn't seen yet it is shown, and each batch is kept: a stop costs no more than one. */
-async function judgementsOf(
+/** What a network finds in files, each of which it is shown once. */
+async function featuresOfFiles(
   files: readonly RealFile[],
   path: string,
   { loaded: { network }, signal, onProgress, cacheFolder }: RealPicturesOptions,
@@ -85,21 +76,21 @@ async function judgementsOf(
   const release = await takeLock(join(cacheFolder, 'lock'), `${cacheFolder} is being written`);
   try {
     const lines = (await readLines(path)).filter((line) => v.is(seenSchema, line));
-    const seen = new Map(lines.map((line) => [line.file, line]));
+    const seen = new Map<string, SeenPicture>(lines.map((line) => [line.file, line]));
     const unseen = [...keys.keys()].filter((i) => !seen.has(keys[i]!));
-    await assertRgbPngs(unseen.map((i) => files[i]!));
-    for (let first = 0; first < unseen.length; first += AT_ONCE) {
-      signal.throwIfAborted();
-      const part = unseen.slice(first, first + AT_ONCE);
-      const found = await see(
-        network,
-        part.map((i) => ({ file: keys[i]!, path: files[i]!.path })),
-      );
-      await appendLines(path, found);
-      for (const line of found) seen.set(line.file, line);
-      onProgress?.(files.length - unseen.length + first + part.length, files.length);
-    }
-    return judgementsIn(
+    const paths = unseen.map((i) => files[i]!.path);
+    await assertRgbPngs(paths);
+    await extractFiles(paths, {
+      network,
+      signal,
+      async save(first, found) {
+        const added = found.map((each, i) => ({ file: keys[unseen[first + i]!]!, ...each }));
+        await appendLines(path, added);
+        for (const line of added) seen.set(line.file, line);
+        onProgress?.(files.length - unseen.length + first + found.length, files.length);
+      },
+    });
+    return featuresIn(
       keys.map((key) => seen.get(key)!),
       network.width,
     );
@@ -118,9 +109,9 @@ async function keyOf({ path }: RealFile): Promise<string> {
 }
 
 /** Before an hour of showing pictures, of which the last may be another kind of file. */
-async function assertRgbPngs(files: readonly RealFile[]): Promise<void> {
+async function assertRgbPngs(paths: readonly string[]): Promise<void> {
   const wrong: string[] = [];
-  for (const { path } of files) if (!(await isRgbPng(path))) wrong.push(path);
+  for (const path of paths) if (!(await isRgbPng(path))) wrong.push(path);
   if (wrong.length === 0) return;
   const more = wrong.length > NAMED ? `, and ${wrong.length - NAMED} more` : '';
   throw new EvaluationRequestError(
@@ -129,26 +120,12 @@ async function assertRgbPngs(files: readonly RealFile[]): Promise<void> {
   );
 }
 
-async function see(
-  network: FeatureNetwork,
-  pictures: readonly { readonly file: string; readonly path: string }[],
-): Promise<SeenFile[]> {
-  const images = await Promise.all(pictures.map(async ({ path }) => (await readPng(path)).image));
-  const { features, classes, damages } = await network.extract(images);
-  return pictures.map(({ file }, i) => ({
-    file,
-    seenClass: classes ? classes[i]! : null,
-    seenDamage: damages ? damages[i]! : null,
-    features: featuresText(features.subarray(i * network.width, (i + 1) * network.width)),
-  }));
-}
-
-function judgementsIn(lines: readonly SeenFile[], width: number): ExtractedFeatures {
-  const features = new Float32Array(lines.length * width);
-  for (const [i, line] of lines.entries()) features.set(featuresOf(line.features), i * width);
-  const known = (of: (line: SeenFile) => number | null): Int32Array | null => {
-    const numbers = lines.flatMap((line) => of(line) ?? []);
-    return numbers.length === lines.length ? Int32Array.from(numbers) : null;
+function featuresIn(pictures: readonly SeenPicture[], width: number): ExtractedFeatures {
+  const features = new Float32Array(pictures.length * width);
+  for (const [i, picture] of pictures.entries()) features.set(featuresOf(picture), i * width);
+  const known = (of: (picture: SeenPicture) => number | null): Int32Array | null => {
+    const numbers = pictures.flatMap((picture) => of(picture) ?? []);
+    return numbers.length === pictures.length ? Int32Array.from(numbers) : null;
   };
   return {
     features,

@@ -1,8 +1,8 @@
 import { textTable } from './display/text-table.js';
-import { mixtureNote, threadsText } from './drawn-with.js';
+import { threadsText } from './environment.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
-import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
-import { baselinesLine, type ReportTable, reportTable } from './report-table.js';
+import { findingsOf, notesOf } from './findings.js';
+import { baselinesText, hasOwnBaselines, type ReportTable, reportTable } from './report-table.js';
 import { variantLines } from './variant-lines.js';
 
 /** Columns of the first of two tables, which stand for one that is too wide. */
@@ -23,24 +23,25 @@ export function reportText(
 ): string[] {
   const timed = isTimed(document);
   const tables = tablesOf(reportTable(document, { timed }), columns);
-  const notes = [
-    timed
-      ? undefined
-      : 'Not all policies were drawn in the same sittings: their times are not to be compared.',
-    fewPicturesNote(document),
-    marginNote(document),
-    changesNote(document),
-    mixtureNote(document.made),
-  ].filter((note) => note !== undefined);
   return [
     dim(`${drawnLine(document)}. ${variantLines(document).common}`),
     '',
     ...tables.flatMap(([head, ...rows]) => [bold(head!), ...rows, '']),
     baselinesLine(document),
-    ...notes,
+    ...(timed
+      ? []
+      : ['Not all policies were drawn in the same sessions: their times are not to be compared.']),
+    ...notesOf(document),
     '',
     ...findingsOf(document, { timed }),
   ];
+}
+
+/** What real pictures score against real ones. */
+export function baselinesLine(document: EvaluationDocument): string {
+  const { n, floors } = document;
+  const few = ` There are too few real ones for a floor at ${n}, which would be lower.`;
+  return `Real pictures against real ones: ${baselinesText(floors)} (${floors.splits} splits of ${floors.count}).${hasOwnBaselines(document) ? '' : few}`;
 }
 
 /** A table's lines, or those of two tables where they are longer than `most`. */

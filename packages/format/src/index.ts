@@ -33,6 +33,7 @@ export {
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
 export {
+  folderAddress,
   formatHubSource,
   HUB_ENDPOINT,
   type HubSource,

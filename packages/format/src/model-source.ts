@@ -92,6 +92,25 @@ export function hubAddress(
   return `${endpoint.replace(/\/+$/, '')}/${repository}/resolve/${encodeURIComponent(revision)}/${encoded}`;
 }
 
+/**
+ * The address of a model folder, as a browser loads it: of a hub, the one at which its files are served.
+ *
+ * @param text an address, also a relative one, or `hf:owner/name[@revision][/path]`
+ * @throws InvalidOptionError for what is no source, and for a checkpoint
+ */
+export function folderAddress(text: string): string {
+  const source = parseModelSource(text);
+  if (isCheckpointName(source.kind === 'hub' ? source.path : text)) {
+    throw new InvalidOptionError(
+      'model',
+      text,
+      'must be a model folder in a browser. This is a checkpoint: tessera convert makes a folder of it, which a server or a hub can serve',
+    );
+  }
+  const address = source.kind === 'hub' ? hubAddress(source) : text;
+  return address.replace(/(^|\/)mar\.json(?=$|[?#])/, '$1');
+}
+
 /** Whether a file's name, or an address's, is that of a checkpoint, and not of a model folder. */
 export function isCheckpointName(name: string): boolean {
   return /\.(safetensors|safetensors\.index\.json|pth|pt|ckpt)$/i.test(name.replace(/[?#].*$/, ''));

@@ -1,3 +1,4 @@
+export { onAbort } from './abort-listener.js';
 export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
 export { GraphTextEncoder } from './graph-text-encoder.js';
@@ -16,7 +17,6 @@ export {
   type LoadProgress,
   type LoadRequest,
   loadRequest,
-  preparing,
 } from './loading/load-options.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
 export { MarGraphs } from './mar-graphs.js';

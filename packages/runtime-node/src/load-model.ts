@@ -6,12 +6,15 @@ import {
   type LoadRequest,
   loadInWorker,
   loadRequest,
+  type ManifestFile,
+  neededFiles,
+  onAbort,
   storedType,
 } from '@tessera/onnx';
 import { defaultCacheFolder } from './cache-folder.js';
 import type { CheckpointOptions } from './checkpoint/converted-folder.js';
 import { DEVICES, type Device } from './devices.js';
-import { readManifest } from './model-files.js';
+import { checkFile, readManifest } from './model-files.js';
 import { modelFolder } from './model-folder.js';
 import { ModelWorker } from './model-worker.js';
 
@@ -38,8 +41,6 @@ export interface NodeLoadRequest extends LoadRequest<Device> {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly dtype: StorageType;
-  /** Whether the files need not be checked again. */
-  readonly isChecked: boolean;
   readonly threads: number;
 }
 
@@ -62,6 +63,42 @@ export async function loadModel(
   const manifest = await readManifest(folder);
   const dtype = storedType(manifest, wanted.dtype);
   signal?.throwIfAborted();
-  const request: NodeLoadRequest = { ...wanted, folder, manifest, dtype, isChecked, threads };
-  return loadInWorker<NodeLoadRequest, Device>(new ModelWorker(), () => request, options);
+  const request: NodeLoadRequest = { ...wanted, folder, manifest, dtype, threads };
+  const load = (stop?: AbortSignal) =>
+    loadInWorker<NodeLoadRequest, Device>(new ModelWorker(), () => request, {
+      ...options,
+      ...(stop ? { signal: stop } : {}),
+    });
+  return isChecked ? load(signal) : whileChecking(folder, neededFiles(manifest, dtype), signal, load);
+}
+
+/** Loads while the files are being hashed, and gives up where one is not right. */
+async function whileChecking(
+  folder: string,
+  files: readonly ManifestFile[],
+  signal: AbortSignal | undefined,
+  load: (stop: AbortSignal) => Promise<LoadedModel>,
+): Promise<LoadedModel> {
+  const stop = new AbortController();
+  const withdraw = onAbort(signal, () => stop.abort(signal?.reason));
+  const check = async (): Promise<void> => {
+    for (const file of files) await checkFile(folder, file, stop.signal);
+  };
+  const checked = check().catch((error: unknown) => {
+    stop.abort(error);
+    throw error;
+  });
+  // It is waited for below; until then nobody would hear of a failure.
+  checked.catch(() => undefined);
+  try {
+    // What is wrong with a file says more than what ONNX Runtime makes of it.
+    const model = await load(stop.signal).catch((error: unknown) =>
+      checked.then(() => Promise.reject(error)),
+    );
+    await checked.catch((error: unknown) => model.dispose().then(() => Promise.reject(error)));
+    return model;
+  } finally {
+    withdraw();
+    stop.abort();
+  }
 }

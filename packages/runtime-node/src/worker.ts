@@ -6,9 +6,8 @@ import {
   assertReferenceSample,
   createMarModel,
   type GraphSession,
+  type LoadProgress,
   type MarModel,
-  neededFiles,
-  preparing,
   serveLoading,
   startOnDevice,
 } from '@tessera/onnx';
@@ -16,7 +15,6 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { candidates, type Device, reasonFrom } from './devices.js';
 import { graphFiles } from './graph-files.js';
 import type { NodeLoadRequest } from './load-model.js';
-import { checkFile } from './model-files.js';
 import { NativeGate } from './native-gate.js';
 import { graphDevice, graphThreads, sessionOptions } from './session-options.js';
 
@@ -30,32 +28,29 @@ const port = {
 };
 
 serveLoading<NodeLoadRequest, Device>(port, async (request, { onProgress }) => {
-  const { folder, manifest, dtype, threads, isChecked } = request;
-  const last = preparing(manifest, dtype);
-  let loadedBytes = 0;
-  for (const file of isChecked ? [] : neededFiles(manifest, dtype)) {
-    await checkFile(folder, file);
-    loadedBytes += file.bytes;
-    onProgress({ ...last, phase: 'check', file: file.path, loadedBytes });
-  }
-  onProgress(last);
+  const { manifest, dtype, threads } = request;
   const { model, device, fallbacks } = await startOnDevice({
     wanted: request.device,
     candidates: candidates(process.platform),
-    start: (name) => start(request, name),
+    start: (name) => start(request, name, onProgress),
     reason: reasonFrom,
   });
   return { model, loaded: { manifest, dtype, threads, device, fallbacks } };
 });
 
-async function start(request: NodeLoadRequest, device: Device): Promise<MarModel> {
+async function start(
+  request: NodeLoadRequest,
+  device: Device,
+  onProgress: (progress: LoadProgress) => void,
+): Promise<MarModel> {
   const { folder, manifest, dtype, verify } = request;
   const model = await createMarModel({
     manifest,
     dtype,
     Tensor,
     isInMemory: device === 'cpu',
-    createSession: (name, component) => createSession(request, name, component, device),
+    onProgress,
+    createSession: async (name, component) => createSession(request, name, component, device),
     readFile: (path) => readFile(join(folder, path)),
   });
   if (!verify || device === 'cpu' || !manifest.parity) return model;

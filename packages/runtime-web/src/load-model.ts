@@ -1,4 +1,5 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
+import { folderAddress } from '@tessera/format';
 import {
   type LoadedModel as AnyLoadedModel,
   type LoadOptions,
@@ -52,7 +53,7 @@ const taken = new WeakSet<Worker>();
 /**
  * Loads a model folder.
  *
- * @param location address of a folder that holds `mar.json`, relative to the page; or the files of a folder of the user's
+ * @param location address of a folder that holds `mar.json`, relative to the page, or `hf:owner/name[@revision][/path]`; or the files of a folder of the user's
  *   disk by their paths, such as an `<input type="file" webkitdirectory>` gives
  * @throws ManifestError, ModelFileError, RuntimeFileError, DeviceUnavailableError, InvalidOptionError
  * @example
@@ -72,7 +73,7 @@ export async function loadModel(
     ...loadRequest(options, DEVICES),
     ...(location instanceof Map
       ? { folder: USERS_DISK, files: location as FolderFiles }
-      : { folder: absolute(location as string | URL) }),
+      : { folder: absolute(folderAddress(String(location))) }),
     ...(threads === undefined ? {} : { threads }),
     ...(headers ? { headers } : {}),
     ...(wasmPaths ? { wasmPaths: { wasm: absolute(wasmPaths.wasm), mjs: absolute(wasmPaths.mjs) } } : {}),

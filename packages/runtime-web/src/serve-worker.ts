@@ -8,7 +8,6 @@ import {
   type Loaded,
   type LoadProgress,
   ModelFileError,
-  preparing,
   type ServedModel,
   serveLoading,
   startOnDevice,
@@ -65,6 +64,7 @@ interface Source extends FetchedModel {
   readonly yielder: EventLoopYielder;
   /** The bytes of a file, by its path in the manifest. */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  onProgress(progress: LoadProgress): void;
 }
 
 async function load(
@@ -86,10 +86,9 @@ async function load(
   const fetched = files
     ? await openFolder(files, { dtype, onProgress })
     : await fetchModel(folder, { store, dtype, headers, onProgress });
-  onProgress(preparing(fetched.manifest, fetched.dtype));
   const yielder = new EventLoopYielder();
   const read = (path: string) => (files ? folderBytes(files, path) : storedBytes(store, fetched, path));
-  const source: Source = { ...fetched, ort, store, yielder, read };
+  const source: Source = { ...fetched, ort, store, yielder, read, onProgress };
   const { model, device, fallbacks } = await startOnDevice({
     wanted: request.device,
     candidates: DEVICES,
@@ -125,13 +124,14 @@ async function storedBytes(
   throw new ModelFileError(path, 'the browser deleted it meanwhile. Load the model again.');
 }
 
-function createModel({ manifest, dtype, ort, read, yielder }: Source, device: Device) {
+function createModel({ manifest, dtype, ort, read, yielder, onProgress }: Source, device: Device) {
   return createMarModel({
     manifest,
     dtype,
     Tensor: ort.Tensor,
     isInMemory: device === 'wasm',
-    createSession: (name, component) => createSession(ort, name, component, device, read, yielder),
+    onProgress,
+    createSession: async (name, component) => createSession(ort, name, component, device, read, yielder),
     readFile: read,
   });
 }

@@ -37,6 +37,15 @@ describeTestPage('in a browser, on WebAssembly', ({ open }) => {
     expect(Math.min(...gaps)).toBeLessThan(50);
   });
 
+  it('draws from an input that is a proxy what it draws from the object itself', async () => {
+    const model = await load('/small/', 1);
+    const recipe = { seed: 1, classLabel: 1, steps: 2, diffusionSteps: 2 };
+    const reactive = await page.draw(model, { ...recipe, reactive: true });
+    expect(reactive.failure).toBeUndefined();
+    expect(reactive.pixels).toEqual((await page.draw(model, recipe)).pixels);
+    await page.dispose(model);
+  });
+
   it('stops in the middle of a step', async () => {
     const model = await load('/model/', 1);
     const options = { seed: 1, classLabel: 1, steps: 4, diffusionSteps: 400 };

@@ -60,19 +60,18 @@ export function generationJob(
   limits: JobLimits,
 ): PictureJob {
   const { manifest } = model;
+  const classes = classesOf(manifest);
   assertSize(body.size, model.imageSize);
   const recipe = body.recipe
-    ? sentRecipe(body.recipe, identity.sha256, classesOf(manifest))
+    ? sentRecipe(body.recipe, identity.sha256, classes)
     : recipeOf({
         model: identity,
         seed: body.seed ?? randomSeed(),
         sampling: samplingOf(body, manifest.sampling),
         made,
-        pictures: picturesOf(
-          classesOf(manifest),
-          [labelOf(body, classesOf(manifest))],
-          body.first + count(body.n, limits),
-        ).slice(body.first),
+        pictures: picturesOf(classes, [labelOf(body, classes)], body.first + count(body.n, limits)).slice(
+          body.first,
+        ),
       });
   const { seed, sampling, images } = recipe;
   count(images.length, limits);
@@ -111,6 +110,7 @@ export async function editJob(
   limits: JobLimits,
 ): Promise<PictureJob> {
   const { manifest } = model;
+  const classes = classesOf(manifest);
   if (!files.image) throw invalidField('image', 'Give a picture as the file image.', 'missing_parameter');
   const sent = await sentFile(files.image, 'image', limits);
   const masking = files.mask ? await sentFile(files.mask, 'mask', limits) : sent;
@@ -121,7 +121,6 @@ export async function editJob(
       'The mask, or the picture itself where there is none, must be transparent where it is to be repainted.',
     );
   if (body.size !== 'auto') assertSize(body.size, sent.image);
-  const classes = classesOf(manifest);
   const classLabel = labelOf(body, classes);
   const sampling = samplingOf(body, manifest.sampling);
   assertSamplingFits(sampling, model.shape, model.diffusion);

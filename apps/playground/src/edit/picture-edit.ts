@@ -1,6 +1,6 @@
 import type { ImageMask, ImageRgb, TokenGrid } from '@tessera/core';
-import { type Readable, writable } from 'svelte/store';
-import type { TellFailure } from '../model-loading/failure.js';
+import { get, type Readable, writable } from 'svelte/store';
+import type { DescribeFailure } from '../model-loading/failure.js';
 import type { ModelFacts } from '../model-loading/model-facts.js';
 import { PictureRun } from '../run/picture-run.js';
 import type { PictureEditOptions } from '../run/record-run.js';
@@ -93,21 +93,17 @@ const NOTHING: EditState = {
 
 /** A picture of which a part is drawn anew. */
 export class PictureEdit {
-  readonly state: Readable<EditState>;
+  readonly #state = writable(NOTHING);
+  readonly state: Readable<EditState> = this.#state;
   readonly run: PictureRun;
-  readonly #set: (state: EditState) => void;
   readonly #facts: () => ModelFacts;
-  #now = NOTHING;
   /** Whether the user took the picture, which was not just offered. */
   #chosen = false;
 
   /** @param facts the model's sizes at the moment */
-  constructor(tell: TellFailure, facts: () => ModelFacts) {
-    const store = writable(this.#now);
-    this.state = store;
-    this.#set = store.set;
+  constructor(describe: DescribeFailure, facts: () => ModelFacts) {
     this.#facts = facts;
-    this.run = new PictureRun(tell);
+    this.run = new PictureRun(describe);
   }
 
   /** Begins with a picture that the user took, nothing marked. */
@@ -118,33 +114,33 @@ export class PictureEdit {
 
   /** Begins with a picture that nobody asked for, unless something of the user's would be lost. */
   offer(picture: EditedPicture): void {
-    const isTouched = countMarked(this.#now.mask) > 0 || this.#now.outpaint > 0;
+    const { mask, outpaint } = get(this.#state);
+    const isTouched = countMarked(mask) > 0 || outpaint > 0;
     if (!this.#chosen && !isTouched) this.#begin(picture);
   }
 
   /** @param mask [height·width] */
   mark(mask: Uint8Array): void {
-    this.#change({ mask });
+    this.change({ mask });
   }
 
   clearMarks(): void {
-    this.mark(new Uint8Array(this.#now.mask.length));
+    this.mark(new Uint8Array(get(this.#state).mask.length));
   }
 
-  change(change: Partial<Pick<EditState, 'grow' | 'outpaint'>>): void {
-    this.#change(change);
+  change(change: Partial<Pick<EditState, 'mask' | 'grow' | 'outpaint'>>): void {
+    this.#state.update((state) => ({ ...state, ...change }));
   }
 
   /** Forgets the picture. */
   reset(): void {
     this.run.clear();
     this.#chosen = false;
-    this.#now = NOTHING;
-    this.#set(this.#now);
+    this.#state.set(NOTHING);
   }
 
   renew(settings: Settings, begin: BeginEdit): void {
-    const { picture, shape, mask, grow, outpaint } = this.#now;
+    const { picture, shape, mask, grow, outpaint } = get(this.#state);
     if (!picture) return;
     const { image, grid } = picture;
     const [rows, columns] = [image.height, image.width].map((side) => Math.round(side * outpaint));
@@ -163,12 +159,6 @@ export class PictureEdit {
   #begin(picture: EditedPicture): void {
     this.run.clear();
     const shape = maskShape(picture.image, this.#facts());
-    this.#now = { ...NOTHING, shape, mask: new Uint8Array(shape.height * shape.width) };
-    this.#change({ picture });
-  }
-
-  #change(change: Partial<EditState>): void {
-    this.#now = { ...this.#now, ...change };
-    this.#set(this.#now);
+    this.#state.set({ ...NOTHING, picture, shape, mask: new Uint8Array(shape.height * shape.width) });
   }
 }

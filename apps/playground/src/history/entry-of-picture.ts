@@ -13,8 +13,8 @@ export async function entryOfPicture(
   { finished, settings, steps }: PictureState,
   versions: Readonly<Record<string, string>>,
 ): Promise<HistoryEntry | undefined> {
-  if (!finished?.madeOn || !settings) return undefined;
-  const { manifest, device, dtype } = finished.madeOn;
+  if (!finished?.environment || !settings) return undefined;
+  const { manifest, device, dtype } = finished.environment;
   const { pngBytes } = await import('@tessera/format/png');
   const made = { device, dtype, versions };
   const recipe = recipeOfPicture({ manifest, sha256: await manifestHash(manifest), settings, made });
@@ -25,7 +25,7 @@ export async function entryOfPicture(
     finishedAt: Date.now(),
     model: manifest.name,
     className,
-    settings: settings,
+    settings,
     milliseconds,
     headEvaluations,
     file,

@@ -1,4 +1,4 @@
-import { type Readable, writable } from 'svelte/store';
+import { get, type Readable, writable } from 'svelte/store';
 import type { Settings } from '../settings/settings.js';
 import type { HistoryStorage } from './history-storage.js';
 
@@ -26,24 +26,20 @@ export const MOST_ENTRIES = 120;
 
 /** The pictures that were made here, newest first. They outlive a reload where the browser stores them. */
 export class PictureHistory {
-  readonly entries: Readable<readonly HistoryEntry[]>;
-  readonly #set: (entries: readonly HistoryEntry[]) => void;
+  readonly #entries = writable<readonly HistoryEntry[]>([]);
+  readonly entries: Readable<readonly HistoryEntry[]> = this.#entries;
   readonly #storage: HistoryStorage;
-  #now: readonly HistoryEntry[] = [];
   /** Resolves when the stored entries are there. */
   readonly loaded: Promise<void>;
 
   constructor(storage: HistoryStorage) {
-    const store = writable(this.#now);
-    this.entries = store;
-    this.#set = store.set;
     this.#storage = storage;
     this.loaded = this.#load();
   }
 
   async add(entry: HistoryEntry): Promise<void> {
-    const all = [entry, ...this.#now];
-    this.#change(all.slice(0, MOST_ENTRIES));
+    const all = [entry, ...get(this.#entries)];
+    this.#entries.set(all.slice(0, MOST_ENTRIES));
     await this.#try(async () => {
       await this.#storage.save(entry);
       await this.#storage.remove(all.slice(MOST_ENTRIES).map(({ id }) => id));
@@ -51,28 +47,24 @@ export class PictureHistory {
   }
 
   async remove(id: string): Promise<void> {
-    this.#change(this.#now.filter((entry) => entry.id !== id));
+    this.#entries.set(get(this.#entries).filter((entry) => entry.id !== id));
     await this.#try(() => this.#storage.remove([id]));
   }
 
   async clear(): Promise<void> {
-    const ids = this.#now.map(({ id }) => id);
-    this.#change([]);
+    const ids = get(this.#entries).map(({ id }) => id);
+    this.#entries.set([]);
     await this.#try(() => this.#storage.remove(ids));
   }
 
   async #load(): Promise<void> {
     await this.#try(async () => {
       const stored = await this.#storage.load();
-      const known = new Set(this.#now.map(({ id }) => id));
-      const all = [...this.#now, ...stored.filter(({ id }) => !known.has(id))];
-      this.#change(all.sort((a, b) => b.finishedAt - a.finishedAt).slice(0, MOST_ENTRIES));
+      const now = get(this.#entries);
+      const known = new Set(now.map(({ id }) => id));
+      const all = [...now, ...stored.filter(({ id }) => !known.has(id))];
+      this.#entries.set(all.sort((a, b) => b.finishedAt - a.finishedAt).slice(0, MOST_ENTRIES));
     });
-  }
-
-  #change(entries: readonly HistoryEntry[]): void {
-    this.#now = entries;
-    this.#set(entries);
   }
 
   /** A browser may block its storage. The history then lasts while the page is open. */

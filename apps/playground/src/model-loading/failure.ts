@@ -11,18 +11,18 @@ export interface Failure {
   readonly detail: string;
 }
 
-/** What is said of an error; undefined where it is said elsewhere. */
-export type TellFailure = (error: unknown) => Failure | undefined;
+/** Describes an error for people; undefined where it is shown elsewhere. */
+export type DescribeFailure = (error: unknown) => Failure | undefined;
 
-type Said = Omit<Failure, 'detail'>;
+type Words = Omit<Failure, 'detail'>;
 
 /** Not for the user to prevent: the page asked its model for what it should not. */
-const FAULT: Said = {
+const FAULT: Words = {
   sentence: 'The page and its model don’t fit together.',
   advice: 'Reload the page; if it stays so, tell whoever serves it.',
 };
 
-const BY_CODE: Readonly<Record<string, Said>> = {
+const BY_CODE: Readonly<Record<string, Words>> = {
   'model-file': {
     sentence: 'A file of the model could not be loaded.',
     advice: 'Look at your connection and load again: it goes on where it stopped.',
@@ -50,6 +50,10 @@ const BY_CODE: Readonly<Record<string, Said>> = {
   'worker-ended': {
     sentence: 'The model’s worker ended, most likely because memory ran out.',
     advice: 'Close other pages, then begin again: the model is loaded anew.',
+  },
+  'queue-full': {
+    sentence: 'Too many pictures wait for the model already.',
+    advice: 'Begin again once some of them are done.',
   },
   'model-disposed': {
     sentence: 'The model was given up while it was in use.',
@@ -120,11 +124,11 @@ export function failureOf(error: unknown, online = true): Failure {
       detail,
     };
   }
-  const said = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
-  return { ...(said ?? unknownFailure(detail)), detail };
+  const words = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
+  return { ...(words ?? unknownFailure(detail)), detail };
 }
 
-function ownFailure({ message, line }: OwnCodeError): Said {
+function ownFailure({ message, line }: OwnCodeError): Words {
   const place = line === undefined ? '' : ` in line ${line}`;
   return {
     sentence: `The policy failed${place}: ${message.replace(/\.?$/, '.')}`,
@@ -132,7 +136,7 @@ function ownFailure({ message, line }: OwnCodeError): Said {
   };
 }
 
-function unknownFailure(detail: string): Said {
+function unknownFailure(detail: string): Words {
   if (/memory|allocation/i.test(detail)) {
     return {
       sentence: 'There was not enough memory.',

@@ -47,16 +47,13 @@ interface Loading {
 
 /** The one model of the page: loaded once, kept until another model or device is chosen. */
 export class ModelHost {
-  readonly state: Readable<ModelState>;
-  readonly #set: (state: ModelState) => void;
+  readonly #state = writable<ModelState>({ phase: 'idle' });
+  readonly state: Readable<ModelState> = this.#state;
   readonly #source: ModelSource;
   #loading: Loading | undefined;
   #stop = new AbortController();
 
   constructor(source: ModelSource) {
-    const store = writable<ModelState>({ phase: 'idle' });
-    this.state = store;
-    this.#set = store.set;
     this.#source = source;
   }
 
@@ -95,12 +92,12 @@ export class ModelHost {
     const state = get(this.state);
     if (state.phase !== 'ready' || !TesseraError.isInstance(error) || !LOST.includes(error.code)) return;
     this.#loading = undefined;
-    this.#set({ phase: 'idle' });
+    this.#state.set({ phase: 'idle' });
     state.model.dispose().catch(() => undefined);
   }
 
-  /** Whether the state says of this error already that no model could be loaded. */
-  tells(error: unknown): boolean {
+  /** Whether the state shows this error already: no model could be loaded. */
+  shows(error: unknown): boolean {
     const state = get(this.state);
     return state.phase === 'failed' && state.error === error;
   }
@@ -111,7 +108,7 @@ export class ModelHost {
     signal: AbortSignal,
     before: Promise<LoadedModel> | undefined,
   ): Promise<LoadedModel> {
-    this.#set({ phase: 'loading', step: 'begin', loadedBytes: 0, totalBytes: 0 });
+    this.#state.set({ phase: 'loading', step: 'begin', loadedBytes: 0, totalBytes: 0 });
     try {
       // One copy of the weights at a time: phones have little memory.
       await (await before?.catch(() => undefined))?.dispose();
@@ -120,16 +117,16 @@ export class ModelHost {
       const model = await this.#source.load(location, choice, capabilities, {
         signal,
         onProgress: ({ phase, loadedBytes, totalBytes }) => {
-          if (!signal.aborted) this.#set({ phase: 'loading', step: phase, loadedBytes, totalBytes });
+          if (!signal.aborted) this.#state.set({ phase: 'loading', step: phase, loadedBytes, totalBytes });
         },
       });
       if (signal.aborted) await model.dispose();
       signal.throwIfAborted();
-      this.#set({ phase: 'ready', model, notes: modelNotes(model, capabilities, choice) });
+      this.#state.set({ phase: 'ready', model, notes: modelNotes(model, capabilities, choice) });
       return model;
     } catch (error) {
       const failure = failureOf(error, this.#source.online());
-      if (!signal.aborted) this.#set({ phase: 'failed', failure, error });
+      if (!signal.aborted) this.#state.set({ phase: 'failed', failure, error });
       throw error;
     }
   }

@@ -1,3 +1,6 @@
+import { InvalidOptionError } from '@tessera/core';
+import { folderAddress } from '@tessera/format';
+
 /** Where a model comes from. */
 export type ModelLocation =
   | { readonly kind: 'embedded' }
@@ -9,7 +12,7 @@ export type ModelLocation =
 export const EMBEDDED_LOCATION: ModelLocation = { kind: 'embedded' };
 
 /**
- * A location from what was typed; a string that says what is wrong with it otherwise.
+ * A location from what was typed, an address or `hf:owner/name`; a string that says what is wrong with it otherwise.
  *
  * @param base the page's address
  */
@@ -18,12 +21,13 @@ export function addressLocation(text: string, base: string): ModelLocation | str
   if (typed === '') return 'Enter the address of a model folder, one that holds mar.json.';
   let url: URL;
   try {
-    url = new URL(typed, base);
-  } catch {
+    url = new URL(folderAddress(typed), base);
+  } catch (error) {
+    if (InvalidOptionError.isInstance(error)) return error.message;
     return `“${typed}” is not an address. It looks like https://example.org/models/mine/.`;
   }
   if (!['http:', 'https:'].includes(url.protocol)) return 'Only addresses of http and https can be loaded.';
-  url.pathname = url.pathname.replace(/\/mar\.json$/, '/').replace(/\/?$/, '/');
+  url.pathname = url.pathname.replace(/\/?$/, '/');
   return { kind: 'address', url: url.href };
 }
 

@@ -1,7 +1,7 @@
 import { get } from 'svelte/store';
 import { describe, expect, it } from 'vitest';
 import { choiceStore } from '../choice-store.js';
-import type { PolicyChoice } from '../settings/settings.js';
+import type { PolicyChoice } from '../policies/policy-spec.js';
 import { Draft } from './draft.js';
 import { EXAMPLES } from './examples.js';
 

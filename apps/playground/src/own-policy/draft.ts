@@ -1,6 +1,6 @@
-import { type Readable, writable } from 'svelte/store';
+import { get, type Readable, writable } from 'svelte/store';
 import type { ChoiceStore } from '../choice-store.js';
-import type { PolicyChoice } from '../settings/settings.js';
+import type { PolicyChoice } from '../policies/policy-spec.js';
 import { EXAMPLES } from './examples.js';
 
 export interface DraftState {
@@ -19,44 +19,38 @@ const KEY = 'tessera-policy';
 
 /** The policy that the user writes: the one source of the editor, kept while the tab is open. */
 export class Draft {
+  readonly #state;
   readonly state: Readable<DraftState>;
   readonly #store: ChoiceStore;
-  readonly #set: (state: DraftState) => void;
-  #now: DraftState;
 
   /** @param linked what the address says */
   constructor(store: ChoiceStore, linked: PolicyChoice) {
     this.#store = store;
-    this.#now = parse(store.getItem(KEY)) ?? {
-      source: EXAMPLES[0]!.source,
-      foreign: false,
-      written: false,
-    };
-    const state = writable(this.#now);
-    this.state = state;
-    this.#set = state.set;
+    const example = { source: EXAMPLES[0]!.source, foreign: false, written: false };
+    this.#state = writable<DraftState>(parse(store.getItem(KEY)) ?? example);
+    this.state = this.#state;
     this.follow(linked);
   }
 
   get now(): DraftState {
-    return this.#now;
+    return get(this.#state);
   }
 
   write(source: string): void {
-    if (source === this.#now.source) return;
+    if (source === this.now.source) return;
     // An editor can undo, too.
-    const back = source === this.#now.before;
+    const back = source === this.now.before;
     this.#change({ source, written: true, ...(back ? { before: undefined } : {}) });
   }
 
   /** Begins with an example. */
   begin(example: string): void {
-    if (example !== this.#now.source) this.#change({ ...this.#replaced(), source: example, written: false });
+    if (example !== this.now.source) this.#change({ ...this.#replaced(), source: example, written: false });
   }
 
   /** Brings back what the user had written; what is written since is kept in its place. */
   bringBack(): void {
-    const { before, written, source } = this.#now;
+    const { before, written, source } = this.now;
     if (before === undefined) return;
     this.#change({ source: before, written: true, before: written ? source : undefined });
   }
@@ -64,7 +58,7 @@ export class Draft {
   /** Takes over the code that came with an address, unless it is what the draft goes on from. */
   follow(linked: PolicyChoice): void {
     if (linked.kind === 'named') return;
-    const { source, from } = this.#now;
+    const { source, from } = this.now;
     if (linked.source === from) return;
     if (linked.source === source) this.#change({ from: source });
     else this.#change({ ...this.#replaced(), ...linkedDraft(linked.source) });
@@ -72,7 +66,7 @@ export class Draft {
 
   /** The user wants this code to run. */
   approve(source: string): void {
-    if (source === this.#now.from) this.#change({ foreign: false });
+    if (source === this.now.from) this.#change({ foreign: false });
   }
 
   /** The settings take over this code of the user's. */
@@ -82,14 +76,13 @@ export class Draft {
 
   /** What is kept of the code when other code takes its place. */
   #replaced(): Pick<DraftState, 'before'> {
-    const { source, written, before } = this.#now;
+    const { source, written, before } = this.now;
     return { before: written ? source : before };
   }
 
   #change(change: Partial<DraftState>): void {
-    this.#now = { ...this.#now, ...change };
-    this.#store.setItem(KEY, JSON.stringify(this.#now));
-    this.#set(this.#now);
+    this.#state.update((now) => ({ ...now, ...change }));
+    this.#store.setItem(KEY, JSON.stringify(this.now));
   }
 }
 

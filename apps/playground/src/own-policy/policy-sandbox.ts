@@ -1,12 +1,13 @@
 import sandboxCode from 'virtual:policy-sandbox';
 import type { PolicyFinding } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
-import { type ServedModel, serveModel } from '@tessera/onnx';
+import { Caller, type Port, type ServedModel, serveModel, webPort } from '@tessera/onnx';
 import type { PictureEditOptions } from '../run/record-run.js';
 import type { Run } from '../run/step-record.js';
 import type { Settings } from '../settings/settings.js';
 import { lentModel } from './lent-model.js';
-import { SandboxClient } from './sandbox-client.js';
+import { translatedCode } from './module-source.js';
+import { type PingCalls, SandboxCaller } from './sandbox-caller.js';
 
 /**
  * The frame has an origin of its own (no storage, no cookies) and may load nothing; its worker inherits both. It is there
@@ -18,82 +19,88 @@ const FRAME = `<!doctype html>
 <script>
   addEventListener('message', ({ data, ports }) => {
     const url = URL.createObjectURL(new Blob([data], { type: 'text/javascript' }));
-    new Worker(url).postMessage(null, [ports[0]]);
+    new Worker(url).postMessage(null, ports);
   }, { once: true });
 </script>`;
 
-export interface DrawRequest {
-  readonly settings: Omit<Settings, 'policy'>;
-  readonly model: ServedModel & { readonly manifest: Manifest };
-  readonly edit?: PictureEditOptions | undefined;
-  readonly signal: AbortSignal;
-}
-
 /** A policy of the user's own, running where it can reach neither the page nor the network. */
-export interface PolicySandbox {
-  readonly name: string;
-  check(): Promise<readonly PolicyFinding[]>;
-  draw(request: DrawRequest): Run;
-  close(): void;
+interface PolicySandbox {
+  readonly caller: SandboxCaller;
+  /** Where the sandbox calls the model. */
+  readonly modelPort: Port;
 }
 
 /**
- * @param code a translated module; see `translateModule`
- * @throws OwnCodeError where the code throws, gives no policy or does not come back
+ * Opens a sandbox, which ends with `signal`.
+ *
+ * @throws OwnCodeError where the code can't be read, throws, gives no policy or does not come back
  */
-export async function openSandbox(code: string): Promise<PolicySandbox> {
+async function openSandbox(source: string, signal: AbortSignal): Promise<PolicySandbox> {
+  const code = translatedCode(source);
   const frame = document.createElement('iframe');
   frame.hidden = true;
   frame.title = 'Sandbox of the policy';
   frame.setAttribute('sandbox', 'allow-scripts');
   frame.srcdoc = FRAME;
-  const { port1, port2 } = new MessageChannel();
+  const channels = [new MessageChannel(), new MessageChannel(), new MessageChannel()] as const;
+  const [calls, pings, model] = channels.map(({ port1 }) => webPort(port1)) as [Port, Port, Port];
   await new Promise<void>((resolve) => {
     frame.addEventListener('load', () => resolve(), { once: true });
     document.body.append(frame);
   });
-  frame.contentWindow!.postMessage(sandboxCode, '*', [port2]);
-  await new Promise<void>((resolve) => {
-    port1.onmessage = () => resolve();
-  });
-  const client = new SandboxClient(port1, () => {
+  const ping = new Caller<PingCalls>(pings);
+  const caller = new SandboxCaller(calls, ping, () => {
     frame.remove();
-    port1.close();
+    for (const { port1 } of channels) port1.close();
   });
+  const close = (): void => caller.close();
+  signal.addEventListener('abort', close, { once: true });
+  frame.contentWindow!.postMessage(
+    sandboxCode,
+    '*',
+    channels.map(({ port2 }) => port2),
+  );
   try {
-    const { name } = await client.call('load', { code });
-    return {
-      name,
-      check: () => client.call('check', {}),
-      draw: (request) => draw(client, request),
-      close: () => client.close(),
-    };
+    // How long the worker takes to start is not the code's fault.
+    await ping.call('ping', {}, { signal });
+    await caller.call('load', { code });
+    return { caller, modelPort: model };
   } catch (error) {
-    client.close();
+    close();
     throw error;
   }
 }
 
-/** The generation runs in the sandbox, with the policy; the model stays here and is asked through a port. */
-async function* draw(client: SandboxClient, { settings, model, edit, signal }: DrawRequest): Run {
-  const { port1, port2 } = new MessageChannel();
-  const { manifest } = model;
-  const serving = serveModel(
-    {
-      send: (message, transfer = []) => port1.postMessage(message, [...transfer]),
-      listen(listener) {
-        port1.onmessage = ({ data }) => listener(data);
-      },
-    },
-    lentModel(model),
-  );
+/**
+ * Runs a policy's module in a sandbox and plays the policy through whole generations there.
+ *
+ * @throws OwnCodeError where the code can't be read, throws, gives no policy or does not come back
+ */
+export async function checkOwn(source: string, signal: AbortSignal): Promise<readonly PolicyFinding[]> {
+  const { caller } = await openSandbox(source, signal);
+  return caller.call('check', {}).finally(() => caller.close());
+}
+
+/**
+ * A drawing with a policy of the user's own. The generation runs in the sandbox, with the policy; the model stays here and is
+ * called through a port.
+ *
+ * @throws OwnCodeError where the code can't be read, throws, gives no policy or does not come back
+ */
+export async function* drawOwn(options: {
+  readonly source: string;
+  readonly settings: Omit<Settings, 'policy'>;
+  readonly model: ServedModel & { readonly manifest: Manifest };
+  readonly edit?: PictureEditOptions | undefined;
+  readonly signal: AbortSignal;
+}): Run {
+  const { source, settings, model, edit, signal } = options;
+  const { caller, modelPort } = await openSandbox(source, signal);
+  const serving = serveModel(modelPort, lentModel(model));
   try {
-    signal.throwIfAborted();
-    const { classLabel, seed, guidance, temperature } = settings;
-    const plain = { classLabel, seed, guidance, temperature };
-    await client.call('begin', { settings: plain, manifest, ...(edit ? { edit } : {}) }, [port2]);
+    await caller.call('begin', { settings, manifest: model.manifest, ...(edit ? { edit } : {}) });
     for (;;) {
-      const next = await client.call('next', {});
+      const next = await caller.call('next', {});
       if (next.done) return next.value;
       yield next.value;
     }
@@ -101,8 +108,8 @@ async function* draw(client: SandboxClient, { settings, model, edit, signal }: D
     signal.throwIfAborted();
     throw error;
   } finally {
-    // A sandbox that is gone can't say that the model should stop.
+    // A sandbox that is gone can't cancel its calls of the model.
     serving.end();
-    port1.close();
+    caller.close();
   }
 }

@@ -5,18 +5,11 @@ import * as coreModel from '@tessera/core/model';
 import { checkPolicy } from '@tessera/core/testing';
 import * as fts from '@tessera/fts';
 import * as gtr from '@tessera/gtr';
-import { RemoteModel } from '@tessera/onnx';
+import { answerCalls, type Port, packError, type RemoteError, RemoteModel, webPort } from '@tessera/onnx';
 import { settingsOfGeneration } from '../recipe/recipe.js';
 import { recordRun } from '../run/record-run.js';
 import type { Run } from '../run/step-record.js';
-import type {
-  DrawOrders,
-  FromSandbox,
-  SandboxCallName,
-  SandboxCalls,
-  SandboxError,
-  ToSandbox,
-} from './sandbox-protocol.js';
+import type { PingCalls, SandboxCalls } from './sandbox-caller.js';
 
 const MODULES: Readonly<Record<string, object>> = {
   '@tessera/core': core,
@@ -30,39 +23,6 @@ const LINES_BEFORE = 2;
 
 let policy: core.SamplingPolicy | undefined;
 let run: Run | undefined;
-
-const handlers: {
-  [name in SandboxCallName]: (
-    given: SandboxCalls[name]['arguments'],
-    ports: readonly MessagePort[],
-  ) => Promise<SandboxCalls[name]['result']>;
-} = {
-  async load({ code }) {
-    const exported: { default?: unknown } = {};
-    new Function('modules', 'exported', `${code}\n//# sourceURL=policy.js`)(MODULES, exported);
-    policy = policyIn(exported.default);
-    return { name: policy.name };
-  },
-  // Between two plays the worker answers the page's pings.
-  check: () => checkPolicy(loaded(), { pause: () => new Promise((resolve) => setTimeout(resolve)) }),
-  async begin({ settings, manifest, edit }: DrawOrders, [port]) {
-    const model = new RemoteModel(modelPort(port!), manifest);
-    const { seed, classLabel } = settings;
-    run = recordRun({
-      model,
-      policy: loaded(),
-      seed,
-      classLabel,
-      edit,
-      ...settingsOfGeneration(settings, manifest),
-    });
-    return undefined;
-  },
-  async next() {
-    const { done, value } = await run!.next();
-    return done ? { done: true, value } : { done: false, value };
-  },
-};
 
 function loaded(): core.SamplingPolicy {
   if (!policy) throw new Error('No policy has been loaded.');
@@ -83,22 +43,11 @@ function policyIn(value: unknown): core.SamplingPolicy {
   return found as core.SamplingPolicy;
 }
 
-function modelPort(port: MessagePort) {
-  return {
-    send: (message: unknown, transfer: readonly ArrayBuffer[] = []) =>
-      port.postMessage(message, [...transfer]),
-    listen(listener: (message: unknown) => void) {
-      port.onmessage = ({ data }) => listener(data);
-    },
-  };
-}
-
-/** What is known of an error: the code of one of ours, and the line of the user's code that it came from. */
-function described(error: unknown): Omit<SandboxError, 'type' | 'id'> {
-  const message = error instanceof Error ? error.message : String(error);
+/** An error as plain data, with the line of the user's code that it came from. */
+function packed(error: unknown): RemoteError {
+  const plain = packError(error);
   const line = lineOf(error);
-  const code = core.TesseraError.isInstance(error) ? error.code : undefined;
-  return { message, ...(line === undefined ? {} : { line }), ...(code === undefined ? {} : { code }) };
+  return line === undefined ? plain : { ...plain, fields: { ...plain.fields, line } };
 }
 
 function lineOf(error: unknown): number | undefined {
@@ -109,19 +58,31 @@ function lineOf(error: unknown): number | undefined {
 
 addEventListener(
   'message',
-  ({ ports: [port] }) => {
-    const say = (message: FromSandbox) => port!.postMessage(message);
-    port!.onmessage = async ({ data, ports }: MessageEvent<ToSandbox>) => {
-      if (data.type === 'ping') return say({ type: 'pong' });
-      const { id, name } = data;
-      try {
-        const handle = handlers[name] as (given: unknown, ports: readonly MessagePort[]) => Promise<unknown>;
-        say({ type: 'result', id, value: await handle(data.arguments, ports) });
-      } catch (error) {
-        say({ type: 'error', id, ...described(error) });
-      }
-    };
-    say({ type: 'ready' });
+  ({ ports }) => {
+    const [calls, pings, modelPort] = ports.map((port) => webPort(port)) as [Port, Port, Port];
+    answerCalls<PingCalls>(pings, { ping: async () => undefined });
+    answerCalls<SandboxCalls>(
+      calls,
+      {
+        async load({ code }) {
+          const exported: { default?: unknown } = {};
+          new Function('modules', 'exported', `${code}\n//# sourceURL=policy.js`)(MODULES, exported);
+          policy = policyIn(exported.default);
+          return undefined;
+        },
+        // Between two plays the worker answers the page's pings.
+        check: () => checkPolicy(loaded(), { pause: () => new Promise((resolve) => setTimeout(resolve)) }),
+        async begin({ settings, manifest, edit }) {
+          const model = new RemoteModel(modelPort, manifest);
+          const { seed, classLabel } = settings;
+          const sampling = settingsOfGeneration(settings, manifest);
+          run = recordRun({ model, policy: loaded(), seed, classLabel, edit, ...sampling });
+          return undefined;
+        },
+        next: () => run!.next(),
+      },
+      { pack: packed },
+    );
   },
   { once: true },
 );

@@ -1,5 +1,5 @@
 import { parseSpec, stepsText } from '@tessera/format';
-import type { PolicyName } from './shown-policies.js';
+import { type PolicyName, SHOWN_POLICIES } from './shown-policies.js';
 
 /** A policy by name, with steps and diffusion steps of its own where they are given. */
 export interface NamedPolicyChoice {
@@ -10,6 +10,9 @@ export interface NamedPolicyChoice {
   /** The most diffusion steps of a token. @default the policy's */
   readonly diffusionSteps?: number;
 }
+
+/** A policy by name, or one of the user's own as source text. */
+export type PolicyChoice = NamedPolicyChoice | { readonly kind: 'own'; readonly source: string };
 
 export const STEPS = { min: 4, max: 128, step: 1 } as const;
 export const DIFFUSION_STEPS = { min: 2, max: 100, step: 1 } as const;
@@ -48,4 +51,12 @@ function shares(weights: readonly number[], total: number): number[] {
     given = upTo;
     return share;
   });
+}
+
+/** A policy's title; where its steps were changed, with what they are. */
+export function policyTitle(policy: PolicyChoice): string {
+  if (policy.kind === 'own') return 'Your own';
+  const { title } = SHOWN_POLICIES[policy.name];
+  if (policy.steps === undefined && policy.diffusionSteps === undefined) return title;
+  return `${title.split(',')[0]}, ${stepsText(parseSpec(policySpec(policy)).policy)}`;
 }

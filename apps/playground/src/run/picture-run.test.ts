@@ -67,32 +67,32 @@ describe('making a picture', () => {
 });
 
 describe('a comparison', () => {
-  const lane = (title: string) => ({ title, policy: DEFAULT_SETTINGS.policy });
+  const variant = (title: string) => ({ title, policy: DEFAULT_SETTINGS.policy });
 
-  it('finishes all lanes and tells how much faster each is than the first', async () => {
+  it('finishes all variants and tells how much faster each is than the first', async () => {
     const comparison = new Comparison();
     const times = [10, 5, 20];
-    await comparison.start(DEFAULT_SETTINGS, [lane('a'), lane('b'), lane('c')], () =>
+    await comparison.start(DEFAULT_SETTINGS, [variant('a'), variant('b'), variant('c')], () =>
       steps(3, times.shift()),
     );
-    const { status, lanes, settings } = get(comparison.state);
+    const { status, variants, settings } = get(comparison.state);
     expect(status).toBe('done');
     expect(settings).toBe(DEFAULT_SETTINGS);
-    expect(lanes.map((each) => speedUp(lanes, each))).toEqual([1, 2, 0.5]);
+    expect(variants.map((each) => speedUp(variants, each))).toEqual([1, 2, 0.5]);
   });
 
-  it('stops all lanes, and knows no ratio of what is not finished', async () => {
+  it('stops all variants, and knows no ratio of what is not finished', async () => {
     const comparison = new Comparison();
     async function* slow(): Run {
       await new Promise((resolve) => setTimeout(resolve));
       return yield* steps(1);
     }
-    const ended = comparison.start(DEFAULT_SETTINGS, [lane('a'), lane('b')], slow);
+    const ended = comparison.start(DEFAULT_SETTINGS, [variant('a'), variant('b')], slow);
     await new Promise((resolve) => setTimeout(resolve));
     comparison.stop();
-    const { status, lanes } = get(comparison.state);
+    const { status, variants } = get(comparison.state);
     expect(status).toBe('stopped');
-    expect(speedUp(lanes, lanes[1]!)).toBeUndefined();
+    expect(speedUp(variants, variants[1]!)).toBeUndefined();
     await ended;
   });
 });

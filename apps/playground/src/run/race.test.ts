@@ -12,7 +12,7 @@ const grid = {
 
 const step = (index: number, milliseconds: number) => exampleStep({ index, milliseconds });
 
-async function* lane(times: readonly number[], onStop?: () => void): Run {
+async function* variant(times: readonly number[], onStop?: () => void): Run {
   try {
     for (const [index, milliseconds] of times.entries()) yield step(index, milliseconds);
     return { image: picture, grid };
@@ -21,27 +21,27 @@ async function* lane(times: readonly number[], onStop?: () => void): Run {
   }
 }
 
-it('gives the model to whichever lane has used the least time, so the fastest is finished first', async () => {
+it('gives the model to whichever has used the least time, so the fastest is finished first', async () => {
   const seen: string[] = [];
-  for await (const event of race([lane([10, 10, 10, 10]), lane([15, 15]), lane([1])])) {
-    seen.push(event.type === 'step' ? `${event.lane}` : `finish ${event.lane}`);
+  for await (const event of race([variant([10, 10, 10, 10]), variant([15, 15]), variant([1])])) {
+    seen.push(event.step ? `${event.index}` : `finish ${event.index}`);
   }
   expect(seen).toEqual(['0', '1', '2', 'finish 2', '0', '1', '0', '0', 'finish 1', 'finish 0']);
 });
 
-it('ends all lanes when it is left', async () => {
+it('ends all runs when it is left', async () => {
   let stopped = 0;
   const stop = () => stopped++;
-  for await (const _ of race([lane([1, 1], stop), lane([5, 5], stop)])) if (_.lane === 1) break;
+  for await (const { index } of race([variant([1, 1], stop), variant([5, 5], stop)])) if (index === 1) break;
   expect(stopped).toBe(2);
 });
 
-it('fails with the lane that fails', async () => {
+it('fails with the run that fails', async () => {
   async function* failing(): Run {
     yield step(0, 1);
     throw new Error('lost');
   }
-  const run = race([lane([5, 5, 5]), failing()]);
+  const run = race([variant([5, 5, 5]), failing()]);
   await expect(
     (async () => {
       for await (const _ of run);

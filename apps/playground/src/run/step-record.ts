@@ -34,12 +34,12 @@ export interface FinishedRun {
   readonly grid?: TokenGrid;
   /** Of an edit: 255 where a pixel was drawn anew. */
   readonly repainted?: ImageMask;
-  /** Said by whoever began it; the sandbox does not know it. */
-  readonly madeOn?: MadeOn;
+  /** Added by the session that began it; the sandbox does not know it. */
+  readonly environment?: Environment;
 }
 
 /** The model that made a picture, and where it ran. */
-export type MadeOn = Pick<LoadedModel, 'manifest' | 'device' | 'dtype'>;
+export type Environment = Pick<LoadedModel, 'manifest' | 'device' | 'dtype'>;
 
 /** A run as it goes: a record a step, and the finished picture at its end. */
 export type Run = AsyncGenerator<StepRecord, FinishedRun, undefined>;

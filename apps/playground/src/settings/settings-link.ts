@@ -1,16 +1,8 @@
 import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { addressLocation } from '../model-loading/model-location.js';
-import { DIFFUSION_STEPS, STEPS } from '../policies/policy-spec.js';
+import { DIFFUSION_STEPS, type PolicyChoice, STEPS } from '../policies/policy-spec.js';
 import { isPolicyName, type PolicyName } from '../policies/shown-policies.js';
-import {
-  DEFAULT_SETTINGS,
-  GUIDANCE,
-  LARGEST_SEED,
-  type PolicyChoice,
-  type Settings,
-  TEMPERATURE,
-  within,
-} from './settings.js';
+import { DEFAULT_SETTINGS, GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from './settings.js';
 import { compressText, decompressText, MOST_UNPACKED } from './text-compression.js';
 
 export const VIEWS = ['generate', 'compare', 'edit', 'policy', 'code'] as const;

@@ -1,8 +1,5 @@
-import type { NamedPolicyChoice } from '../policies/policy-spec.js';
+import type { PolicyChoice } from '../policies/policy-spec.js';
 import { DEFAULT_POLICY } from '../policies/shown-policies.js';
-
-/** A policy by name, or one of the user's own as source text. */
-export type PolicyChoice = NamedPolicyChoice | { readonly kind: 'own'; readonly source: string };
 
 /** Everything that decides a picture, given the model. */
 export interface Settings {

@@ -9,16 +9,16 @@ describePlayground('Compare', (playground) => {
     await page.getByRole('button', { name: 'Race for a mushroom' }).click();
     await page.getByText('The race is over').waitFor();
     const plain = await pixelsOf(page, 0);
-    expect(await page.locator('.lanes li').count()).toBe(2);
+    expect(await page.locator('.variants li').count()).toBe(2);
     // The rows of all cards stay in line.
     const tops = await page
-      .locator('.lanes .ratio')
+      .locator('.variants .ratio')
       .evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().top));
     expect(new Set(tops).size).toBe(1);
-    expect(await page.locator('.lanes .ratio').nth(0).textContent()).toMatch(
+    expect(await page.locator('.variants .ratio').nth(0).textContent()).toMatch(
       /Speed\s*1×, the others are measured/,
     );
-    expect(await page.locator('.lanes .ratio').nth(1).textContent()).toMatch(/Speed\s*\d+\.\d+× as fast/);
+    expect(await page.locator('.variants .ratio').nth(1).textContent()).toMatch(/Speed\s*\d+\.\d+× as fast/);
     await page.getByLabel('Show how each differs from the first').check();
     const same = await pixelsOf(page, 0);
     expect(same.every((value, i) => (i % 4 === 3 ? value === 255 : value === 0))).toBe(true);
@@ -42,8 +42,8 @@ describePlayground('Compare', (playground) => {
     expect(await page.getByLabel('Halton, 64 steps').isDisabled()).toBe(false);
     await page.getByRole('button', { name: /^Race/ }).click();
     await page.getByText('The race is over').waitFor();
-    expect(await page.locator('.lanes li').count()).toBe(3);
-    const pictures = await Promise.all([0, 1, 2].map((lane) => pixelsOf(page, lane)));
+    expect(await page.locator('.variants li').count()).toBe(3);
+    const pictures = await Promise.all([0, 1, 2].map((index) => pixelsOf(page, index)));
     expect(new Set(pictures.map(String)).size).toBe(3);
     expect(errors).toEqual([]);
     await context.close();

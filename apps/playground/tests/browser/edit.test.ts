@@ -95,7 +95,7 @@ describePlayground('Edit', (playground) => {
     });
     expect(await page.getByRole('alert').textContent()).toMatch(/no picture .*Take a PNG, JPEG or WebP/s);
     const { page: maker } = await playground.open();
-    const png = await maker.screenshot();
+    const png = await maker.screenshot({ clip: { x: 0, y: 0, width: 200, height: 150 } });
     await page
       .getByLabel('Picture file')
       .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });

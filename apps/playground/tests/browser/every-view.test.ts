@@ -13,10 +13,10 @@ describePlayground('every view', (playground) => {
       await drawn(page);
       expect(await violations(page)).toEqual([]);
       for (const [name, ready] of [
-        ['Compare', '.lanes'],
+        ['Compare', '.variants'],
         ['Edit', '[role=application]'],
         ['Write a policy', '.cm-content'],
-        ['Take it home', 'pre'],
+        ['Export code', 'pre'],
       ] as const) {
         await page.getByRole('link', { name, exact: true }).click();
         await page.locator(ready).first().waitFor();
@@ -28,13 +28,13 @@ describePlayground('every view', (playground) => {
 
   it('is reached by a link whose name is what it reads, on a phone too', async () => {
     for (const [width, last] of [
-      [1280, 'Take it home'],
+      [1280, 'Export code'],
       [360, 'Code'],
     ] as const) {
       const { page, context } = await playground.open({ viewport: { width, height: 740 } });
       await page.goto(`${playground.address}#edit`);
       await page.getByRole('link', { name: last, exact: true }).click();
-      await page.getByRole('heading', { name: 'Take it home' }).waitFor();
+      await page.getByRole('heading', { name: 'Export code' }).waitFor();
       await context.close();
     }
   });
@@ -44,7 +44,7 @@ describePlayground('every view', (playground) => {
     const readme = await readFile(new URL('../../../../README.md', import.meta.url), 'utf8');
     const { page, context } = await playground.open();
     await page.goto(`${playground.address}#code`);
-    await page.getByRole('heading', { name: 'Take it home' }).waitFor();
+    await page.getByRole('heading', { name: 'Export code' }).waitFor();
     expect(await page.getByText(sentence).count()).toBe(readme.includes(sentence) ? 1 : 0);
     await context.close();
   });

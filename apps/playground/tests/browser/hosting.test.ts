@@ -45,7 +45,7 @@ describePlayground('on any host', (playground) => {
     // By another name, and with what another site adds to an address, it is the page all the same.
     await context.setOffline(true);
     await page.goto(`${playground.address}index.html?from=elsewhere#code`);
-    await page.getByRole('heading', { name: 'Take it home' }).waitFor();
+    await page.getByRole('heading', { name: 'Export code' }).waitFor();
     await context.close();
   });
 

@@ -7,7 +7,7 @@ import { drawn, pixelsOf, QUICK } from './open-page.js';
 describePlayground('what is kept', (playground) => {
   /** Opens a picture under Edit: what the page itself looks like. */
   const editPicture = async (page: Page): Promise<void> => {
-    const buffer = await page.screenshot();
+    const buffer = await page.screenshot({ clip: { x: 0, y: 0, width: 200, height: 150 } });
     await page.goto(`${playground.address}#edit?${QUICK}`);
     await page.getByLabel('Picture file').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer });
   };

@@ -13,7 +13,7 @@ describePlayground('memory', (playground) => {
     const { page } = await playground.open();
     const heaps = await watchHeaps(page);
     await page.goto(
-      `${playground.address}#generate?class=3&seed=7&guidance=1&temperature=0.8&policy=gtr-16-no-fts`,
+      `${playground.address}#generate?class=3&seed=7&guidance=1&temperature=0.8&policy=gtr-16-no-fts&diffusion=4`,
     );
     await drawn(page);
     const draw = async (count: number) => {

@@ -27,7 +27,7 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
 }
 
 /** A picture of few steps, for a link: what is tested is the page. */
-export const QUICK = 'class=3&seed=7&guidance=1&temperature=0.8&policy=gtr-16';
+export const QUICK = 'class=3&seed=7&guidance=1&temperature=0.8&policy=gtr-16&diffusion=8';
 
 /** Waits for a picture of the view Generate. */
 export const drawn = (page: Page): Promise<void> =>

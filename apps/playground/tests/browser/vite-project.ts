@@ -10,7 +10,7 @@ export async function viteProject(
   files: readonly { readonly name: string; readonly code: string }[],
 ): Promise<Site> {
   // Below this app's node_modules, where the packages that the code imports are installed.
-  const folder = await mkdtemp(fileURLToPath(new URL('../../node_modules/.take-home-', import.meta.url)));
+  const folder = await mkdtemp(fileURLToPath(new URL('../../node_modules/.code-export-', import.meta.url)));
   await cp(fileURLToPath(modelFolder), join(folder, 'public/model'), { recursive: true });
   for (const { name, code } of files) await writeFile(join(folder, name), code);
   await writeFile(join(folder, 'index.html'), '<script type="module" src="./main.js"></script>');

@@ -66,7 +66,7 @@ async function compare(
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
-    const pictures = picturesFor(flags, model.manifest, prompts);
+    const pictures = await picturesFor(flags, model.manifest, prompts, context.io, output);
     const variants = choice(model.manifest.sampling);
     output.progress.update(0, 'warming up');
     const compared = await compareVariants({

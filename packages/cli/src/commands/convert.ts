@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { readClassNames, readModelConfig, readTextEncoder, readVaeConfig } from '../model-config-file.js';
 import { fetchOptions, type ModelFlags, showLoading, withFetchOptions } from '../model-options.js';
-import { decimalOption, repeatableOption } from '../number-options.js';
+import { decimalOption, repeatableOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { recordReference } from '../reference-replay.js';
 import { shellWord } from '../shell-word.js';
@@ -16,6 +16,7 @@ import { UsageError } from '../usage-error.js';
 interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly config?: string;
   readonly preset?: ModelPreset;
+  readonly heads?: number;
   readonly vae?: string;
   readonly text?: string;
   readonly vaeConfig?: string;
@@ -49,9 +50,16 @@ export function convertCommand(context: CommandContext): Command {
     )
     .option('--config <file>', 'their sizes, JSON, under the published names')
     .addOption(
-      new Option('--preset <name>', 'the sizes of a released model')
+      new Option('--preset <name>', 'the sizes of a released model (default: what the tensors tell)')
         .choices(['mar-base', 'mar-large', 'mar-huge', 'lightgen'])
         .conflicts('config'),
+    )
+    .addOption(
+      wholeNumberOption(
+        '--heads <n>',
+        'attention heads, which no tensor tells (default: by the other sizes)',
+        1,
+      ),
     )
     .option('--vae <file>', 'the autoencoder; without it, or kl16.* beside on a hub, there are no pictures')
     .option(
@@ -84,7 +92,10 @@ export function convertCommand(context: CommandContext): Command {
     .option('--name <name>', "the model's name (default: the checkpoint's)")
     .option('--licence <name>', 'the licence of the weights', 'unknown')
     .option('--source <text>', 'where the weights come from (default: the file name)')
-    .option('--classes <file>', 'class names, one a line or a JSON array')
+    .option(
+      '--classes <file>',
+      "class names, one a line or a JSON array (default: ImageNet's for released models)",
+    )
     .addOption(decimalOption('--guidance <scale>', 'advised guidance scale'))
     .addOption(new Option('--guidance-schedule <kind>', 'advised schedule').choices(['constant', 'linear']))
     .addOption(decimalOption('--temperature <t>', 'advised temperature'))
@@ -96,11 +107,11 @@ export function convertCommand(context: CommandContext): Command {
       'after',
       wrappedHelp(`The configuration file holds the sizes (encoder_embed_dim, encoder_num_heads, …), or an object
 with "mar", "vae", "classes" and "sampling". What it leaves out is read off the tensors; head
-counts can't be.
+counts can't be, but those of the released models are known.
 
 Examples:
-  tessera convert mar-base.safetensors --preset mar-base --vae kl16.safetensors --out mar-b
-  tessera convert hf:owner/name/mar-base.safetensors --preset mar-base --out mar-b
+  tessera convert checkpoint-last.pth --vae kl16.ckpt --out mar-b
+  tessera convert hf:owner/name/mar-base.safetensors --out mar-b
   tessera convert mine.safetensors --config mine.json --vae vae.safetensors --out mine --dtype fp32`),
     )
     .action((checkpoint: string, flags: ConvertFlags) => convert(context, checkpoint, flags));
@@ -218,8 +229,8 @@ async function conversionOf({
   ...flags
 }: ConvertFlags & { readonly checkpoint: string }): Promise<ConvertOptions> {
   const file = flags.config === undefined ? undefined : await readModelConfig(flags.config);
-  const config = flags.preset ?? file?.mar;
-  if (!config) throw new UsageError("Say the model's sizes: --preset mar-base, or --config FILE.");
+  const heads = flags.heads && { encoder_num_heads: flags.heads, decoder_num_heads: flags.heads };
+  const config = flags.preset ?? (heads || file ? { ...file?.mar, ...heads } : undefined);
   const vaeConfig = flags.vaeConfig
     ? await readVaeConfig(flags.vaeConfig)
     : (flags.vaePreset ?? file?.vae ?? ('kl16' as const));
@@ -231,7 +242,7 @@ async function conversionOf({
   return {
     mar: {
       checkpoint,
-      config,
+      ...(config ? { config } : {}),
       ...(flags.ignore ? { ignore: flags.ignore } : {}),
       ...(flags.weights ? { weights: flags.weights } : {}),
     },
@@ -251,26 +262,27 @@ async function conversionOf({
       head: flags.headDtype ?? flags.dtype,
       autoencoder: flags.vaeDtype ?? (flags.dtype === 'fp32' ? 'fp32' : 'fp16'),
     },
-    name: flags.name ?? fileName.replace(/\.safetensors$/, ''),
+    name: flags.name ?? fileName.replace(/\.\w+$/, ''),
     licence: flags.licence,
     source: flags.source ?? fileName,
     ...(classNames ? { classNames } : {}),
-    sampling: { ...file?.sampling, ...advice(flags, file?.sampling?.guidance) },
+    sampling: advice(flags, file?.sampling),
     overwrite: flags.overwrite ?? false,
   };
 }
 
-/** What flags say of sampling; the rest is the file's, or as published. */
+/** What flags and the file advise; the rest is as published. */
 function advice(
   { guidance: scale, guidanceSchedule: schedule, temperature, clamp }: ConvertFlags,
-  guidance: Partial<Manifest['sampling']['guidance']> | undefined,
+  file: Partial<Manifest['sampling']> = {},
 ): NonNullable<ConvertOptions['sampling']> {
   return {
+    ...file,
     guidance: {
-      ...guidance,
+      ...file.guidance,
       ...(schedule === undefined ? {} : { schedule }),
       ...(scale === undefined ? {} : { scale }),
-    } as Partial<Manifest['sampling']['guidance']>,
+    },
     ...(temperature === undefined ? {} : { temperature }),
     ...(clamp === undefined ? {} : { clamp }),
   };

@@ -2,10 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPng, writePng } from '@tessera/evaluation-report/files';
 import { describe, expect, test } from 'vitest';
+import { fakeLoadedModel } from '../../../evaluation-report/src/testing/fake-loaded-model.js';
+import { temporaryFolder } from '../../../evaluation-report/src/testing/temporary-folder.js';
 import { run } from '../run.js';
 import { capturedIo } from '../testing/captured-io.js';
-import { fakeLoadedModel } from '../testing/fake-loaded-model.js';
-import { temporaryFolder } from '../testing/temporary-folder.js';
 
 async function tessera(...args: readonly string[]) {
   const io = capturedIo();

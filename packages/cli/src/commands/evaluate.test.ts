@@ -5,14 +5,14 @@ import { writePng } from '@tessera/evaluation-report/files';
 import { classesOf } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { describe, expect, test } from 'vitest';
+import { writeColourNetwork } from '../../../evaluation-report/src/testing/colour-network.js';
+import { FAKE_MANIFEST, fakeLoadedModel } from '../../../evaluation-report/src/testing/fake-loaded-model.js';
+import { temporaryFolder } from '../../../evaluation-report/src/testing/temporary-folder.js';
 import { run } from '../run.js';
 import { capturedIo } from '../testing/captured-io.js';
-import { writeColourNetwork } from '../testing/colour-network.js';
-import { FAKE_MANIFEST, fakeLoadedModel } from '../testing/fake-loaded-model.js';
-import { temporaryFolder } from '../testing/temporary-folder.js';
 
 /** A network, and eighteen pictures of each class of the fake model: the folders `network` and `real` in one. */
-async function judgingFolder(): Promise<string> {
+async function networkAndPictures(): Promise<string> {
   const folder = await temporaryFolder();
   await writeColourNetwork(join(folder, 'network'), 8);
   for (const [label, name] of classesOf(FAKE_MANIFEST).names!.entries()) {
@@ -65,7 +65,7 @@ async function found(folder: string): Promise<unknown> {
 
 describe('tessera evaluate', () => {
   const common = async (): Promise<readonly string[]> => {
-    const folder = await judgingFolder();
+    const folder = await networkAndPictures();
     return [
       ...['--policies', 'mar:4x3,raster:2x2', '--n', '24', '--batch', '6', '--resamples', '100'],
       ...['--network', join(folder, 'network'), '--real', join(folder, 'real')],
@@ -204,9 +204,9 @@ describe('tessera evaluate', () => {
     expect(text).toMatch(/real pictures: 54 .*, [0-9a-f]{12} → 51 /);
   });
 
-  test('the judge is not asked about pictures that it does not know', async () => {
+  test('the feature network is not asked about pictures that it does not know', async () => {
     const out = await temporaryFolder();
-    for (const real of [[], ['--real', join(await judgingFolder(), 'real')]]) {
+    for (const real of [[], ['--real', join(await networkAndPictures(), 'real')]]) {
       const { code, error } = await evaluate(['--n', '24', '--out', out, ...real]);
       expect(code).toBe(2);
       expect(error).toContain('tessera-judge knows pictures of flower, butterfly');
@@ -224,7 +224,7 @@ describe('tessera evaluate', () => {
       ],
     };
     const ofStudy = async () => {
-      const folder = await judgingFolder();
+      const folder = await networkAndPictures();
       const path = join(folder, 'small.json');
       await writeFile(path, JSON.stringify(STUDY));
       return [
@@ -286,7 +286,7 @@ describe('tessera evaluate', () => {
   });
 });
 
-test('the embedded model is judged by the judge that knows it', async () => {
+test('the embedded model is measured by the feature network that knows it', async () => {
   const out = await temporaryFolder();
   const io = capturedIo();
   const args = ['--policies', 'mar:3x8,raster:1x2', '--n', '24', '--resamples', '100', '--out', out];

@@ -7,7 +7,7 @@ import {
   evaluateInFolder,
   type FolderEvaluation,
   type FolderEvaluationOptions,
-  judgingFor,
+  loadNetworkWithReference,
   readStudy,
   renderStudy,
   reportText,
@@ -81,7 +81,7 @@ export function evaluateCommand(context: CommandContext): Command {
   )
     .option(
       '--network <file|folder>',
-      'a feature network of your own, NAME.onnx with NAME.json beside it (default: the judge of the embedded model)',
+      'a feature network of your own, NAME.onnx with NAME.json beside it (default: the built-in one, which knows the embedded model)',
     )
     .option(
       '--real <folder>',
@@ -90,7 +90,7 @@ export function evaluateCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--margin <frechet[,kid]>',
-        'differences that don’t matter (default: the judge’s, 1.9,0.39; none with a network of your own)',
+        'differences that don’t matter (default: the built-in network’s, 1.9,0.39; none with a network of your own)',
       ).argParser(marginNumbers),
     )
     .addOption(
@@ -114,7 +114,7 @@ export function evaluateCommand(context: CommandContext): Command {
 distance and KID are distances to real pictures in the features of a network, less is better;
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
 difference to the first lies within the margin, else "better" or "worse" if it lies on one side
-of zero, and "undecided" otherwise. The judge’s margin is half of what the embedded model’s
+of zero, and "undecided" otherwise. The built-in network’s margin is half of what the embedded model’s
 autoencoder alone costs; a network of your own has none until --margin sets one, and nothing is
 "same" then. Choose --n and --margin before the first run: who takes more pictures until a verdict
 comes gets wrong ones more often, so later runs in the folder tell what they changed.
@@ -152,7 +152,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
   const folder = study ? join(flags.out, sharedFolder(used, study)) : flags.out;
   const progress = evaluationProgress(output);
   try {
-    const judging = await judgingFor({
+    const measuring = await loadNetworkWithReference({
       ...flags,
       classes,
       labelOf: (name) => labelOf(classes, name),
@@ -162,14 +162,19 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
       onProgress: (done, total) =>
         output.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
-    const margins = { ...judging.loaded.margins, ...marginsOf(flags.margin ?? []) };
+    const margins = { ...measuring.loaded.margins, ...marginsOf(flags.margin ?? []) };
     const { device, dtype } = model;
     const common = { used, folder, signal, ...progress };
     const asked: FolderEvaluationOptions = study
-      ? studyEvaluation({ ...common, study, judging, command: studyCommand(flags, given, { device, dtype }) })
+      ? studyEvaluation({
+          ...common,
+          study,
+          measuring,
+          command: studyCommand(flags, given, { device, dtype }),
+        })
       : {
           ...common,
-          ...judging,
+          ...measuring,
           ...{
             n: flags.n,
             seed: flags.seed,
@@ -184,7 +189,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
     assertFolderEvaluation(asked);
     if (flags.workers > 1) await drawInProcesses(asked, flags, progress);
     const evaluation = study
-      ? await runStudy({ ...common, study, judging, command: asked.command })
+      ? await runStudy({ ...common, study, measuring, command: asked.command })
       : await evaluateInFolder(asked);
     await report(context, output, evaluation, { used, flags, folder, study });
   } catch (error) {

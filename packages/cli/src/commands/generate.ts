@@ -106,7 +106,10 @@ async function generate(
   const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output);
   const { model } = used;
   try {
-    const recipe = given ? againRecipe(given, used, flags) : newRecipe(used, flags, choice, prompts);
+    const pictures = given
+      ? await againPictures(given, model.manifest, flags, context, output)
+      : await picturesFor(flags, model.manifest, prompts, context.io, output);
+    const recipe = given ? againRecipe(given, used, pictures) : newRecipe(used, flags, choice, pictures);
     const out = flags.out ?? defaultPlace(flags, model.manifest);
     assertOutput(out, 'folder or picture');
     const target = targetOf(out, recipe.images);
@@ -132,7 +135,7 @@ function newRecipe(
   used: ModelInUse,
   flags: GenerateFlags,
   choice: SamplingChoice,
-  prompts: readonly string[],
+  pictures: readonly Picture[],
 ): Recipe {
   const { manifest } = used.model;
   return recipeOf({
@@ -140,28 +143,36 @@ function newRecipe(
     seed: flags.seed,
     sampling: choice(manifest.sampling),
     made: used.made,
-    pictures: picturesFor(flags, manifest, prompts),
+    pictures,
   });
 }
 
-function againRecipe(given: Recipe, { model, identity, made }: ModelInUse, flags: GenerateFlags): Recipe {
+function againRecipe(
+  given: Recipe,
+  { model, identity, made }: ModelInUse,
+  images: readonly Picture[],
+): Recipe {
   if (identity.sha256 !== given.model.sha256) {
     throw new RecipeError(
       `The recipe was made with the model ${given.model.name} (${given.model.sha256.slice(0, 12)}), ` +
         `but this is ${identity.name} (${identity.sha256.slice(0, 12)}). Name the right one by --model.`,
     );
   }
-  const { manifest } = model;
-  if (flags.index !== undefined)
-    return { ...given, model: identity, made, images: [...chosenPictures(given, manifest, flags)] };
-  for (const picture of given.images) assertFits(picture, manifest);
-  return { ...given, model: identity, made };
+  for (const picture of images) assertFits(picture, model.manifest);
+  return { ...given, model: identity, made, images: [...images] };
 }
 
-/** Pictures of a recipe by their indices: of classes any, of prompts those that it has. */
-function chosenPictures({ images }: Recipe, manifest: Manifest, flags: GenerateFlags): readonly Picture[] {
-  if (manifest.condition.kind === 'class') return picturesFor(flags, manifest, []);
-  return parseIndices(flags.index!).map((index) => {
+/** All pictures of a recipe, or those that `--index` names: of classes any, of prompts those that it has. */
+async function againPictures(
+  { images }: Recipe,
+  manifest: Manifest,
+  flags: GenerateFlags,
+  { io }: CommandContext,
+  output: Output,
+): Promise<readonly Picture[]> {
+  if (flags.index === undefined) return images;
+  if (manifest.condition.kind === 'class') return picturesFor(flags, manifest, [], io, output);
+  return parseIndices(flags.index).map((index) => {
     const picture = images.find((each) => each.index === index);
     if (picture) return picture;
     throw new RecipeError(

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { FAKE_MANIFEST, fakeLoadedModel } from '../../../evaluation-report/src/testing/fake-loaded-model.js';
+import { temporaryFolder } from '../../../evaluation-report/src/testing/temporary-folder.js';
 import { run } from '../run.js';
 import { capturedIo } from '../testing/captured-io.js';
-import { FAKE_MANIFEST, fakeLoadedModel } from '../testing/fake-loaded-model.js';
-import { temporaryFolder } from '../testing/temporary-folder.js';
 
 /** Runs `tessera serve` on a free port until the use of it is over. */
 async function serving(args: readonly string[], use: (address: string) => Promise<void>) {

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import type { CancellationSignal } from '@tessera/core/model';
-import { Checkpoint } from '../checkpoint/checkpoint.js';
 import { openTensors } from '../checkpoint/open-tensors.js';
 import { saveGraph } from '../graph/graph-file.js';
 import { assertStorage, type WeightStorage } from '../graph/weight-storage.js';
 import { writeOutput } from '../output/output-folder.js';
+import { autoencoderOf } from './autoencoder-checkpoint.js';
 import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
 
@@ -53,7 +53,7 @@ export async function convertAutoencoder(options: ConvertAutoencoderOptions): Pr
   const file = await openTensors(checkpoint);
   try {
     const config = resolveVaeConfig(given);
-    const source = new Checkpoint(file, 'post_quant_conv.weight', ignore ? { ignore } : {});
+    const source = autoencoderOf(file, ignore ? { ignore } : {});
     const graphs = vaeGraphs(config, source);
     await source.assertValues({ signal });
     await writeOutput(options.out, { overwrite, reads: [checkpoint] }, async (partial) => {

@@ -55,6 +55,7 @@ export class Checkpoint {
     const copies = weightCopies(
       file.names.filter((name) => !isIgnored(name)),
       anchor,
+      file.path,
     );
     const copy = copies.find(({ kind }) => weights === undefined || kind === weights);
     if (!copy) {

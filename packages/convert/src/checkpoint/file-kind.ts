@@ -45,7 +45,7 @@ const TEXT: readonly (readonly [RegExp, advice: string])[] = [
   [/^</, `it is an XML document, as servers send errors. ${BY_ADDRESS}`],
   [
     /^\{.*"(weight_map|total_size)"/s,
-    'it is the index of a checkpoint in several files, which are not read together. Load them in Python and save all tensors as one .safetensors file',
+    'it is the index of a checkpoint in several files. Give it under a name that ends in .index.json, beside these files',
   ],
   [/^[[{]/, 'it is a JSON document. Give the file that holds the weights'],
   [/^/, `it is a text. ${BY_ADDRESS}`],

@@ -16,7 +16,10 @@ export interface WeightsCopy {
 const RAW_PREFIXES = ['', 'model.', 'module.'];
 
 /** A part of a prefix that stands for averaged weights: `ema`, `model_ema`, `ema_model`, `model_ema2`, `swa_model`, … */
-const AVERAGED = /(^|[._])(ema|swa|averaged?)\d*([._]|$)/i;
+const AVERAGED = /(^|[._-])(ema|swa|averaged?)\d*([._-]|$)/i;
+
+/** Whether a file's name says that it holds averaged weights: `mar-base_ema.pth`, `ema.safetensors`, `model-ema.ckpt`. */
+export const isAveragedName = (file: string): boolean => AVERAGED.test(file);
 
 /** Where an optimiser keeps a value for each weight, under the weight's name. */
 const OPTIMISER = /(^|\.)(optimi[sz]ers?|optim|exp_avg(_sq)?|grads?)\./;
@@ -33,8 +36,9 @@ export const isTrainingKey = (key: string): boolean => TRAINING.test(key);
  * by how common their prefix is.
  *
  * @param anchor a key that every such model has; what stands before it in the file is a copy's prefix
+ * @param path of the file: its name tells of a single copy without a prefix
  */
-export function weightCopies(names: readonly string[], anchor: string): WeightsCopy[] {
+export function weightCopies(names: readonly string[], anchor: string, path = ''): WeightsCopy[] {
   const prefixes = names
     .filter((name) => name === anchor || name.endsWith(`.${anchor}`))
     .map((name) => name.slice(0, name.length - anchor.length))
@@ -59,7 +63,10 @@ export function weightCopies(names: readonly string[], anchor: string): WeightsC
     });
   return [
     ...averaged.filter(({ isWhole }) => isWhole),
-    ...raw.map((copy): WeightsCopy => ({ ...copy, kind: 'raw', isWhole: true })),
+    ...raw.map((copy): WeightsCopy => {
+      const isNamed = copies.length === 1 && isAveragedName(path.split(/[\\/]/).at(-1)!);
+      return { ...copy, kind: isNamed ? 'averaged' : 'raw', isWhole: true };
+    }),
     ...averaged.filter(({ isWhole }) => !isWhole),
   ];
 }

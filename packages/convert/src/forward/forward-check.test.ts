@@ -10,7 +10,7 @@ async function options(out: string): Promise<ConvertOptions> {
   return {
     mar: {
       checkpoint: golden('A/weights.safetensors'),
-      config: await goldenJson<MarConfigJson>('A/config.json'),
+      config: await goldenJson<Required<MarConfigJson>>('A/config.json'),
     },
     vae: {
       checkpoint: golden('vae/weights.safetensors'),
@@ -46,7 +46,7 @@ it('graphs with another number of heads are found, and nothing is left of them',
     const [wrong, out] = [join(folder, 'wrong'), join(folder, 'model')];
     const right = await options(out);
     const config = right.mar.config as MarConfigJson;
-    const decoder_num_heads = 2 * config.decoder_num_heads;
+    const decoder_num_heads = 2 * config.decoder_num_heads!;
     await convertModel({
       ...right,
       mar: { ...right.mar, config: { ...config, decoder_num_heads } },

@@ -4,11 +4,11 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 
 /**
  * A MAR model's sizes under the names that the published code uses. Whatever is left out is read off the checkpoint's
- * tensors; head counts can't be.
+ * tensors; head counts can't be, but those of a released model are known by its other sizes.
  */
 export interface MarConfigJson {
-  readonly encoder_num_heads: number;
-  readonly decoder_num_heads: number;
+  readonly encoder_num_heads?: number;
+  readonly decoder_num_heads?: number;
   readonly encoder_embed_dim?: number;
   readonly encoder_depth?: number;
   readonly decoder_embed_dim?: number;
@@ -85,7 +85,7 @@ const WHOLE_SIZES = [
  * An extent whose tensor is missing is NaN in the result: comparing the checkpoint's keys, which has to follow, tells of
  * all missing tensors at once.
  *
- * @throws InvalidOptionError for sizes that contradict one another
+ * @throws InvalidOptionError for sizes that contradict one another, and without head counts
  */
 export function resolveMarConfig(json: MarConfigJson, checkpoint: Checkpoint): MarConfig {
   assertSizes(json);
@@ -95,8 +95,10 @@ export function resolveMarConfig(json: MarConfigJson, checkpoint: Checkpoint): M
     side: 'encoder' | 'decoder',
     width: number,
     depth: number | undefined,
-    heads: number,
+    heads: number | undefined,
   ): StackConfig => {
+    if (heads === undefined) throw unknownHeads(side, width, checkpoint.count(`${side}_blocks`));
+    assertInteger(`${side}_num_heads`, heads, 1);
     if (width % heads !== 0 && !Number.isNaN(width)) {
       throw new InvalidOptionError(
         `${side}_num_heads`,
@@ -154,11 +156,17 @@ export function resolveMarConfig(json: MarConfigJson, checkpoint: Checkpoint): M
   };
 }
 
+function unknownHeads(side: string, width: number, depth: number): InvalidOptionError {
+  const sizes = `${depth} blocks, ${width} wide`;
+  return new InvalidOptionError(
+    `${side}_num_heads`,
+    undefined,
+    `must be given: no tensor tells it, and the ${side} (${sizes}) is that of no released model`,
+  );
+}
+
 function assertSizes(json: MarConfigJson): void {
   const { mlp_ratio: ratio, norm_eps: epsilon, buffer_size: buffer, ...sizes } = json;
-  for (const name of ['encoder_num_heads', 'decoder_num_heads'] as const) {
-    assertInteger(name, sizes[name], 1);
-  }
   for (const name of WHOLE_SIZES) {
     const value = sizes[name];
     if (value !== undefined) assertInteger(name, value, 1);

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { MarConfigJson } from './mar-config.js';
 
 const released = (width: number, depth: number, headDepth: number, headWidth: number): MarConfigJson => ({
@@ -36,3 +37,19 @@ export const PRESET_GUIDANCE: Readonly<Record<MarPreset, number>> = {
   'mar-large': 3,
   'mar-huge': 3.2,
 };
+
+/** The released model whose transformer and head a checkpoint's tensors have the widths and depths of. */
+export function presetOf(checkpoint: Checkpoint): MarPreset | undefined {
+  const width = (key: string): number | undefined => checkpoint.shape(key)?.[0];
+  const found: MarConfigJson = {
+    encoder_embed_dim: width('encoder_norm.weight') ?? 0,
+    encoder_depth: checkpoint.count('encoder_blocks'),
+    decoder_embed_dim: width('decoder_norm.weight') ?? 0,
+    decoder_depth: checkpoint.count('decoder_blocks'),
+    diffloss_w: width('diffloss.net.input_proj.weight') ?? 0,
+    diffloss_d: checkpoint.count('diffloss.net.res_blocks'),
+  };
+  const sizes = Object.entries(found) as [keyof MarConfigJson, number][];
+  const presets = Object.entries(MAR_PRESETS) as [MarPreset, MarConfigJson][];
+  return presets.find(([, preset]) => sizes.every(([name, size]) => preset[name] === size))?.[0];
+}

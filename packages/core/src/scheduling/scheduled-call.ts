@@ -11,7 +11,8 @@ import type {
   PlannedStep,
   Progress,
 } from '../generation.js';
-import { copyGrid, emptyGrid, gridLength, maskedPositions, type TokenGrid } from '../grid.js';
+import { copyGrid, emptyGrid, type GridShape, gridLength, maskedPositions, type TokenGrid } from '../grid.js';
+import { shapeOf } from '../image-run.js';
 import type { MaskedModel } from '../model.js';
 import { samplingWork } from '../sampling-work.js';
 import { CancellationSource } from './cancellation-source.js';
@@ -56,6 +57,7 @@ export class ScheduledCall<Input> {
     { requests, signal, noise, ...options }: Omit<GenerateOptions<Input>, 'model'>,
     { priority, tag }: { readonly priority: number; readonly tag: number },
   ) {
+    const shape = shapeOf(model.shape, options.gridSize);
     this.#model = model;
     this.priority = priority;
     this.tag = tag;
@@ -69,12 +71,12 @@ export class ScheduledCall<Input> {
         signal: this.#cancellation,
       }),
       next: undefined,
-      grid: request.start ? copyGrid(request.start) : emptyGrid(model.shape),
+      grid: request.start ? copyGrid(request.start) : emptyGrid(shape),
       progress: undefined,
       result: undefined,
     }));
     this.#tokens = requests.map(({ start }: ImageRequest<Input>) =>
-      start ? maskedPositions(start.known).length : gridLength(model.shape),
+      start ? maskedPositions(start.known).length : gridLength(shape),
     );
     const abort = (): void => this.fail(signal?.reason);
     signal?.addEventListener('abort', abort);
@@ -128,7 +130,7 @@ export class ScheduledCall<Input> {
     const events: GenerateEvent[] = [];
     for (const [image, own] of happened) {
       for (const event of own) {
-        if (event.type === 'step-end') this.#work += rowsOf(event.batch, this.#model);
+        if (event.type === 'step-end') this.#work += rowsOf(event.batch, image.grid.shape);
         if (event.type === 'image')
           image.result = { image: event.image, grid: event.grid, steps: stepsAt(image, event.steps) };
         events.push(this.#ofCall(image, event));
@@ -218,7 +220,7 @@ function partDone(progress: Progress | undefined): number {
 }
 
 /** Rows that go through the networks: the grid's in each pass of the transformer, and those of the head. */
-function rowsOf(batch: readonly ImageStep[], { shape }: Pick<MaskedModel<unknown>, 'shape'>): number {
+function rowsOf(batch: readonly ImageStep[], shape: GridShape): number {
   const { passes, headEvaluations } = samplingWork(batch);
   return passes * gridLength(shape) + headEvaluations;
 }

@@ -6,9 +6,9 @@ import { classesOf, parseSpec, resolveSampling } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 import { expect, test } from 'vitest';
+import { describeModel } from '../environment.js';
 import { drawInFolder } from '../evaluate-in-folder.js';
-import { networkFor } from '../judging.js';
-import { describeModel } from '../model-in-use.js';
+import { networkFor } from '../network-with-reference.js';
 import { readLines } from '../store/line-file.js';
 import { writeColourNetwork } from '../testing/colour-network.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -24,7 +24,7 @@ const variants = ['random', 'raster', 'halton'].map((name) => ({
   sampling: resolveSampling(parseSpec(`${name}:2x2`), advised),
 }));
 
-/** The embedded model, judged by mean colours. */
+/** The embedded model, measured by mean colours. */
 async function drawingTask(folder: string): Promise<DrawingTask> {
   const network = await temporaryFolder();
   await writeColourNetwork(network, 64);

@@ -11,7 +11,7 @@ export interface DrawingTask {
   /** What recipes call the model's place. */
   readonly location: string;
   readonly load: Pick<LoadModelOptions, 'device' | 'dtype' | 'threads'>;
-  /** A feature network; see `JudgingOptions`. @default the judge */
+  /** A feature network; see `NetworkOptions`. @default the built-in one */
   readonly network?: string;
   /** A folder of real pictures, if it is not those that come with the network. */
   readonly real?: string;

@@ -1,9 +1,9 @@
 import { classesOf } from '@tessera/format';
 // A process that draws one variant for the process that started it.
 import { loadModel } from '@tessera/runtime-node';
+import { describeModel } from '../environment.js';
 import { drawInFolder } from '../evaluate-in-folder.js';
-import { networkFor } from '../judging.js';
-import { describeModel } from '../model-in-use.js';
+import { networkFor } from '../network-with-reference.js';
 import type { Variant } from '../variant.js';
 import type { DrawingReport, DrawingTask } from './draw-side-by-side.js';
 

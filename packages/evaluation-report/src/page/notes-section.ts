@@ -1,8 +1,7 @@
 import { percent } from '../display/number-text.js';
-import { machinesText, threadsText, versionsText } from '../drawn-with.js';
+import { machinesText, threadsText, timingText, versionsText } from '../environment.js';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
 import { baselineExcessText } from '../report-table.js';
-import { timingText } from '../timing-set-up.js';
 import { tickText } from './axis.js';
 import { type Markup, markup } from './markup.js';
 
@@ -50,7 +49,7 @@ export function setupSection({
 <dl>
 <dt>model</dt><dd>${model.name} (${model.location}), SHA-256 ${model.sha256.slice(0, 12)}…</dd>
 <dt>pictures</dt><dd>${n} a variant, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
-<dt>judged by</dt><dd>${networkText(network)}; ${network.width} features</dd>
+<dt>network</dt><dd>${networkText(network)}; ${network.width} features</dd>
 <dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
 <dt>drawn on</dt><dd>${machinesText(made)}; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>
 ${timing && markup`<dt>times</dt><dd>${timingText(timing)}</dd>`}

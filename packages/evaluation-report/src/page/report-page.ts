@@ -1,6 +1,5 @@
-import { mixtureNote } from '../drawn-with.js';
 import { type EvaluationDocument, isTimed, networkText } from '../evaluation-document.js';
-import { chanceNote, changesNote, fewPicturesNote, findingsOf, marginNote } from '../findings.js';
+import { chanceNote, findingsOf, notesOf } from '../findings.js';
 import { variantLines } from '../variant-lines.js';
 import { forestPlot, metricName } from './forest-plot.js';
 import { type Markup, markup, trusted } from './markup.js';
@@ -23,13 +22,7 @@ const NARROW = 340;
 /** The report as one HTML file that needs nothing else: no script, no font, no other file. */
 export function reportPage({ document, pictures }: ReportPageParts): string {
   const lines = variantLines(document);
-  const { arms, n, seed, model, made, network, reference, comparisons } = document;
-  const notes = [
-    fewPicturesNote(document),
-    marginNote(document),
-    changesNote(document),
-    mixtureNote(made),
-  ].filter((note) => note !== undefined);
+  const { arms, n, seed, model, network, reference, comparisons } = document;
   const title =
     arms.length === 1 ? `${model.name}: ${arms[0]!.name}` : `${model.name}: ${arms.length} ways to sample it`;
   const compared = comparisons.filter(({ metric }) => metric === 'frechet');
@@ -46,11 +39,11 @@ export function reportPage({ document, pictures }: ReportPageParts): string {
 <body>
 <main>
 <h1>${title}</h1>
-<p class="facts">${n} pictures of each variant, seed ${seed}, judged by ${networkText(network)}, against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
+<p class="facts">${n} pictures of each variant, seed ${seed}, measured by ${networkText(network)}, against ${reference.count} real pictures.${lines.common && markup` In all: ${lines.common}.`}</p>
 ${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
-${notes.map((note) => markup`<p class="soft">${note}</p>`)}
+${notesOf(document).map((note) => markup`<p class="soft">${note}</p>`)}
 ${verdictTable(document, lines.own)}
-${!timed && markup`<p class="soft">Not all variants were drawn in the same sittings, so their times are not to be compared and are left out.</p>`}
+${!timed && markup`<p class="soft">Not all variants were drawn in the same sessions, so their times are not to be compared and are left out.</p>`}
 ${compared.length > 0 && differences(document)}
 ${timed && markup`<h2>Speed and quality</h2><div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>`}
 ${pictureSection(document, pictures)}

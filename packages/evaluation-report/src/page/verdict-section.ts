@@ -58,7 +58,7 @@ export function corruptionSection({ arms, reference }: EvaluationReport): Markup
   if (kinds.length === 0) return undefined;
   const cells = (damages: Readonly<Record<string, number>> | null): Markup[] =>
     kinds.map((kind) => markup`<td>${percent(damages?.[kind] ?? null)}</td>`);
-  return markup`<h2>Damage that the judge sees</h2>
+  return markup`<h2>Damage that the feature network sees</h2>
 <p class="soft">Share of a variant’s pictures that look damaged in one way more than intact; it is sometimes wrong about real ones too.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Damage"><table>
 <thead><tr><th scope="col">variant</th>${kinds.map((kind) => markup`<th scope="col">${kind}</th>`)}</tr></thead>

@@ -1,6 +1,18 @@
 import { readFile } from 'node:fs/promises';
+import { TesseraError } from '@tessera/core';
 import * as v from 'valibot';
-import { EvaluationFolderError } from './evaluation-folder-error.js';
+
+/** A folder holds another evaluation, or none that this program can go on with. */
+export class EvaluationFolderError extends TesseraError {
+  static override readonly code = 'evaluation-folder';
+  /** What differs, a line each. */
+  readonly differences: readonly string[];
+
+  constructor(message: string, differences: readonly string[] = [], options?: { cause?: unknown }) {
+    super(EvaluationFolderError.code, message, options);
+    this.differences = differences;
+  }
+}
 
 /**
  * Reads a JSON file of an evaluation's folder; undefined where there is none.

@@ -3,8 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeJson } from '../files/written-file.js';
-import { EvaluationFolderError } from './evaluation-folder-error.js';
-import { readFolderFile } from './folder-file.js';
+import { EvaluationFolderError, readFolderFile } from './folder-file.js';
 
 const schema = v.strictObject({
   format: v.literal('tessera-evaluation-folder'),

@@ -8,7 +8,7 @@ import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
 import { fakeNetwork } from '../testing/fake-network.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import type { Variant } from '../variant.js';
-import { EvaluationFolderError } from './evaluation-folder-error.js';
+import { EvaluationFolderError } from './folder-file.js';
 import { type FolderStoreOptions, openFolderStore } from './folder-store.js';
 
 const IDENTITY = { model: 'fake', sha256: 'ab'.repeat(32), seed: 1, device: 'cpu', dtype: 'fp32', batch: 4 };
@@ -32,7 +32,7 @@ const open = (folder: string, changes: Partial<FolderStoreOptions> = {}) =>
     classes: classesOf(FAKE_MANIFEST),
     network: fakeNetwork(),
     networkKey: 'one',
-    setUp: { threads: 2, versions: { tessera: '0.1.0' }, machine: HERE },
+    environment: { threads: 2, versions: { tessera: '0.1.0' }, machine: HERE },
     keep: 2,
     signal: new AbortController().signal,
     recipeOf: (sampling, picture) =>
@@ -51,7 +51,7 @@ const drawn = (index: number): DrawnPicture => ({
   passes: 8,
   image: { width: 1, height: 1, data: Uint8Array.of(index, 1, 2) },
 });
-const judged = (index: number) => {
+const measured = (index: number) => {
   const { image: _, ...rest } = drawn(index);
   return rest;
 };
@@ -65,7 +65,7 @@ describe('a folder', () => {
     await first.save(identityOf(MAR), [drawn(2)]);
     await first.close();
     const second = await open(folder);
-    expect(await second.load(identityOf(MAR))).toEqual([0, 1, 2].map(judged));
+    expect(await second.load(identityOf(MAR))).toEqual([0, 1, 2].map(measured));
     expect(await second.load(identityOf(RASTER))).toEqual([]);
     expect([second.count('mar', 3), second.count('mar', 2), second.count('raster', 3)]).toEqual([3, 2, 0]);
     await second.close();
@@ -89,7 +89,7 @@ describe('a folder', () => {
       '{"index":0,"sitting":"2026-11-23 7","seenClass":null,"seenDamage":0,"features":"AAAAAAAAgD8AAABA"}\n',
     );
     const store = await open(folder);
-    expect(await store.load(identityOf(MAR))).toEqual([judged(0)]);
+    expect(await store.load(identityOf(MAR))).toEqual([measured(0)]);
     await store.close();
   });
 
@@ -100,7 +100,7 @@ describe('a folder', () => {
     await first.close();
     const renamed = arm('mar:64x100', 'the reference');
     const second = await open(folder, { arms: [renamed, arm('mar:32')] });
-    expect(await second.load(identityOf(renamed))).toEqual([judged(0)]);
+    expect(await second.load(identityOf(renamed))).toEqual([measured(0)]);
     expect(second.count('mar:32', 9)).toBe(0);
     await second.close();
   });
@@ -141,11 +141,11 @@ describe('a folder', () => {
       await appendFile(join(folder, 'arms', arm, 'drawn.jsonl'), '{"index":2,"sec');
     }
     const second = await open(folder);
-    expect(await second.load(identityOf(MAR))).toEqual([judged(0), judged(1)]);
+    expect(await second.load(identityOf(MAR))).toEqual([measured(0), measured(1)]);
     await second.save(identityOf(MAR), [drawn(2)]);
     await second.close();
     const third = await open(folder);
-    expect(await third.load(identityOf(MAR))).toEqual([0, 1, 2].map(judged));
+    expect(await third.load(identityOf(MAR))).toEqual([0, 1, 2].map(measured));
     await third.close();
   });
 
@@ -208,7 +208,7 @@ describe('a folder', () => {
     expect(network.seen).toBe(100);
   });
 
-  test('says whether the variants were drawn in the same sittings', async () => {
+  test('says whether the variants were drawn in the same sessions', async () => {
     const folder = await temporaryFolder();
     const pictures = Array.from({ length: 10 }, (_, index) => drawn(index));
     const first = await open(folder);
@@ -218,23 +218,23 @@ describe('a folder', () => {
     await first.close();
     const second = await open(folder);
     await second.save(identityOf(RASTER), pictures.slice(9));
-    // One picture in ten may be of another sitting, which a stop between two variants makes it.
+    // One picture in ten may be of another session, which a stop between two variants makes it.
     expect(second.together(10)).toBe(true);
     await second.save(identityOf(RASTER), pictures.slice(8, 9));
     expect(second.together(10)).toBe(false);
     await second.close();
   });
 
-  test('says what its pictures were drawn with, in whichever sitting', async () => {
+  test('says what its pictures were drawn with, in whichever session', async () => {
     const folder = await temporaryFolder();
     const before = { threads: 1, versions: { tessera: '0.1.0' }, machine: HERE };
-    const first = await open(folder, { setUp: before });
+    const first = await open(folder, { environment: before });
     await first.save(identityOf(MAR), [drawn(0), drawn(1)]);
     await first.close();
     const there = { processor: 'Another', cores: 8 };
     const now = { threads: 2, versions: { tessera: '0.2.0' }, machine: there };
-    const second = await open(folder, { setUp: now });
-    expect(second.drawnWith(2)).toEqual({
+    const second = await open(folder, { environment: now });
+    expect(second.environments(2)).toEqual({
       threads: [1],
       versions: { tessera: ['0.1.0'] },
       machines: [HERE],
@@ -246,7 +246,7 @@ describe('a folder', () => {
       versions: { tessera: ['0.1.0', '0.2.0'] },
       machines: [there, HERE],
     };
-    expect([second.drawnWith(2), second.drawnWith(3)]).toEqual([mixed, mixed]);
+    expect([second.environments(2), second.environments(3)]).toEqual([mixed, mixed]);
     await second.close();
   });
 
@@ -255,7 +255,7 @@ describe('a folder', () => {
     const drawAt = async (tessera: string, networkKey: string, pictures: readonly DrawnPicture[]) => {
       const store = await open(folder, {
         ...{ networkKey, keep: 0, arms: [MAR] },
-        setUp: { threads: 2, versions: { tessera }, machine: HERE },
+        environment: { threads: 2, versions: { tessera }, machine: HERE },
       });
       await store.save(identityOf(MAR), pictures);
       return store;
@@ -267,7 +267,7 @@ describe('a folder', () => {
       ['other', '0.2.0', 9],
     ] as const) {
       const store = await drawAt('0.3.0', network, []);
-      expect(store.drawnWith(1).versions).toEqual({ tessera: [version] });
+      expect(store.environments(1).versions).toEqual({ tessera: [version] });
       expect(await store.load(identityOf(MAR))).toMatchObject([{ index: 0, seconds }]);
       await store.close();
     }

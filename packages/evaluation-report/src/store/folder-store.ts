@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { EvaluationStore, FeatureNetwork, VariantIdentity } from '@tessera/evaluate';
 import { type Classes, jsonHash, type Picture, type SamplingConfig } from '@tessera/format';
-import { type DrawnWith, drawnWith, type SetUp } from '../drawn-with.js';
+import { type Environment, type Environments, environmentsOf } from '../environment.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { Variant } from '../variant.js';
 import { claimFolder, type FolderIdentity } from './folder-identity.js';
@@ -16,7 +16,7 @@ export interface FolderStoreOptions {
   readonly network: FeatureNetwork;
   readonly networkKey: string;
   /** What is drawn now is drawn with. */
-  readonly setUp: SetUp;
+  readonly environment: Environment;
   readonly keep: number;
   readonly signal: AbortSignal;
   /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
@@ -32,10 +32,10 @@ export interface FolderStoreOptions {
 export interface FolderStore extends EvaluationStore {
   /** How many of a variant's pictures 0 … n − 1 are there. */
   count(arm: string, n: number): number;
-  /** Whether all variants drew picture k in the same sitting, of nine in ten of the pictures 0 … n − 1 at least. */
+  /** Whether all variants drew picture k in the same session, of nine in ten of the pictures 0 … n − 1 at least. */
   together(n: number): boolean;
-  /** What the pictures 0 … n − 1 of all variants were drawn with, in this sitting and in earlier ones. */
-  drawnWith(n: number): DrawnWith;
+  /** What the pictures 0 … n − 1 of all variants were drawn with, in this session and in earlier ones. */
+  environments(n: number): Environments;
   /** How many of the pictures 0 … n − 1 of all variants should be kept as files and were not when they were drawn. */
   notKept(n: number): number;
   /** The first pictures of a variant, as far as they were kept. */
@@ -51,10 +51,10 @@ export interface FolderStore extends EvaluationStore {
  * @throws EvaluationRequestError where two variants are one
  */
 export async function openFolderStore(options: FolderStoreOptions): Promise<FolderStore> {
-  const { folder, identity, arms, setUp, keep, signal } = options;
+  const { folder, identity, arms, environment, keep, signal } = options;
   const keyed = await keyedArms(arms);
   await claimFolder(folder, identity);
-  const sitting = { id: `${new Date().toISOString()} ${process.pid}`, ...setUp };
+  const session = { id: `${new Date().toISOString()} ${process.pid}`, ...environment };
   const opened = new Map<string, VariantFolder>();
   const close = async (): Promise<void> => {
     for (const arm of opened.values()) await arm.close();
@@ -69,7 +69,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
           folder: join(folder, 'arms', key),
           name,
           description: sampling,
-          sitting,
+          session,
           onSeen: (done, total) => options.onSeen?.(name, done, total),
           recipeOf: (picture) => options.recipeOf(sampling, picture),
         }),
@@ -81,26 +81,27 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
   }
   const folderOf = ({ name }: Pick<VariantIdentity, 'name'>): VariantFolder => opened.get(name)!;
   return {
-    load: async (arm) => [...folderOf(arm).judged.values()],
+    load: async (arm) => [...folderOf(arm).pictures.values()].map(({ measured }) => measured),
     save: (arm, pictures) => folderOf(arm).save(pictures),
-    count: (name, n) => [...folderOf({ name }).judged.keys()].filter((index) => index < n).length,
+    count: (name, n) => [...folderOf({ name }).pictures.keys()].filter((index) => index < n).length,
     together(n) {
-      const [first, ...others] = [...opened.values()].map((arm) => arm.drawn);
-      const shared = Array.from({ length: n }, (_, index) => index).filter((index) =>
-        others.every((drawn) => drawn.get(index)?.sitting === first?.get(index)?.sitting),
-      );
+      const variants = [...opened.values()];
+      const shared = Array.from({ length: n }, (_, index) => index).filter((index) => {
+        const sessions = variants.map(({ pictures }) => pictures.get(index)?.drawn.sitting);
+        return new Set(sessions).size === 1;
+      });
       return shared.length >= 0.9 * n;
     },
-    drawnWith: (n) =>
-      drawnWith(
-        [...opened.values()].flatMap(({ drawn }) => [...drawn.values()].filter(({ index }) => index < n)),
+    environments: (n) =>
+      environmentsOf(
+        [...opened.values()].flatMap(({ pictures }) =>
+          [...pictures.values()].flatMap(({ drawn }) => (drawn.index < n ? drawn : [])),
+        ),
       ),
-    notKept(n) {
-      const wanted = (index: number): boolean => index < Math.min(keep, n);
-      return [...opened.values()].flatMap(({ judged, isKept }) =>
-        [...judged.keys()].filter((index) => wanted(index) && !isKept(index)),
-      ).length;
-    },
+    notKept: (n) =>
+      [...opened.values()].flatMap(({ pictures, isKept }) =>
+        [...pictures.keys()].filter((index) => index < Math.min(keep, n) && !isKept(index)),
+      ).length,
     async firstPictures(name, most) {
       const images: ImageRgb[] = [];
       for (let index = 0; index < most; index++) {

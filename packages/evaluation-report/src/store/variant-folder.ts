@@ -3,65 +3,80 @@ import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { DrawnPicture, FeatureNetwork, MeasuredPicture } from '@tessera/evaluate';
 import { type Classes, type Picture, pictureAt } from '@tessera/format';
+import * as v from 'valibot';
+import type { Environment } from '../environment.js';
 import { takeLock } from '../files/lock-file.js';
 import { readPng, writePng } from '../files/png-file.js';
 import { writeJson } from '../files/written-file.js';
 import { appendLines, readLines } from './line-file.js';
-import {
-  type DrawnRecord,
-  drawnRecord,
-  measuredPicture,
-  pictureRecords,
-  type SeenRecord,
-  type Sitting,
-  seenRecord,
-} from './picture-records.js';
+import { extractFiles, featuresOf, featuresText, type SeenPicture, seenEntries } from './seen-pictures.js';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** A line of `drawn.jsonl`: what a picture took, and what it was drawn with. */
+const drawnSchema = v.object({
+  index: count,
+  seconds: v.number(),
+  headEvaluations: v.number(),
+  passes: v.number(),
+  /** The id of the {@link Session} that drew it. */
+  sitting: v.string(),
+  threads: count,
+  versions: v.record(v.string(), v.string()),
+  machine: v.object({ processor: v.string(), cores: count }),
+});
+
+/** A line of `seen-NETWORK.jsonl`; `sitting` names the drawing that the network was shown. */
+const seenSchema = v.object({ index: count, sitting: v.string(), ...seenEntries });
+
+type DrawnRecord = v.InferOutput<typeof drawnSchema>;
+
+/** One run of the program, from its start to its end or stop. */
+export interface Session extends Environment {
+  readonly id: string;
+}
 
 export interface VariantFolderOptions {
   /** The variant's own. */
   readonly folder: string;
   readonly name: string;
-  /** Goes into `variant.json`, for people. */
+  /** Goes into `arm.json`, for people. */
   readonly description: unknown;
   readonly classes: Classes;
   readonly network: FeatureNetwork;
   /** Tells networks apart. */
   readonly networkKey: string;
   /** This run of the program. */
-  readonly sitting: Sitting;
+  readonly session: Session;
   /** Pictures with an index below this are kept as files. */
   readonly keep: number;
   readonly signal: AbortSignal;
-  /** Hears how many of the kept pictures that this network has not seen yet it has been shown. */
+  /** Called with how many of the kept pictures that were new to this network it has been shown. */
   onSeen?(done: number, total: number): void;
   /** The recipe that a kept picture carries. */
   recipeOf(picture: Picture): unknown;
 }
 
-/** An variant on the disk: `variant.json`, `drawn.jsonl`, a `seen-NETWORK.jsonl` each network, and `pictures/`. */
+/** A variant on the disk: `arm.json`, `drawn.jsonl`, a `seen-NETWORK.jsonl` each network, and `pictures/`. */
 export interface VariantFolder {
-  /** Pictures that are drawn and that the network has seen, by index. */
-  readonly judged: ReadonlyMap<number, MeasuredPicture>;
-  /** What each of them took and was drawn with, by index. */
-  readonly drawn: ReadonlyMap<number, DrawnRecord>;
+  /** Pictures that are drawn and that the network was shown, by index. */
+  readonly pictures: ReadonlyMap<number, { readonly drawn: DrawnRecord; readonly measured: MeasuredPicture }>;
   save(pictures: readonly DrawnPicture[]): Promise<void>;
   /** Whether a picture was kept as a file. */
   isKept(index: number): boolean;
   /** A kept picture. */
   read(index: number): Promise<ImageRgb | undefined>;
-  /** Lets other processes have it. */
+  /** Releases the folder for other processes. */
   close(): Promise<void>;
 }
 
-/** Pictures that a network sees at once. */
-const AT_ONCE = 48;
-
 /**
- * Opens a variant's folder. Pictures that were kept and that this network has not seen yet are shown to it now, rather than
- * drawn again.
+ * Opens a variant's folder. Pictures that were kept and that are new to this network are shown to it now, rather than drawn
+ * again. Of several lines of one picture the last counts. A picture is drawn again where another network asks for one that
+ * was not kept: what a network found stays with the drawing that it was shown, and is left out where that is not recorded.
  */
 export async function openVariant(options: VariantFolderOptions): Promise<VariantFolder> {
-  const { folder, name, description, classes, networkKey, sitting, keep, signal } = options;
+  const { folder, name, description, classes, network, networkKey, session, keep, signal } = options;
   const drawnPath = join(folder, 'drawn.jsonl');
   const seenPath = join(folder, `seen-${networkKey}.jsonl`);
   const pathOf = (index: number): string => join(folder, 'pictures', pictureAt(classes, index).file);
@@ -69,39 +84,61 @@ export async function openVariant(options: VariantFolderOptions): Promise<Varian
   const close = await takeLock(join(folder, 'lock'), `${name} is being drawn`);
   try {
     await writeJson(join(folder, 'arm.json'), { name, description });
-    const records = pictureRecords(await readLines(drawnPath), await readLines(seenPath));
-    const seen = new Map(records.seen);
-    const unseen = [...records.drawn.values()].filter(({ index }) => !seen.has(index) && isKept(index));
-    for (let first = 0; first < unseen.length; first += AT_ONCE) {
-      signal.throwIfAborted();
-      const part = unseen.slice(first, first + AT_ONCE);
-      const found = await see(options.network, part, pathOf);
-      await appendLines(seenPath, found);
-      for (const [i, drawing] of part.entries()) seen.set(drawing.index, { drawn: drawing, seen: found[i]! });
-      options.onSeen?.(first + part.length, unseen.length);
+    const pictures = new Map<number, { drawn: DrawnRecord; measured: MeasuredPicture }>();
+    const add = (drawn: DrawnRecord, seen: SeenPicture): void => {
+      const { index, seconds, headEvaluations, passes } = drawn;
+      const { seenClass, seenDamage } = seen;
+      const features = featuresOf(seen);
+      const measured = { index, features, seenClass, seenDamage, seconds, headEvaluations, passes };
+      pictures.set(index, { drawn, measured });
+    };
+    const key = ({ index, sitting }: Pick<DrawnRecord, 'index' | 'sitting'>): string => `${index} ${sitting}`;
+    const drawings = (await readLines(drawnPath)).filter((line) => v.is(drawnSchema, line));
+    const bySession = new Map(drawings.map((drawn) => [key(drawn), drawn]));
+    for (const line of await readLines(seenPath)) {
+      const drawn = v.is(seenSchema, line) ? bySession.get(key(line)) : undefined;
+      if (drawn) add(drawn, line as SeenPicture);
     }
-    const drawn = new Map<number, DrawnRecord>();
-    const judged = new Map<number, MeasuredPicture>();
-    for (const [index, picture] of seen) {
-      drawn.set(index, picture.drawn);
-      judged.set(index, measuredPicture(picture));
-    }
+    const last = new Map(drawings.map((drawn) => [drawn.index, drawn])).values();
+    const unseen = [...last].filter(({ index }) => !pictures.has(index) && isKept(index));
+    await extractFiles(
+      unseen.map(({ index }) => pathOf(index)),
+      {
+        network,
+        signal,
+        async save(first, found) {
+          const part = unseen.slice(first, first + found.length);
+          await appendLines(
+            seenPath,
+            part.map(({ index, sitting }, i) => ({ index, sitting, ...found[i]! })),
+          );
+          for (const [i, drawn] of part.entries()) add(drawn, found[i]!);
+          options.onSeen?.(first + part.length, unseen.length);
+        },
+      },
+    );
     return {
-      judged,
-      drawn,
-      async save(pictures) {
-        for (const { index, image } of pictures) {
+      pictures,
+      async save(made) {
+        for (const { index, image } of made) {
           if (index < keep) await writePng(pathOf(index), image, options.recipeOf(pictureAt(classes, index)));
         }
+        const { id: sitting, threads, versions, machine } = session;
         // What says that a picture is drawn comes last: what a stop cuts off before it is written again.
         await appendLines(
           seenPath,
-          pictures.map((picture) => seenRecord(picture, sitting.id)),
+          made.map(({ index, seenClass, seenDamage, features }) => ({
+            ...{ index, sitting, seenClass, seenDamage },
+            features: featuresText(features),
+          })),
         );
-        const drawings = pictures.map((picture) => drawnRecord(picture, sitting));
-        await appendLines(drawnPath, drawings);
-        for (const drawing of drawings) drawn.set(drawing.index, drawing);
-        for (const { image: _, ...picture } of pictures) judged.set(picture.index, picture);
+        const drawn = made.map(({ index, seconds, headEvaluations, passes }) => ({
+          ...{ index, seconds, headEvaluations, passes },
+          ...{ sitting, threads, versions, machine },
+        }));
+        await appendLines(drawnPath, drawn);
+        for (const [i, { image: _, ...measured }] of made.entries())
+          pictures.set(measured.index, { drawn: drawn[i]!, measured });
       },
       isKept,
       read: async (index) => (isKept(index) ? (await readPng(pathOf(index))).image : undefined),
@@ -111,24 +148,4 @@ export async function openVariant(options: VariantFolderOptions): Promise<Varian
     await close();
     throw error;
   }
-}
-
-async function see(
-  network: FeatureNetwork,
-  drawings: readonly DrawnRecord[],
-  pathOf: (index: number) => string,
-): Promise<SeenRecord[]> {
-  const images = await Promise.all(drawings.map(async ({ index }) => (await readPng(pathOf(index))).image));
-  const { features, classes, damages } = await network.extract(images);
-  return drawings.map(({ index, sitting }, i) =>
-    seenRecord(
-      {
-        index,
-        features: features.subarray(i * network.width, (i + 1) * network.width),
-        seenClass: classes ? classes[i]! : null,
-        seenDamage: damages ? damages[i]! : null,
-      },
-      sitting,
-    ),
-  );
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EvaluationProgress } from '@tessera/evaluate';
+import type { ModelInUse } from '../environment.js';
 import {
   evaluateInFolder,
   type FolderDrawingOptions,
@@ -7,8 +8,7 @@ import {
   type FolderEvaluationOptions,
 } from '../evaluate-in-folder.js';
 import type { EvaluationDocument } from '../evaluation-document.js';
-import type { Judging } from '../judging.js';
-import type { ModelInUse } from '../model-in-use.js';
+import type { NetworkWithReference } from '../network-with-reference.js';
 import { type Study, variantsOf } from './study.js';
 import { timeVariants } from './timing.js';
 
@@ -20,7 +20,7 @@ export type StudyProgress =
 export interface StudyOptions extends Pick<FolderDrawingOptions, 'folder' | 'signal' | 'onSeen' | 'onStart'> {
   readonly study: Study;
   readonly used: ModelInUse;
-  readonly judging: Judging;
+  readonly measuring: NetworkWithReference;
   /** What the report says how to make it again. */
   readonly command: string;
   /** Pictures of each class that a timed study times. @default 3 */
@@ -30,11 +30,11 @@ export interface StudyOptions extends Pick<FolderDrawingOptions, 'folder' | 'sig
 
 /** A study as an evaluation, e.g. for `assertFolderEvaluation`. */
 export function studyEvaluation(options: StudyOptions): FolderEvaluationOptions {
-  const { study, judging, used, onProgress } = options;
+  const { study, measuring, used, onProgress } = options;
   const { n, seed, batch, resamples, margins, comparisons } = study;
   return {
     ...options,
-    ...judging,
+    ...measuring,
     variants: variantsOf(study, used.model),
     n,
     seed,

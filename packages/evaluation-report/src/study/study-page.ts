@@ -6,10 +6,9 @@ import {
   secondsText,
   signed,
   timesText,
-  withDeviation,
   withInterval,
 } from '../display/number-text.js';
-import { machinesText, mixtureNote, threadsText, versionsText } from '../drawn-with.js';
+import { machinesText, mixtureNote, threadsText, timingText, versionsText } from '../environment.js';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
 import {
   chanceNote,
@@ -20,8 +19,7 @@ import {
   marginNote,
 } from '../findings.js';
 import { metricName } from '../page/forest-plot.js';
-import { baselineExcessText, hasOwnBaselines } from '../report-table.js';
-import { timingText } from '../timing-set-up.js';
+import { baselineExcessText, baselinesText, hasOwnBaselines } from '../report-table.js';
 import { variantLines } from '../variant-lines.js';
 import { resultsFingerprint } from './results-fingerprint.js';
 import type { Study } from './study.js';
@@ -85,7 +83,7 @@ function conclusions({ conclusions }: Study, document: EvaluationDocument): stri
 function drawing({ n, seed, network, reference }: EvaluationDocument): string {
   return (
     `${n} pictures of each variant, seed ${seed}: picture k has the same class and the same noise in every variant. ` +
-    `Judged by ${networkText(network)} (${network.width} features), against ${reference.count} real pictures.`
+    `Measured by ${networkText(network)} (${network.width} features), against ${reference.count} real pictures.`
   );
 }
 
@@ -149,13 +147,13 @@ function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMe
 
 function floors(document: EvaluationDocument): string {
   const { n, floors } = document;
-  const { frechet, kid, precision, recall, count, splits } = floors;
+  const { count, splits } = floors;
   const fewer = hasOwnBaselines(document)
     ? ''
     : `There are too few for a floor at ${n}, which would be lower. `;
   return (
-    `The floor, real pictures against other real ones (${splits} splits of ${count}): Fréchet distance ` +
-    `${withDeviation(frechet)}, KID ${withDeviation(kid)}, precision ${percent(precision.mean)}, recall ${percent(recall.mean)}. Its Fréchet distance is ${baselineExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
+    `The floor, real pictures against other real ones (${splits} splits of ${count}): ` +
+    `${baselinesText(floors)}. Its Fréchet distance is ${baselineExcessText(document)} more than a perfect sampler would score, which is held against all of them. ${fewer}` +
     'Passes are runs of the transformer for an image, head evaluations its tokens × diffusion steps, twice where guided.'
   );
 }

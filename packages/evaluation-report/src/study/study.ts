@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { decodeText, parseDocument, parseSpec, resolveSampling } from '@tessera/format';
 import * as v from 'valibot';
+import type { ModelInUse } from '../environment.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
-import type { ModelInUse } from '../model-in-use.js';
 import type { Variant } from '../variant.js';
 
 const text = v.pipe(v.string(), v.minLength(1));

@@ -3,14 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
 import { classesOf, jsonHash, picturesOf } from '@tessera/format';
 import { compare } from '../comparison.js';
+import { type Machine, type ModelInUse, type TimingEnvironment, thisMachine } from '../environment.js';
 import { writeJson } from '../files/written-file.js';
-import { type Machine, thisMachine } from '../machine.js';
-import type { ModelInUse } from '../model-in-use.js';
-import type { TimingSetUp } from '../timing-set-up.js';
 import type { Variant } from '../variant.js';
 
 /** How long each variant's pictures take, one at a time. */
-export interface Timing extends TimingSetUp {
+export interface Timing extends TimingEnvironment {
   readonly variants: readonly {
     readonly name: string;
     readonly secondsPerImage: Quartiles;
@@ -56,7 +54,7 @@ export async function timeVariants(options: TimingOptions): Promise<Timing> {
     onPicture: ({ done, total }) => onProgress?.(done, total),
   });
   const first = runs[0]!.runs;
-  const timing: TimingSetUp = { pictures: first.length, threads, machine };
+  const timing: TimingEnvironment = { pictures: first.length, threads, machine };
   const arms = runs.map(({ variant, runs }) => ({
     name: variant.name,
     secondsPerImage: quartilesOf(runs.map(({ seconds }) => seconds)),
@@ -68,5 +66,5 @@ export async function timeVariants(options: TimingOptions): Promise<Timing> {
 
 interface KeptTiming {
   readonly key: string;
-  readonly timing: TimingSetUp & { readonly arms: Timing['variants'] };
+  readonly timing: TimingEnvironment & { readonly arms: Timing['variants'] };
 }

@@ -7,7 +7,7 @@ const CHANNELS = 3;
 
 /**
  * Writes a feature network into a folder: a picture of `side` pixels has its mean colour as features. It measures in
- * milliseconds what the judge, of 128 features, takes seconds for.
+ * milliseconds what the feature network, of 128 features, takes seconds for.
  */
 export async function writeColourNetwork(folder: string, side: number): Promise<void> {
   await mkdir(folder, { recursive: true });

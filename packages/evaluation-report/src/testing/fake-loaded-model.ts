@@ -1,6 +1,6 @@
-import { fakeModel } from '@tessera/core/testing';
 import type { Manifest } from '@tessera/format';
-import type { LoadedModel } from '@tessera/runtime-node';
+import { fakeLoadedModel as fakeLoaded } from '@tessera/onnx/testing';
+import type { Device, LoadedModel } from '@tessera/runtime-node';
 
 const component = (name: string) => ({ path: `${name}.onnx` });
 
@@ -33,16 +33,7 @@ export const FAKE_MANIFEST: Manifest = {
   files: [],
 };
 
-/** Core's model of arithmetic, dressed as one that was loaded. A token is a pixel. */
+/** A model of {@link FAKE_MANIFEST}, or another one, that is loaded. */
 export function fakeLoadedModel(manifest: Manifest = FAKE_MANIFEST): LoadedModel {
-  return {
-    ...fakeModel({ shape: manifest.grid }),
-    manifest,
-    device: 'cpu',
-    dtype: 'fp32',
-    threads: 1,
-    fallbacks: [],
-    encode: () => Promise.reject(new Error('the fake model has no encoder')),
-    runStatistics: async () => ({}),
-  };
+  return fakeLoaded<Device>(manifest);
 }

@@ -1,12 +1,12 @@
-import type { Judging } from '../judging.js';
-import { describeModel, type ModelInUse } from '../model-in-use.js';
+import { describeModel, type ModelInUse } from '../environment.js';
+import type { NetworkWithReference } from '../network-with-reference.js';
 import { fakeLoadedModel } from './fake-loaded-model.js';
 import { fakeNetwork } from './fake-network.js';
 
 /** A model of arithmetic, a network that sees a picture's first pixel, and sixty real pictures. */
 export interface FakeRun {
   readonly used: ModelInUse;
-  readonly judging: Judging;
+  readonly measuring: NetworkWithReference;
   /** Pictures that the model has drawn. */
   drawn(): number;
 }
@@ -25,7 +25,7 @@ export async function fakeRun(): Promise<FakeRun> {
   const { width } = network;
   return {
     used: await describeModel(model, 'fake'),
-    judging: {
+    measuring: {
       loaded: { key: 'first-pixel', margins: { frechet: 1.9, kid: 0.39 }, network },
       reference: {
         name: 'numbers',

@@ -14,6 +14,7 @@ import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
 import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
 import type { ModelGraphs } from '../model-graphs.js';
+import type { LoadProgress } from './load-options.js';
 
 /**
  * Rows of a batch that the transformer takes at once where tensors are in memory: enough for its matrix products to be
@@ -29,6 +30,8 @@ export interface ModelSource {
   readonly Tensor: TensorConstructor;
   /** Whether tensors stay in the processor's memory, so that large batches can be taken in parts. */
   readonly isInMemory: boolean;
+  /** Called before each session is created. */
+  onProgress(progress: LoadProgress): void;
   createSession(name: ComponentName, component: ManifestComponent): Promise<GraphSession>;
   /** The bytes of a file of the folder, by its path in the manifest. */
   readFile(path: string): Promise<Uint8Array>;
@@ -39,12 +42,21 @@ export interface ModelSource {
  * created, those before it are released. A text encoder is created when the first prompt comes: features need none.
  */
 export async function createMarModel(source: ModelSource): Promise<MarModel> {
-  const { manifest, dtype, Tensor, isInMemory, createSession } = source;
-  const { textEncoder, ...components } = manifest.variants.find((each) => each.dtype === dtype)!.components;
+  const { manifest, dtype, Tensor, isInMemory, createSession, onProgress } = source;
+  const variant = manifest.variants.find((each) => each.dtype === dtype)!;
+  const { textEncoder, ...rest } = variant.components;
+  const components = Object.entries(rest) as [ComponentName, ManifestComponent?][];
+  const bytesOf = ({ path, data = [] }: ManifestComponent): number =>
+    manifest.files.reduce((sum, file) => sum + ([path, ...data].includes(file.path) ? file.bytes : 0), 0);
+  const totalBytes = components.reduce((sum, [, component]) => sum + (component ? bytesOf(component) : 0), 0);
+  let loadedBytes = 0;
   const sessions: { [name in ComponentName]?: GraphSession } = {};
   try {
-    for (const [name, component] of Object.entries(components) as [ComponentName, ManifestComponent?][]) {
-      if (component) sessions[name] = await createSession(name, component);
+    for (const [name, component] of components) {
+      if (!component) continue;
+      onProgress({ phase: 'prepare', file: component.path, loadedBytes, totalBytes });
+      sessions[name] = await createSession(name, component);
+      loadedBytes += bytesOf(component);
     }
     const options = {
       ...(isInMemory ? { rowsAtOnce: ROWS_AT_ONCE } : {}),

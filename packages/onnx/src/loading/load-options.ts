@@ -1,25 +1,19 @@
 import { InvalidOptionError } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
-import type { Manifest, StorageType } from '@tessera/format';
-import { neededFiles } from '../model-files.js';
+import type { StorageType } from '@tessera/format';
 
 /** How far loading has come, in bytes of all files together. The total is exact from the first report on. */
 export interface LoadProgress {
   /**
    * `download`: arrived from the network; `check`: its hash is right, so it need not be fetched; `convert`: a checkpoint
-   * becomes a model folder, in values of weights instead of bytes; `prepare`: sessions have been created from so many bytes.
+   * becomes a model folder, in values of weights instead of bytes; `prepare`: sessions have been created from so many bytes,
+   * and the next one is being created from `file`.
    */
   readonly phase: 'download' | 'check' | 'convert' | 'prepare';
   /** The file's path in the model folder. */
   readonly file: string;
   readonly loadedBytes: number;
   readonly totalBytes: number;
-}
-
-/** The report between the last file and the first session. */
-export function preparing(manifest: Manifest, dtype: StorageType): LoadProgress {
-  const totalBytes = neededFiles(manifest, dtype).reduce((sum, { bytes }) => sum + bytes, 0);
-  return { phase: 'prepare', file: 'mar.json', loadedBytes: totalBytes, totalBytes };
 }
 
 /** What every runtime's `loadModel` takes. */

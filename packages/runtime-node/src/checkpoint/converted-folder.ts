@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ConvertOptions, MarConfigJson, MarPreset, VaeConfigJson, WeightsKind } from '@tessera/convert';
 import { type ModelSource, parseModelSource, type StorageType } from '@tessera/format';
 import { ModelFileError } from '@tessera/onnx';
+import { openGraph } from '../open-graph.js';
 import { type CheckpointSource, type FetchOptions, findCheckpoint } from './checkpoint-source.js';
 
 /** How a checkpoint is converted before it is loaded. */
@@ -60,13 +61,15 @@ async function convert(
   const { convertModel, OutputExistsError } = await import('@tessera/convert');
   try {
     await convertModel({
-      mar: { checkpoint: marFile, config: config ?? 'mar-base', ...(weights ? { weights } : {}) },
+      mar: { checkpoint: marFile, ...(config ? { config } : {}), ...(weights ? { weights } : {}) },
       vae: { checkpoint: vaeFile, config: vaeConfig ?? 'kl16' },
       out,
       dtype,
       name: stemOf(mar.name),
       licence: 'unknown',
       source: mar.name,
+      // What was written is compared with a forward pass of its own, so that wrong head counts are found.
+      openGraph,
       ...(signal ? { signal } : {}),
       onProgress: ({ item, done, total }) =>
         onProgress?.({ phase: 'convert', file: item, loadedBytes: done, totalBytes: total }),

@@ -43,6 +43,8 @@ export interface DrawOptions {
   readonly diffusionSteps: number;
   /** Whether a refinement reads the conditions, which changes nothing. */
   readonly readConditions?: boolean;
+  /** Whether the input is a proxy, as user interfaces wrap what they watch. */
+  readonly reactive?: boolean;
   /** Stops after that many steps. */
   readonly abortAfterStep?: number;
   /** Loses the GPU after that many steps. */

@@ -59,7 +59,8 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
 }
 
 async function draw(id: number, options: DrawOptions): Promise<Drawing> {
-  const { seed, classLabel, readConditions, abortAfterStep, loseAfterStep, start } = options;
+  const { seed, classLabel, reactive, readConditions, abortAfterStep, loseAfterStep, start } = options;
+  const input = reactive ? new Proxy({ classLabel }, {}) : { classLabel };
   const { model, worker } = models[id]!;
   const controller = new AbortController();
   let grid = start ? { shape: model.shape, ...start } : emptyGrid(model.shape);
@@ -76,7 +77,7 @@ async function draw(id: number, options: DrawOptions): Promise<Drawing> {
     const events = generate({
       model,
       policy: readConditions ? reading : order,
-      requests: [{ seed, input: { classLabel }, ...(start ? { start: grid } : {}) }],
+      requests: [{ seed, input, ...(start ? { start: grid } : {}) }],
       signal: controller.signal,
     });
     for await (const event of events) {

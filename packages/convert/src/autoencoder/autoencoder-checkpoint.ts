@@ -1,0 +1,14 @@
+import { Checkpoint, type CheckpointOptions } from '../checkpoint/checkpoint.js';
+import { assertHolds } from '../checkpoint/checkpoint-contents.js';
+import type { TensorFile } from '../checkpoint/tensor-file.js';
+import { publishedNames } from './diffusers-names.js';
+
+/**
+ * A KL autoencoder's tensors under the published code's names, also where diffusers wrote them.
+ *
+ * @throws CheckpointFormatError if the file holds a model or a LoRA
+ */
+export function autoencoderOf(file: TensorFile, options: Pick<CheckpointOptions, 'ignore'>): Checkpoint {
+  assertHolds(file, 'autoencoder');
+  return new Checkpoint(publishedNames(file), 'post_quant_conv.weight', options);
+}

@@ -1,0 +1,2 @@
+/** The folder of the feature network: `feature-network.json`, `feature-network.onnx` and `reference.bin`. */
+export declare const featureNetworkFolder: URL;

@@ -1,2 +1,0 @@
-/** The folder of the judge: `judge.json`, `judge.onnx` and `reference.bin`. */
-export declare const judgeFolder: URL;

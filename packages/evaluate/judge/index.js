@@ -1,5 +1,0 @@
-/**
- * The judge's folder, a file: URL on Node and an http(s): one on a page that is not bundled. A bundler leaves its files behind:
- * copy them to where your site serves files as they are.
- */
-export const judgeFolder = new URL('./', import.meta.url);
