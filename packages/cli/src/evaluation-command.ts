@@ -11,6 +11,7 @@ export interface RepeatedFlags {
   readonly seed?: number;
   readonly batch?: number;
   readonly model?: string | undefined;
+  readonly beside?: string | undefined;
   /** What `auto` came to, which on another machine may be something else. */
   readonly device: LoadedModel['device'];
   readonly dtype: LoadedModel['dtype'];
@@ -33,6 +34,7 @@ export function evaluationCommand(flags: RepeatedFlags): string {
     ['seed', flags.seed],
     ['batch', flags.batch],
     ['model', flags.model === EMBEDDED ? undefined : flags.model],
+    ['beside', flags.beside],
     ['device', flags.device],
     ['dtype', flags.dtype],
     ...Object.entries(flags.sampling ?? {}),

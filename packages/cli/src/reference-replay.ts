@@ -49,7 +49,7 @@ export async function replayReference(
   const sample: unknown = JSON.parse(await readFile(join(folder, parity), 'utf8'));
   // Loading would refuse the device before it could be told by how much it is off.
   return withModel(loadModel, folder, { ...options, verify: false }, async (model) => ({
-    ...(await verifyReferenceSample(model, sample)),
+    ...(await verifyReferenceSample(model, sample, model.dtype)),
     device: model.device,
     dtype: model.dtype,
   }));

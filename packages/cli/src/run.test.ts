@@ -309,7 +309,7 @@ describe('wrong usage', () => {
     [['generate', '--out', 'a.png']],
     [['generate', '--nonsense']],
     [['compare', '--policies', 'mar,mar']],
-    [['convert', 'a.safetensors', '--out', 'x']],
+    [['convert', 'a.safetensors', '--heads', '0', '--out', 'x']],
     [['verify', 'https://example.org/model']],
     [['verify', '--cache', 'x']],
     [['demo', '--cache', 'x']],
@@ -496,6 +496,6 @@ test('convert writes a folder with a reference sample, verify finds it sound, an
     word.endsWith('A/weights.safetensors') ? join(golden, 'vae/weights.safetensors') : word,
   );
   expect(await run([...swapped, '--overwrite'], wrong)).toBe(1);
-  expect(wrong.written.error).toContain('missing:');
-  expect(JSON.parse(wrong.written.out).error.missing.length).toBeGreaterThan(50);
+  expect(wrong.written.error).toContain('holds an autoencoder where a model is needed');
+  expect(JSON.parse(wrong.written.out).error).toMatchObject({ problem: 'other-model' });
 });

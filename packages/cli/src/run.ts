@@ -10,6 +10,7 @@ import { editCommand } from './commands/edit.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
 import { serveCommand } from './commands/serve.js';
+import { shardCommand } from './commands/shard.js';
 import { verifyCommand } from './commands/verify.js';
 import { isKeysError, keyReport } from './key-report.js';
 import { progressBar } from './progress-bar.js';
@@ -54,6 +55,7 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
     .addCommand(editCommand(context))
     .addCommand(evaluateCommand(context))
     .addCommand(serveCommand(context))
+    .addCommand(shardCommand(context))
     .addCommand(demoCommand(context))
     .addCommand(convertCommand(context))
     .addCommand(verifyCommand(context))

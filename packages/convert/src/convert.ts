@@ -19,7 +19,7 @@ import type { RunnableGraph } from './forward/graph-values.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { type SavedGraph, saveGraph } from './graph/graph-file.js';
 import { assertStorage, type WeightStorage } from './graph/weight-storage.js';
-import { type FamilyModel, type ModelConfigJson, openFamily } from './model-family.js';
+import { type CacheOptions, type FamilyModel, type ModelConfigJson, openFamily } from './model-family.js';
 import { fileChecksums } from './output/file-checksums.js';
 import { type ModelConfigs, modelCard } from './output/model-card.js';
 import { GRAPH_FOLDER, modelManifest, TOKENIZER } from './output/model-manifest.js';
@@ -83,6 +83,8 @@ export interface ConvertOptions {
   readonly licence: string;
   /** Where the weights come from: a name, a checksum, an address. */
   readonly source: string;
+  /** Graphs with LazyMAR's caches beside the others, which about doubles files and memory. @default none */
+  readonly caches?: CacheOptions;
   /** One name a class. @default ImageNet's, for the released models' sizes */
   readonly classNames?: readonly string[];
   /**
@@ -215,7 +217,7 @@ async function openModel(
   const file = await open(path);
   assertHolds(file, 'model');
   const marFile = new Checkpoint(file, 'fake_latent', choice);
-  const mar = openFamily(config, marFile);
+  const mar = openFamily(config, marFile, options.caches);
   const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
   const textFile = options.text && (await openTextEncoder(options.text, mar, open));
@@ -393,7 +395,7 @@ function storageOf({ dtype = 'fp16' }: ConvertOptions, part: ModelPart): WeightS
 
 function manifestOf(
   options: ConvertOptions,
-  model: ModelConfigs,
+  model: ModelConfigs & Pick<ConvertReport, 'taken'>,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
 ): Manifest {

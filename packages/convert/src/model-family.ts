@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@tessera/core';
+import { assertInteger } from '@tessera/core/model';
 import type { Family, Manifest } from '@tessera/format';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { ConditionSource, Deviation } from './forward/graph-values.js';
@@ -30,11 +31,20 @@ export type ModelPreset = MarPreset | 'lightgen';
 /** A model's sizes under the names of its published code, or the name of a released model. */
 export type ModelConfigJson = MarConfigJson | LightgenConfigJson | ModelPreset;
 
+/** Where graphs with caches are cut. */
+export interface CacheOptions {
+  /**
+   * The decoder block, from 0, after whose attention rows are dropped. @default 3, as published, or a third of fewer than 12
+   * blocks
+   */
+  readonly cutBlock?: number;
+}
+
 /** A model without its autoencoder, of any family: what its folder needs to say of it, and its graphs. */
 export interface FamilyModel {
   readonly sizes: HeadSizes & Pick<MarConfig, 'latents' | 'encoder'>;
   /** The fields of a manifest that differ from family to family. */
-  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'lightgen'>;
+  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'caches' | 'lightgen'>;
   /** Rows of the model card on what it takes and how it is built. */
   readonly facts: readonly (readonly [label: string, text: string])[];
   /** Advice where nothing else is given: that of the published evaluations. */
@@ -47,7 +57,11 @@ export interface FamilyModel {
 interface FamilyConverter {
   /** A tensor that models of this family alone have. */
   readonly anchor: string;
-  open(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel;
+  open(
+    config: ModelConfigJson | undefined,
+    checkpoint: Checkpoint,
+    caches: CacheOptions | undefined,
+  ): FamilyModel;
 }
 
 /** How each family is converted. */
@@ -68,7 +82,11 @@ const PRESETS: Readonly<Record<string, Family>> = {
  * @throws CheckpointKeysError if the tensors are not those that the configuration asks for
  * @throws InvalidOptionError for sizes in contradiction, and for presets that there are not
  */
-export function openFamily(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel {
+export function openFamily(
+  config: ModelConfigJson | undefined,
+  checkpoint: Checkpoint,
+  caches?: CacheOptions,
+): FamilyModel {
   const isPreset = typeof config !== 'object' && config !== undefined;
   if (isPreset && !Object.hasOwn(PRESETS, config)) {
     const presets = Object.keys(PRESETS).join(', ');
@@ -76,10 +94,14 @@ export function openFamily(config: ModelConfigJson | undefined, checkpoint: Chec
   }
   const families = Object.entries(FAMILIES) as [Family, FamilyConverter][];
   const found = families.find(([, { anchor }]) => checkpoint.shape(anchor))?.[0];
-  return FAMILIES[isPreset ? PRESETS[config]! : (found ?? 'mar')].open(config, checkpoint);
+  return FAMILIES[isPreset ? PRESETS[config]! : (found ?? 'mar')].open(config, checkpoint, caches);
 }
 
-function openMar(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel {
+function openMar(
+  config: ModelConfigJson | undefined,
+  checkpoint: Checkpoint,
+  caches: CacheOptions | undefined,
+): FamilyModel {
   const found = presetOf(checkpoint);
   if (typeof config === 'string' && found !== undefined && config !== found) {
     throw new InvalidOptionError(
@@ -96,21 +118,34 @@ function openMar(config: ModelConfigJson | undefined, checkpoint: Checkpoint): F
   const sizes = resolveMarConfig(json, checkpoint);
   const names = preset && sizes.classes === IMAGENET_CLASSES.length ? { names: [...IMAGENET_CLASSES] } : {};
   const scale = preset ? PRESET_GUIDANCE[preset] : 3;
+  const { encoder, decoder, buffer } = sizes;
+  const cutBlock = caches && (caches.cutBlock ?? Math.min(3, Math.floor(decoder.depth / 3)));
+  if (cutBlock !== undefined) assertInteger('caches.cutBlock', cutBlock, 0, decoder.depth - 1);
   return {
     sizes,
-    manifest: { condition: { kind: 'class', count: sizes.classes, ...names } },
+    manifest: {
+      condition: { kind: 'class', count: sizes.classes, ...names },
+      ...(cutBlock === undefined
+        ? {}
+        : { caches: { buffer, encoderBlocks: encoder.depth, decoderBlocks: decoder.depth, cutBlock } }),
+    },
     facts: [
       ['Classes', `${sizes.classes}`],
       ['Encoder', stackText(sizes.encoder)],
       ['Decoder', stackText(sizes.decoder)],
     ],
     sampling: { guidance: { schedule: 'linear', scale }, temperature: 1, advice: PUBLISHED_ADVICE },
-    graphs: { ...marGraphs(sizes, checkpoint) },
+    graphs: { ...marGraphs(sizes, checkpoint, cutBlock) },
     checkConditions: (source) => checkMarConditions(sizes, source),
   };
 }
 
-function openLightgen(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel {
+function openLightgen(
+  config: ModelConfigJson | undefined,
+  checkpoint: Checkpoint,
+  caches: CacheOptions | undefined,
+): FamilyModel {
+  if (caches) throw new InvalidOptionError('caches', 'given', 'there are none for models that take text');
   const json = typeof config === 'object' ? (config as LightgenConfigJson) : LIGHTGEN;
   const sizes = resolveLightgenConfig(json, checkpoint);
   const { text, cross, positions } = sizes;

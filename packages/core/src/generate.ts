@@ -6,7 +6,6 @@ import type {
   GenerateEvent,
   GenerateOptions,
   GenerateResult,
-  ImageStep,
   OnProgress,
   PlannedStep,
 } from './generation.js';
@@ -67,53 +66,65 @@ export async function* generate<Input>(
   }
 
   yield* finish(runs.filter((run) => run.masked === 0));
-  for (;;) {
-    const active = runs.filter((run) => run.masked > 0);
-    if (active.length === 0) return { results };
-    throwIfAborted(signal);
-    const step = stepsDone;
-    const planned = active.map((run) => planStep(settings, run, step));
-    yield { type: 'step-start', step, batch: planned, progress: progressOf(runs, step) };
+  try {
+    for (;;) {
+      const active = runs.filter((run) => run.masked > 0);
+      if (active.length === 0) return { results };
+      throwIfAborted(signal);
+      const step = stepsDone;
+      const planned = active.map((run) => planStep(settings, run, step));
+      yield { type: 'step-start', step, batch: planned, progress: progressOf(runs, step) };
 
-    throwIfAborted(signal);
-    const conditions = await conditionsOf(settings, active, planned);
-    let batch: readonly ImageStep[];
-    try {
-      batch = await sampleStep(settings, active, planned, conditions, step);
-    } finally {
-      for (const rows of conditions) rows.release();
+      throwIfAborted(signal);
+      const conditions = await conditionsOf(settings, active, planned);
+      for (const [i, run] of active.entries()) hold(run, conditions[i]);
+      const batch = await sampleStep(settings, active, planned, conditions, step);
+      for (const [i, run] of active.entries()) {
+        endStep(run, batch[i]!);
+        if (!planned[i]!.reuse || run.masked === 0) hold(run, undefined);
+      }
+      stepsDone++;
+
+      yield {
+        type: 'step-end',
+        step,
+        batch,
+        progress: progressOf(runs, stepsDone),
+        grids: () => runs.map((run) => copyGrid(run.grid)),
+        async preview(batchIndex) {
+          const run = runs[batchIndex];
+          if (!run) {
+            throw new InvalidOptionError('batchIndex', batchIndex, `must be from 0 to ${runs.length - 1}`);
+          }
+          const [picture] = await decode([run.grid]);
+          return picture!;
+        },
+      };
+      yield* finish(active.filter((run) => run.masked === 0));
     }
-    for (const [i, run] of active.entries()) endStep(run, batch[i]!);
-    stepsDone++;
-
-    yield {
-      type: 'step-end',
-      step,
-      batch,
-      progress: progressOf(runs, stepsDone),
-      grids: () => runs.map((run) => copyGrid(run.grid)),
-      async preview(batchIndex) {
-        const run = runs[batchIndex];
-        if (!run) {
-          throw new InvalidOptionError('batchIndex', batchIndex, `must be from 0 to ${runs.length - 1}`);
-        }
-        const [picture] = await decode([run.grid]);
-        return picture!;
-      },
-    };
-    yield* finish(active.filter((run) => run.masked === 0));
+  } finally {
+    for (const run of runs) hold(run, undefined);
   }
 }
 
-/** z at the planned positions of each image. They must be released. */
+/** Keeps a step's conditions for the next one, instead of those before. */
+function hold<Input>(run: ImageRun<Input>, conditions: ConditionRows | undefined): void {
+  run.conditions?.release();
+  run.conditions = conditions;
+}
+
+/** z at the planned positions of each image. */
 async function conditionsOf<Input>(
   { model, signal }: SamplingSettings<Input>,
   active: readonly ImageRun<Input>[],
   planned: readonly PlannedStep[],
 ): Promise<readonly ConditionRows[]> {
-  const batch = active.map(({ grid, input }, i) => {
-    const { plan, guidanceScale } = planned[i]!;
-    return { grid, input, positions: plan.positions, guided: guidanceScale !== 1 };
+  const batch = active.map(({ grid, input, conditions }, i) => {
+    const { plan, guidanceScale, reuse } = planned[i]!;
+    const image = { grid, input, positions: plan.positions, guided: guidanceScale !== 1 };
+    if (!reuse) return image;
+    const { head: _, ...ofTransformer } = reuse;
+    return { ...image, reuse: { ...ofTransformer, ...(conditions ? { previous: conditions } : {}) } };
   });
   return model.condition({ batch, ...(signal ? { signal } : {}) });
 }

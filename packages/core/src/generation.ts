@@ -7,6 +7,7 @@ import type { Clamp, MaskedModel } from './model.js';
 import type { NoiseSource } from './noise/source.js';
 import type { StepPlan } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
+import type { ReuseSchedule, StepReuse } from './reuse.js';
 import type { SamplingWork } from './sampling-work.js';
 
 /** One image to make. */
@@ -38,6 +39,8 @@ export interface GenerateOptions<Input> {
   readonly clamp?: Clamp | null;
   /** The head's sampler. @default the model's, else ancestralSampler(), or eulerSampler() if it predicts velocity */
   readonly sampler?: DiffusionSampler;
+  /** What steps take from earlier ones, e.g. `lazyMar()`. @default the model's, else nothing */
+  readonly reuse?: ReuseSchedule;
   /** An image's source of noise. @default keyedNoise({ seed, image: imageIndex }) */
   readonly noise?: (image: {
     readonly seed: number;
@@ -56,6 +59,8 @@ export interface PlannedStep {
   readonly plan: StepPlan;
   /** Of guidance that differs by token or timestep, the scale furthest from 1. */
   readonly guidanceScale: number;
+  /** What it takes from earlier steps; `refresh` as it is carried out. Absent where nothing is reused. */
+  readonly reuse?: StepReuse;
 }
 
 /** What one step did to one image: its plan as refined. */

@@ -13,11 +13,13 @@ import {
   maskedPositions,
   type TokenGrid,
 } from './grid.js';
-import { type TokenGuidance, tokenScales } from './guidance.js';
+import { type GuidanceContext, type TokenGuidance, tokenScales } from './guidance.js';
+import type { MaskedModel } from './model.js';
 import { keyedNoise } from './noise/keyed.js';
 import type { NoiseSource } from './noise/source.js';
 import { applyPlan, type StepPlan, stepPlan } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
+import { assertReuse, type ReuseSchedule, type StepReuse } from './reuse.js';
 import type { SamplingSettings } from './sampling-settings.js';
 
 /** One image while it is being made. */
@@ -36,6 +38,10 @@ export interface ImageRun<Input> {
   stepCount: number | undefined;
   /** Of the step that runs. */
   guidance: number | TokenGuidance;
+  /** z of the last step. It is released, with the caches that go with it, once the next one is there. */
+  conditions: ConditionRows | undefined;
+  /** Whether the last refresh was guided. */
+  refreshedGuided: boolean;
 }
 
 export function startImage<Input>(
@@ -54,7 +60,20 @@ export function startImage<Input>(
   const state = policy.init({ shape, known: given.slice(), noise: noise.fork('policy') });
   const masked = maskedPositions(given).length;
   const stepCount = policy.stepsLeft?.(state);
-  return { batchIndex, input, grid, given, noise, steps: [], state, masked, stepCount, guidance: 1 };
+  return {
+    batchIndex,
+    input,
+    grid,
+    given,
+    noise,
+    steps: [],
+    state,
+    masked,
+    stepCount,
+    guidance: 1,
+    conditions: undefined,
+    refreshedGuided: false,
+  };
 }
 
 /** The shape of the grids that a generation draws. */
@@ -91,15 +110,38 @@ export function planStep<Input>(
   run.state = next;
   const left = policy.stepsLeft?.(next);
   run.stepCount = left === undefined ? undefined : step + 1 + left;
-  run.guidance = guidance({
+  const place = {
     total: gridLength(grid.shape),
     maskedBefore: run.masked,
     maskedAfter: run.masked - plan.positions.length + (plan.remasked?.length ?? 0),
-  });
+  };
+  run.guidance = guidance(place);
   if (typeof run.guidance === 'number') assertNumber(`guidance at step ${step}`, run.guidance, 0);
   const guidanceScale =
     typeof run.guidance === 'number' ? run.guidance : strongestScale(settings, run.guidance, plan);
-  return { batchIndex: run.batchIndex, plan, guidanceScale };
+  const inPlace = { batchIndex: run.batchIndex, plan, guidanceScale };
+  const reuse = settings.reuse && reuseOf(settings.reuse, settings.model, run, inPlace, place);
+  return reuse ? { ...inPlace, reuse } : inPlace;
+}
+
+/** What the step takes from earlier ones, as far as there is something to take. */
+function reuseOf<Input>(
+  schedule: ReuseSchedule,
+  model: MaskedModel<Input>,
+  run: ImageRun<Input>,
+  { plan, guidanceScale }: PlannedStep,
+  place: GuidanceContext,
+): StepReuse {
+  const previous = run.steps.at(-1);
+  const step = run.steps.length;
+  const context = { step, steps: run.stepCount, stage: plan.stage, previousStage: previous?.plan.stage };
+  const reuse = schedule({ ...place, ...context });
+  assertReuse(model.reuses, reuse);
+  const guided = guidanceScale !== 1;
+  const remasked = (previous?.plan.remasked?.length ?? 0) > 0;
+  const refresh = reuse.refresh || !previous || remasked || (guided && !run.refreshedGuided);
+  if (refresh) run.refreshedGuided = guided;
+  return { ...reuse, refresh };
 }
 
 /** The scale that is furthest from 1, of those that the step may meet. */

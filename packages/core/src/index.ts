@@ -14,6 +14,7 @@ export type { GeneratedImage, GenerateEvent, GenerateOptions, ImageRequest } fro
 export { emptyGrid, type GridShape, type TokenGrid } from './grid.js';
 export { constantGuidance, type GuidanceSchedule, intervalGuidance, linearGuidance } from './guidance.js';
 export type { ImageMask, ImageRgb } from './image.js';
+export { type LazyMarOptions, lazyMar } from './lazy-mar.js';
 export {
   cosineMaskSchedule,
   evenMaskSchedule,
@@ -34,3 +35,4 @@ export { shuffle } from './policies/shuffle.js';
 export { subsample } from './policies/subsample.js';
 export { type PolicyContext, plannedPolicy, type Refinement, type SamplingPolicy } from './policy.js';
 export { inStage, refine } from './refinement.js';
+export type { ReuseSchedule } from './reuse.js';

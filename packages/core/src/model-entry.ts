@@ -52,4 +52,16 @@ export type { RandomOrderOptions } from './policies/random-order.js';
 export type { RefinementContext } from './policy.js';
 export { proxyModel } from './proxy-model.js';
 export { resizeBilinear, resizeImage } from './resize.js';
+export {
+  assertReuse,
+  type ConditionReuse,
+  type HeadEffort,
+  type HeadReuse,
+  headEffort,
+  type ReuseAbilities,
+  type ReuseContext,
+  type ReuseSchedule,
+  type StepReuse,
+  type TokenReuse,
+} from './reuse.js';
 export { type SamplingWork, samplingWork } from './sampling-work.js';

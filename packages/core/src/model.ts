@@ -8,6 +8,7 @@ import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb, ImageSize } from './image.js';
 import type { NoiseSource } from './noise/source.js';
 import type { SamplingPolicy } from './policy.js';
+import type { ConditionReuse, HeadReuse, ReuseAbilities, ReuseSchedule } from './reuse.js';
 
 /** What a class-conditional model is asked for: a class index, or null for the unconditional picture. */
 export interface ClassInput {
@@ -59,6 +60,8 @@ export interface ConditionImage<Input> {
   readonly input: Input;
   /** Whether unconditional rows are wanted as well. */
   readonly guided: boolean;
+  /** What may be taken from earlier steps of the image; see `MaskedModel.reuses`. @default nothing */
+  readonly reuse?: ConditionReuse;
 }
 
 export interface ConditionRequest<Input> {
@@ -91,6 +94,8 @@ export interface TokenRequest {
   /** Scales the noise of every diffusion step, and the initial x of coefficients with `temperedStart`. */
   readonly temperature: number;
   readonly clamp?: Clamp;
+  /** What the head takes from earlier diffusion steps; see `MaskedModel.reuses`. @default nothing */
+  readonly reuse?: HeadReuse;
   readonly signal?: CancellationSignal;
 }
 
@@ -116,6 +121,7 @@ export interface SamplingDefaults {
   readonly guidance?: GuidanceSchedule;
   readonly temperature?: number;
   readonly clamp?: Clamp;
+  readonly reuse?: ReuseSchedule;
   /** What goes with `policy`, and so comes before the others where no policy is asked for. */
   readonly withPolicy?: Omit<SamplingDefaults, 'policy' | 'withPolicy'>;
 }
@@ -134,6 +140,8 @@ export interface MaskedModel<Input> {
    * @default marDiffusion(), ε with learned variance on the cosine schedule
    */
   readonly diffusion?: DiffusionProcess;
+  /** What it can take from earlier steps. @default nothing */
+  readonly reuses?: ReuseAbilities;
   /** z at the given positions, one {@link ConditionRows} an image, rows ascending by position. */
   condition(request: ConditionRequest<Input>): Promise<readonly ConditionRows[]>;
   /** Runs the head; one [m, C] array of tokens an image, in the order of its `rows`. */

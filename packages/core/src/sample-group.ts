@@ -3,17 +3,18 @@ import { isCoefficients } from './diffusion/diffusion-sampler.js';
 import type { SamplerFunction } from './diffusion/function-sampler.js';
 import { runFunction } from './diffusion/run-function.js';
 import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
-import { assertShape, TesseraError, UnguidedConditionsError } from './errors.js';
+import { assertShape, InvalidOptionError, TesseraError, UnguidedConditionsError } from './errors.js';
 import { type TokenGuidance, tokenScales } from './guidance.js';
 import type { MaskedModel, TokenImage, TokenRequest } from './model.js';
 import { fillTokenNoise } from './noise/token-noise.js';
+import { type HeadEffort, headEffort } from './reuse.js';
 
 /** Tokens of one image that are sampled together, before their scales are known. */
 export interface GroupImage extends Omit<TokenImage, 'guidanceScale'> {
   readonly guidance: number | TokenGuidance;
 }
 
-export interface GroupRequest extends Pick<TokenRequest, 'temperature' | 'clamp' | 'signal'> {
+export interface GroupRequest extends Pick<TokenRequest, 'temperature' | 'clamp' | 'reuse' | 'signal'> {
   readonly batch: readonly GroupImage[];
   readonly diffusionSteps: number;
   readonly sampler: SamplerCoefficients | SamplerFunction;
@@ -24,8 +25,10 @@ export interface GroupRequest extends Pick<TokenRequest, 'temperature' | 'clamp'
 export interface SampledTokens {
   /** [m, C]. */
   readonly values: Float32Array;
-  /** Evaluations of the head, of each token. */
+  /** Evaluations of the whole head, of each token. */
   readonly evaluations: number;
+  /** Evaluations of its outer blocks, for the conditional half alone. */
+  readonly outerEvaluations: number;
 }
 
 /**
@@ -33,6 +36,7 @@ export interface SampledTokens {
  * model's head at a time.
  *
  * @returns one an image
+ * @throws InvalidOptionError where a function is to reuse
  * @throws TesseraError `head-not-evaluable` where a function meets a model without `evaluateHead`
  * @throws UnguidedConditionsError where a scale is not 1 and the conditions have no unconditional rows
  */
@@ -48,8 +52,20 @@ export async function sampleGroup<Input>(
     }));
     const tokens = await model.sampleTokens({ batch: scaled, coefficients: sampler, ...request });
     assertShape('sampled tokens, one array an image', tokens, [batch.length]);
-    return tokens.map((values) => ({ values, evaluations: timesteps.length }));
+    const efforts = timesteps.map((_, index) => headEffort(request.reuse, index, timesteps.length));
+    const times = (effort: HeadEffort): number => efforts.filter((each) => each === effort).length;
+    return tokens.map((values) => ({
+      values,
+      evaluations: times('full'),
+      outerEvaluations: times('outer'),
+    }));
   }
+  if (request.reuse)
+    throw new InvalidOptionError(
+      'reuse',
+      'a head that reuses',
+      `needs a sampler of coefficients, such as ancestralSampler(); "${sampler.name}" is a function`,
+    );
   const { channels } = model.shape;
   const sampled: SampledTokens[] = [];
   for (const { guidance, ...image } of batch) {
@@ -81,7 +97,7 @@ export async function sampleGroup<Input>(
         return output[0]!;
       },
     });
-    sampled.push({ values, evaluations });
+    sampled.push({ values, evaluations, outerEvaluations: 0 });
   }
   return sampled;
 }

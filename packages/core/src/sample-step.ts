@@ -31,18 +31,21 @@ export async function sampleStep<Input>(
       return {
         i,
         diffusionSteps,
+        reuse: planned[i]!.reuse?.head,
         image: { conditions: conditions[i]!, rows, positions, guidance, noise },
       };
     }),
   );
   const sampled = await groupBy(
     parts,
-    ({ diffusionSteps }) => diffusionSteps,
-    async (group, diffusionSteps) => {
+    ({ diffusionSteps, reuse }) => `${diffusionSteps} ${reuse?.interval} ${reuse?.warmUp}`,
+    async (group) => {
       throwIfAborted(signal);
+      const { diffusionSteps, reuse } = group[0]!;
       return sampleGroup(model, {
         batch: group.map(({ image }) => image),
         diffusionSteps,
+        ...(reuse ? { reuse } : {}),
         sampler: sampler(diffusionSteps),
         diffusion,
         temperature,
@@ -51,16 +54,23 @@ export async function sampleStep<Input>(
       });
     },
   );
-  const evaluations = refined.map(() => 0);
+  const headEvaluations = refined.map(() => 0);
   for (const [k, { i, image }] of parts.entries()) {
-    const { values, evaluations: times } = sampled[k]!;
+    const { values, evaluations, outerEvaluations } = sampled[k]!;
     writeTokens(active[i]!.grid, image.positions, values);
-    evaluations[i]! += times * image.positions.length;
+    const halves = refined[i]!.guidanceScale === 1 ? 1 : 2;
+    headEvaluations[i]! += (halves * evaluations + outerEvaluations) * image.positions.length;
   }
   return refined.map((refinedStep, i) => {
-    const passes = refinedStep.guidanceScale === 1 ? 1 : 2;
-    const conditionRows = passes * conditions[i]!.count;
-    return { ...refinedStep, work: { passes, conditionRows, headEvaluations: passes * evaluations[i]! } };
+    const { guidanceScale, reuse } = refinedStep;
+    const guided = guidanceScale !== 1;
+    const passes = guided && !(reuse?.guidance && !reuse.refresh) ? 2 : 1;
+    // A refresh whose difference later steps take is one of all masked positions.
+    const rows = guided && reuse?.guidance && reuse.refresh ? active[i]!.masked : conditions[i]!.count;
+    return {
+      ...refinedStep,
+      work: { passes, conditionRows: passes * rows, headEvaluations: headEvaluations[i]! },
+    };
   });
 }
 

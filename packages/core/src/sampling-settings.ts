@@ -11,6 +11,7 @@ import { constantGuidance, type GuidanceSchedule } from './guidance.js';
 import type { Clamp, MaskedModel } from './model.js';
 import { randomOrder } from './policies/random-order.js';
 import type { SamplingPolicy } from './policy.js';
+import type { ReuseSchedule } from './reuse.js';
 
 /** The options of a generation with nothing left to a default. */
 export interface SamplingSettings<Input> {
@@ -22,6 +23,7 @@ export interface SamplingSettings<Input> {
   readonly sampler: BoundSampler;
   readonly temperature: number;
   readonly clamp: Clamp | undefined;
+  readonly reuse: ReuseSchedule | undefined;
   readonly signal: CancellationSignal | undefined;
 }
 
@@ -56,9 +58,12 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
   const clamp = options.clamp === undefined ? defaults.clamp : (options.clamp ?? undefined);
   assertNumber('temperature', temperature, 0);
   assertClamp(clamp, shape.channels);
+  const reuse = options.reuse ?? defaults.reuse;
+  if (reuse !== undefined && typeof reuse !== 'function')
+    throw new InvalidOptionError('reuse', reuse, 'must be a schedule such as lazyMar()');
   const guidance = guidanceSchedule(options.guidance ?? defaults.guidance ?? 1);
   const sampler: BoundSampler = (diffusionSteps) => chosen(diffusionSteps, diffusion);
-  return { model, policy, guidance, diffusion, sampler, temperature, clamp, signal };
+  return { model, policy, guidance, diffusion, sampler, temperature, clamp, reuse, signal };
 }
 
 function guidanceSchedule(guidance: GuidanceSchedule | number): GuidanceSchedule {

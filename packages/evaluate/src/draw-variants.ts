@@ -50,9 +50,10 @@ async function drawBatch(
   indices: readonly number[],
 ): Promise<DrawnPicture[]> {
   const { policy, guidance, temperature, clamp, sampler = ancestralSampler() } = variant;
+  const drawing = variant.model ?? model;
   const began = clock();
   const generated = await generateImages({
-    model,
+    model: drawing,
     requests: indices.map((index) => ({ seed, imageIndex: index, input: { classLabel: index % classes } })),
     policy,
     ...(guidance === undefined ? {} : { guidance }),

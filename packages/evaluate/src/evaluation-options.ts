@@ -22,6 +22,8 @@ export interface EvaluationVariant {
   readonly clamp?: Clamp | null;
   /** @default ancestralSampler() */
   readonly sampler?: DiffusionSampler;
+  /** What draws it. @default the evaluation's model */
+  readonly model?: MaskedModel<ClassInput>;
   /** JSON that says how to draw the same pictures again; it goes into the report as it is. */
   readonly description: unknown;
 }

@@ -14,7 +14,7 @@ import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { changesSinceFirst, referenceKey, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
-import type { Variant } from './variant.js';
+import { type Variant, variantKey } from './variant.js';
 
 /** How many pictures of each variant a report shows: four of each class of the embedded model. */
 export const SHOWN = 48;
@@ -138,13 +138,16 @@ function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
 
 /** What is drawn, but for the store, once it is sure that it can be. */
 function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
-  for (const { sampling } of variants) assertSamplingFits(sampling, used.model.shape, used.model.diffusion);
+  for (const { sampling, used: { model } = used } of variants) {
+    assertSamplingFits(sampling, model.shape, model.diffusion);
+  }
   return {
     model: used.model,
     classes: classesOf(used.model.manifest).count,
-    variants: variants.map(({ name, sampling }) => ({
+    variants: variants.map(({ name, sampling, used: own }) => ({
       name,
-      description: sampling,
+      description: variantKey({ sampling, ...(own ? { used: own } : {}) }),
+      ...(own ? { model: own.model } : {}),
       ...buildSampling(sampling),
     })),
     n,
@@ -194,7 +197,9 @@ async function withStore<T>(
     keep,
     signal,
     ...(options.onSeen ? { onSeen: options.onSeen } : {}),
-    recipeOf: (sampling, picture) => recipeOf({ model: identity, seed, sampling, made, pictures: [picture] }),
+    recipeOf({ sampling, used: { identity, made } = used }, picture) {
+      return recipeOf({ model: identity, seed, sampling, made, pictures: [picture] });
+    },
   });
   try {
     options.onStart?.(new Map(variants.map(({ name }) => [name, store.count(name, n)])), n);

@@ -3,6 +3,7 @@ import {
   type GuidanceSchedule,
   InvalidOptionError,
   planImage,
+  type ReuseSchedule,
   type SamplingPolicy,
   type StepPlan,
 } from '@tessera/core';
@@ -32,6 +33,7 @@ export interface SamplingSettings {
   readonly temperature: number;
   readonly clamp: Clamp | null;
   readonly sampler: CoefficientsSampler;
+  readonly reuse?: ReuseSchedule;
 }
 
 /**
@@ -56,6 +58,7 @@ export function buildSettings(config: SettingsConfig): SamplingSettings {
     temperature,
     clamp,
     sampler: build('sampler', config) as CoefficientsSampler,
+    ...(config.reuse ? { reuse: build('reuse', config) as ReuseSchedule } : {}),
   };
 }
 

@@ -38,6 +38,7 @@ export function samplingCode(
     ...(config.policy ? (['policy'] as const) : []),
     'guidance',
     ...(sampler.name === 'ancestral' && !optionsCode('sampler', config).text ? [] : (['sampler'] as const)),
+    ...(config.reuse ? (['reuse'] as const) : []),
   ];
   const calls = parts.map((part) => ({ part, ...callCode(part, config) }));
   const sameClamp = JSON.stringify(clamp) === JSON.stringify(modelDefaults.clamp ?? null);

@@ -47,6 +47,7 @@ export function describeSampling(config: SamplingConfig): string[] {
       ),
     ),
     ...details(config, 'sampler'),
+    ...details(config, 'reuse'),
   ];
 }
 

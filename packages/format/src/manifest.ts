@@ -71,6 +71,8 @@ const schema = v.strictObject({
   licence: v.string(),
   /** Where the weights come from: a name, a checksum, an address. */
   source: v.string(),
+  /** Which copy of the checkpoint's weights was taken; `unknown` for the only one, under names that don't tell. */
+  weights: v.optional(v.picklist(['raw', 'averaged', 'unknown'])),
   /** The token grid: `height`·`width` positions with `channels` = `latents.channels`·`latents.patchSize`² values. */
   grid: v.strictObject({ height: count, width: count, channels: count }),
   /** What its pictures are asked for by. */
@@ -79,6 +81,17 @@ const schema = v.strictObject({
   widths: v.strictObject({ encoder: count, decoder: count, head: count }),
   /** Residual blocks of the head; the modulation is (3·headDepth + 2)·W wide. */
   headDepth: count,
+  /** Of `condition-cached`. Present where there are all graphs that take from earlier steps, and absent where there is none. */
+  caches: v.optional(
+    v.strictObject({
+      /** Rows of the class before those of the tokens. */
+      buffer: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      encoderBlocks: count,
+      decoderBlocks: count,
+      /** The decoder block, from 0, after whose attention rows are dropped. */
+      cutBlock: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
   latents: v.strictObject({
     channels: count,
     patchSize: count,
@@ -134,6 +147,10 @@ const schema = v.strictObject({
           denoise: component,
           decoder: v.optional(component),
           encoder: v.optional(component),
+          'condition-cached': v.optional(component),
+          'modulate-cached': v.optional(component),
+          'denoise-outer': v.optional(component),
+          'denoise-cached': v.optional(component),
         }),
       }),
     ),

@@ -9,6 +9,8 @@ import {
   halton,
   haltonMaskSchedule,
   intervalGuidance,
+  type LazyMarOptions,
+  lazyMar,
   linearGuidance,
   randomOrder,
   raster,
@@ -20,7 +22,7 @@ import * as v from 'valibot';
 import { decimal, integer, listOf, oneOf, type ValueKind } from './value-kinds.js';
 
 /** A part of a configuration is a choice with options of its own. `''` is the configuration itself. */
-export type PartName = 'policy' | 'guidance' | 'sampler' | '';
+export type PartName = 'policy' | 'guidance' | 'sampler' | 'reuse' | '';
 
 /** A part as plain data; its rows know what is in it. */
 export type Part = Readonly<Record<string, unknown>>;
@@ -73,6 +75,10 @@ export const CHOICES = {
     ddim: fromCore('ddimSampler', ddimSampler),
     dpm: fromCore('dpmSolverSampler', dpmSolverSampler),
     'dpm-sde': fromCore('dpmSolverSampler', dpmSolverSampler, { fixed: { stochastic: true } }),
+  },
+  reuse: {
+    off: fromCore('lazyMar', () => undefined),
+    lazymar: fromCore('lazyMar', lazyMar),
   },
 } as const satisfies Record<Exclude<PartName, ''>, Record<string, Choice>>;
 
@@ -214,6 +220,8 @@ const ftsOptions = v.strictObject({
   choose: v.optional(choices.schema, 'high'),
 });
 
+type LazyRefresh = NonNullable<LazyMarOptions['refresh']>;
+
 /** What GtR's rows read of one another. */
 interface Gtr {
   readonly maxSteps: number;
@@ -240,6 +248,33 @@ const gtrSteps: ValueKind<number[]> = {
 };
 
 const gtrDiffusionSteps = listOf(diffusionCount, 1, 4);
+
+const warmUpAndInterval = v.strictObject({
+  warmUp: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  interval: stepCount.schema,
+});
+const refreshes: ValueKind<LazyRefresh> = {
+  schema: v.union([v.picklist(['published', 'stages']), stepCount.schema, warmUpAndInterval]),
+  form: 'published|stages|N|WARMUP+N',
+  parse(text) {
+    if (text === 'published' || text === 'stages') return text;
+    if (!/^\d+(\+\d+)?$/.test(text)) return undefined;
+    const [first, interval] = text.split('+').map(Number);
+    const parsed = v.safeParse(
+      refreshes.schema,
+      interval === undefined ? first : { warmUp: first, interval },
+    );
+    return parsed.success ? parsed.output : undefined;
+  },
+  print: (value) => (typeof value === 'object' ? `${value.warmUp}+${value.interval}` : `${value}`),
+};
+const lazyParts = listOf(oneOf('guidance', 'tokens', 'head'), 1, 3);
+const keptShares: ValueKind<'published' | 'progress' | number> = {
+  schema: v.union([v.picklist(['published', 'progress']), fraction.schema]),
+  form: `published|progress|${fraction.form}`,
+  parse: (text) => (text === 'published' || text === 'progress' ? text : fraction.parse(text)),
+  print: (value) => `${value}`,
+};
 
 /** Every sampling knob. Specs are printed in this order, so a choice comes before its options. */
 export const PARAMETERS = [
@@ -570,6 +605,65 @@ export const PARAMETERS = [
     values: oneOf(1, 2),
     default: 2,
     summary: 'order of dpm and dpm-sde',
+  }),
+  {
+    part: 'reuse',
+    flag: 'lazy',
+    form: `off|${refreshes.form}`,
+    summary:
+      'LazyMAR: the steps that compute everything, after which others take from them; 0 … 5 and each 9th as published, each stage’s first, or each N-th',
+    parse(text) {
+      if (text === 'off') return { method: 'off' };
+      return defined({ method: 'lazymar', refresh: refreshes.parse(text) });
+    },
+    print: ({ method, refresh }) => (method === 'lazymar' ? refreshes.print(refresh as LazyRefresh) : 'off'),
+  },
+  parameter({
+    part: 'reuse',
+    of: ['lazymar'],
+    key: 'refresh',
+    flag: 'lazy-refresh',
+    writtenBy: 'lazy',
+    values: refreshes,
+    default: 'published',
+    summary: 'the steps that compute everything',
+  }),
+  parameter({
+    part: 'reuse',
+    of: ['lazymar'],
+    key: 'parts',
+    flag: 'lazy-parts',
+    values: lazyParts,
+    default: ['guidance', 'tokens', 'head'],
+    form: 'guidance+tokens+head',
+    summary: 'what is taken from earlier steps; guidance needs no graphs of its own',
+  }),
+  parameter({
+    part: 'reuse',
+    of: ['lazymar'],
+    key: 'keptShare',
+    flag: 'lazy-rows',
+    values: keptShares,
+    default: 'published',
+    summary: 'share of the decoder’s rows computed behind the cut: by step, by progress, or one',
+  }),
+  parameter({
+    part: 'reuse',
+    of: ['lazymar'],
+    key: 'extraRows',
+    flag: 'lazy-extra-rows',
+    values: integer(0, Number.MAX_SAFE_INTEGER, 'N'),
+    default: 15,
+    summary: 'rows computed behind the cut besides the tokens of two steps, at least',
+  }),
+  parameter({
+    part: 'reuse',
+    of: ['lazymar'],
+    key: 'headInterval',
+    flag: 'lazy-head',
+    values: stepCount,
+    default: 7,
+    summary: 'the head runs in full at each N-th diffusion step',
   }),
 ] as const satisfies readonly TextRow[];
 

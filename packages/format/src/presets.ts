@@ -19,6 +19,7 @@ const ORDERED = {
   diagonal: ['diagonal', 'GtR’s order at MAR’s pace, 64×100'],
   quincunx: ['quincunx', 'the same on quincunx lattices'],
   disa: ['random', 'random order, 64 steps, diffusion steps from 50 down to 5: DiSA'],
+  lazymar: ['random', 'mar with caches, as published: LazyMAR; for models converted with them'],
 } as const;
 
 /** Every policy that has a name: those with a fixed order, and each of GtR's presets as `gtr-PRESET`. */
@@ -60,6 +61,7 @@ function policyOf(order: PolicyConfig['order'], value: (row: Parameter) => unkno
 }
 
 function presetOf(name: string): Pick<NamedPolicy, 'preset'> {
+  if (name === 'lazymar') return { preset: { reuse: { method: 'lazymar' } } };
   const rows = parametersOf('sampler', 'ancestral').filter(({ presets }) => presets?.[name] !== undefined);
   if (rows.length === 0) return {};
   return { preset: { sampler: Object.fromEntries(rows.map(({ key, presets }) => [key, presets![name]])) } };

@@ -10,6 +10,7 @@ import {
   type PolicyConfig,
   parametersOf,
   partOf,
+  type ReuseConfig,
   type SamplingConfig,
   type SamplingOverrides,
 } from './sampling-config.js';
@@ -58,7 +59,8 @@ export function resolveSettings(
     clamp: [overrides.clamp, fallback.clamp, clamp].find((each) => each !== undefined),
   } as SettingsConfig;
   assertInterval(settings.guidance);
-  return settings;
+  const reuse = resolvePart('reuse', layers, [...presets, { reuse: { method: 'off' } }]) as ReuseConfig;
+  return reuse.method === 'off' ? settings : { ...settings, reuse };
 }
 
 /**

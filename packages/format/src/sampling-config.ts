@@ -34,7 +34,12 @@ type Choices<P extends ChoicePart, Discriminator extends string> = {
 }[keyof (typeof CHOICES)[P] & string];
 
 /** The key that names the choice of a part. */
-export const DISCRIMINATORS = { policy: 'order', guidance: 'schedule', sampler: 'name' } as const;
+export const DISCRIMINATORS = {
+  policy: 'order',
+  guidance: 'schedule',
+  sampler: 'name',
+  reuse: 'method',
+} as const;
 
 /** A policy as plain data. */
 export type PolicyConfig = Choices<'policy', 'order'>;
@@ -42,6 +47,9 @@ export type PolicyConfig = Choices<'policy', 'order'>;
 export type GuidanceConfig = Choices<'guidance', 'schedule'>;
 /** A sampler of the diffusion head as plain data. */
 export type SamplerConfig = Choices<'sampler', 'name'>;
+
+/** What steps take from earlier ones, as plain data. */
+export type ReuseConfig = Choices<'reuse', 'method'>;
 
 /**
  * All choices that decide a picture besides model, class, seed and index, as plain JSON. Nothing is left to a default. Each
@@ -51,6 +59,8 @@ export interface SamplingConfig extends Options<'', string> {
   readonly policy: PolicyConfig;
   readonly guidance: GuidanceConfig;
   readonly sampler: SamplerConfig;
+  /** Absent where nothing is reused. */
+  readonly reuse?: ReuseConfig;
 }
 
 /** Some options of any of the choices. */
@@ -67,8 +77,9 @@ export interface SamplingOverrides extends Some<Options<'', string>> {
   readonly policy?: PolicyConfig;
   readonly guidance?: Some<GuidanceConfig>;
   readonly sampler?: Some<SamplerConfig>;
+  readonly reuse?: Some<ReuseConfig>;
   /** What a named policy brings along where nothing else is asked for. */
-  readonly preset?: { readonly sampler: Some<SamplerConfig> };
+  readonly preset?: { readonly sampler?: Some<SamplerConfig>; readonly reuse?: Some<ReuseConfig> };
 }
 
 /** The same with something of a part changed. */
@@ -114,7 +125,7 @@ function isParameter(row: TextRow | Parameter): row is Parameter {
   return 'schema' in row;
 }
 
-function partSchema<P extends ChoicePart>(part: P): v.GenericSchema<unknown, SamplingConfig[P]> {
+function partSchema<P extends ChoicePart>(part: P): v.GenericSchema<unknown, NonNullable<SamplingConfig[P]>> {
   const key: string = DISCRIMINATORS[part];
   const choices = Object.keys(CHOICES[part]).map((choice) =>
     v.strictObject({ [key]: v.literal(choice), ...entriesOf(part, choice) }),
@@ -145,6 +156,7 @@ export const samplingSchema: v.GenericSchema<unknown, SamplingConfig> = v.strict
   policy: partSchema('policy'),
   guidance: guidanceSchema,
   sampler: partSchema('sampler'),
+  reuse: v.exactOptional(partSchema('reuse')),
   ...(entriesOf('', undefined) as {
     readonly [K in keyof Options<'', string>]: v.GenericSchema<unknown, Options<'', string>[K]>;
   }),

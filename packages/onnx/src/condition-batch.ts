@@ -74,7 +74,8 @@ function positionOrder(
   return { positions: order, visible: visible.length };
 }
 
-function classIndex(input: ClassInput, count: number): number {
+/** @throws InvalidOptionError where there is no such class */
+export function classIndex(input: ClassInput, count: number): number {
   const { classLabel } = input ?? {};
   if (classLabel === null) return count;
   if (

@@ -1,12 +1,22 @@
 import { InvalidOptionError } from '@tessera/core';
 import { type CoefficientsRun, runCoefficients } from '@tessera/core/diffusion';
-import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
+import { type CancellationSignal, type HeadReuse, headEffort, throwIfAborted } from '@tessera/core/model';
 import { assertFinite } from './finite.js';
-import type { ModelGraphs } from './model-graphs.js';
+import type { KeptDenoising, ModelGraphs } from './model-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
 
 /** The part of a model's graphs that the head is. */
-type HeadGraphs = Pick<ModelGraphs<never>, 'manifest' | 'embed' | 'project' | 'modulate' | 'denoise'>;
+type HeadGraphs = Pick<
+  ModelGraphs<never>,
+  | 'manifest'
+  | 'embed'
+  | 'project'
+  | 'modulate'
+  | 'denoise'
+  | 'denoiseKeeping'
+  | 'denoiseOuter'
+  | 'denoiseCached'
+>;
 
 /** Tokens that are all guided or all not, and their rows of z. */
 export interface HeadRows {
@@ -25,6 +35,8 @@ export interface SampleRequest
       CoefficientsRun,
       'coefficients' | 'prediction' | 'guidanceScale' | 'temperature' | 'clamp' | 'signal'
     > {
+  /** What diffusion steps take from earlier ones. @default nothing */
+  readonly reuse?: HeadReuse | undefined;
   /** Fills `out` [C] with the noise of a row at a step: 0 is the initial x, s the s-th diffusion step. */
   noise(row: number, step: number, out: Float32Array): void;
 }
@@ -59,7 +71,7 @@ export async function sampleHead(graphs: HeadGraphs, request: SampleRequest): Pr
   const tokens = new Float32Array(request.count * channels);
   for (const { first, count, rows } of blocksOf(graphs, request)) {
     throwIfAborted(signal);
-    const modulations = new Modulations(graphs, timeEmbed, await graphs.project(z, rows), rows.length);
+    const head = await headOf(graphs, { z, rows, count }, timeEmbed, request.reuse);
     try {
       const sampled = await runCoefficients({
         ...request,
@@ -70,15 +82,11 @@ export async function sampleHead(graphs: HeadGraphs, request: SampleRequest): Pr
           for (let row = 0; row < count; row++)
             request.noise(first + row, step, out.subarray(row * channels, (row + 1) * channels));
         },
-        async evaluate(x, index) {
-          const { modulation, step } = await modulations.at(index);
-          throwIfAborted(signal);
-          return graphs.denoise(x, modulation, step);
-        },
+        evaluate: (x, index) => head.evaluate(x, index, signal),
       });
       tokens.set(sampled, first * channels);
     } finally {
-      modulations.release();
+      head.release();
     }
   }
   return assertFinite('denoise', tokens);
@@ -103,20 +111,9 @@ export async function evaluateHead(
   let output = new Float32Array();
   for (const { first, count, rows } of blocksOf(graphs, request)) {
     throwIfAborted(signal);
-    const modulations = new Modulations(
-      graphs,
-      timeEmbed,
-      await graphs.project(request.z, rows),
-      rows.length,
-    );
+    const head = await headOf(graphs, { z: request.z, rows, count }, timeEmbed);
     try {
-      const { modulation, step } = await modulations.at(0);
-      throwIfAborted(signal);
-      const block = await graphs.denoise(
-        x.slice(first * channels, (first + count) * channels),
-        modulation,
-        step,
-      );
+      const block = await head.evaluate(x.slice(first * channels, (first + count) * channels), 0, signal);
       const width = block.length / rows.length;
       if (output.length === 0) output = new Float32Array(request.rows.length * width);
       for (let half = 0; half * count < rows.length; half++) {
@@ -124,7 +121,7 @@ export async function evaluateHead(
         output.set(from, (half * request.count + first) * width);
       }
     } finally {
-      modulations.release();
+      head.release();
     }
   }
   return output;
@@ -167,9 +164,146 @@ function scalesOf({ guidanceScale, count }: SampleRequest, first: number, size: 
   return scales;
 }
 
+/** The head on one block's rows. */
+interface BlockHead {
+  /**
+   * @param x [n, C]
+   * @param index of the diffusion step, ascending from call to call
+   * @returns [R, ·]
+   */
+  evaluate(x: Float32Array, index: number, signal: CancellationSignal | undefined): Promise<Float32Array>;
+  release(): void;
+}
+
+/** @param timeEmbed [S, W] */
+async function headOf(
+  graphs: HeadGraphs,
+  { z, rows, count }: HeadRows,
+  timeEmbed: Float32Array,
+  reuse?: HeadReuse,
+): Promise<BlockHead> {
+  if (reuse) return ReusingHead.open(graphs, { z, rows, count }, timeEmbed, reuse);
+  const modulations = new Modulations(graphs, timeEmbed, await graphs.project(z, rows), rows.length);
+  return {
+    async evaluate(x, index, signal) {
+      const { modulation, step } = await modulations.at(index);
+      throwIfAborted(signal);
+      return graphs.denoise(x, modulation, step);
+    },
+    release: () => modulations.release(),
+  };
+}
+
+/** A head that runs in full at some steps only, and between takes its blocks' results and the guidance of the last such step. */
+class ReusingHead implements BlockHead {
+  readonly #graphs: HeadGraphs;
+  readonly #reuse: HeadReuse;
+  readonly #steps: number;
+  /** By effort; the last two are of the conditional rows alone. */
+  readonly #modulations: Readonly<Record<'full' | 'outer' | 'none', Modulations>>;
+  /** Of each effort, which of its steps comes next. */
+  readonly #next = { full: 0, outer: 0, none: 0 };
+  #kept: Omit<KeptDenoising, 'out'> | undefined;
+  /** The last full output, [R, 2C]. */
+  #full: Float32Array = new Float32Array();
+
+  private constructor(
+    graphs: HeadGraphs,
+    reuse: HeadReuse,
+    steps: number,
+    modulations: Readonly<Record<'full' | 'outer' | 'none', Modulations>>,
+  ) {
+    this.#graphs = graphs;
+    this.#reuse = reuse;
+    this.#steps = steps;
+    this.#modulations = modulations;
+  }
+
+  static async open(
+    graphs: HeadGraphs,
+    { z, rows, count }: HeadRows,
+    timeEmbed: Float32Array,
+    reuse: HeadReuse,
+  ): Promise<ReusingHead> {
+    const { head } = graphs.manifest.widths;
+    const steps = timeEmbed.length / head;
+    const of = (effort: 'full' | 'outer' | 'none'): Float32Array => {
+      const own = Array.from({ length: steps }, (_, index) => index).filter(
+        (index) => headEffort(reuse, index, steps) === effort,
+      );
+      const embeds = new Float32Array(own.length * head);
+      for (const [k, index] of own.entries())
+        embeds.set(timeEmbed.subarray(index * head, (index + 1) * head), k * head);
+      return embeds;
+    };
+    const conditional = rows.subarray(0, count);
+    return new ReusingHead(graphs, reuse, steps, {
+      full: new Modulations(graphs, of('full'), await graphs.project(z, rows), rows.length),
+      outer: new Modulations(graphs, of('outer'), await graphs.project(z, conditional), count),
+      none: new Modulations(
+        graphs,
+        of('none'),
+        await graphs.project(z, conditional),
+        count,
+        'modulate-cached',
+      ),
+    });
+  }
+
+  async evaluate(
+    x: Float32Array,
+    index: number,
+    signal: CancellationSignal | undefined,
+  ): Promise<Float32Array> {
+    const effort = headEffort(this.#reuse, index, this.#steps);
+    const { modulation, step } = await this.#modulations[effort].at(this.#next[effort]++);
+    throwIfAborted(signal);
+    if (effort === 'full') {
+      const { out, ...kept } = await this.#graphs.denoiseKeeping(x, modulation, step);
+      this.#keep(kept);
+      this.#full = out;
+      return out;
+    }
+    const kept = this.#kept!;
+    if (effort === 'none')
+      return this.#guided(x, await this.#graphs.denoiseCached(x, modulation, step, kept));
+    const { out, mlp } = await this.#graphs.denoiseOuter(x, modulation, step, kept.delta);
+    kept.mlp.release();
+    this.#kept = { mlp, delta: kept.delta };
+    return this.#guided(x, out);
+  }
+
+  /** Both halves of a step that ran the conditional one alone: ε_u is ε_c less their difference at the last full step. */
+  #guided(x: Float32Array, out: Float32Array): Float32Array {
+    if (this.#full.length === out.length) return out;
+    const { channels } = this.#graphs.manifest.grid;
+    const both = new Float32Array(2 * out.length);
+    both.set(out);
+    both.set(out, out.length);
+    for (let row = 0; row < x.length / channels; row++) {
+      const from = row * 2 * channels;
+      for (let i = from; i < from + channels; i++)
+        both[out.length + i] = out[i]! - (this.#full[i]! - this.#full[out.length + i]!);
+    }
+    return both;
+  }
+
+  #keep(kept: Omit<KeptDenoising, 'out'> | undefined): void {
+    this.#kept?.mlp.release();
+    this.#kept?.delta.release();
+    this.#kept = kept;
+  }
+
+  release(): void {
+    this.#keep(undefined);
+    for (const modulations of Object.values(this.#modulations)) modulations.release();
+  }
+}
+
 /** The modulation of a block's rows, made for many steps at once; asked for step by step. */
 class Modulations {
   readonly #graphs: HeadGraphs;
+  readonly #graph: 'modulate' | 'modulate-cached';
   /** [S, W]. */
   readonly #timeEmbed: Float32Array;
   readonly #zEmbed: OrtTensor;
@@ -178,8 +312,15 @@ class Modulations {
   #first = 0;
   #last = 0;
 
-  constructor(graphs: HeadGraphs, timeEmbed: Float32Array, zEmbed: OrtTensor, rows: number) {
+  constructor(
+    graphs: HeadGraphs,
+    timeEmbed: Float32Array,
+    zEmbed: OrtTensor,
+    rows: number,
+    graph: 'modulate' | 'modulate-cached' = 'modulate',
+  ) {
     this.#graphs = graphs;
+    this.#graph = graph;
     this.#timeEmbed = timeEmbed;
     this.#zEmbed = zEmbed;
     this.#atOnce = Math.floor(Math.min(MODULATION_ROWS, MODULATION_BYTES / rowBytes(graphs)) / rows) || 1;
@@ -194,7 +335,7 @@ class Modulations {
       this.#first = index;
       this.#last = Math.min(this.#timeEmbed.length / head, index + this.#atOnce);
       const steps = this.#timeEmbed.subarray(this.#first * head, this.#last * head);
-      this.#modulation = await this.#graphs.modulate(steps, this.#zEmbed);
+      this.#modulation = await this.#graphs.modulate(steps, this.#zEmbed, this.#graph);
     }
     return { modulation: this.#modulation, step: index - this.#first };
   }

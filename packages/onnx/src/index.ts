@@ -1,4 +1,5 @@
 export { onAbort } from './abort-listener.js';
+export type { CachedBatch, CachedTransformer, Caches } from './cached-transformer.js';
 export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
 export { GraphTextEncoder } from './graph-text-encoder.js';
@@ -18,6 +19,7 @@ export {
   type LoadRequest,
   loadRequest,
 } from './loading/load-options.js';
+export { assertMemory, MemoryError, weightsMemory } from './loading/memory-need.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
 export { MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';

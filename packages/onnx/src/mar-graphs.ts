@@ -2,6 +2,7 @@ import type { ClassInput } from '@tessera/core';
 import type { ConditionImage } from '@tessera/core/model';
 import type { Classes, Manifest } from '@tessera/format';
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
+import { CachedTransformer } from './cached-transformer.js';
 import { type ConditionBatch, conditionBatch, countsKey } from './condition-batch.js';
 import { assertFinite } from './finite.js';
 import { GraphRunner, type GraphSessions } from './graph-runner.js';
@@ -11,6 +12,7 @@ import { OrtTensor } from './ort-tensor.js';
 /** The graphs of a MAR model, which takes classes. */
 export class MarGraphs extends ModelGraphs<ClassInput> {
   readonly #rowsAtOnce: number;
+  override readonly cached: CachedTransformer;
 
   /**
    * @param Tensor the Tensor class of the runtime that made the sessions
@@ -25,6 +27,7 @@ export class MarGraphs extends ModelGraphs<ClassInput> {
   ) {
     super(manifest, new GraphRunner(sessions, Tensor));
     this.#rowsAtOnce = rowsAtOnce;
+    this.cached = new CachedTransformer(manifest, this.runner, rowsAtOnce);
   }
 
   batchKey(image: ConditionImage<ClassInput>): string {

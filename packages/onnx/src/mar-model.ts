@@ -21,6 +21,7 @@ import {
   ModelDisposedError,
   patchify,
   proxyModel,
+  type ReuseAbilities,
   type SamplingDefaults,
   ShapeMismatchError,
   type TokenImage,
@@ -34,6 +35,8 @@ import { imageSizeOf } from './image-size.js';
 import type { ModelGraphs } from './model-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
 import { pixelsFromPlanes, planesFromPixels } from './pixels.js';
+import { reuseAbilities } from './reuse-abilities.js';
+import { reusedConditions, reuseKey } from './reused-conditions.js';
 import { RunQueue } from './run-queue.js';
 import type { RunStatistics } from './run-statistics.js';
 import { runtimeTensor, type SampledImage, sampledRows } from './sampled-rows.js';
@@ -47,6 +50,7 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
+  readonly reuses: ReuseAbilities;
   readonly #graphs: ModelGraphs<Input>;
   readonly #queue = new RunQueue();
   #disposed: Promise<void> | undefined;
@@ -58,6 +62,7 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
     this.imageSize = imageSizeOf(graphs.manifest);
     this.defaults = samplingDefaults(graphs.manifest);
     this.diffusion = diffusionFrom(graphs.manifest.diffusion);
+    this.reuses = reuseAbilities(graphs.manifest);
   }
 
   condition({ batch, signal }: ConditionRequest<Input>): Promise<readonly ConditionRows[]> {
@@ -67,9 +72,14 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
       try {
         return await groupBy(
           batch,
-          (image) => this.#graphs.batchKey(image),
+          (image) => reuseKey(image, this.#graphs.batchKey(image)),
           async (group) => {
             throwIfAborted(signal);
+            if (group[0]!.reuse) {
+              const reused = await reusedConditions(this.#graphs, group, (z) => this.#queued(z), signal);
+              made.push(...reused);
+              return reused;
+            }
             const z = await this.#graphs.conditionImages(group, signal);
             const shapes = group.map(({ positions, guided }) => ({ count: positions.length, guided }));
             const rows = ConditionRows.split(this.#queued(z), this.manifest.widths.decoder, shapes);
@@ -186,7 +196,7 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
 
   async #sampleGroup(
     batch: readonly TokenImage[],
-    { coefficients, temperature, clamp, signal }: TokenRequest,
+    { coefficients, temperature, clamp, reuse, signal }: TokenRequest,
   ): Promise<Float32Array[]> {
     const owner: TokenImage[] = [];
     const positions: number[] = [];
@@ -204,6 +214,7 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
       temperature,
       noise: (row, step, out) => owner[row]!.noise.tokenNormal(positions[row]!, step, out),
       clamp,
+      reuse,
       signal,
     });
     return splitTokens(tokens, batch, this.shape.channels);

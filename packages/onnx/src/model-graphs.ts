@@ -2,9 +2,20 @@ import type { GridShape, TokenGrid } from '@tessera/core';
 import { assertGrid, type CancellationSignal, type ConditionImage } from '@tessera/core/model';
 import type { ComponentName, Manifest } from '@tessera/format';
 import type { Tensor } from 'onnxruntime-common';
+import type { CachedTransformer } from './cached-transformer.js';
 import { assertFinite } from './finite.js';
 import type { GraphRunner } from './graph-runner.js';
 import { OrtTensor } from './ort-tensor.js';
+
+/** What the denoiser gives for later diffusion steps to take. */
+export interface KeptDenoising {
+  /** [R, 2C]. */
+  readonly out: Float32Array;
+  /** [b, n, W], the MLP outputs of the outer blocks. */
+  readonly mlp: OrtTensor;
+  /** [n, W], the update of the inner blocks together. */
+  readonly delta: OrtTensor;
+}
 
 /**
  * The graphs of one model as typed functions on plain arrays: those of the diffusion head and the autoencoder, which all
@@ -13,6 +24,8 @@ import { OrtTensor } from './ort-tensor.js';
 export abstract class ModelGraphs<Input> {
   readonly manifest: Manifest;
   readonly runner: GraphRunner;
+  /** The transformer with caches, of families that can have one. */
+  readonly cached?: CachedTransformer;
   #lastTensor: Tensor | undefined;
   readonly #stepTensors: Tensor[] = [];
 
@@ -114,14 +127,19 @@ export abstract class ModelGraphs<Input> {
    *
    * @param timeEmbed [S, W]
    * @param zEmbed [R, W]
+   * @param graph `modulate-cached` has the gates of the outer blocks and the final layer alone
    * @returns [S, R, M]
    */
-  async modulate(timeEmbed: Float32Array, zEmbed: OrtTensor): Promise<OrtTensor> {
+  async modulate(
+    timeEmbed: Float32Array,
+    zEmbed: OrtTensor,
+    graph: 'modulate' | 'modulate-cached' = 'modulate',
+  ): Promise<OrtTensor> {
     const { head } = this.manifest.widths;
     const steps = timeEmbed.length / head;
     const feeds = { time_embed: this.runner.float(timeEmbed, [steps, head]), z_embed: zEmbed.tensor };
-    const { modulation } = await this.runner.run('modulate', feeds, ['modulation']);
-    return new OrtTensor('modulate', modulation!);
+    const { modulation } = await this.runner.run(graph, feeds, ['modulation']);
+    return new OrtTensor(graph, modulation!);
   }
 
   /**
@@ -131,17 +149,52 @@ export abstract class ModelGraphs<Input> {
    * @param step which of the modulation's S diffusion steps
    */
   async denoise(x: Float32Array, modulation: OrtTensor, step: number): Promise<Float32Array> {
-    const { channels } = this.manifest.grid;
-    const { out } = await this.runner.run(
-      'denoise',
-      {
-        x: this.#reused(x, [x.length / channels, channels]),
-        modulation: modulation.tensor,
-        step: this.#stepTensor(step),
-      },
-      ['out'],
-    );
+    const { out } = await this.runner.run('denoise', this.#denoiseFeeds(x, modulation, step), ['out']);
     return out!.data as Float32Array;
+  }
+
+  /** The same, and what later diffusion steps take of its n first rows. */
+  async denoiseKeeping(x: Float32Array, modulation: OrtTensor, step: number): Promise<KeptDenoising> {
+    const feeds = this.#denoiseFeeds(x, modulation, step);
+    const { out, mlp, delta } = await this.runner.run('denoise', feeds, ['out', 'mlp', 'delta']);
+    return {
+      out: out!.data as Float32Array,
+      mlp: new OrtTensor('denoise', mlp!),
+      delta: new OrtTensor('denoise', delta!),
+    };
+  }
+
+  /** The denoiser's outer blocks on n rows, with the inner ones' `delta` of an earlier step. */
+  async denoiseOuter(
+    x: Float32Array,
+    modulation: OrtTensor,
+    step: number,
+    delta: OrtTensor,
+  ): Promise<Omit<KeptDenoising, 'delta'>> {
+    const feeds = { ...this.#denoiseFeeds(x, modulation, step), delta: delta.tensor };
+    const { out, mlp } = await this.runner.run('denoise-outer', feeds, ['out', 'mlp']);
+    return { out: out!.data as Float32Array, mlp: new OrtTensor('denoise-outer', mlp!) };
+  }
+
+  /** The denoiser on n rows with all blocks' results of earlier steps; the modulation is that of `modulate-cached`. */
+  async denoiseCached(
+    x: Float32Array,
+    modulation: OrtTensor,
+    step: number,
+    { mlp, delta }: Omit<KeptDenoising, 'out'>,
+  ): Promise<Float32Array> {
+    const feeds = { ...this.#denoiseFeeds(x, modulation, step), mlp: mlp.tensor, delta: delta.tensor };
+    const { out } = await this.runner.run('denoise-cached', feeds, ['out']);
+    return out!.data as Float32Array;
+  }
+
+  #denoiseFeeds(x: Float32Array, modulation: OrtTensor, step: number): Record<string, Tensor> {
+    const { channels } = this.manifest.grid;
+    return {
+      x: this.#reused(x, [x.length / channels, channels]),
+      modulation: modulation.tensor,
+      step: this.#stepTensor(step),
+    };
   }
 
   /**

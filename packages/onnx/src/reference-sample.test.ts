@@ -22,6 +22,13 @@ it('what differs is named, with how far it is off and what is allowed', async ()
   );
 });
 
+it('rounding to integers may differ by more between devices than float32 may', async () => {
+  const sample = await recordReferenceSample(model());
+  sample.z[2]! += 0.05;
+  expect((await verifyReferenceSample(model(), sample, 'fp16')).passed).toBe(false);
+  expect((await verifyReferenceSample(model(), sample, 'int8')).passed).toBe(true);
+});
+
 it('what it was conditioned on is released, also where sampling fails', async () => {
   const fake = model();
   let released = 0;

@@ -3,6 +3,7 @@ export {
   type Fallback,
   type LoadProgress,
   type ManifestFile,
+  MemoryError,
   ModelFileError,
 } from '@tessera/onnx';
 export { defaultCacheFolder } from './cache-folder.js';

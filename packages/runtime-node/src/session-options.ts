@@ -40,5 +40,5 @@ export function graphThreads(
   { widths }: Pick<Manifest, 'widths'>,
   threads: number,
 ): number {
-  return graph === 'denoise' && widths.head < SHARED_HEAD_WIDTH ? 1 : threads;
+  return graph.startsWith('denoise') && widths.head < SHARED_HEAD_WIDTH ? 1 : threads;
 }

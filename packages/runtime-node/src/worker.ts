@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ComponentName, ManifestComponent } from '@tessera/format';
 import {
+  assertMemory,
   assertReferenceSample,
   createMarModel,
   type GraphSession,
@@ -44,6 +46,9 @@ async function start(
   onProgress: (progress: LoadProgress) => void,
 ): Promise<MarModel> {
   const { folder, manifest, dtype, verify } = request;
+  // A container may have less than the machine; 0 stands for no limit.
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  if (device === 'cpu') assertMemory(manifest, dtype, Math.min(limit, totalmem()), 'this machine');
   const model = await createMarModel({
     manifest,
     dtype,
@@ -56,7 +61,7 @@ async function start(
   if (!verify || device === 'cpu' || !manifest.parity) return model;
   try {
     // A driver that computes nonsense is worse than none.
-    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'));
+    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'), dtype);
     return model;
   } catch (error) {
     await model.dispose();

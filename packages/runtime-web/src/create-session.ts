@@ -33,13 +33,17 @@ export async function createSession(
 }
 
 /** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
-const FED_BACK: { readonly [name in ComponentName]?: string } = {
-  condition: 'z',
-  tokenEncoder: 'encoded',
-  tokenDecoder: 'queries',
-  cross: 'z',
-  project: 'z_embed',
-  modulate: 'modulation',
+const FED_BACK: { readonly [name in ComponentName]?: readonly string[] | 'all' } = {
+  condition: ['z'],
+  'condition-cached': 'all',
+  tokenEncoder: ['encoded'],
+  tokenDecoder: ['queries'],
+  cross: ['z'],
+  project: ['z_embed'],
+  modulate: ['modulation'],
+  'modulate-cached': ['modulation'],
+  denoise: ['mlp', 'delta'],
+  'denoise-outer': ['mlp'],
 };
 
 /**
@@ -55,6 +59,13 @@ function sessionOptions(graph: ComponentName, device: Device): InferenceSession.
     executionProviders: [onGpu ? 'webgpu' : 'wasm'],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
-    ...(onGpu && fedBack ? { preferredOutputLocation: { [fedBack]: 'gpu-buffer' } } : {}),
+    ...(onGpu && fedBack ? { preferredOutputLocation: onGpuOutputs(fedBack) } : {}),
   };
+}
+
+function onGpuOutputs(
+  fedBack: readonly string[] | 'all',
+): NonNullable<InferenceSession.SessionOptions['preferredOutputLocation']> {
+  if (fedBack === 'all') return 'gpu-buffer';
+  return Object.fromEntries(fedBack.map((output) => [output, 'gpu-buffer']));
 }

@@ -24,6 +24,6 @@ export async function checkDevice(
   const dependsOn = JSON.stringify([files, adapter, versions, navigator.userAgent]);
   const note = `right/${await sha256(new TextEncoder().encode(dependsOn))}`;
   if ((await store.readText(note)) !== undefined) return;
-  await assertReferenceSample(model, new TextDecoder().decode(await read(manifest.parity)));
+  await assertReferenceSample(model, new TextDecoder().decode(await read(manifest.parity)), dtype);
   await store.writeText(note, dependsOn);
 }

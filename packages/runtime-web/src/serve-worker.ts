@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '@tessera/core';
 import {
+  assertMemory,
   createMarModel,
   DeviceUnavailableError,
   type FetchedModel,
@@ -56,6 +57,9 @@ export function serveWorker(options: ServeWorkerOptions): void {
   };
   serveLoading<WebLoadRequest, Device>(port, (request, { onProgress }) => load(request, options, onProgress));
 }
+
+/** Bytes that 32-bit addresses reach. */
+const WASM_MEMORY = 2 ** 32;
 
 /** What the sessions of a model are created from. */
 interface Source extends FetchedModel {
@@ -137,6 +141,7 @@ function createModel({ manifest, dtype, ort, read, yielder, onProgress }: Source
 }
 
 async function startOnWasm(source: Source): Promise<ServedModel> {
+  assertMemory(source.manifest, source.dtype, WASM_MEMORY, 'WebAssembly in a browser');
   return servedModel(await createModel(source, 'wasm'), source.yielder);
 }
 

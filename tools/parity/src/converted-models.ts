@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { convertAutoencoder, convertModel, type ModelConfigJson, type VaeConfigJson } from '@tessera/convert';
+import {
+  convertAutoencoder,
+  convertModel,
+  type ModelConfigJson,
+  openTensors,
+  type TensorToWrite,
+  type VaeConfigJson,
+  writeSafetensors,
+} from '@tessera/convert';
 import type { ImageRgb, ModelInput } from '@tessera/core';
 import { patchify } from '@tessera/core/model';
 import type { Manifest } from '@tessera/format';
@@ -12,6 +20,14 @@ import { readJsonFields } from './json-fields.js';
 export interface ConvertedMar<Graphs = ModelGraphs<ModelInput>> {
   readonly graphs: Graphs;
   readonly model: MarModel;
+}
+
+/** How a recorded run's model differs from the stored weights. */
+export interface MarForm {
+  /** Each stack has so many times the blocks stored; block i is stored block i mod depth. @default 1 */
+  readonly repeatBlocks?: number;
+  /** The decoder block after which rows are dropped, for graphs with caches as well. @default no such graphs */
+  readonly cutBlock?: number;
 }
 
 /** An autoencoder, converted. */
@@ -34,14 +50,21 @@ const CONFIG = 'config.json';
  *
  * @param out the folder to write the graphs to; must not exist
  */
-export async function convertMar(directory: string, out: string): Promise<ConvertedMar> {
+export async function convertMar(
+  directory: string,
+  out: string,
+  { repeatBlocks = 1, cutBlock }: MarForm = {},
+): Promise<ConvertedMar> {
   const config = await readJsonFields(join(directory, CONFIG));
   if (!config.has('encoder_embed_dim')) throw new GoldenDataError(`${directory} holds no MAR model.`);
+  const stored = join(directory, WEIGHTS);
+  const sizes = config.values as unknown as ModelConfigJson;
   const { folder, manifest } = await convertModel({
-    mar: {
-      checkpoint: join(directory, WEIGHTS),
-      config: config.values as unknown as ModelConfigJson,
-    },
+    mar:
+      repeatBlocks === 1
+        ? { checkpoint: stored, config: sizes }
+        : await repeated(stored, config.values, repeatBlocks, `${out}-weights`),
+    ...(cutBlock === undefined ? {} : { caches: { cutBlock } }),
     out,
     dtype: 'fp32',
     name: 'golden',
@@ -54,6 +77,38 @@ export async function convertMar(directory: string, out: string): Promise<Conver
   }
   const graphs = modelGraphs(manifest, sessions, Tensor);
   return { graphs, model: new MarModel(graphs) };
+}
+
+/** A checkpoint whose stacks have the stored blocks `times` over. */
+async function repeated(
+  stored: string,
+  config: Readonly<Record<string, unknown>>,
+  times: number,
+  checkpoint: string,
+): Promise<{ checkpoint: string; config: ModelConfigJson }> {
+  const file = await openTensors(stored);
+  try {
+    const depths = { encoder: 0, decoder: 0 };
+    const blocks = file.names.map((name) => /^(encoder|decoder)_blocks\.(\d+)\.(.+)$/.exec(name));
+    for (const match of blocks) {
+      const [, side, block] = match ?? [];
+      if (side === 'encoder' || side === 'decoder') depths[side] = Math.max(depths[side], Number(block) + 1);
+    }
+    const tensors: Record<string, TensorToWrite> = {};
+    for (const [i, name] of file.names.entries()) {
+      const tensor = { shape: file.shape(name), data: await file.readFloats(name) };
+      const [, side, block, rest] = blocks[i] ?? [];
+      if (side !== 'encoder' && side !== 'decoder') tensors[name] = tensor;
+      else
+        for (let k = 0; k < times; k++)
+          tensors[`${side}_blocks.${Number(block) + k * depths[side]}.${rest}`] = tensor;
+    }
+    await writeSafetensors(checkpoint, tensors);
+    const deeper = { encoder_depth: times * depths.encoder, decoder_depth: times * depths.decoder };
+    return { checkpoint, config: { ...config, ...deeper } as unknown as ModelConfigJson };
+  } finally {
+    await file.close();
+  }
 }
 
 /** Converts the autoencoder of a golden directory. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Check } from './compare.js';
-import type { ConvertedAutoencoder, ConvertedMar } from './converted-models.js';
+import type { ConvertedAutoencoder, ConvertedMar, MarForm } from './converted-models.js';
 import { type GoldenTensors, readTensors } from './golden-files.js';
 import { type JsonFields, readJsonFields } from './json-fields.js';
 
@@ -17,21 +17,24 @@ export interface GoldenCase {
   /** A JSON file of the case's directory. */
   json(file: string): Promise<JsonFields>;
   /** The directory's MAR model; for a case outside a model's directory, the first one of the set. */
-  mar(): Promise<ConvertedMar>;
+  mar(form?: MarForm): Promise<ConvertedMar>;
   /** The directory's autoencoder. */
   autoencoder(): Promise<ConvertedAutoencoder>;
+  /** The same case with the files and the model of a directory beside its own. */
+  beside(directory: string): GoldenCase;
 }
 
 export function goldenCase(
   fields: JsonFields,
   directory: string,
-  models: Pick<GoldenCase, 'mar' | 'autoencoder'>,
+  models: (directory: string) => Pick<GoldenCase, 'mar' | 'autoencoder'>,
 ): GoldenCase {
   return {
     fields,
     path: (file) => join(directory, file),
     tensors: (file) => readTensors(join(directory, file)),
     json: (file) => readJsonFields(join(directory, file)),
-    ...models,
+    beside: (name) => goldenCase(fields, join(directory, '..', name), models),
+    ...models(directory),
   };
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { CASE_KINDS, CHECKPOINT } from './cases/index.js';
+import { holdsCachedHead } from './cases/lazymar-head.js';
 import { holdsSchedules } from './cases/schedule.js';
 import { holdsFrequencies } from './cases/timestep-frequencies.js';
 import { GoldenDataError, sentence } from './golden-data-error.js';
@@ -104,7 +105,7 @@ async function listedCases(
 
 function describeCase(directory: string, fields: JsonFields, index: number): SetCase {
   try {
-    const kind = fields.text('kind');
+    const kind = fields.has('lazy') && !fields.has('kind') ? 'lazymar' : fields.text('kind');
     const name = fields.has('name') ? fields.text('name') : basename(fields.text('file'), '.safetensors');
     const known = [...CASE_KINDS.keys()].join(', ');
     const problem = CASE_KINDS.has(kind)
@@ -134,6 +135,7 @@ async function looseCases(path: string, directory: string, file: string): Promis
   try {
     const content = await readJsonFields(join(path, file));
     if (holdsSchedules(content)) return [{ directory, kind: 'schedule', name, fields }];
+    if (holdsCachedHead(content)) return [{ directory, kind: 'lazymar_head', name, fields }];
     if (holdsFrequencies(content)) return [{ directory, kind: 'timestep_freqs', name, fields }];
     return [];
   } catch (error) {

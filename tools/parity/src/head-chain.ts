@@ -1,5 +1,5 @@
 import type { SamplerCoefficients } from '@tessera/core/diffusion';
-import { replayNoise } from '@tessera/core/model';
+import { type HeadReuse, replayNoise } from '@tessera/core/model';
 import type { ConvertedMar } from './converted-models.js';
 import { type GoldenTensors, rowsOf } from './golden-files.js';
 import { recordedConditions } from './recorded-conditions.js';
@@ -8,14 +8,16 @@ export interface HeadChainOptions {
   readonly table: SamplerCoefficients;
   readonly guidanceScale: number;
   readonly temperature: number;
+  /** What the head takes from earlier steps, where it does. */
+  readonly reuse?: HeadReuse;
 }
 
 /** A recorded chain of the head, ready to run. */
 export interface HeadChain {
   /** The initial x, [N, C]. */
   readonly initial: Float32Array;
-  /** Carries steps [first, last) of the table out on `x` [N, C] and returns what comes of it. */
-  run(x: Float32Array, first: number, last: number): Promise<Float32Array>;
+  /** Carries steps [first, last) of the table, or all, out on `x` [N, C] and returns what comes of it. */
+  run(x: Float32Array, first?: number, last?: number): Promise<Float32Array>;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface HeadChain {
  */
 export function headChain(
   file: GoldenTensors,
-  { table, guidanceScale, temperature }: HeadChainOptions,
+  { table, guidanceScale, temperature, reuse }: HeadChainOptions,
   { model }: ConvertedMar,
 ): HeadChain {
   const { channels } = model.shape;
@@ -38,7 +40,7 @@ export function headChain(
   const rows = Uint32Array.from({ length: count }, (_, row) => row);
   return {
     initial: initial.data,
-    async run(x, first, last) {
+    async run(x, first = 0, last = table.steps.length) {
       const source = replayNoise((row, step) => {
         const values = step === 0 ? x : noise[first + step - 1]!;
         return values.subarray(row * channels, (row + 1) * channels);
@@ -49,6 +51,7 @@ export function headChain(
         // A table is plain data, so a chain can be cut anywhere.
         coefficients: { name: table.name, steps: table.steps.slice(first, last) },
         temperature,
+        ...(reuse ? { reuse } : {}),
       });
       return tokens!;
     },

@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ConvertedAutoencoder, type ConvertedMar, convertMar, convertVae } from './converted-models.js';
+import {
+  type ConvertedAutoencoder,
+  type ConvertedMar,
+  convertMar,
+  convertVae,
+  type MarForm,
+} from './converted-models.js';
 import { GoldenDataError } from './golden-data-error.js';
 
 /** The converted models of a golden set: each is converted when first asked for, and kept. */
@@ -18,8 +24,9 @@ export class ModelStore {
     return new ModelStore(await mkdtemp(join(tmpdir(), 'tessera-parity-')));
   }
 
-  mar(directory: string): Promise<ConvertedMar> {
-    return remember(this.#mars, directory, () => convertMar(directory, this.#next('mar', this.#mars.size)));
+  mar(directory: string, form: MarForm = {}): Promise<ConvertedMar> {
+    const key = `${directory} ${form.repeatBlocks ?? 1} ${form.cutBlock}`;
+    return remember(this.#mars, key, () => convertMar(directory, this.#next('mar', this.#mars.size), form));
   }
 
   autoencoder(directory: string): Promise<ConvertedAutoencoder> {

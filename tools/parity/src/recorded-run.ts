@@ -4,6 +4,7 @@ import {
   generate,
   type ModelInput,
   type NoiseSource,
+  type ReuseSchedule,
   refine,
   type SamplingPolicy,
 } from '@tessera/core';
@@ -29,6 +30,15 @@ export interface RecordedRun {
   readonly guidance: GuidanceSchedule;
   readonly sampler: CoefficientsSampler;
   readonly temperature: number;
+  readonly reuse?: ReuseSchedule;
+  /** Steps whose conditions are wanted. @default the first */
+  readonly conditionsAt?: readonly number[];
+}
+
+/** z that a step's tokens were sampled from, [n, D] an image, one after the other; the latter if guided. */
+export interface RecordedConditions {
+  readonly conditional: number[];
+  readonly unconditional: number[];
 }
 
 export interface RunResult {
@@ -36,12 +46,15 @@ export interface RunResult {
   readonly tokens: ReadonlyMap<number, Float32Array>;
   /** [K][images]: every step as it was carried out. */
   readonly steps: readonly (readonly ImageStep[])[];
-  /** z that the first step's tokens were sampled from, [n, D] an image; conditional, then unconditional if guided. */
-  readonly firstConditions: { readonly conditional: number[]; readonly unconditional: number[] };
+  /** By step. */
+  readonly conditions: ReadonlyMap<number, RecordedConditions>;
 }
 
 /** Runs {@link generate} up to the last token; no picture is made, for the models here have no decoder. */
-export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Promise<RunResult> {
+export async function replayRun(
+  run: RecordedRun,
+  { model }: Pick<ConvertedMar, 'model'>,
+): Promise<RunResult> {
   // Recorded noise does not fork: a policy and a refinement see the very source that was made for the image.
   const owners = new Map<NoiseSource, number>();
   const imageOf = (noise: NoiseSource): number => {
@@ -49,13 +62,14 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
     if (image === undefined) throw new GoldenDataError('A policy was given noise that is not the recording.');
     return image;
   };
-  const conditional: number[] = [];
-  const unconditional: number[] = [];
+  const seen = new Map<number, RecordedConditions>();
+  for (const step of run.conditionsAt ?? [0]) seen.set(step, { conditional: [], unconditional: [] });
   const policy = refine(run.policy(imageOf), async (plan, { step, conditions }) => {
-    if (step === 0) {
-      for (const value of await conditions.read()) conditional.push(value);
+    const rows = seen.get(step);
+    if (rows) {
+      for (const value of await conditions.read()) rows.conditional.push(value);
       if (conditions.guided)
-        for (const value of await conditions.readUnconditional()) unconditional.push(value);
+        for (const value of await conditions.readUnconditional()) rows.unconditional.push(value);
     }
     return plan;
   });
@@ -72,6 +86,7 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
     temperature: run.temperature,
     clamp: null,
     sampler: run.sampler,
+    ...(run.reuse ? { reuse: run.reuse } : {}),
     noise: ({ batchIndex }) => {
       const image = run.images[batchIndex]!;
       const source = run.pool.image(image);
@@ -89,7 +104,7 @@ export async function replayRun(run: RecordedRun, { model }: ConvertedMar): Prom
     for (const [place, grid] of grids.entries()) tokens.set(run.images[place]!, grid.tokens);
     break;
   }
-  return { tokens, steps, firstConditions: { conditional, unconditional } };
+  return { tokens, steps, conditions: seen };
 }
 
 /** The shape of a case's grid: that of its `seq_h` and `seq_w`, else the model's. */
@@ -105,7 +120,7 @@ export function checkPictures(
   tokens: ReadonlyMap<number, Float32Array>,
   tolerance: number,
   { height, width, channels }: GridShape,
-  { model }: ConvertedMar,
+  { model }: Pick<ConvertedMar, 'model'>,
 ): readonly Check[] {
   const { latents } = model.manifest;
   const cells = [latents.channels, height * latents.patchSize, width * latents.patchSize];

@@ -33,10 +33,10 @@ describe('the recorded set', () => {
     const reported: CaseResult[] = [];
     const summary = await runParity(GOLDEN, (result) => reported.push(result));
     expect(failures(summary)).toEqual([]);
-    expect(summary.passed).toBe(24);
+    expect(summary.passed).toBe(28);
     expect(reported).toEqual(summary.results);
     expect(summary.results.every(({ checks }) => checks.length > 0)).toBe(true);
-    expect(new Set(summary.results.map(({ kind }) => kind)).size).toBe(12);
+    expect(new Set(summary.results.map(({ kind }) => kind)).size).toBe(14);
   });
 
   it('passes under other names of directories and cases, in another order', async () => {

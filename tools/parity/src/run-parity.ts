@@ -76,11 +76,11 @@ async function replay(
     if (problem !== undefined || !fields || !run)
       throw new GoldenDataError(problem ?? 'The case has no fields.');
     const checks = await run(
-      goldenCase(fields, path, {
-        mar: () =>
-          anywhere ? models.anyMar(modelDirectories.map((each) => join(set, each))) : models.mar(path),
-        autoencoder: () => models.autoencoder(path),
-      }),
+      goldenCase(fields, path, (from) => ({
+        mar: (form) =>
+          anywhere ? models.anyMar(modelDirectories.map((each) => join(set, each))) : models.mar(from, form),
+        autoencoder: () => models.autoencoder(from),
+      })),
     );
     if (checks.length === 0) throw new GoldenDataError('The case holds nothing to compare with.');
     const cost = measured();

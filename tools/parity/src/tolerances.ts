@@ -19,6 +19,16 @@ export const TOLERANCES = {
   amplifyingDdim: 2e-2,
   /** Whole runs: tokens and latents (7e-4; temperature on the initial noise: 2e-2). */
   run: 2e-3,
+  /** LazyMAR's scores of rows (1e-6; K for V: 46 rows are chosen differently). */
+  likeness: 5e-6,
+  /** A chain of the head that reuses (5e-6; no warm-up: 1e-3). */
+  lazyHead: 5e-5,
+  /** z of a run whose head reuses, which amplifies little (1e-5; the cosine of whole rows for the mean over heads: 3e-3). */
+  lazyConditions: 1e-4,
+  /** Its tokens (2e-5; the same mistake: 4e-3). */
+  lazyRun: 2e-4,
+  /** z of a run whose head doesn't, which amplifies (4e-5); its tokens are those of any run. */
+  lazyPlainConditions: 3e-4,
   /** A guidance scale, as recorded with each iteration. */
   guidanceScale: 1e-6,
   /** Planes of a picture, and moments (8e-6). */

@@ -51,6 +51,10 @@ const BY_CODE: Readonly<Record<string, Words>> = {
     sentence: 'The model’s worker ended, most likely because memory ran out.',
     advice: 'Close other pages, then begin again: the model is loaded anew.',
   },
+  memory: {
+    sentence: 'The model is too large for this browser’s memory.',
+    advice: 'Load a smaller one, or one that was converted with int8.',
+  },
   'queue-full': {
     sentence: 'Too many pictures wait for the model already.',
     advice: 'Begin again once some of them are done.',

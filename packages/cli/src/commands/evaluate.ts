@@ -16,6 +16,7 @@ import {
   type Study,
   sharedFolder,
   studyEvaluation,
+  type Variant,
   writeEvaluation,
   writeStudy,
 } from '@tessera/evaluation-report';
@@ -52,6 +53,7 @@ interface EvaluateFlags extends ModelFlags, SamplingFlags {
   readonly resamples: number;
   readonly keep: number;
   readonly workers: number;
+  readonly beside?: string;
   readonly study?: string;
   readonly page?: string;
   readonly render?: boolean;
@@ -104,6 +106,10 @@ export function evaluateCommand(context: CommandContext): Command {
         1,
       ).default(1),
     )
+    .option(
+      '--beside <folder|url>',
+      'a second model, such as the same one in int8: it draws each policy too, and is compared with the first',
+    )
     .option('--study <file.json>', 'evaluate the study in a file: its variants, comparisons and margins')
     .option('--page <folder>', "where the study's page in Markdown goes (default: beside its report)")
     .option('--render', "write the study's page again from its record, and draw nothing")
@@ -131,6 +137,7 @@ Examples:
   tessera evaluate --policies mar,gtr-32,gtr-16 --n 1200
   tessera evaluate --policies gtr-32,gtr-32/fts=off,gtr-32/fts=low --out out/fts
   tessera evaluate --model mar-b --network dinov2.onnx --real imagenet-png --n 5000
+  tessera evaluate --policies gtr-32 --model mar-fp32 --beside mar-int8 --n 1200
   tessera evaluate --study order.json --workers 4 --page docs`),
     );
   return command.action((flags: EvaluateFlags) => evaluate(context, flags, givenFlags(command)));
@@ -142,6 +149,9 @@ const BATCH = 12;
 async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Given): Promise<void> {
   const output = outputOf(context, flags.json);
   const study = flags.study === undefined ? undefined : studyWith(await readStudy(flags.study), flags, given);
+  if (flags.beside !== undefined && (study || flags.workers > 1)) {
+    throw new UsageError('--beside is for evaluations without --study and --workers.');
+  }
   if (flags.render) return render(output, study, flags.page);
   const choice = policiesFromFlags(flags, output);
   if (!choice) return;
@@ -151,6 +161,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
   const classes = classesOf(model.manifest);
   const folder = study ? join(flags.out, sharedFolder(used, study)) : flags.out;
   const progress = evaluationProgress(output);
+  let second: ModelInUse | undefined;
   try {
     const measuring = await loadNetworkWithReference({
       ...flags,
@@ -162,6 +173,9 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
       onProgress: (done, total) =>
         output.progress.update(done / total, `${done}/${total} real pictures seen`),
     });
+    if (flags.beside !== undefined) {
+      second = await modelInUse(context, { ...flags, model: flags.beside, dtype: 'auto' }, output);
+    }
     const margins = { ...measuring.loaded.margins, ...marginsOf(flags.margin ?? []) };
     const { device, dtype } = model;
     const common = { used, folder, signal, ...progress };
@@ -182,7 +196,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
             keep: flags.keep,
             resamples: flags.resamples,
           },
-          variants: choice(model.manifest.sampling),
+          ...besideEachOther(choice(model.manifest.sampling), second),
           margins,
           command: evaluationCommand({ ...flags, sampling: specFlags(flags), margins, device, dtype }),
         };
@@ -199,8 +213,26 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
     throw new InterruptedError(`Stopped.${done} Go on with the same command.`);
   } finally {
     output.progress.clear();
-    await model.dispose();
+    await Promise.all([model.dispose(), second?.model.dispose()]);
   }
+}
+
+/** Each variant, and each drawn by a second model, which is compared with the first. */
+function besideEachOther(
+  variants: readonly Variant[],
+  second: ModelInUse | undefined,
+): Pick<FolderEvaluationOptions, 'variants' | 'compare'> {
+  if (!second) return { variants };
+  const { identity, made } = second;
+  const others = variants.map(({ name, sampling }) => ({
+    name: `${name} by ${identity.name} in ${made.dtype}`,
+    sampling,
+    used: second,
+  }));
+  return {
+    variants: [...variants, ...others],
+    compare: others.map(({ name }, i) => [name, variants[i]!.name] as const),
+  };
 }
 
 async function render(output: Output, study: Study | undefined, page: string | undefined): Promise<void> {

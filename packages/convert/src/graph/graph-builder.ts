@@ -75,21 +75,26 @@ export class GraphBuilder {
     this.outputs.push({ name, type, shape });
   }
 
-  /** Adds a node with one output. An undefined input is an optional one left out. */
+  /**
+   * Adds a node. An undefined input is an optional one left out.
+   *
+   * @param index which of the node's outputs is meant; it has none behind that one
+   */
   op(
     type: string,
     inputs: readonly (Value | undefined)[],
     attributes: Readonly<Record<string, Attribute>> = {},
+    index = 0,
   ): Value {
-    const output = `v${this.nodes.length}_0`;
+    const outputs = Array.from({ length: index + 1 }, (_, i) => `v${this.nodes.length}_${i}`);
     this.nodes.push({
       type,
       domain: CONTRIBUTED.has(type) ? CONTRIB_DOMAIN : '',
       inputs: inputs.map((input = '') => this.#renamed.get(input) ?? input),
-      outputs: [output],
+      outputs,
       attributes,
     });
-    return output;
+    return outputs[index]!;
   }
 
   /** A weight as a float32 value, whatever type it gets stored in. The same name is the same weight. */

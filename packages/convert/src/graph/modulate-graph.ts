@@ -3,20 +3,32 @@ import { silu } from '../mar/embed-graph.js';
 import type { HeadSizes } from '../mar/mar-config.js';
 import { GraphBuilder, type LazyWeight } from './graph-builder.js';
 
-/** M: [shift | 1 + scale | gate] of each residual block, then [shift | 1 + scale] of the final layer. */
-export function modulationWidth({ head }: HeadSizes): number {
-  return (3 * head.depth + 2) * head.width;
+/** Pieces [W] of an adaLN layer's output, in order: shift, scale, gate. */
+interface ModulationLayer {
+  readonly key: string;
+  /** The first of its pieces that is taken, and how many are. */
+  readonly first: number;
+  readonly parts: number;
 }
+
+/** How many pieces [W] the layers have together. */
+export const modulationPieces = (layers: readonly ModulationLayer[]): number =>
+  layers.reduce((sum, { parts }) => sum + parts, 0);
 
 /**
  * All adaLN layers at once: `time_embed` [S, W], `z_embed` [R, W] → `modulation` [S, R, M].
  *
  * Their input is SiLU(time + z), the same for each of them, so their weights stand side by side in one product.
  */
-export function modulateGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
+export function modulateGraph(
+  config: HeadSizes,
+  checkpoint: Checkpoint,
+  layers = modulationLayers(config),
+  name = 'modulate',
+): GraphBuilder {
   const { width } = config.head;
-  const modulation = modulationWidth(config);
-  const graph = new GraphBuilder('modulate');
+  const modulation = modulationPieces(layers) * width;
+  const graph = new GraphBuilder(name);
   const timeEmbed = graph.input('time_embed', 'float32', ['S', width]);
   const zEmbed = graph.input('z_embed', 'float32', ['R', width]);
 
@@ -24,8 +36,8 @@ export function modulateGraph(config: HeadSizes, checkpoint: Checkpoint): GraphB
   const rows = graph.op('Reshape', [silu(graph, sums), graph.int64(-1, width)]);
   const product = graph.op('Gemm', [
     rows,
-    graph.weight(modulationWeight(config, checkpoint)),
-    graph.weight(modulationBias(config, checkpoint)),
+    graph.weight(modulationWeight(config, checkpoint, layers)),
+    graph.weight(modulationBias(config, checkpoint, layers)),
   ]);
   const shape = graph.op(
     'Concat',
@@ -36,51 +48,75 @@ export function modulateGraph(config: HeadSizes, checkpoint: Checkpoint): GraphB
   return graph;
 }
 
-/** The adaLN layers in order of use, with how many outputs of width W each has. */
-function layers({ head }: HeadSizes): { readonly key: string; readonly parts: number }[] {
-  const net = 'diffloss.net';
+const NET = 'diffloss.net';
+
+/** [shift | 1 + scale | gate] of each residual block, then [shift | 1 + scale] of the final layer. */
+export function modulationLayers({ head }: HeadSizes): ModulationLayer[] {
   const blocks = Array.from({ length: head.depth }, (_, block) => ({
-    key: `${net}.res_blocks.${block}.adaLN_modulation.1`,
+    key: `${NET}.res_blocks.${block}.adaLN_modulation.1`,
+    first: 0,
     parts: 3,
   }));
-  return [...blocks, { key: `${net}.final_layer.adaLN_modulation.1`, parts: 2 }];
+  return [...blocks, finalLayer];
 }
 
-function modulationWeight(config: HeadSizes, checkpoint: Checkpoint): LazyWeight {
+/** The gates of some residual blocks, then [shift | 1 + scale] of the final layer. */
+export function gateLayers(blocks: readonly number[]): ModulationLayer[] {
+  const gates = blocks.map((block) => ({
+    key: `${NET}.res_blocks.${block}.adaLN_modulation.1`,
+    first: 2,
+    parts: 1,
+  }));
+  return [...gates, finalLayer];
+}
+
+const finalLayer: ModulationLayer = { key: `${NET}.final_layer.adaLN_modulation.1`, first: 0, parts: 2 };
+
+function modulationWeight(
+  config: HeadSizes,
+  checkpoint: Checkpoint,
+  layers: readonly ModulationLayer[],
+): LazyWeight {
   const { width } = config.head;
-  const columns = modulationWidth(config);
+  const columns = modulationPieces(layers) * width;
   return {
     name: 'modulation.weight',
     shape: [width, columns],
     load: async () => {
       const all = new Float32Array(width * columns);
-      let first = 0;
-      for (const { key, parts } of layers(config)) {
+      let column = 0;
+      for (const { key, first, parts } of layers) {
         const outputs = parts * width;
-        const block = transpose(await checkpoint.read(`${key}.weight`), outputs, width);
+        const rows = [first * width, first * width + outputs] as const;
+        const block = transpose(await checkpoint.read(`${key}.weight`, rows), outputs, width);
         for (let row = 0; row < width; row++) {
-          all.set(block.subarray(row * outputs, (row + 1) * outputs), row * columns + first);
+          all.set(block.subarray(row * outputs, (row + 1) * outputs), row * columns + column);
         }
-        first += outputs;
+        column += outputs;
       }
       return all;
     },
   };
 }
 
-function modulationBias(config: HeadSizes, checkpoint: Checkpoint): LazyWeight {
-  const { width } = config.head;
+function modulationBias(
+  { head: { width } }: HeadSizes,
+  checkpoint: Checkpoint,
+  layers: readonly ModulationLayer[],
+): LazyWeight {
+  const size = modulationPieces(layers) * width;
   return {
     name: 'modulation.bias',
-    shape: [modulationWidth(config)],
+    shape: [size],
     load: async () => {
-      const all = new Float32Array(modulationWidth(config));
-      let first = 0;
-      for (const { key, parts } of layers(config)) {
-        all.set(await checkpoint.read(`${key}.bias`), first);
+      const all = new Float32Array(size);
+      let at = 0;
+      for (const { key, first, parts } of layers) {
+        const biases = await checkpoint.read(`${key}.bias`, [first * width, (first + parts) * width]);
+        all.set(biases, at);
         // The scale is used as 1 + scale: adding the 1 here saves an addition on every diffusion step.
-        for (let i = first + width; i < first + 2 * width; i++) all[i]! += 1;
-        first += parts * width;
+        if (first === 0) for (let i = at + width; i < at + 2 * width; i++) all[i]! += 1;
+        at += parts * width;
       }
       return all;
     },

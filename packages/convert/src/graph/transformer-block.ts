@@ -87,6 +87,53 @@ export function addAndNormalise(
   return { residual, normed: layerNorm(context, norm, residual, width) };
 }
 
+/** Keys and values of attention, each [B, rows, width], without their biases. */
+export interface KeysAndValues {
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/** One of the three parts of a block's qkv layer, without its bias, on rows that norm1 has normalised. */
+function projected(
+  { graph, checkpoint }: LayerContext,
+  block: string,
+  width: number,
+  part: 'q' | 'k' | 'v',
+  rows: Value,
+): Value {
+  const key = `${block}.attn.qkv.weight`;
+  const weight = checkpoint.transposed(key, width, qkvRange(width, part), `${block}.attn.${part}.weight`);
+  return graph.op('MatMul', [rows, graph.weight(weight)]);
+}
+
+/** Rows with the bias of queries or values added. */
+export function withQkvBias(
+  { graph, checkpoint }: LayerContext,
+  block: string,
+  width: number,
+  part: 'q' | 'v',
+  rows: Value,
+): Value {
+  const load = () => checkpoint.read(`${block}.attn.qkv.bias`, qkvRange(width, part));
+  return graph.op('Add', [rows, graph.weight({ name: `${block}.attn.${part}.bias`, shape: [width], load })]);
+}
+
+function qkvRange(width: number, part: 'q' | 'k' | 'v'): readonly [from: number, to: number] {
+  const first = 'qkv'.indexOf(part) * width;
+  return [first, first + width];
+}
+
+/** A block's keys and values for rows that norm1 has normalised. */
+export function keysAndValues(
+  context: LayerContext,
+  block: string,
+  width: number,
+  normed: Value,
+): KeysAndValues {
+  const part = (name: 'k' | 'v'): Value => projected(context, block, width, name, normed);
+  return { key: part('k'), value: part('v') };
+}
+
 /**
  * A block of a vision transformer: x += proj(attention(norm1 x)); x += fc2(gelu(fc1(norm2 x))).
  *
@@ -99,38 +146,41 @@ export function addAndNormalise(
 export function transformerBlock(
   context: LayerContext,
   block: string,
-  { width, heads, hidden }: Omit<StackConfig, 'depth'>,
+  stack: Omit<StackConfig, 'depth'>,
   stream: Stream,
   next: string,
   queries: Stream = stream,
 ): Stream {
-  const { graph, checkpoint } = context;
-  const range = (part: number): readonly [from: number, to: number] => [part * width, (part + 1) * width];
-  const project = (name: 'q' | 'k' | 'v', part: number, rows: Value): Value => {
-    const key = `${block}.attn.qkv.weight`;
-    return graph.op('MatMul', [
-      rows,
-      graph.weight(checkpoint.transposed(key, width, range(part), `${block}.attn.${name}.weight`)),
-    ]);
-  };
-  const addBias = (name: 'q' | 'v', part: number, rows: Value): Value => {
-    const load = () => checkpoint.read(`${block}.attn.qkv.bias`, range(part));
-    return graph.op('Add', [
-      rows,
-      graph.weight({ name: `${block}.attn.${name}.bias`, shape: [width], load }),
-    ]);
-  };
-  const mixed = attention(
-    graph,
-    {
-      query: addBias('q', 0, project('q', 0, queries.normed)),
-      key: project('k', 1, stream.normed),
-      value: project('v', 2, stream.normed),
-    },
-    { width, heads, bias: context.bias },
+  return attendingBlock(
+    context,
+    block,
+    stack,
+    queries,
+    keysAndValues(context, block, stack.width, stream.normed),
+    next,
   );
+}
+
+/** A block whose keys and values are there already: {@link transformerBlock} on the rows `queries`. */
+export function attendingBlock(
+  context: LayerContext,
+  block: string,
+  { width, heads, hidden }: Omit<StackConfig, 'depth'>,
+  queries: Stream,
+  seen: KeysAndValues,
+  next: string,
+): Stream {
+  const { graph } = context;
+  const query = withQkvBias(
+    context,
+    block,
+    width,
+    'q',
+    projected(context, block, width, 'q', queries.normed),
+  );
+  const mixed = attention(graph, { query, ...seen }, { width, heads, bias: context.bias });
   // A row's weights sum to 1, so the values' bias may as well be added to what they mix: the rows may be fewer.
-  const attentionOutput = addBias('v', 2, mixed);
+  const attentionOutput = withQkvBias(context, block, width, 'v', mixed);
   const attended = addAndNormalise(context, {
     input: graph.op('MatMul', [attentionOutput, matrix(context, `${block}.attn.proj.weight`, width, width)]),
     skip: queries.residual,

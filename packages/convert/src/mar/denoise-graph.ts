@@ -1,54 +1,176 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder, type Value } from '../graph/graph-builder.js';
-import { modulationWidth } from '../graph/modulate-graph.js';
+import { gateLayers, modulationLayers, modulationPieces } from '../graph/modulate-graph.js';
 import { ELEMENT_TYPES } from '../graph/onnx-writer.js';
 import { type LayerContext, layerNorm } from '../graph/transformer-block.js';
 import { linear, silu } from './embed-graph.js';
 import type { HeadSizes } from './mar-config.js';
 
+const NET = 'diffloss.net';
+
+/** The residual blocks whose update as a whole LazyMAR takes from earlier diffusion steps: 1 to 4. */
+const INNER = { from: 1, to: 5 };
+
+/** The other blocks, of whose MLPs it takes the outputs: their gates follow the timestep. */
+export function outerBlocks({ head }: HeadSizes): number[] {
+  return Array.from({ length: head.depth }, (_, block) => block).filter(
+    (block) => block < INNER.from || block >= INNER.to,
+  );
+}
+
 /**
  * The denoiser's body: `x` [n, C], `modulation` [S, R, M], `step` [1] → `out` [R, 2C], a row [ε | v]. Row r takes
  * x[r mod n].
+ *
+ * @param keeps whether it has outputs for {@link outerDenoiseGraph} and {@link cachedDenoiseGraph}: `mlp` [b, n, W] and `delta`
+ *   [n, W] of the first n rows
  */
-export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
-  const { grid, head, epsilon } = config;
-  const { width, depth } = head;
-  const net = 'diffloss.net';
-  const graph = new GraphBuilder('denoise');
-  const context: LayerContext = { graph, checkpoint, epsilon };
-  const x = graph.input('x', 'float32', ['n', grid.channels]);
-  const modulation = graph.input('modulation', 'float32', ['S', 'R', modulationWidth(config)]);
-  const step = graph.input('step', 'int32', [1]);
-
-  const part = modulationParts(graph, config, modulation, step);
-  const projected = linear(context, `${net}.input_proj`, x, [grid.channels, width], 'fp16');
-  const copies = graph.op('Div', [graph.extent(modulation, 1), graph.extent(x, 0)]);
+export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint, keeps = false): GraphBuilder {
+  const head = new DenoiseGraph('denoise', config, checkpoint);
+  const { graph } = head;
+  const { depth, width } = config.head;
+  const { x, part } = head.inputs('R', modulationPieces(modulationLayers(config)));
+  const copies = graph.op('Div', [graph.extent('modulation', 1), graph.extent(x, 0)]);
   let residual = graph.op('Tile', [
-    projected,
+    head.projected(x),
     graph.op('Concat', [copies, graph.int64(1)], { axis: { int: 0 } }),
   ]);
-  const modulate = (normed: Value, shift: Value, scale: Value): Value =>
-    graph.op('Add', [graph.op('Mul', [normed, scale]), shift]);
-  const ones = new Float32Array(width).fill(1);
-
+  const stream = [residual];
+  const updates: Value[] = [];
   for (let block = 0; block < depth; block++) {
-    const name = `${net}.res_blocks.${block}`;
-    const normed = layerNorm(context, `${name}.in_ln`, residual, width);
-    const [shift, scale, gate] = part(3 * block, 3) as [Value, Value, Value];
-    const hidden = linear(context, `${name}.mlp.0`, modulate(normed, shift, scale), [width, width]);
-    const update = linear(context, `${name}.mlp.2`, silu(graph, hidden), [width, width]);
-    residual = graph.op('Add', [residual, graph.op('Mul', [gate, update])]);
+    updates[block] = head.update(block, residual, part);
+    residual = head.gated(residual, part(3 * block + 2), updates[block]!);
+    stream.push(residual);
   }
-  const normed = graph.op('LayerNormalization', [residual, graph.floats(ones)], {
-    axis: { int: -1 },
-    epsilon: { float: epsilon },
-  });
-  const [shift, scale] = part(3 * depth, 2) as [Value, Value];
-  // ε is multiplied by up to 2·10⁴ in the first steps of a chain, so the layer that makes it, a small one, is not rounded.
-  const last = `${net}.final_layer.linear`;
-  const out = linear(context, last, modulate(normed, shift, scale), [width, 2 * grid.channels], 'fp32');
-  graph.output('out', out, 'float32', ['R', 2 * grid.channels]);
+  if (keeps) {
+    const own = (rows: Value): Value =>
+      graph.op('Slice', [rows, graph.int64(0), graph.extent(x, 0), graph.int64(0)]);
+    const last = stream[Math.min(INNER.to, depth)]!;
+    const delta = graph.op('Sub', [own(last), own(stream[Math.min(INNER.from, depth)]!)]);
+    graph.output('delta', delta, 'float32', ['n', width]);
+    head.outputMlp(outerBlocks(config).map((block) => own(updates[block]!)));
+  }
+  head.outputEnd(residual, part, 3 * depth, 'R');
   return graph;
+}
+
+/**
+ * The same for n rows where the inner blocks' update comes from an earlier step: `x` [n, C], `modulation` [S, n, M], `step`
+ * [1], `delta` [n, W] → `out` [n, 2C] and `mlp` [b, n, W], the outer blocks' MLP outputs.
+ */
+export function outerDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
+  const head = new DenoiseGraph('denoise-outer', config, checkpoint);
+  const { x, part } = head.inputs('n', modulationPieces(modulationLayers(config)));
+  const delta = head.graph.input('delta', 'float32', ['n', config.head.width]);
+  let residual = head.projected(x);
+  const updates: Value[] = [];
+  for (const block of outerBlocks(config)) {
+    const update = head.update(block, residual, part);
+    updates.push(update);
+    residual = head.gated(residual, part(3 * block + 2), update);
+    if (block === 0) residual = head.graph.op('Add', [residual, delta]);
+  }
+  head.outputMlp(updates);
+  head.outputEnd(residual, part, 3 * config.head.depth, 'n');
+  return head.graph;
+}
+
+/**
+ * The same where all blocks' results come from earlier steps: `x` [n, C], `modulation` [S, n, (b + 2)·W] of `modulate-cached`,
+ * `step` [1], `delta` [n, W], `mlp` [b, n, W] → `out` [n, 2C].
+ */
+export function cachedDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
+  const head = new DenoiseGraph('denoise-cached', config, checkpoint);
+  const { graph } = head;
+  const { width } = config.head;
+  const outer = outerBlocks(config);
+  const { x, part } = head.inputs('n', modulationPieces(gateLayers(outer)));
+  const delta = graph.input('delta', 'float32', ['n', width]);
+  const mlp = graph.input('mlp', 'float32', [outer.length, 'n', width]);
+  let residual = graph.op('Add', [head.projected(x), delta]);
+  for (const k of outer.keys()) {
+    const update = graph.op('Gather', [mlp, graph.int64(k)], { axis: { int: 0 } });
+    const own = graph.op('Reshape', [update, graph.int64(-1, width)]);
+    residual = head.gated(residual, part(k), own);
+  }
+  head.outputEnd(residual, part, outer.length, 'n');
+  return graph;
+}
+
+/** The k-th piece [R, W] of the step's modulation. */
+type Part = (index: number) => Value;
+
+/** What the denoiser's graphs are made of. */
+class DenoiseGraph {
+  readonly graph: GraphBuilder;
+  readonly #context: LayerContext;
+  readonly #config: HeadSizes;
+
+  constructor(name: string, config: HeadSizes, checkpoint: Checkpoint) {
+    this.graph = new GraphBuilder(name);
+    this.#config = config;
+    this.#context = { graph: this.graph, checkpoint, epsilon: config.epsilon };
+  }
+
+  inputs(rows: string, pieces: number): { readonly x: Value; readonly part: Part } {
+    const { graph } = this;
+    const { grid, head } = this.#config;
+    const x = graph.input('x', 'float32', ['n', grid.channels]);
+    const modulation = graph.input('modulation', 'float32', ['S', rows, pieces * head.width]);
+    const step = graph.input('step', 'int32', [1]);
+    return { x, part: modulationParts(graph, head.width, pieces, modulation, step) };
+  }
+
+  projected(x: Value): Value {
+    const { grid, head } = this.#config;
+    return linear(this.#context, `${NET}.input_proj`, x, [grid.channels, head.width], 'fp16');
+  }
+
+  /** What a block's MLP gives, before its gate. */
+  update(block: number, residual: Value, part: Part): Value {
+    const { width } = this.#config.head;
+    const name = `${NET}.res_blocks.${block}`;
+    const normed = layerNorm(this.#context, `${name}.in_ln`, residual, width);
+    const [shift, scale] = [part(3 * block), part(3 * block + 1)];
+    const input = this.#modulated(normed, shift, scale);
+    const hidden = linear(this.#context, `${name}.mlp.0`, input, [width, width]);
+    return linear(this.#context, `${name}.mlp.2`, silu(this.graph, hidden), [width, width]);
+  }
+
+  gated(residual: Value, gate: Value, update: Value): Value {
+    return this.graph.op('Add', [residual, this.graph.op('Mul', [gate, update])]);
+  }
+
+  outputMlp(updates: readonly Value[]): void {
+    const { graph } = this;
+    const apart = updates.map((update) => graph.op('Unsqueeze', [update, graph.int64(0)]));
+    const mlp = graph.op('Concat', apart, { axis: { int: 0 } });
+    graph.output('mlp', mlp, 'float32', [updates.length, 'n', this.#config.head.width]);
+  }
+
+  /** The final layer, whose modulation begins at piece `first`. */
+  outputEnd(residual: Value, part: Part, first: number, rows: string): void {
+    const { graph } = this;
+    const { grid, head, epsilon } = this.#config;
+    const ones = graph.floats(new Float32Array(head.width).fill(1));
+    const normed = graph.op('LayerNormalization', [residual, ones], {
+      axis: { int: -1 },
+      epsilon: { float: epsilon },
+    });
+    // ε is multiplied by up to 2·10⁴ in the first steps of a chain, so the layer that makes it, a small one, is not rounded.
+    const out = linear(
+      this.#context,
+      `${NET}.final_layer.linear`,
+      this.#modulated(normed, part(first), part(first + 1)),
+      [head.width, 2 * grid.channels],
+      'fp32',
+    );
+    graph.output('out', out, 'float32', [rows, 2 * grid.channels]);
+  }
+
+  #modulated(normed: Value, shift: Value, scale: Value): Value {
+    return this.graph.op('Add', [this.graph.op('Mul', [normed, scale]), shift]);
+  }
 }
 
 /**
@@ -59,12 +181,12 @@ export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBu
  */
 function modulationParts(
   graph: GraphBuilder,
-  { head }: HeadSizes,
+  width: number,
+  pieces: number,
   modulation: Value,
   step: Value,
-): (first: number, count: number) => Value[] {
-  const pieces = 3 * head.depth + 2;
-  const rows = graph.op('Reshape', [modulation, graph.int64(-1, head.width)]);
+): Part {
+  const rows = graph.op('Reshape', [modulation, graph.int64(-1, width)]);
   // In int64 as far as it depends on extents alone: so WebGPU leaves it on the CPU, where `Range` wants its limits, and no
   // run has to wait for the GPU to send them.
   const stepRows = graph.op('Mul', [graph.extent(modulation, 1), graph.int64(pieces)]);
@@ -76,9 +198,8 @@ function modulationParts(
     scalar(graph.int64(pieces)),
   ]);
   const firstPieces = graph.op('Add', [narrow(ofFirstStep), graph.op('Mul', [step, narrow(stepRows)])]);
-  const piece = (index: number): Value => {
+  return (index) => {
     const indices = index === 0 ? firstPieces : graph.op('Add', [firstPieces, graph.int32([index])]);
     return graph.op('Gather', [rows, indices], { axis: { int: 0 } });
   };
-  return (first, count) => Array.from({ length: count }, (_, index) => piece(first + index));
 }

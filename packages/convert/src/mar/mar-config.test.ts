@@ -124,7 +124,8 @@ describe('the released model that a checkpoint is of', () => {
     expect(presetOf(checkpoint)).toBe(name);
     const { sizes, sampling, manifest } = openFamily(undefined, checkpoint);
     expect(sizes.encoder.heads).toBe(MAR_PRESETS[name].encoder_num_heads);
-    expect([sizes.classes, manifest.condition]).toEqual([10, { kind: 'class', count: 10 }]);
+    expect(sizes).toMatchObject({ classes: 10 });
+    expect(manifest.condition).toEqual({ kind: 'class', count: 10 });
     expect(sampling.guidance).toEqual({ schedule: 'linear', scale: PRESET_GUIDANCE[name] });
     const other = name === 'mar-base' ? 'mar-huge' : 'mar-base';
     expect(() => openFamily(other, checkpoint)).toThrow(`by its tensors this is ${name}`);
@@ -134,7 +135,7 @@ describe('the released model that a checkpoint is of', () => {
     const checkpoint = new Checkpoint(tiny('mar-base', { diffloss_d: 3 }), 'fake_latent');
     expect(presetOf(checkpoint)).toBeUndefined();
     expect(() => openFamily(undefined, checkpoint)).toThrow(
-      'encoder_num_heads = undefined: must be given: no tensor tells it, and the encoder (12 blocks, 768 wide)',
+      'encoder_num_heads = undefined: must be given (--heads): no tensor tells it, and the encoder (12 blocks, 768 wide)',
     );
     const heads = { encoder_num_heads: 8, decoder_num_heads: 16 };
     const { sizes } = openFamily(heads, checkpoint);

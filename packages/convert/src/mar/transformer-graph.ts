@@ -5,6 +5,7 @@ import {
   type LayerContext,
   layerNorm,
   projection,
+  type Stream,
   transformerStack,
 } from '../graph/transformer-block.js';
 import type { MarConfig } from './mar-config.js';
@@ -51,7 +52,7 @@ export function conditionGraph(config: MarConfig, checkpoint: Checkpoint): Graph
  * The rows of the position tables that a sequence takes, [B, buffer + n], for `positions` [B, n]: in the tables, too, the
  * buffer comes first.
  */
-function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffer: number): Value {
+export function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffer: number): Value {
   if (buffer === 0) return positions;
   const bufferRows = graph.op('Expand', [
     graph.int32(Array.from({ length: buffer }, (_, row) => row)),
@@ -63,11 +64,20 @@ function sequenceRows(graph: GraphBuilder, positions: Value, batch: Value, buffe
 
 function encoder(
   context: LayerContext,
-  { grid, buffer, classes, encoder: stack }: MarConfig,
-  { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
+  config: MarConfig,
+  inputs: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
 ): Value {
+  const stream = encoderInput(context, config, inputs);
+  return transformerStack(context, 'encoder_blocks', config.encoder, stream, 'encoder_norm');
+}
+
+/** What goes into the encoder: the buffer's rows, then those of `tokens`; `rows` are theirs in the position table. */
+export function encoderInput(
+  context: LayerContext,
+  { grid, buffer, classes, encoder: { width } }: MarConfig,
+  { tokens, labels, batch, rows }: Record<'tokens' | 'labels' | 'batch' | 'rows', Value>,
+): Stream {
   const { graph } = context;
-  const { width } = stack;
   let input = projection(context, 'z_proj', tokens, grid.channels, width, 'fp16');
   if (buffer > 0) {
     const classRow = graph.op('Gather', [
@@ -86,8 +96,7 @@ function encoder(
   ]);
   // Here the norm's result is the residual stream, and the sum before it is not needed again.
   const residual = addAndNormalise(context, { input, skip: position, norm: 'z_proj_ln', width }).normed;
-  const stream = { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
-  return transformerStack(context, 'encoder_blocks', stack, stream, 'encoder_norm');
+  return { residual, normed: layerNorm(context, 'encoder_blocks.0.norm1', residual, width) };
 }
 
 function decoder(
@@ -123,7 +132,7 @@ function decoder(
 }
 
 /** A table of learned rows, stored as [1, rows, width] in the checkpoint. */
-function table({ graph, checkpoint }: LayerContext, key: string, rows: number, width: number): Value {
+export function table({ graph, checkpoint }: LayerContext, key: string, rows: number, width: number): Value {
   return graph.weight(checkpoint.tensor(key, [rows, width]));
 }
 

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Manifest, StorageType } from '@tessera/format';
+import type { TakenWeights } from '../checkpoint/checkpoint.js';
 import type { SavedGraph } from '../graph/graph-file.js';
 import type { ModelConfigs } from './model-card.js';
 import type { ModelPart } from './model-parts.js';
@@ -30,7 +31,7 @@ const LATENT_SCALE = 0.2325;
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
-  { mar, vae }: ModelConfigs,
+  { mar, vae, taken }: ModelConfigs & { readonly taken: TakenWeights },
   storage: (part: ModelPart) => StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
@@ -54,6 +55,7 @@ export function modelManifest(
     name,
     licence,
     source,
+    weights: isUnknownCopy(taken) ? 'unknown' : taken.kind,
     grid: sizes.grid,
     condition: { ...manifest.condition, ...names, ...encoder },
     widths: { encoder: sizes.encoder.width, decoder: sizes.decoder.width, head: sizes.head.width },
@@ -75,3 +77,7 @@ export function modelManifest(
     files,
   };
 }
+
+/** Whether nothing tells if weights are raw or averaged: they are the only copy, without a prefix. */
+export const isUnknownCopy = ({ kind, prefix, others }: TakenWeights): boolean =>
+  kind === 'raw' && prefix === '' && others.length === 0;

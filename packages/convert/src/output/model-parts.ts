@@ -7,6 +7,9 @@ const PARTS: Readonly<Record<string, ModelPart>> = {
   project: 'head',
   modulate: 'head',
   denoise: 'head',
+  'modulate-cached': 'head',
+  'denoise-outer': 'head',
+  'denoise-cached': 'head',
   decoder: 'autoencoder',
   encoder: 'autoencoder',
 };

@@ -1,4 +1,5 @@
 import { type CancellationSignal, throwIfAborted } from '../cancellation.js';
+import { ConditionRows, type DeviceTensor, memoryTensor } from '../condition-rows.js';
 import { type DiffusionProcess, marDiffusion, noiseLevel } from '../diffusion/diffusion-process.js';
 import { runCoefficients } from '../diffusion/run-coefficients.js';
 import {
@@ -8,10 +9,11 @@ import {
   ModelDisposedError,
   ShapeMismatchError,
 } from '../errors.js';
-import { copyGrid, emptyGrid, type GridShape, type TokenGrid } from '../grid.js';
+import { copyGrid, emptyGrid, type GridShape, maskedPositions, type TokenGrid } from '../grid.js';
 import type { ImageRgb } from '../image.js';
-import type { ClassInput, HeadRequest, MaskedModel, SamplingDefaults } from '../model.js';
+import type { ClassInput, ConditionImage, HeadRequest, MaskedModel, SamplingDefaults } from '../model.js';
 import { fillTokenNoise } from '../noise/token-noise.js';
+import { headEffort } from '../reuse.js';
 import { fakeConditions } from './fake-conditions.js';
 
 export interface FakeModelOptions {
@@ -39,6 +41,9 @@ export interface FakeModelCalls {
   encode: number;
 }
 
+/** uncond − cond of an image's last guided refresh, by position: [D] each. */
+type Difference = ReadonlyMap<number, Float32Array>;
+
 export interface FakeModel extends MaskedModel<ClassInput> {
   readonly diffusion: DiffusionProcess;
   evaluateHead(request: HeadRequest): Promise<readonly Float32Array[]>;
@@ -65,6 +70,49 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
     encode: 0,
   };
   let disposed = false;
+  const differences = new WeakMap<DeviceTensor, Difference>();
+
+  /** z as `reuse` has it: keys and values stay as good as new, guidance is that of the last refresh. */
+  async function reusedConditions(image: ConditionImage<ClassInput>): Promise<ConditionRows> {
+    const { reuse, guided, positions } = image;
+    const old = reuse?.previous && differences.get(reuse.previous.tensor);
+    const refreshes = !reuse || reuse.refresh || !reuse.guidance;
+    const rows = reuse?.guidance && reuse.refresh && guided ? maskedPositions(image.grid.known) : positions;
+    const all = fakeConditions({ ...image, positions: rows, guided: guided && refreshes }, width);
+    calls.conditionRows += rows.length * (guided && refreshes ? 2 : 1);
+    if (!reuse) return all;
+    const conditional = await all.read();
+    const rowAt = (values: Float32Array, row: number): Float32Array =>
+      values.subarray(row * width, (row + 1) * width);
+    const unconditional = guided && refreshes ? await all.readUnconditional() : undefined;
+    let difference = old;
+    if (unconditional) {
+      difference = new Map(
+        Array.from(rows, (position, row) => {
+          const own = rowAt(conditional, row);
+          return [position, rowAt(unconditional, row).map((value, i) => value - own[i]!)];
+        }),
+      );
+    }
+    const z = new Float32Array(positions.length * width * (guided ? 2 : 1));
+    for (const [i, position] of positions.entries()) {
+      const row = rows.indexOf(position);
+      const own = rowAt(conditional, row);
+      z.set(own, i * width);
+      if (unconditional) z.set(rowAt(unconditional, row), (positions.length + i) * width);
+      if (!guided || unconditional) continue;
+      const added = difference?.get(position);
+      if (!added)
+        throw new InvalidOptionError('reuse.previous', 'z', `must hold the guidance of position ${position}`);
+      z.set(
+        own.map((value, k) => value + added[k]!),
+        (positions.length + i) * width,
+      );
+    }
+    const tensor = memoryTensor(z);
+    if (difference) differences.set(tensor, difference);
+    return ConditionRows.split(tensor, width, [{ count: positions.length, guided }])[0]!;
+  }
 
   /** Lets other work run, as a real run would, then looks whether there is still someone waiting. */
   async function turn(signal: CancellationSignal | undefined): Promise<void> {
@@ -78,19 +126,19 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
     imageSize: { width: shape.width * tokenSize, height: shape.height * tokenSize },
     ...(defaults ? { defaults } : {}),
     diffusion,
+    reuses: { guidance: true, tokens: true, head: true },
     calls,
     async condition({ batch, signal }) {
       await turn(signal);
       calls.condition++;
-      return batch.map((image) => {
+      for (const image of batch) {
         if (image.input?.classLabel === undefined)
           throw new InvalidOptionError('input', image.input, 'must be { classLabel }, a number or null');
         assertShape('grid.known [L]', image.grid.known, [known.length]);
-        calls.conditionRows += image.positions.length * (image.guided ? 2 : 1);
-        return fakeConditions(image, width);
-      });
+      }
+      return Promise.all(batch.map(reusedConditions));
     },
-    async sampleTokens({ batch, coefficients, temperature, clamp, signal }) {
+    async sampleTokens({ batch, coefficients, temperature, clamp, reuse, signal }) {
       await turn(signal);
       calls.sampleTokens++;
       const sampled: Float32Array[] = [];
@@ -111,7 +159,9 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
           signal,
           async evaluate(x, index) {
             await turn(signal);
-            calls.headEvaluations += targets.length / shape.channels;
+            const effort = headEffort(reuse, index, coefficients.steps.length);
+            const rows = effort === 'full' ? targets.length : effort === 'outer' ? x.length : 0;
+            calls.headEvaluations += rows / shape.channels;
             return headRows(x, targets, coefficients.steps[index]!.timestep, shape.channels, diffusion);
           },
         });

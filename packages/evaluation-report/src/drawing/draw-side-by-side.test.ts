@@ -16,7 +16,7 @@ import { type DrawingReport, type DrawingTask, drawSideBySide } from './draw-sid
 
 const script = fileURLToPath(new URL('../../dist/draw-worker.js', import.meta.url));
 const { signal } = new AbortController();
-const sizes = { n: 8, seed: 1, batch: 4, keep: 8 };
+const sizes = { n: 4, seed: 1, batch: 2, keep: 4 };
 const advised = { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 } as const;
 
 const variants = ['random', 'raster', 'halton'].map((name) => ({

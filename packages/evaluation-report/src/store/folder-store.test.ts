@@ -35,7 +35,7 @@ const open = (folder: string, changes: Partial<FolderStoreOptions> = {}) =>
     environment: { threads: 2, versions: { tessera: '0.1.0' }, machine: HERE },
     keep: 2,
     signal: new AbortController().signal,
-    recipeOf: (sampling, picture) =>
+    recipeOf: ({ sampling }, picture) =>
       recipeOf({ model: MODEL, seed: 1, sampling, made: MADE, pictures: [picture] }),
     ...changes,
   });

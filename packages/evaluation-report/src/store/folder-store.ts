@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { EvaluationStore, FeatureNetwork, VariantIdentity } from '@tessera/evaluate';
-import { type Classes, jsonHash, type Picture, type SamplingConfig } from '@tessera/format';
+import { type Classes, jsonHash, type Picture } from '@tessera/format';
 import { type Environment, type Environments, environmentsOf } from '../environment.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
-import type { Variant } from '../variant.js';
+import { type Variant, variantKey } from '../variant.js';
 import { claimFolder, type FolderIdentity } from './folder-identity.js';
 import { openVariant, type VariantFolder } from './variant-folder.js';
 
@@ -22,7 +22,7 @@ export interface FolderStoreOptions {
   /** Hears how many of a variant's kept pictures a network has been shown that had not seen them yet. */
   onSeen?(arm: string, done: number, total: number): void;
   /** The recipe that a kept picture of a variant carries. */
-  recipeOf(sampling: SamplingConfig, picture: Picture): unknown;
+  recipeOf(variant: Variant, picture: Picture): unknown;
 }
 
 /**
@@ -60,7 +60,8 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
     for (const arm of opened.values()) await arm.close();
   };
   try {
-    for (const [key, { name, sampling }] of keyed) {
+    for (const [key, variant] of keyed) {
+      const { name } = variant;
       signal.throwIfAborted();
       opened.set(
         name,
@@ -68,10 +69,10 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
           ...options,
           folder: join(folder, 'arms', key),
           name,
-          description: sampling,
+          description: variantKey(variant),
           session,
           onSeen: (done, total) => options.onSeen?.(name, done, total),
-          recipeOf: (picture) => options.recipeOf(sampling, picture),
+          recipeOf: (picture) => options.recipeOf(variant, picture),
         }),
       );
     }
@@ -119,7 +120,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
 async function keyedArms(arms: readonly Variant[]): Promise<ReadonlyMap<string, Variant>> {
   const keyed = new Map<string, Variant>();
   for (const arm of arms) {
-    const key = (await jsonHash(arm.sampling)).slice(0, 16);
+    const key = (await jsonHash(variantKey(arm))).slice(0, 16);
     const other = keyed.get(key);
     if (other) {
       throw new EvaluationRequestError(

@@ -14,12 +14,14 @@ import {
   type HeadRequest,
   type ImageSize,
   ModelDisposedError,
+  type ReuseAbilities,
   type SamplingDefaults,
   type TokenImage,
   type TokenRequest,
 } from '@tessera/core/model';
 import { diffusionFrom, type Manifest, samplingDefaults } from '@tessera/format';
 import { imageSizeOf } from '../image-size.js';
+import { reuseAbilities } from '../reuse-abilities.js';
 import type { RunStatistics } from '../run-statistics.js';
 import { packCoefficients } from './packed-coefficients.js';
 import type { Port } from './port.js';
@@ -35,6 +37,7 @@ export class RemoteModel implements MaskedModel<ModelInput> {
   readonly imageSize: ImageSize;
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
+  readonly reuses: ReuseAbilities;
   readonly #caller: Caller<Calls>;
   #disposal: Promise<void> | undefined;
 
@@ -45,6 +48,7 @@ export class RemoteModel implements MaskedModel<ModelInput> {
     this.imageSize = imageSizeOf(manifest);
     this.defaults = samplingDefaults(manifest);
     this.diffusion = diffusionFrom(manifest.diffusion);
+    this.reuses = reuseAbilities(manifest);
     this.#caller = connection instanceof Caller ? connection : new Caller(connection);
   }
 
@@ -54,7 +58,13 @@ export class RemoteModel implements MaskedModel<ModelInput> {
   }: Parameters<MaskedModel<ModelInput>['condition']>[0]): Promise<readonly ConditionRows[]> {
     const handles = await this.#caller.call(
       'condition',
-      { images: batch },
+      {
+        images: batch.map(({ reuse, ...image }) => {
+          if (!reuse) return image;
+          const { previous, ...rest } = reuse;
+          return { ...image, reuse: { ...rest, ...(previous ? { previous: this.#idOf(previous) } : {}) } };
+        }),
+      },
       { signal, discard: (late) => this.#release(late) },
     );
     return handles.map((handle) => this.#conditions(handle));
@@ -65,6 +75,7 @@ export class RemoteModel implements MaskedModel<ModelInput> {
     coefficients,
     temperature,
     clamp,
+    reuse,
     signal,
   }: TokenRequest): Promise<readonly Float32Array[]> {
     const remote = batch.map((image) => ({
@@ -79,6 +90,7 @@ export class RemoteModel implements MaskedModel<ModelInput> {
       coefficients: packCoefficients(coefficients),
       temperature,
       ...(clamp === undefined ? {} : { clamp }),
+      ...(reuse === undefined ? {} : { reuse }),
     };
     return this.#caller.call('sampleTokens', request, { signal });
   }

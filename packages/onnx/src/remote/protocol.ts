@@ -1,5 +1,5 @@
 import type { ImageRgb, ModelInput, TokenGrid } from '@tessera/core';
-import type { Clamp, NoiseKey } from '@tessera/core/model';
+import type { Clamp, ConditionImage, ConditionReuse, HeadReuse, NoiseKey } from '@tessera/core/model';
 import type { RunStatistics } from '../run-statistics.js';
 import type { PackedCoefficients } from './packed-coefficients.js';
 
@@ -25,12 +25,15 @@ export interface RemoteTokenImage {
   readonly noise: TokenNoise;
 }
 
+/** An image of a condition request, with the number of its last step's conditions. */
+export interface RemoteConditionImage extends Omit<ConditionImage<ModelInput>, 'reuse'> {
+  readonly reuse?: Omit<ConditionReuse, 'previous'> & { readonly previous?: number };
+}
+
 /** What can be asked of the server: arguments and result of each call. */
 export interface Calls {
   condition: {
-    arguments: {
-      images: readonly { grid: TokenGrid; positions: Uint32Array; input: ModelInput; guided: boolean }[];
-    };
+    arguments: { images: readonly RemoteConditionImage[] };
     result: readonly ConditionsHandle[];
   };
   /** All rows of an image: the conditional ones, then the unconditional ones. */
@@ -41,6 +44,7 @@ export interface Calls {
       coefficients: PackedCoefficients;
       temperature: number;
       clamp?: Clamp;
+      reuse?: HeadReuse;
     };
     result: readonly Float32Array[];
   };

@@ -55,7 +55,15 @@ export function modelHandlers(model: ServedModel): {
 
   const handlers: Handlers<Calls> = {
     async condition({ images }, { signal }) {
-      const all = await model.condition({ batch: images, signal });
+      const batch = images.map(({ reuse, ...image }) => {
+        if (!reuse) return image;
+        const { previous, ...rest } = reuse;
+        return {
+          ...image,
+          reuse: { ...rest, ...(previous === undefined ? {} : { previous: conditionsOf(previous) }) },
+        };
+      });
+      const all = await model.condition({ batch, signal });
       if (ended) {
         for (const conditions of all) conditions.release();
         return [];

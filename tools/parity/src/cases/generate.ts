@@ -46,7 +46,7 @@ export async function replayGenerate(golden: GoldenCase): Promise<readonly Check
   );
   const checks = checkIterations(result, fields.objects('iterations'), length);
   if (file.has('z_pred_iter0')) {
-    const { conditional, unconditional } = result.firstConditions;
+    const { conditional, unconditional } = result.conditions.get(0)!;
     const expected = file.get('z_pred_iter0', [undefined, manifest.widths.decoder]);
     const actual = [...conditional, ...unconditional];
     checks.push(compare('z_pred_iter0', actual, expected.data, TOLERANCES.conditions));
@@ -54,7 +54,7 @@ export async function replayGenerate(golden: GoldenCase): Promise<readonly Check
   return [...checks, ...checkPictures(file, result.tokens, runTolerance([table]), shape, converted)];
 }
 
-function guidanceOf(fields: JsonFields): GuidanceSchedule {
+export function guidanceOf(fields: JsonFields): GuidanceSchedule {
   const schedule = fields.text('cfg_schedule');
   const scale = fields.number('cfg');
   if (schedule === 'constant') return constantGuidance(scale);
@@ -62,7 +62,12 @@ function guidanceOf(fields: JsonFields): GuidanceSchedule {
   throw new GoldenDataError(`The guidance schedule "${schedule}" is not known here.`);
 }
 
-function checkIterations({ steps }: RunResult, iterations: readonly JsonFields[], length: number): Check[] {
+/** What each iteration decoded, and its guidance. */
+export function checkIterations(
+  { steps }: RunResult,
+  iterations: readonly JsonFields[],
+  length: number,
+): Check[] {
   const checks = [compare('iterations', [steps.length], [iterations.length], TOLERANCES.exact)];
   const masked = steps[0]?.map(() => length) ?? [];
   for (const [k, images] of steps.entries()) {
@@ -77,8 +82,10 @@ function checkIterations({ steps }: RunResult, iterations: readonly JsonFields[]
         // The reference's mask after the last step still has one position, which nothing reads.
         ['masked_after', Math.max(1, after)],
         ['n_pred_per_sample', plan.positions.length],
+        ['n_pred', plan.positions.length],
       ] as const;
       for (const [name, count] of counts) {
+        if (!iteration.has(name)) continue;
         checks.push(compare(`iteration ${k}: ${name}`, [count], [iteration.number(name)], TOLERANCES.exact));
       }
       const cfg = iteration.number('cfg_iter');

@@ -5,6 +5,8 @@ import { replayDdim } from './ddim.js';
 import { replayDenoise } from './denoise.js';
 import { replayForward } from './forward.js';
 import { replayGenerate } from './generate.js';
+import { replayLazyMar } from './lazymar.js';
+import { replayLazyMarHead } from './lazymar-head.js';
 import { replayPositions, replayText } from './lightgen.js';
 import { replayPatchify } from './patchify.js';
 import { replaySampleDiffusion } from './sample-diffusion.js';
@@ -25,6 +27,8 @@ export const CASE_KINDS: ReadonlyMap<string, CaseReplay> = new Map([
   ['ddim', replayDdim],
   ['generate', replayGenerate],
   ['staged', replayStaged],
+  ['lazymar', replayLazyMar],
+  ['lazymar_head', replayLazyMarHead],
   ['patchify', replayPatchify],
   ['schedule', replaySchedule],
   ['timestep_freqs', replayTimestepFrequencies],
