@@ -117,6 +117,8 @@ export class ScheduledCall<Input> {
   leave(): void {
     this.#release();
     this.fail(new TesseraError('aborted', 'The generation was left before its end.'));
+    // Between two steps an image may hold what the next one takes from the last.
+    for (const { run } of this.images) void run.return({ results: [] }).catch(() => undefined);
   }
 
   /** Says that the next steps of some images begin. */
