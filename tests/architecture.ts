@@ -45,7 +45,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     portable: true,
   },
   '@tessera/onnx': {
-    dependencies: ['@tessera/core', '@tessera/format', 'onnxruntime-common', 'valibot', 'vitest'],
+    dependencies: [
+      ...['@huggingface/tokenizers', '@tessera/core', '@tessera/format', 'onnxruntime-common', 'valibot'],
+      'vitest',
+    ],
     only: { vitest: 'src/testing/' },
   },
   '@tessera/format': {

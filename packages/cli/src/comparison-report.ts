@@ -112,7 +112,7 @@ export function comparisonDocument(
       sampling: compared[i]!.variant.sampling,
       pictures: compared[i]!.runs.map(({ image: _, picture, ...times }) => ({
         index: picture.index,
-        class: picture.className,
+        ...('prompt' in picture ? { prompt: picture.prompt } : { class: picture.className }),
         ...times,
       })),
     })),

@@ -1,5 +1,5 @@
 import { type GenerateEvent, generate, type ImageRgb, type TokenGrid } from '@tessera/core';
-import type { Picture, Sampling } from '@tessera/format';
+import { inputOf, type Picture, type Sampling } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { type PreviewFrame, pickEvenly } from './preview-sheet.js';
 
@@ -32,7 +32,7 @@ export async function* drawPictures(options: DrawOptions): AsyncGenerator<DrawnP
   for (let first = 0; first < pictures.length; first += batch) {
     const group = pictures.slice(first, first + batch);
     const moments = group.map((): Moment[] => []);
-    const images = group.map(({ index, classLabel }) => ({ seed, imageIndex: index, input: { classLabel } }));
+    const images = group.map((picture) => ({ seed, imageIndex: picture.index, input: inputOf(picture) }));
     for await (const event of generate({ model, requests: images, ...sampling, signal })) {
       if (event.type === 'step-end') {
         const { tokensDecoded, tokens } = event.progress;

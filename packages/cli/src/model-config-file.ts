@@ -1,4 +1,6 @@
-import type { MarConfigJson, VaeConfigJson } from '@tessera/convert';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ConvertOptions, ModelConfigJson, TextEncoderConfigJson, VaeConfigJson } from '@tessera/convert';
 import { TesseraError } from '@tessera/core';
 import { type Manifest, parseDocument } from '@tessera/format';
 import * as v from 'valibot';
@@ -30,7 +32,7 @@ const whole = v.looseObject({
 
 /** What a configuration file says about a checkpoint. */
 export interface ModelConfigFile {
-  readonly mar: MarConfigJson;
+  readonly mar: Exclude<ModelConfigJson, string>;
   readonly vae?: VaeConfigJson;
   readonly classNames?: readonly string[];
   readonly sampling?: Partial<Manifest['sampling']>;
@@ -49,12 +51,12 @@ export async function readModelConfig(path: string): Promise<ModelConfigFile> {
   if (beside !== undefined) {
     throw new UsageError(`${path}: beside "${beside}" the model's sizes stand under "mar".`);
   }
-  if (!('mar' in json)) return { mar: json as unknown as MarConfigJson };
+  if (!('mar' in json)) return { mar: json as unknown as Exclude<ModelConfigJson, string> };
   const parsed = v.safeParse(whole, json);
   if (!parsed.success) throw new UsageError(`${path}: ${v.summarize(parsed.issues)}`);
   const { mar, vae, classes, sampling } = parsed.output;
   return {
-    mar: mar as unknown as MarConfigJson,
+    mar: mar as unknown as Exclude<ModelConfigJson, string>,
     ...(vae ? { vae: vae as unknown as VaeConfigJson } : {}),
     ...(classes ? { classNames: classes } : {}),
     ...(sampling ? { sampling: adviceOf(sampling) } : {}),
@@ -115,4 +117,23 @@ async function textOf(path: string): Promise<string> {
     if (TesseraError.isInstance(cause)) throw cause;
     throw new UsageError(`${path} can't be read: ${readFailure(cause)}. Check the path.`);
   }
+}
+
+/**
+ * A text encoder's folder, as Hugging Face has it: `config.json`, or `text_encoder` in it, `tokenizer.json` and weights.
+ *
+ * @throws UsageError where the configuration or the tokenizer is missing
+ */
+export async function readTextEncoder(folder: string): Promise<NonNullable<ConvertOptions['text']>> {
+  const json = await readSettings(join(folder, 'config.json'));
+  const config = json.text_encoder ?? json;
+  const tokenizer = join(folder, 'tokenizer.json');
+  if (!existsSync(tokenizer)) {
+    throw new UsageError(
+      `${folder} has no tokenizer.json. Save it there with the fast tokenizer of transformers.`,
+    );
+  }
+  const names = ['text-encoder.safetensors', 'model.safetensors'].map((name) => join(folder, name));
+  const checkpoint = names.find((path) => existsSync(path)) ?? folder;
+  return { checkpoint, config: config as TextEncoderConfigJson, tokenizer };
 }

@@ -61,7 +61,7 @@ test('more pictures than can be listed are refused, however they are asked for',
     expect(() => parseIndices(index)).toThrow(expect.objectContaining({ code: 'usage' }));
   }
   const io = { signal: new AbortController().signal };
-  await expect(picturesFor({ count: 1e9, seed: 1 }, classes, io, { warn() {} })).rejects.toThrow(
+  await expect(picturesFor({ count: 1e9, seed: 1 }, FAKE_MANIFEST, [], io, { warn() {} })).rejects.toThrow(
     expect.objectContaining({ code: 'usage', message: expect.stringContaining('100,000 are the most') }),
   );
 });

@@ -1,8 +1,17 @@
-import { type Classes, type Picture, pictureAt, picturesOf } from '@tessera/format';
-import { type Command, Option } from 'commander';
+import {
+  classesOf,
+  type Manifest,
+  type Picture,
+  pictureAt,
+  picturesOf,
+  promptPictures,
+} from '@tessera/format';
+import { Argument, type Command, Option } from 'commander';
 import type { Io, Output } from './command-context.js';
+import { readText } from './input-file.js';
 import { repeatableOption, seedOption, wholeNumberOption } from './number-options.js';
 import { assertFewEnough, parseClassLabels, parseIndices } from './parse-class-labels.js';
+import { UsageError } from './usage-error.js';
 
 /** The most classes that are all drawn where none is named. */
 const FEW_CLASSES = 24;
@@ -12,6 +21,8 @@ const DRAWN_UNASKED = 8;
 /** Options that say which pictures of which seed are meant. */
 export interface PictureFlags {
   readonly class?: readonly string[];
+  readonly prompts?: string;
+  readonly negative?: string;
   readonly count: number;
   readonly index?: string;
   readonly seed: number;
@@ -19,13 +30,16 @@ export interface PictureFlags {
 
 export function withPictureOptions(command: Command): Command {
   return command
+    .addArgument(new Argument('[prompts...]', 'what to draw, for a model that takes text'))
+    .option('--prompts <file>', 'more prompts, one a line')
+    .option('--negative <prompt>', 'what guidance leads away from')
     .addOption(
       repeatableOption(
         '--class <name>',
         `a class by name or number, several by comma or repeated, or all (default: all, of up to ${FEW_CLASSES})`,
       ),
     )
-    .addOption(wholeNumberOption('--count <n>', 'pictures of each class', 1).default(1))
+    .addOption(wholeNumberOption('--count <n>', 'pictures of each class or prompt', 1).default(1))
     .addOption(
       new Option('--index <list>', 'these pictures of the seed, e.g. 37 or 0-11,37').conflicts([
         'class',
@@ -35,17 +49,37 @@ export function withPictureOptions(command: Command): Command {
     .addOption(seedOption());
 }
 
+/** The prompts of a command line, then those of its file. @throws UsageError where the file can't be read */
+export async function promptsFrom(
+  words: readonly string[],
+  { prompts }: Pick<PictureFlags, 'prompts'>,
+): Promise<readonly string[]> {
+  if (prompts === undefined) return words;
+  const lines = (await readText(prompts)).split(/\r?\n/).map((line) => line.trim());
+  return [...words, ...lines.filter((line) => line !== '')];
+}
+
 /**
  * The pictures that are meant. Where no class is named and the model has many, it asks, or takes a few.
  *
- * @throws UsageError where a class is unknown, an index is none, or they are too many
+ * @param prompts for models that take text
+ * @throws UsageError where a class is unknown, an index is none, they are too many, or the model takes something else
  */
 export async function picturesFor(
   flags: PictureFlags & { readonly json?: boolean },
-  classes: Classes,
+  manifest: Manifest,
+  prompts: readonly string[],
   { ask, signal }: Pick<Io, 'ask' | 'signal'>,
   output: Pick<Output, 'warn'>,
 ): Promise<Picture[]> {
+  const { name, condition } = manifest;
+  if (condition.kind === 'text') return picturesOfPrompts(flags, name, prompts);
+  if (prompts.length > 0 || flags.negative !== undefined) {
+    throw new UsageError(
+      `The model "${name}" draws classes, not prompts: name them by --class, or a model by --model.`,
+    );
+  }
+  const classes = classesOf(manifest);
   if (flags.index !== undefined) return parseIndices(flags.index).map((index) => pictureAt(classes, index));
   let words = flags.class ?? [];
   if (words.length === 0 && classes.count > FEW_CLASSES) {
@@ -62,6 +96,26 @@ export async function picturesFor(
   const labels = parseClassLabels(classes, words);
   assertFewEnough(labels.length * flags.count);
   return picturesOf(classes, labels, flags.count);
+}
+
+function picturesOfPrompts(
+  { class: classes, index, count, negative }: PictureFlags,
+  name: string,
+  prompts: readonly string[],
+): Picture[] {
+  if (classes)
+    throw new UsageError(`The model "${name}" draws prompts, not classes: tessera generate "a red fox"`);
+  if (prompts.length === 0)
+    throw new UsageError(`Say what to draw: tessera generate "a red fox" --model FOLDER`);
+  if (index === undefined) {
+    assertFewEnough(prompts.length * count);
+    return promptPictures(prompts, count, { negativePrompt: negative });
+  }
+  const [prompt, ...others] = prompts;
+  if (others.length > 0) throw new UsageError('--index names pictures of one prompt.');
+  return parseIndices(index).flatMap((first) =>
+    promptPictures([prompt!], 1, { negativePrompt: negative, first }),
+  );
 }
 
 /** Labels from all over the classes. */

@@ -3,17 +3,18 @@ import { contactSheet, inRows, shortName } from '@tessera/evaluation-report/disp
 import type { Picture } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 
-/** A contact sheet of one picture a class, captioned, in a block; or of several, a row a class. */
+/** A contact sheet of one picture a class or prompt, captioned, in a block; or of several, a row each. */
 export function pictureSheet(
   pictures: readonly { readonly picture: Picture; readonly image: ImageRgb }[],
   scale: number,
 ): ImageRgb {
-  const byClass = new Map<number, (typeof pictures)[number][]>();
+  const byTitle = new Map<string, (typeof pictures)[number][]>();
   for (const each of pictures) {
-    const { classLabel } = each.picture;
-    byClass.set(classLabel, [...(byClass.get(classLabel) ?? []), each]);
+    // Two classes may have one name.
+    const title = 'prompt' in each.picture ? each.picture.prompt : `${each.picture.classLabel}`;
+    byTitle.set(title, [...(byTitle.get(title) ?? []), each]);
   }
-  const rows = [...byClass.values()];
+  const rows = [...byTitle.values()];
   if (rows.every((row) => row.length === 1)) {
     const cells = pictures.map(({ picture, image }) => ({ image, caption: shortName(picture) }));
     return contactSheet({ rows: inRows(cells), scale });

@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
-import { type Manifest, parseManifest } from '@tessera/format';
+import { type Manifest, parseManifest, type TextCondition } from '@tessera/format';
 
 import { type AutoencoderConfigJson, openAutoencoder } from './autoencoder/open-autoencoder.js';
 
@@ -19,12 +19,20 @@ import type { RunnableGraph } from './forward/graph-values.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { type SavedGraph, saveGraph } from './graph/graph-file.js';
 import { assertStorage, type WeightStorage } from './graph/weight-storage.js';
-import { type CacheOptions, type ModelConfigJson, openFamily } from './model-family.js';
+import { type LlamaConfigJson, resolveLlamaConfig } from './llama/llama-config.js';
+import { llamaGraph } from './llama/llama-graph.js';
+import { type CacheOptions, type FamilyModel, type ModelConfigJson, openFamily } from './model-family.js';
 import { fileChecksums } from './output/file-checksums.js';
 import { type ModelConfigs, modelCard } from './output/model-card.js';
-import { GRAPH_FOLDER, modelManifest } from './output/model-manifest.js';
+import { GRAPH_FOLDER, modelManifest, TOKENIZER } from './output/model-manifest.js';
 import { MODEL_PARTS, type ModelPart, partOf } from './output/model-parts.js';
 import { writeOutput } from './output/output-folder.js';
+import {
+  EMBEDDINGS,
+  resolveTextEncoderConfig,
+  type TextEncoderConfigJson,
+} from './text-encoder/text-encoder-config.js';
+import { T5_UNUSED, textEncoderGraph } from './text-encoder/text-encoder-graph.js';
 
 export interface ConvertProgress {
   /**
@@ -57,6 +65,14 @@ export interface ConvertOptions {
     /** Beginnings of names in the file, or of keys, to pass over. Those of a training loss are passed over anyway. */
     readonly ignore?: readonly string[];
   };
+  /** The text encoder of a model that takes text; without one its prompts have to be given as features. */
+  readonly text?: {
+    /** A T5 encoder or a Llama under Hugging Face's names, or one over word pieces as the embedded text model has it. */
+    readonly checkpoint: string;
+    readonly config: TextEncoderConfigJson | LlamaConfigJson;
+    /** Its `tokenizer.json`. */
+    readonly tokenizer: string;
+  };
   /** The model folder to write. */
   readonly out: string;
   /**
@@ -73,7 +89,10 @@ export interface ConvertOptions {
   readonly caches?: CacheOptions;
   /** One name a class. @default ImageNet's, for the released models' sizes */
   readonly classNames?: readonly string[];
-  /** @default GtR with FTS, guidance as published, or linear of 3; temperature 1 */
+  /**
+   * Advice; of guidance, scale and schedule may be given alone.
+   * @default what the family's authors published: GtR with FTS, and for MAR models linear guidance of 3, for LightGen constant of 4
+   */
   readonly sampling?: Partial<Omit<Manifest['sampling'], 'guidance'>> & {
     readonly guidance?: Partial<Manifest['sampling']['guidance']>;
   };
@@ -107,7 +126,7 @@ export interface ConvertReport {
   readonly folder: string;
   readonly manifest: Manifest;
   /** How many weights the model has. */
-  readonly parameters: { readonly mar: number; readonly vae: number };
+  readonly parameters: { readonly mar: number; readonly vae: number; readonly text?: number };
   /** Which copy of the MAR model's weights was taken, and what else its checkpoint has. */
   readonly taken: TakenWeights;
   /** Unusable tensors of the averaged weights, where raw ones were taken because of them. */
@@ -147,9 +166,13 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
     return file;
   };
   try {
-    const { mar, vae, out, overwrite = false } = options;
+    const { mar, vae, text, out, overwrite = false } = options;
     for (const part of MODEL_PARTS) assertStorage('dtype', storageOf(options, part));
-    const reads = [mar.checkpoint, ...(vae ? [vae.checkpoint] : [])];
+    const reads = [
+      mar.checkpoint,
+      ...(vae ? [vae.checkpoint] : []),
+      ...(text ? [text.checkpoint, text.tokenizer] : []),
+    ];
     const report = await writeOutput(out, { overwrite, reads }, async (partial, leftovers) => {
       const model = await openSoundModel(options, open);
       const written = await writeFolder(options, model, partial);
@@ -164,6 +187,7 @@ export async function convertModel(options: ConvertOptions): Promise<ConvertRepo
 
 interface OpenModel extends Pick<ConvertReport, 'parameters' | 'taken'>, ModelConfigs {
   readonly checkpoints: readonly Checkpoint[];
+  readonly vaeFile?: Checkpoint;
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
 }
 
@@ -198,14 +222,18 @@ async function openModel(
   const mar = openFamily(config, marFile, options.caches);
   const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
+  const textFile = options.text && (await openTextEncoder(options.text, mar, open));
+  const text = textFile ? { text: textFile.checkpoint.parameters } : {};
+  const textFiles = textFile ? [textFile.checkpoint] : [];
+  if (textFile) graphs.textEncoder = textFile.graph;
   if (!options.vae) {
     return {
       mar,
       vae: undefined,
       graphs,
       taken,
-      checkpoints: [marFile],
-      parameters: { mar: parameters, vae: 0 },
+      checkpoints: [marFile, ...textFiles],
+      parameters: { mar: parameters, vae: 0, ...text },
     };
   }
 
@@ -231,8 +259,46 @@ async function openModel(
     );
   }
   Object.assign(graphs, vae.graphs);
-  const checkpoints = [marFile, vaeFile];
-  return { mar, vae, graphs, taken, checkpoints, parameters: { mar: parameters, vae: vaeFile.parameters } };
+  return {
+    mar,
+    vae,
+    vaeFile,
+    graphs,
+    taken,
+    checkpoints: [marFile, vaeFile, ...textFiles],
+    parameters: { mar: parameters, vae: vaeFile.parameters, ...text },
+  };
+}
+
+function assertTextWidth(path: string, width: number, condition: TextCondition): void {
+  if (width === condition.width) return;
+  throw new InvalidOptionError(
+    'text',
+    path,
+    `must give rows of ${condition.width} channels, which the model takes; it gives ${width}`,
+  );
+}
+
+async function openTextEncoder(
+  { checkpoint: path, config: json }: NonNullable<ConvertOptions['text']>,
+  { manifest }: FamilyModel,
+  open: (path: string) => Promise<TensorFile>,
+): Promise<{ readonly checkpoint: Checkpoint; readonly graph: GraphBuilder }> {
+  const { condition } = manifest;
+  if (condition.kind !== 'text') {
+    throw new InvalidOptionError('text', path, 'must be left out: the model takes classes');
+  }
+  if ('num_key_value_heads' in json) {
+    const checkpoint = new Checkpoint(await open(path), 'embed_tokens.weight', { ignore: ['lm_head.'] });
+    const config = resolveLlamaConfig(json, checkpoint);
+    assertTextWidth(path, config.width, condition);
+    return { checkpoint, graph: llamaGraph(config, checkpoint, condition.length) };
+  }
+  const anchor = 'num_heads' in json ? EMBEDDINGS.t5 : EMBEDDINGS['word-pieces'];
+  const checkpoint = new Checkpoint(await open(path), anchor, { ignore: T5_UNUSED });
+  const config = resolveTextEncoderConfig(json, checkpoint, condition.length);
+  assertTextWidth(path, config.width, condition);
+  return { checkpoint, graph: textEncoderGraph(config, checkpoint) };
 }
 
 async function writeFolder(
@@ -258,6 +324,10 @@ async function writeFolder(
     });
   }
   const written = Object.values(saved).flatMap((graph) => graph.files);
+  if (options.text) {
+    written.push(join(folder, TOKENIZER));
+    await copyFile(options.text.tokenizer, join(folder, TOKENIZER));
+  }
   const files = await fileChecksums(folder, written, {
     signal,
     onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
@@ -289,11 +359,11 @@ function missingOf({ files }: Manifest, held: readonly string[]): string[] {
 
 async function forwardChecks(
   options: ConvertOptions,
-  { mar, vae, checkpoints }: OpenModel,
+  { mar, vae, vaeFile, checkpoints }: OpenModel,
   folder: string,
 ): Promise<readonly ForwardCheck[]> {
   const { openGraph, signal, onProgress } = options;
-  const [marFile, vaeFile] = checkpoints;
+  const [marFile] = checkpoints;
   if (!openGraph || !marFile) return [];
   return checkForward({
     mar: {
@@ -317,7 +387,7 @@ async function assertValues(
   options: ConvertOptions,
 ): Promise<string[]> {
   const { signal, onProgress } = options;
-  const total = parameters.mar + parameters.vae;
+  const total = parameters.mar + parameters.vae + (parameters.text ?? 0);
   const zeros: string[] = [];
   let done = 0;
   const onTensor = (item: string, values: number): void => {
@@ -359,6 +429,7 @@ function assertDescribable(options: ConvertOptions, { graphs, ...model }: OpenMo
     bytes: 0,
     sha256: '0'.repeat(64),
   }));
+  if (options.text) files.push({ path: TOKENIZER, bytes: 0, sha256: '0'.repeat(64) });
   parseManifest(JSON.stringify(manifestOf(options, model, Object.fromEntries(saved), files)));
 }
 

@@ -46,3 +46,8 @@ export { type NitroConfig, type NitroConfigJson, resolveNitroConfig } from './ni
 export { nitroBlockGraph, nitroGraphs } from './nitro/nitro-graphs.js';
 export { positionTable } from './nitro/position-table.js';
 export type { ModelPart } from './output/model-parts.js';
+export type {
+  T5ConfigJson,
+  TextEncoderConfigJson,
+  WordPieceEncoderConfigJson,
+} from './text-encoder/text-encoder-config.js';

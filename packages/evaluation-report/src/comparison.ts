@@ -1,6 +1,6 @@
 import { generateImages, type ImageRgb } from '@tessera/core';
 import { samplingWork } from '@tessera/core/model';
-import { buildSampling, type Picture } from '@tessera/format';
+import { buildSampling, inputOf, type Picture } from '@tessera/format';
 import type { RunStatistics } from '@tessera/onnx';
 import type { LoadedModel } from '@tessera/runtime-node';
 import type { Variant } from './variant.js';
@@ -74,7 +74,7 @@ async function timedRun(
   const began = performance.now();
   const [made] = await generateImages({
     model,
-    requests: [{ seed, imageIndex: picture.index, input: { classLabel: picture.classLabel } }],
+    requests: [{ seed, imageIndex: picture.index, input: inputOf(picture) }],
     ...choices,
     signal,
   });

@@ -29,6 +29,7 @@ export {
   STORAGE_TYPES,
   type StorageType,
   type TextCondition,
+  tokenizerOf,
 } from './manifest.js';
 export { jsonHash, manifestHash } from './manifest-hash.js';
 export {
@@ -52,7 +53,18 @@ export {
 export { PARAMETERS, type Parameter, type TextRow } from './parameters.js';
 export { type Problems, parseDocument } from './parse-document.js';
 export { parseSpec, SamplerSpecError, type SpecFlags } from './parse-spec.js';
-export { classNameOf, type Picture, pictureAt, picturesOf, slugOf } from './pictures.js';
+export {
+  type ClassPicture,
+  classNameOf,
+  inputOf,
+  type Picture,
+  pictureAt,
+  picturesOf,
+  promptPictures,
+  slugOf,
+  type TextPicture,
+  titleOf,
+} from './pictures.js';
 export { NAMED_POLICIES, type NamedPolicy, POLICY_NAMES, policyNamed } from './presets.js';
 export { EMBEDDED, parseRecipe, type Recipe, RecipeError, recipeFor, recipeOf } from './recipe.js';
 export { differences } from './recipe-differences.js';

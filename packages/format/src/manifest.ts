@@ -49,6 +49,15 @@ const text = v.strictObject({
   length: count,
   /** Width of the text encoder's rows. */
   width: count,
+  /** The folder's own text encoder, of which `textEncoder` is the graph; without one, prompts are given as features. */
+  encoder: v.optional(
+    v.strictObject({
+      /** A `tokenizer.json` as Hugging Face's tokenizers read it. */
+      tokenizer: path,
+      /** The token that fills up the rows. */
+      padding: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
 });
 
 const schema = v.strictObject({
@@ -139,6 +148,7 @@ const schema = v.strictObject({
           transformer: v.optional(component),
           /** What the empty prompt makes of the text side, for families whose null text it is. */
           nullText: v.optional(component),
+          textEncoder: v.optional(component),
           embed: component,
           project: component,
           modulate: component,
@@ -177,8 +187,16 @@ export type ManifestComponent = v.InferOutput<typeof component>;
 export type ComponentName = keyof ManifestVariant['components'];
 export type StorageType = ManifestVariant['dtype'];
 
+/** The path of a model's tokenizer, where it has a text encoder. */
+export function tokenizerOf({ condition }: Pick<Manifest, 'condition'>): string | undefined {
+  return condition.kind === 'text' ? condition.encoder?.tokenizer : undefined;
+}
+
 /** The classes of a model. @throws InvalidOptionError for one that takes text */
-export function classesOf({ name, condition }: Pick<Manifest, 'name' | 'condition'>): Classes {
+export function classesOf({
+  name,
+  condition,
+}: Pick<Manifest, 'condition'> & { readonly name?: string }): Classes {
   if (condition.kind === 'class') return condition;
   throw new InvalidOptionError('model', name, 'must be a model that takes classes: this one takes text');
 }
@@ -258,7 +276,8 @@ function inconsistencies({
   }
   if (family === 'lightgen' && !lightgen) problems.push('lightgen is missing, which the family needs');
   for (const { dtype, components } of variants) {
-    for (const name of FAMILY_COMPONENTS[family]) {
+    const encoder = condition.kind === 'text' && condition.encoder ? (['textEncoder'] as const) : [];
+    for (const name of [...FAMILY_COMPONENTS[family], ...encoder]) {
       if (!components[name]) problems.push(`the ${dtype} variant has no component "${name}"`);
     }
   }
@@ -266,7 +285,8 @@ function inconsistencies({
   const used = variants.flatMap(({ components }) =>
     Object.values(components).flatMap((part) => (part ? [part.path, ...(part.data ?? [])] : [])),
   );
-  for (const file of [...used, ...(parity ? [parity] : [])]) {
+  const tokenizer = tokenizerOf({ condition });
+  for (const file of [...used, ...(parity ? [parity] : []), ...(tokenizer ? [tokenizer] : [])]) {
     if (!listed.has(file)) problems.push(`files does not list ${file}`);
   }
   return problems;

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '@tessera/core';
+import { InvalidOptionError, type ModelInput } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
 import type { Classes } from './manifest.js';
 
@@ -8,7 +8,7 @@ import type { Classes } from './manifest.js';
  * `index = round · classes + class`. So a picture keeps its number, and with it its noise, whatever else is asked for:
  * another count, other classes, or that picture alone.
  */
-export interface Picture {
+export interface ClassPicture {
   readonly index: number;
   readonly classLabel: number;
   readonly className: string;
@@ -16,16 +16,70 @@ export interface Picture {
   readonly file: string;
 }
 
+/** One picture of a prompt. */
+export interface TextPicture {
+  /** Keys its noise; see `promptPictures`. */
+  readonly index: number;
+  readonly prompt: string;
+  readonly negativePrompt?: string;
+  /** Its file's name, e.g. `00001-a-red-fox-on-snow.png`. */
+  readonly file: string;
+}
+
+export type Picture = ClassPicture | TextPicture;
+
+/** What a model is asked for to draw a picture. */
+export function inputOf(picture: Picture): ModelInput {
+  if (!('prompt' in picture)) return { classLabel: picture.classLabel };
+  const { prompt, negativePrompt } = picture;
+  return { prompt, ...(negativePrompt === undefined ? {} : { negativePrompt }) };
+}
+
+/** What a picture shows, in words. */
+export function titleOf(picture: Picture): string {
+  return 'prompt' in picture ? picture.prompt : picture.className;
+}
+
+/**
+ * `count` pictures of each prompt, round by round: picture i of round r has the index r · prompts + i.
+ *
+ * @param first the index of the first picture. @default 0
+ * @throws InvalidOptionError where a prompt is empty
+ */
+export function promptPictures(
+  prompts: readonly string[],
+  count: number,
+  {
+    negativePrompt,
+    first = 0,
+  }: { readonly negativePrompt?: string | undefined; readonly first?: number } = {},
+): TextPicture[] {
+  for (const [i, prompt] of prompts.entries()) {
+    if (prompt.trim() === '') throw new InvalidOptionError(`prompts[${i}]`, prompt, 'must be a text');
+  }
+  const all = Array.from({ length: count }, () => prompts).flat();
+  return all.map((prompt, i) => ({
+    index: first + i,
+    prompt,
+    ...(negativePrompt === undefined ? {} : { negativePrompt }),
+    file: fileOf(first + i, prompt, 'prompt'),
+  }));
+}
+
+function fileOf(index: number, title: string, otherwise?: string): string {
+  return `${`${index}`.padStart(5, '0')}-${slugOf(title, otherwise)}.png`;
+}
+
 /**
  * The picture of an index.
  *
  * @throws InvalidOptionError where the index is not a non-negative safe integer
  */
-export function pictureAt(classes: Classes, index: number): Picture {
+export function pictureAt(classes: Classes, index: number): ClassPicture {
   assertInteger('index', index, 0);
   const classLabel = index % classes.count;
   const className = classNameOf(classes, classLabel);
-  return { index, classLabel, className, file: `${`${index}`.padStart(5, '0')}-${slugOf(className)}.png` };
+  return { index, classLabel, className, file: fileOf(index, className) };
 }
 
 /**
@@ -35,13 +89,13 @@ export function pictureAt(classes: Classes, index: number): Picture {
  * @param count 0 or more
  * @throws InvalidOptionError where a class is none of the model's or named twice, or the count is no such integer
  */
-export function picturesOf(classes: Classes, labels: readonly number[], count: number): Picture[] {
+export function picturesOf(classes: Classes, labels: readonly number[], count: number): ClassPicture[] {
   for (const [i, label] of labels.entries()) {
     assertInteger(`labels[${i}]`, label, 0, classes.count - 1);
     if (labels.indexOf(label) < i) throw new InvalidOptionError(`labels[${i}]`, label, 'is there already');
   }
   assertInteger('count', count, 0);
-  const pictures: Picture[] = [];
+  const pictures: ClassPicture[] = [];
   for (let round = 0; round < count; round++) {
     for (const label of labels) pictures.push(pictureAt(classes, round * classes.count + label));
   }
@@ -57,7 +111,7 @@ export function classNameOf(classes: Classes, label: number): string {
 const LONGEST_SLUG = 80;
 
 /** The first of a class's names in lower-case letters, digits and hyphens, 80 at most, for names of files. */
-export function slugOf(className: string): string {
+export function slugOf(className: string, otherwise = 'class'): string {
   const slug = className
     .split(',')[0]!
     .normalize('NFD')
@@ -67,5 +121,5 @@ export function slugOf(className: string): string {
     .replace(/^-/, '')
     .slice(0, LONGEST_SLUG)
     .replace(/-$/, '');
-  return slug || 'class';
+  return slug || otherwise;
 }

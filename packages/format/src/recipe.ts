@@ -37,7 +37,17 @@ const schema = v.strictObject({
     versions: v.record(v.string(), v.string()),
   }),
   images: v.pipe(
-    v.array(v.strictObject({ index, classLabel: index, className: v.string(), file })),
+    v.array(
+      v.union([
+        v.strictObject({ index, classLabel: index, className: v.string(), file }),
+        v.strictObject({
+          index,
+          prompt: v.pipe(v.string(), v.minLength(1)),
+          negativePrompt: v.exactOptional(v.string()),
+          file,
+        }),
+      ]),
+    ),
     v.check(
       (images) => new Set(images.map((image) => image.file)).size === images.length,
       'has two pictures under one name',

@@ -2,8 +2,9 @@ export { onAbort } from './abort-listener.js';
 export type { CachedBatch, CachedTransformer, Caches } from './cached-transformer.js';
 export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
+export { GraphTextEncoder } from './graph-text-encoder.js';
 export { LightgenGraphs } from './lightgen/lightgen-graphs.js';
-export { createMarModel, modelGraphs } from './loading/create-mar-model.js';
+export { createMarModel, type ModelSource, modelGraphs } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {
   type Loaded,

@@ -180,7 +180,7 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
 
   /** Frees the sessions once the calls made before are done. */
   dispose(): Promise<void> {
-    this.#disposed ??= this.#queue.add(() => this.#graphs.runner.release());
+    this.#disposed ??= this.#queue.add(() => this.#graphs.release());
     return this.#disposed;
   }
 

@@ -1,5 +1,5 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
-import type { Manifest, StorageType } from '@tessera/format';
+import { type Manifest, type StorageType, tokenizerOf } from '@tessera/format';
 
 /** A file of the model folder is missing, or is not the one the manifest describes. */
 export class ModelFileError extends TesseraError {
@@ -50,6 +50,8 @@ export function neededFiles(manifest: Manifest, dtype: StorageType): readonly Ma
     ),
   );
   if (manifest.parity) paths.add(manifest.parity);
+  const tokenizer = tokenizerOf(manifest);
+  if (tokenizer) paths.add(tokenizer);
   return manifest.files.filter((file) => paths.has(file.path));
 }
 

@@ -48,6 +48,11 @@ export abstract class ModelGraphs<Input> {
     signal: CancellationSignal | undefined,
   ): Promise<OrtTensor>;
 
+  /** Frees everything. */
+  async release(): Promise<void> {
+    await this.runner.release();
+  }
+
   /** Whether it draws grids of a shape. @default its own alone */
   draws({ height, width, channels }: GridShape): boolean {
     const { grid } = this.manifest;

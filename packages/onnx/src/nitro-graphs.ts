@@ -41,6 +41,11 @@ export class NitroGraphs extends ModelGraphs<TextInput> {
     this.#texts = new TextValues(manifest, textEncoder, (features) => this.embedText(features));
   }
 
+  override async release(): Promise<void> {
+    await super.release();
+    await this.#texts.dispose();
+  }
+
   batchKey(image: ConditionImage<TextInput>): string {
     return `${image.positions.length} ${this.#texts.rowsOf(image)}`;
   }

@@ -49,14 +49,15 @@ async function start(
   // A container may have less than the machine; 0 stands for no limit.
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   if (device === 'cpu') assertMemory(manifest, dtype, Math.min(limit, totalmem()), 'this machine');
-  const model = await createMarModel(
+  const model = await createMarModel({
     manifest,
     dtype,
     Tensor,
-    device === 'cpu',
+    isInMemory: device === 'cpu',
     onProgress,
-    async (name, component) => createSession(request, name, component, device),
-  );
+    createSession: async (name, component) => createSession(request, name, component, device),
+    readFile: (path) => readFile(join(folder, path)),
+  });
   if (!verify || device === 'cpu' || !manifest.parity) return model;
   try {
     // A driver that computes nonsense is worse than none.

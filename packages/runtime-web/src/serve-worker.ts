@@ -129,9 +129,15 @@ async function storedBytes(
 }
 
 function createModel({ manifest, dtype, ort, read, yielder, onProgress }: Source, device: Device) {
-  return createMarModel(manifest, dtype, ort.Tensor, device === 'wasm', onProgress, async (name, component) =>
-    createSession(ort, name, component, device, read, yielder),
-  );
+  return createMarModel({
+    manifest,
+    dtype,
+    Tensor: ort.Tensor,
+    isInMemory: device === 'wasm',
+    onProgress,
+    createSession: async (name, component) => createSession(ort, name, component, device, read, yielder),
+    readFile: read,
+  });
 }
 
 async function startOnWasm(source: Source): Promise<ServedModel> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { generateImages } from '@tessera/core';
-import { buildSampling, parseRecipe } from '@tessera/format';
+import { buildSampling, inputOf, parseRecipe } from '@tessera/format';
 import { pngBytes, readPngBytes } from '@tessera/format/png';
 import { fakeLoadedModel } from '@tessera/onnx/testing';
 import sharp from 'sharp';
@@ -64,16 +64,16 @@ describe('generations', () => {
       data: [{ revised_prompt: 'red fox, Vulpes vulpes' }, {}],
     });
     const recipe = parseRecipe(JSON.stringify(answer.recipe), 'the answer');
-    expect(recipe.images.map(({ index, classLabel }) => [index, classLabel])).toEqual([
-      [1, 1],
-      [4, 1],
+    expect(recipe.images.map((picture) => [picture.index, inputOf(picture)])).toEqual([
+      [1, { classLabel: 1 }],
+      [4, { classLabel: 1 }],
     ]);
     const drawn = await generateImages({
       model: fakeLoadedModel(MANIFEST),
-      requests: recipe.images.map(({ index, classLabel }) => ({
+      requests: recipe.images.map((picture) => ({
         seed: 7,
-        imageIndex: index,
-        input: { classLabel },
+        imageIndex: picture.index,
+        input: inputOf(picture),
       })),
       ...buildSampling(recipe.sampling),
     });

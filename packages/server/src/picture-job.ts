@@ -8,6 +8,7 @@ import {
   classLabelsOf,
   classNameOf,
   editRecipeOf,
+  inputOf,
   type Picture,
   parseRecipe,
   parseSettings,
@@ -20,6 +21,7 @@ import {
   resolveSampling,
   type SamplingConfig,
   samplingSteps,
+  titleOf,
 } from '@tessera/format';
 import { sha256 } from '@tessera/onnx';
 import { invalidField } from './api-error.js';
@@ -82,11 +84,11 @@ export function generationJob(
     seed,
     recipe,
     recipeOf: (index) => recipeFor(recipe, images[index]!),
-    revisedPrompt: [...new Set(images.map(({ className }) => className))].join(', '),
+    revisedPrompt: [...new Set(images.map(titleOf))].join(', '),
     steps,
     run: (signal) =>
       scheduler.generate({
-        requests: images.map(({ index, classLabel }) => ({ seed, imageIndex: index, input: { classLabel } })),
+        requests: images.map((picture) => ({ seed, imageIndex: picture.index, input: inputOf(picture) })),
         ...buildSampling(sampling),
         signal,
       }),
@@ -168,11 +170,13 @@ function sentRecipe(given: object, hash: string, classes: Classes) {
     throw new RecipeError(
       `The recipe was made with another model, ${recipe.model.name} (${recipe.model.sha256.slice(0, 12)}).`,
     );
-  const fits = ({ index, classLabel }: Picture): boolean =>
-    pictureAt(classes, index).classLabel === classLabel;
+  const fits = (picture: Picture): boolean =>
+    'classLabel' in picture && pictureAt(classes, picture.index).classLabel === picture.classLabel;
   const wrong = recipe.images.find((picture) => !fits(picture));
   if (wrong)
-    throw new RecipeError(`Picture ${wrong.index} of this model is not of class ${wrong.classLabel}.`);
+    throw new RecipeError(
+      `Picture ${wrong.index} of this model is not of class ${'classLabel' in wrong ? wrong.classLabel : wrong.prompt}.`,
+    );
   return recipe;
 }
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { compare as compareVariants } from '@tessera/evaluation-report';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
-import { classesOf } from '@tessera/format';
+import { titleOf } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
-import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
+import { type PictureFlags, picturesFor, promptsFrom, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
@@ -51,17 +51,22 @@ Examples:
   tessera compare --policies mar,mar:32x50,disa,halton,gtr-16 --class cat,fish --count 4
   tessera compare --policies gtr-16,gtr-16/fts=off,gtr-16/fts=low --seed 5 --out out/ablation`),
     );
-  return command.action((flags: CompareFlags) => compare(context, flags));
+  return command.action((words: readonly string[], flags: CompareFlags) => compare(context, words, flags));
 }
 
-async function compare(context: CommandContext, flags: CompareFlags): Promise<void> {
+async function compare(
+  context: CommandContext,
+  words: readonly string[],
+  flags: CompareFlags,
+): Promise<void> {
+  const prompts = await promptsFrom(words, flags);
   const output = outputOf(context, flags.json);
   const choice = policiesFromFlags(flags, output);
   if (!choice) return;
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
-    const pictures = await picturesFor(flags, classesOf(model.manifest), context.io, output);
+    const pictures = await picturesFor(flags, model.manifest, prompts, context.io, output);
     const variants = choice(model.manifest.sampling);
     output.progress.update(0, 'warming up');
     const compared = await compareVariants({
@@ -71,7 +76,7 @@ async function compare(context: CommandContext, flags: CompareFlags): Promise<vo
       pictures,
       signal: context.io.signal,
       onPicture: ({ variant, picture, done, total }) =>
-        output.progress.update(done / total, `${done}/${total}  ${variant}, ${picture.className}`),
+        output.progress.update(done / total, `${done}/${total}  ${variant}, ${titleOf(picture)}`),
     });
     output.progress.clear();
     const summaries = summarize(compared);

@@ -4,7 +4,7 @@ import { type Manifest, parseModelSource, STORAGE_TYPES, type StorageType } from
 import type { FetchedCheckpoint } from '@tessera/runtime-node';
 import { Command, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
-import { readClassNames, readModelConfig, readVaeConfig } from '../model-config-file.js';
+import { readClassNames, readModelConfig, readTextEncoder, readVaeConfig } from '../model-config-file.js';
 import { fetchOptions, type ModelFlags, showLoading, withFetchOptions } from '../model-options.js';
 import { decimalOption, repeatableOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
@@ -18,6 +18,7 @@ interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly preset?: ModelPreset;
   readonly heads?: number;
   readonly vae?: string;
+  readonly text?: string;
   readonly vaeConfig?: string;
   readonly vaePreset?: 'kl16';
   readonly ignore?: readonly string[];
@@ -63,6 +64,10 @@ export function convertCommand(context: CommandContext): Command {
       ),
     )
     .option('--vae <file>', 'the autoencoder; without it, or kl16.* beside on a hub, there are no pictures')
+    .option(
+      '--text <folder>',
+      'the text encoder of a model that takes text: config.json, tokenizer.json and weights',
+    )
     .option('--vae-config <file>', 'its sizes, JSON (default: "vae" in --config, else kl16)')
     .addOption(
       new Option('--vae-preset <name>', 'the sizes of a released one')
@@ -284,6 +289,7 @@ async function conversionOf({
           },
         }
       : {}),
+    ...(flags.text === undefined ? {} : { text: await readTextEncoder(flags.text) }),
     out: flags.out,
     dtype: {
       transformer: flags.dtype,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { compare } from '@tessera/evaluation-report';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { classesOf, parseSpec, picturesOf, resolveSampling } from '@tessera/format';
+import { classesOf, parseSpec, picturesOf, resolveSampling, titleOf } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
@@ -63,10 +63,10 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
       // Drawing starts at once; the first pictures are slower, which the medians don't mind.
       warmUp: false,
       onPicture({ variant, picture, seconds, done, total }) {
-        output.progress.update(done / total, `${done}/${total}  ${variant}, ${picture.className}`);
+        output.progress.update(done / total, `${done}/${total}  ${variant}, ${titleOf(picture)}`);
         if (!io.stderr.isTTY) {
           output.warn(
-            `${`${done}`.padStart(4)}/${total}  ${variant.padEnd(LONGEST)} ${picture.className.padEnd(10)} ${seconds.toFixed(2)} s`,
+            `${`${done}`.padStart(4)}/${total}  ${variant.padEnd(LONGEST)} ${titleOf(picture).padEnd(10)} ${seconds.toFixed(2)} s`,
           );
         }
       },

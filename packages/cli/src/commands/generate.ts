@@ -3,7 +3,6 @@ import { shortTime } from '@tessera/evaluation-report/display';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import {
   adviceOf,
-  type Classes,
   classesOf,
   describeSampling,
   type Manifest,
@@ -20,8 +19,9 @@ import { type Made, makePictures } from '../make-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { assertOutput, withOutputOption } from '../output-path.js';
+import { parseIndices } from '../parse-class-labels.js';
 import { placeOfRecipe, type Target, targetOf } from '../picture-folder.js';
-import { type PictureFlags, picturesFor, withPictureOptions } from '../picture-options.js';
+import { type PictureFlags, picturesFor, promptsFrom, withPictureOptions } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { readRecipe } from '../recipe-file.js';
 import {
@@ -82,13 +82,18 @@ Examples:
   tessera generate                                   one picture of each class
   tessera generate --class cat,fish --count 8 --sheet
   tessera generate --index 37 --seed 7 --out one.png  picture 37 of seed 7 alone
+  tessera generate "a red fox on snow" --count 4 --model text-model
   tessera generate --class tree --policy gtr-16/fts=low --preview
   tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`),
     );
-  return command.action((flags: GenerateFlags) => generate(context, flags));
+  return command.action((words: readonly string[], flags: GenerateFlags) => generate(context, words, flags));
 }
 
-async function generate(context: CommandContext, flags: GenerateFlags): Promise<void> {
+async function generate(
+  context: CommandContext,
+  words: readonly string[],
+  flags: GenerateFlags,
+): Promise<void> {
   const output = outputOf(context, flags.json);
   if (flags.policy === 'help') {
     output.print(policyList());
@@ -96,14 +101,14 @@ async function generate(context: CommandContext, flags: GenerateFlags): Promise<
     return;
   }
   const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
+  const prompts = await promptsFrom(words, flags);
   const choice = samplingChoice(flags, flags.policy);
   const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output);
   const { model } = used;
   try {
-    const pictures =
-      given && flags.index === undefined
-        ? given.images
-        : await picturesFor(flags, classesOf(model.manifest), context.io, output);
+    const pictures = given
+      ? await againPictures(given, model.manifest, flags, context, output)
+      : await picturesFor(flags, model.manifest, prompts, context.io, output);
     const recipe = given ? againRecipe(given, used, pictures) : newRecipe(used, flags, choice, pictures);
     const out = flags.out ?? defaultPlace(flags, model.manifest);
     assertOutput(out, 'folder or picture');
@@ -153,12 +158,39 @@ function againRecipe(
         `but this is ${identity.name} (${identity.sha256.slice(0, 12)}). Name the right one by --model.`,
     );
   }
-  const classes = classesOf(model.manifest);
-  for (const picture of images) assertFits(picture, classes);
+  for (const picture of images) assertFits(picture, model.manifest);
   return { ...given, model: identity, made, images: [...images] };
 }
 
-function assertFits({ index, classLabel, file }: Picture, classes: Classes): void {
+/** All pictures of a recipe, or those that `--index` names: of classes any, of prompts those that it has. */
+async function againPictures(
+  { images }: Recipe,
+  manifest: Manifest,
+  flags: GenerateFlags,
+  { io }: CommandContext,
+  output: Output,
+): Promise<readonly Picture[]> {
+  if (flags.index === undefined) return images;
+  if (manifest.condition.kind === 'class') return picturesFor(flags, manifest, [], io, output);
+  return parseIndices(flags.index).map((index) => {
+    const picture = images.find((each) => each.index === index);
+    if (picture) return picture;
+    throw new RecipeError(
+      `The recipe has no picture ${index}: it has ${images.map((each) => each.index).join(', ')}.`,
+    );
+  });
+}
+
+function assertFits(given: Picture, manifest: Manifest): void {
+  // A prompt's picture is all that the recipe says.
+  if ('prompt' in given && manifest.condition.kind === 'text') return;
+  const classes = classesOf(manifest);
+  if ('prompt' in given) {
+    throw new RecipeError(
+      'The recipe has prompts, but this model takes classes. Name the right one by --model.',
+    );
+  }
+  const { index, classLabel, file } = given;
   const picture = pictureAt(classes, index);
   if (classLabel === picture.classLabel && file === picture.file) return;
   throw new RecipeError(
@@ -201,8 +233,9 @@ function reportResult(
     seconds,
     pictures: images.map((picture) => ({
       index: picture.index,
-      class: picture.className,
-      classLabel: picture.classLabel,
+      ...('prompt' in picture
+        ? { prompt: picture.prompt }
+        : { class: picture.className, classLabel: picture.classLabel }),
       path: target.pathOf(picture),
       made: !kept.has(picture.index),
       ...(preview ? { preview: target.previewPathOf(picture) } : {}),

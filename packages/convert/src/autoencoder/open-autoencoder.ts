@@ -16,6 +16,8 @@ export interface Autoencoder {
   readonly latentChannels: number;
   /** Latents are multiplied by this for the model. */
   readonly latentScale: number;
+  /** What is taken off before that. @default 0 */
+  readonly latentShift?: number;
   /** Image pixels a latent cell spans, in each direction. */
   readonly stride: number;
   /** How the published code makes bytes of its values. @default to the nearest */
@@ -53,7 +55,10 @@ export function openAutoencoder(
   }
   const checkpoint = autoencoderOf(file, { ignore });
   const kl = resolveVaeConfig(config as VaeConfigJson | 'kl16');
-  const { latentChannels, latentScale, stride } = kl;
+  const { latentChannels, latentScale, latentShift, stride } = kl;
   const graphs = { ...vaeGraphs(kl, checkpoint) };
-  return { autoencoder: { kind: 'KL', latentChannels, latentScale, stride, kl, graphs }, checkpoint };
+  return {
+    autoencoder: { kind: 'KL', latentChannels, latentScale, latentShift, stride, kl, graphs },
+    checkpoint,
+  };
 }

@@ -29,6 +29,8 @@ export interface VaeConfigJson {
   readonly group_norm_eps?: number;
   /** Latents are multiplied by this for the MAR model. @default 0.2325 */
   readonly latent_scale?: number;
+  /** What is taken off before that. @default 0 */
+  readonly latent_shift?: number;
   /** Pixels are gathered in blocks of this side into channels before the encoder, and spread after the decoder. @default 1 */
   readonly pixel_shuffle?: number;
 }
@@ -47,6 +49,7 @@ export interface VaeConfig {
   readonly groups: number;
   readonly epsilon: number;
   readonly latentScale: number;
+  readonly latentShift: number;
   readonly pixelShuffle: number;
   /** Image pixels a latent cell spans, in each direction. */
   readonly stride: number;
@@ -103,6 +106,7 @@ export function resolveVaeConfig(config: VaeConfigJson | 'kl16'): VaeConfig {
     groups,
     epsilon: json.group_norm_eps ?? 1e-6,
     latentScale: json.latent_scale ?? 0.2325,
+    latentShift: json.latent_shift ?? 0,
     pixelShuffle,
     stride: pixelShuffle * 2 ** (widths.length - 1),
   };
@@ -125,6 +129,9 @@ function assertSizes(json: VaeConfigJson): void {
   if (epsilon !== undefined) assertNumber('group_norm_eps', epsilon, 0);
   if (scale !== undefined && !(Number.isFinite(scale) && scale > 0)) {
     throw new InvalidOptionError('latent_scale', scale, 'must be a finite number > 0');
+  }
+  if (json.latent_shift !== undefined && !Number.isFinite(json.latent_shift)) {
+    throw new InvalidOptionError('latent_shift', json.latent_shift, 'must be a finite number');
   }
   if (json.double_z === false) {
     throw new InvalidOptionError('double_z', false, 'must be true: the encoder has to give a log variance');

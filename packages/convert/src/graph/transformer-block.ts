@@ -16,6 +16,8 @@ export interface LayerContext {
   readonly graph: GraphBuilder;
   readonly checkpoint: Checkpoint;
   readonly epsilon: number;
+  /** Added to the scores of self-attention, [B, heads, rows, rows]. */
+  readonly bias?: Value;
 }
 
 /** A vector of the checkpoint, [width]. */
@@ -206,7 +208,7 @@ export function attendingBlock(
     'q',
     projected(context, block, width, 'q', queries.normed),
   );
-  const mixed = attention(graph, { query, ...seen }, { width, heads });
+  const mixed = attention(graph, { query, ...seen }, { width, heads, bias: context.bias });
   // A row's weights sum to 1, so the values' bias may as well be added to what they mix: the rows may be fewer.
   const attentionOutput = withQkvBias(context, block, width, 'v', mixed);
   const attended = addAndNormalise(context, {

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { convertModel } from '../convert.js';
-import type { RunnableGraph } from '../forward/graph-values.js';
-import { float32, inTemporaryFolder, int32, run } from '../testing/golden.js';
+import { inTemporaryFolder, openWritten } from '../testing/golden.js';
 import { writeRandomCheckpoint } from '../testing/random-weights.js';
 import type { LightgenConfig, LightgenConfigJson } from './lightgen-config.js';
 import { lightgenKeys } from './lightgen-keys.js';
@@ -41,23 +39,6 @@ const json = ({
   seq_w: grid.width,
 });
 
-async function openGraph(path: string): Promise<RunnableGraph> {
-  const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
-  return {
-    run: (feeds) =>
-      run(
-        session,
-        Object.fromEntries(
-          Object.entries(feeds).map(([name, { data, dims }]) => [
-            name,
-            data instanceof Float32Array ? float32(data, dims) : int32(data, dims),
-          ]),
-        ),
-      ),
-    release: () => session.release(),
-  };
-}
-
 function convert(folder: string, config: LightgenConfig, given = json(config)) {
   return convertModel({
     mar: { checkpoint: join(folder, 'model.safetensors'), config: given },
@@ -66,7 +47,7 @@ function convert(folder: string, config: LightgenConfig, given = json(config)) {
     name: 'text',
     licence: 'MIT',
     source: 'a test',
-    openGraph,
+    openGraph: openWritten,
   });
 }
 

@@ -21,7 +21,6 @@ export interface LlamaConfigJson {
   /** @default 10000 */
   readonly rope_theta?: number;
   readonly rope_scaling?: LlamaRopeScaling | null;
-  readonly [other: string]: unknown;
 }
 
 /** All sizes of a Llama. */

@@ -13,7 +13,7 @@ export interface ModelConfigs {
 /** What a model card says beside the sizes. */
 export interface ModelCardFacts {
   readonly manifest: Manifest;
-  readonly parameters: { readonly mar: number; readonly vae: number };
+  readonly parameters: { readonly mar: number; readonly vae: number; readonly text?: number };
   readonly taken: TakenWeights;
   /** Bytes of all files in the manifest. */
   readonly bytes: number;

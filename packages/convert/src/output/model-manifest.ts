@@ -8,6 +8,9 @@ import type { ModelPart } from './model-parts.js';
 /** The folder of a model folder that holds its graphs. */
 export const GRAPH_FOLDER = 'onnx';
 
+/** The tokenizer of a text encoder. */
+export const TOKENIZER = 'tokenizer.json';
+
 /** What a manifest says that the sizes don't tell. */
 export interface ManifestDescription {
   readonly name: string;
@@ -41,6 +44,8 @@ export function modelManifest(
   const components = Object.fromEntries(
     Object.entries(saved).map(([graph, files]) => [graph, component(files)]),
   ) as Manifest['variants'][number]['components'];
+  // T5's tokenizers and BERT's have their padding first.
+  const encoder = saved.textEncoder ? { encoder: { tokenizer: TOKENIZER, padding: 0 } } : {};
   const names = manifest.condition.kind === 'class' && classNames ? { names: [...classNames] } : {};
   const [dtype, head, autoencoder] = [storage('transformer'), storage('head'), storage('autoencoder')];
   return {
@@ -52,12 +57,13 @@ export function modelManifest(
     source,
     weights: isUnknownCopy(taken) ? 'unknown' : taken.kind,
     grid: sizes.grid,
-    condition: { ...manifest.condition, ...names },
+    condition: { ...manifest.condition, ...names, ...encoder },
     widths: { encoder: sizes.encoder.width, decoder: sizes.decoder.width, head: sizes.head.width },
     headDepth: sizes.head.depth,
     latents: {
       ...sizes.latents,
       scale: vae?.latentScale ?? LATENT_SCALE,
+      ...(vae?.latentShift ? { shift: vae.latentShift } : {}),
       ...(vae?.rounding ? { rounding: vae.rounding } : {}),
     },
     diffusion: manifest.diffusion ?? { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },

@@ -1,5 +1,5 @@
 import type { ImageRgb } from '@tessera/core';
-import type { Picture } from '@tessera/format';
+import { type Picture, titleOf } from '@tessera/format';
 import { type Colour, canvas, draw } from './canvas.js';
 import { drawText, fittingText, textHeight, textWidth } from './pixel-font.js';
 
@@ -103,6 +103,6 @@ function rowLength(count: number): number {
 }
 
 /** The first of a class's names. */
-export function shortName({ className }: Pick<Picture, 'className'>): string {
-  return className.split(',')[0]!;
+export function shortName(picture: Picture): string {
+  return titleOf(picture).split(',')[0]!;
 }

@@ -46,6 +46,11 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
     this.#memories = new TextValues(manifest, textEncoder, (features) => this.memoryOf(features));
   }
 
+  override async release(): Promise<void> {
+    await super.release();
+    await this.#memories.dispose();
+  }
+
   override draws({ height, width, channels }: GridShape): boolean {
     const isSide = (side: number): boolean => Number.isInteger(side) && side > 0;
     return isSide(height) && isSide(width) && channels === this.manifest.grid.channels;

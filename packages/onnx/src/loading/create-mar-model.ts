@@ -1,7 +1,15 @@
 import type { ModelInput } from '@tessera/core';
-import type { ComponentName, Manifest, ManifestComponent, StorageType } from '@tessera/format';
+import type { TextEncoder } from '@tessera/core/model';
+import {
+  type ComponentName,
+  decodeText,
+  type Manifest,
+  type ManifestComponent,
+  type StorageType,
+} from '@tessera/format';
 import type { TensorConstructor } from 'onnxruntime-common';
 import { GraphRunner, type GraphSession, type GraphSessions } from '../graph-runner.js';
+import { GraphTextEncoder } from '../graph-text-encoder.js';
 import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
 import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
@@ -17,24 +25,30 @@ import type { LoadProgress } from './load-options.js';
  */
 const ROWS_AT_ONCE = 16;
 
+/** What a runtime creates a model from. */
+export interface ModelSource {
+  readonly manifest: Manifest;
+  readonly dtype: StorageType;
+  /** The Tensor class of the runtime that creates the sessions. */
+  readonly Tensor: TensorConstructor;
+  /** Whether tensors stay in the processor's memory, so that large batches can be taken in parts. */
+  readonly isInMemory: boolean;
+  /** Called before each session is created. */
+  onProgress(progress: LoadProgress): void;
+  createSession(name: ComponentName, component: ManifestComponent): Promise<GraphSession>;
+  /** The bytes of a file of the folder, by its path in the manifest. */
+  readFile(path: string): Promise<Uint8Array>;
+}
+
 /**
  * Creates the sessions of a model, one after the other, so that one graph at a time is in memory twice. Where one can't be
- * created, those before it are released.
- *
- * @param Tensor the Tensor class of the runtime that creates the sessions
- * @param onProgress called before each session is created
- * @param isInMemory whether tensors stay in the processor's memory, so that large batches can be taken in parts
+ * created, those before it are released. A text encoder is created when the first prompt comes: features need none.
  */
-export async function createMarModel(
-  manifest: Manifest,
-  dtype: StorageType,
-  Tensor: TensorConstructor,
-  isInMemory: boolean,
-  onProgress: (progress: LoadProgress) => void,
-  createSession: (name: ComponentName, component: ManifestComponent) => Promise<GraphSession>,
-): Promise<MarModel> {
+export async function createMarModel(source: ModelSource): Promise<MarModel> {
+  const { manifest, dtype, Tensor, isInMemory, createSession, onProgress } = source;
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
-  const components = Object.entries(variant.components) as [ComponentName, ManifestComponent?][];
+  const { textEncoder, ...rest } = variant.components;
+  const components = Object.entries(rest) as [ComponentName, ManifestComponent?][];
   const bytesOf = ({ path, data = [] }: ManifestComponent): number =>
     manifest.files.reduce((sum, file) => sum + ([path, ...data].includes(file.path) ? file.bytes : 0), 0);
   const totalBytes = components.reduce((sum, [, component]) => sum + (component ? bytesOf(component) : 0), 0);
@@ -47,11 +61,30 @@ export async function createMarModel(
       sessions[name] = await createSession(name, component);
       loadedBytes += bytesOf(component);
     }
-    return new MarModel(modelGraphs(manifest, sessions, Tensor, isInMemory ? ROWS_AT_ONCE : undefined));
+    const options = {
+      ...(isInMemory ? { rowsAtOnce: ROWS_AT_ONCE } : {}),
+      ...(textEncoder ? { textEncoder: folderTextEncoder(source, textEncoder) } : {}),
+    };
+    return new MarModel(modelGraphs(manifest, sessions, Tensor, options));
   } catch (error) {
     await Promise.all(Object.values(sessions).map((session) => session.release()));
     throw error;
   }
+}
+
+function folderTextEncoder(
+  { manifest, Tensor, createSession, readFile }: ModelSource,
+  component: ManifestComponent,
+): TextEncoder | undefined {
+  const { condition } = manifest;
+  if (condition.kind !== 'text' || !condition.encoder) return undefined;
+  const { tokenizer } = condition.encoder;
+  return new GraphTextEncoder(
+    condition,
+    Tensor,
+    () => createSession('textEncoder', component),
+    async () => decodeText(await readFile(tokenizer), tokenizer),
+  );
 }
 
 /** The graphs of a model of any family. */
@@ -59,10 +92,10 @@ export function modelGraphs(
   manifest: Manifest,
   sessions: GraphSessions,
   Tensor: TensorConstructor,
-  rowsAtOnce?: number,
+  options: { readonly rowsAtOnce?: number; readonly textEncoder?: TextEncoder | undefined } = {},
 ): ModelGraphs<ModelInput> {
   const { family = 'mar' } = manifest;
-  if (family === 'mar') return new MarGraphs(manifest, sessions, Tensor, rowsAtOnce);
+  if (family === 'mar') return new MarGraphs(manifest, sessions, Tensor, options.rowsAtOnce);
   const Graphs = family === 'nitro' ? NitroGraphs : LightgenGraphs;
-  return new Graphs(manifest, new GraphRunner(sessions, Tensor), rowsAtOnce ? { rowsAtOnce } : {});
+  return new Graphs(manifest, new GraphRunner(sessions, Tensor), options);
 }

@@ -13,7 +13,7 @@ export interface TextModelOptions {
   /** The most rows that the transformer takes at once, see `MarGraphs`. @default all */
   readonly rowsAtOnce?: number;
   /** Turns prompts into features. Without one, prompts have to be given as features. */
-  readonly textEncoder?: TextEncoder;
+  readonly textEncoder?: TextEncoder | undefined;
 }
 
 /** What a model computes of a text alone, once for as long as the same one is asked for. */
@@ -77,6 +77,11 @@ export class TextValues<Value> {
     }
     this.#values.trim(new Set(given).size);
     return values;
+  }
+
+  /** Frees the text encoder. */
+  async dispose(): Promise<void> {
+    await this.#textEncoder?.dispose();
   }
 
   #encoder(): TextEncoder {

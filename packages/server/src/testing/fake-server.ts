@@ -1,4 +1,4 @@
-import type { ClassInput, MaskedModel } from '@tessera/core';
+import type { MaskedModel, ModelInput } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import { exampleManifest } from '@tessera/format/testing';
 import type { LoadedModel } from '@tessera/onnx';
@@ -18,7 +18,7 @@ export const MANIFEST: Manifest = {
 export const QUICK = 'mar:4x2';
 
 /** A model of arithmetic; `change` replaces calls of it. */
-export function fakeSource(change: Partial<MaskedModel<ClassInput>> = {}) {
+export function fakeSource(change: Partial<MaskedModel<ModelInput>> = {}) {
   return { load: async (): Promise<LoadedModel> => ({ ...fakeLoadedModel(MANIFEST), ...change }) };
 }
 
