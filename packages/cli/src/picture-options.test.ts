@@ -1,26 +1,29 @@
-import { type Classes, inputOf, type Manifest } from '@tessera/format';
+import { inputOf, type Manifest } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
 import { picturesFor } from './picture-options.js';
 
 const { signal } = new AbortController();
-const many = { kind: 'class', count: 1000 } as const;
+const model = (count: number) => ({ name: 'fake', condition: { kind: 'class', count } }) as Manifest;
+const many = model(1000);
 const flags = { count: 1, seed: 1 };
 
 async function labels(
   given: Parameters<typeof picturesFor>[0],
-  condition: Classes,
+  manifest: Manifest,
   ask?: (question: string) => Promise<string>,
 ) {
   const warnings: string[] = [];
   const output = { warn: (line: string) => warnings.push(line) };
-  const manifest = { ...FAKE_MANIFEST, condition };
   const pictures = await picturesFor(given, manifest, [], { signal, ...(ask ? { ask } : {}) }, output);
-  return { labels: pictures.map((picture) => Object.values(inputOf(picture))[0]), warnings };
+  return {
+    labels: pictures.map((picture) => ('classLabel' in picture ? picture.classLabel : undefined)),
+    warnings,
+  };
 }
 
 test('all of few classes are drawn where none is named', async () => {
-  expect(await labels(flags, { kind: 'class', count: 12 })).toEqual({
+  expect(await labels(flags, model(12))).toEqual({
     labels: Array.from({ length: 12 }, (_, label) => label),
     warnings: [],
   });

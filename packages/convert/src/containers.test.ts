@@ -30,9 +30,9 @@ async function recordedWeights(): Promise<Weight[]> {
 
 const ENCODED = {
   F32: (values: Float32Array) => new Uint8Array(values.buffer),
-  F16: (values: Float32Array) => new Uint8Array(float32ToFloat16(values).buffer),
+  F16: (values: Float32Array) => new Uint8Array(float32ToFloat16(values)!.buffer),
   BF16: (values: Float32Array) =>
-    new Uint8Array(Uint16Array.from(new Uint32Array(values.buffer), (bits) => bits >>> 16).buffer),
+    new Uint8Array(new Uint16Array([...new Uint32Array(values.buffer)].map((bits) => bits >>> 16)).buffer),
 } as const satisfies Partial<Record<SafetensorsDtype, (values: Float32Array) => Uint8Array>>;
 
 async function writeEncoded(

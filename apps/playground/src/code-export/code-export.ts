@@ -18,7 +18,7 @@ export interface CodeExport {
   readonly files: readonly { readonly name: string; readonly code: string }[];
 }
 
-type Model = Pick<Manifest, 'condition' | 'sampling'>;
+type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'>;
 
 /** What the code needs to know of the embedded model, which need not be loaded for it. */
 export const EMBEDDED: Model = {
