@@ -1,5 +1,6 @@
-import type { Manifest } from '@tessera/format';
+import { inputOf, type Manifest } from '@tessera/format';
 import { expect, test } from 'vitest';
+import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
 import { picturesFor } from './picture-options.js';
 
 const { signal } = new AbortController();
@@ -48,4 +49,40 @@ test('whoever sits at the terminal is asked for some of many classes', async () 
   expect(questions).toEqual([expect.stringMatching(/1,000 classes\. Which/)]);
   expect((await labels({ ...flags, class: ['all'] }, many, ask)).labels).toHaveLength(1000);
   expect(questions).toHaveLength(1);
+});
+
+const ofText: Manifest = {
+  ...FAKE_MANIFEST,
+  family: 'lightgen',
+  condition: { kind: 'text', length: 8, width: 4 },
+};
+const picturesOfText = (
+  given: Parameters<typeof picturesFor>[0],
+  prompts: readonly string[],
+  model = ofText,
+) => picturesFor(given, model, prompts, { signal }, { warn() {} });
+
+test('prompts are drawn round by round, and named by their words', async () => {
+  const pictures = await picturesOfText({ ...flags, count: 2, negative: 'fog' }, ['A red fox', '猫']);
+  expect(pictures.map(({ index, file }) => [index, file])).toEqual([
+    [0, '00000-a-red-fox.png'],
+    [1, '00001-prompt.png'],
+    [2, '00002-a-red-fox.png'],
+    [3, '00003-prompt.png'],
+  ]);
+  expect(inputOf(pictures[2]!)).toEqual({ prompt: 'A red fox', negativePrompt: 'fog' });
+  expect(await picturesOfText({ ...flags, index: '2', negative: 'fog' }, ['A red fox'])).toEqual([
+    pictures[2],
+  ]);
+});
+
+test('classes of a model of text, prompts of one of classes, and no prompt at all are refused by a sentence', async () => {
+  await expect(picturesOfText(flags, [])).rejects.toThrow(/Say what to draw/);
+  await expect(picturesOfText({ ...flags, class: ['cat'] }, [])).rejects.toThrow(
+    /draws prompts, not classes/,
+  );
+  await expect(picturesOfText(flags, ['a fox'], FAKE_MANIFEST)).rejects.toThrow(/draws classes, not prompts/);
+  await expect(picturesOfText({ ...flags, index: '1' }, ['a', 'b'])).rejects.toThrow(
+    /--index names pictures of one/,
+  );
 });

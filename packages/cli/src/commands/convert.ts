@@ -173,8 +173,10 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
       `  ${title}   ${name.padEnd(8)} off by ${percent(error)} of a float64 forward pass, ${percent(allowed)} allowed`,
     );
   }
-  if (vae > 0)
-    output.print(`\nTry it:  tessera generate --model ${shellWord(flags.out)} --index 0 --out picture.png`);
+  if (vae > 0) {
+    const asked = manifest.condition.kind === 'class' ? '--index 0' : '"a red fox"';
+    output.print(`\nTry it:  tessera generate ${asked} --model ${shellWord(flags.out)} --out picture.png`);
+  }
   output.result({
     folder: report.folder,
     parameters: report.parameters,
