@@ -12,6 +12,13 @@ it('a model reproduces the sample that was recorded of it', async () => {
   await assertReferenceSample(model(), json);
 });
 
+it('a model of flow matching reproduces the sample too', async () => {
+  const flow = { prediction: 'velocity', trainSteps: 1000 } as const;
+  const fake = () => fakeModel({ shape: { height: 4, width: 4, channels: 3 }, diffusion: flow });
+  const sample = await recordReferenceSample(fake());
+  expect((await verifyReferenceSample(fake(), sample)).passed).toBe(true);
+});
+
 it('what differs is named, with how far it is off and what is allowed', async () => {
   const sample = await recordReferenceSample(model());
   sample.z[2]! += 0.5;

@@ -1,6 +1,7 @@
 import {
   ancestralSampler,
   emptyGrid,
+  eulerSampler,
   keyedNoise,
   type MaskedModel,
   type ModelInput,
@@ -20,7 +21,14 @@ const schema = v.strictObject({
   seed: v.number(),
   /** What the model was asked for: a class, or features that are drawn from the seed. */
   classLabel: v.optional(v.number()),
-  features: v.optional(v.strictObject({ rows: v.number(), width: v.number() })),
+  features: v.optional(
+    v.strictObject({
+      rows: v.number(),
+      width: v.number(),
+      /** Whether what guidance leads away from is drawn too: there are models with no null text of their own. */
+      negative: v.optional(v.literal(true)),
+    }),
+  ),
   /** Starts below t = 999, where 1/√ᾱ is 20,000 and every rounding would show. */
   respacing: v.string(),
   guidanceScale: v.number(),
@@ -69,9 +77,15 @@ export async function recordReferenceSample(
     version: 1 as const,
     seed: 20,
     ...(asked?.kind === 'text'
-      ? { features: { rows: asked.length, width: asked.width } }
+      ? {
+          features: {
+            rows: asked.length,
+            width: asked.width,
+            ...(model.manifest?.family === 'nitro' ? { negative: true as const } : {}),
+          },
+        }
       : { classLabel: 0 }),
-    respacing: 'ddim50',
+    respacing: model.diffusion?.prediction === 'velocity' ? '4' : 'ddim50',
     guidanceScale: 2,
   };
   const { z, tokens, picture } = await run(model, recipe);
@@ -174,14 +188,22 @@ async function run(
     grid.known[position] = 1;
   }
   const positions = Uint32Array.from({ length: Math.min(WANTED, length >> 1) }, (_, i) => 2 * i + 1);
-  const input = features ? { prompt: drawnFeatures(noise, features) } : { classLabel };
+  const input = features
+    ? {
+        prompt: drawnFeatures(noise, 'features', features),
+        ...(features.negative ? { negativePrompt: drawnFeatures(noise, 'negative', features) } : {}),
+      }
+    : { classLabel };
   const images = [{ grid, positions, input, guided: true }];
   const conditions = (await model.condition({ batch: images }))[0]!;
   try {
     const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
     const [tokens] = await model.sampleTokens({
       batch: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
-      coefficients: ancestralSampler()(respacing, model.diffusion),
+      coefficients: (model.diffusion?.prediction === 'velocity' ? eulerSampler : ancestralSampler)()(
+        respacing,
+        model.diffusion,
+      ),
       temperature: 1,
       ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
     });
@@ -191,8 +213,12 @@ async function run(
   }
 }
 
-function drawnFeatures(noise: NoiseSource, { rows, width }: { rows: number; width: number }): TextFeatures {
-  return { features: noise.fork('features').normal(new Float32Array(rows * width)) };
+function drawnFeatures(
+  noise: NoiseSource,
+  name: string,
+  { rows, width }: { rows: number; width: number },
+): TextFeatures {
+  return { features: noise.fork(name).normal(new Float32Array(rows * width)) };
 }
 
 async function decodeIfPossible(model: MaskedModel<ModelInput>, grid: TokenGrid): Promise<Uint8Array> {
