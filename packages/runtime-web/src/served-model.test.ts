@@ -34,6 +34,7 @@ function remote() {
   const near = new RemoteModel(portOf(port1), {
     grid: shape,
     latents: { patchSize: 1, stride: 1 },
+    variants: [],
     diffusion: { schedule: 'cosine', trainSteps: 1000, variance: 'learned-range' },
     sampling: { guidance: { schedule: 'constant', scale: 1 }, temperature: 1 },
   } as never);

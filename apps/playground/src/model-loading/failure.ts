@@ -99,6 +99,10 @@ const BY_CODE: Readonly<Record<string, Words>> = {
     sentence: 'It was stopped.',
     advice: 'Begin again when you like.',
   },
+  'reuse-unsupported': {
+    sentence: 'This model can’t reuse what earlier steps computed.',
+    advice: 'Set LazyMAR’s reuse to off, or take a model that was converted with --cached.',
+  },
   'shape-mismatch': FAULT,
   'missing-component': FAULT,
   'head-not-evaluable': FAULT,
