@@ -99,6 +99,10 @@ const BY_CODE: Readonly<Record<string, Words>> = {
     sentence: 'It was stopped.',
     advice: 'Begin again when you like.',
   },
+  tokenizer: {
+    sentence: 'The model’s tokenizer can’t be read.',
+    advice: 'Load the model again; if it fails again, its folder is damaged.',
+  },
   'reuse-unsupported': {
     sentence: 'This model can’t reuse what earlier steps computed.',
     advice: 'Set LazyMAR’s reuse to off, or take a model that was converted with --cached.',
