@@ -60,10 +60,11 @@ describePlayground('the history', (playground) => {
     await drawn(page);
     await page.getByRole('link', { name: 'Compare', exact: true }).click();
     await page.getByLabel('Seed', { exact: true }).fill('1234');
+    const seed = () => page.getByLabel('Seed', { exact: true }).inputValue();
     await page.getByRole('link', { name: 'Generate', exact: true }).click();
-    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('7');
+    await expect.poll(seed).toBe('7');
     await page.getByRole('link', { name: 'Compare', exact: true }).click();
-    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('1234');
+    await expect.poll(seed).toBe('1234');
     await context.close();
   });
 });

@@ -36,8 +36,18 @@ describePlayground(
       expect(await page.title()).not.toBe('The next version');
       await other.close();
 
-      await page.reload();
-      await page.waitForFunction(() => document.title === 'The next version');
+      // The page that was closed may count for a moment more.
+      const renewed = async () => {
+        await page.reload();
+        const next = page.waitForFunction(() => document.title === 'The next version', null, {
+          timeout: 3000,
+        });
+        return next.then(
+          () => true,
+          () => false,
+        );
+      };
+      await expect.poll(renewed, { timeout: 30_000 }).toBe(true);
       await page.locator('.cm-content').waitFor();
       expect(await page.getByText('There is a new version of this page').count()).toBe(0);
       expect(errors).toEqual([]);
