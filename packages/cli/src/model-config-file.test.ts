@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../evaluation-report/src/testing/temporary-folder.js';
-import { readClassNames, readModelConfig } from './model-config-file.js';
+import { readClassNames, readModelConfig, readVaeConfigBeside } from './model-config-file.js';
 
 async function file(content: string | Buffer): Promise<string> {
   const path = join(await temporaryFolder(), 'file');
@@ -77,4 +77,16 @@ test('configurations and class names may be saved by any editor: in UTF-16, with
   await expect(readClassNames(await file(Buffer.from([0xff, 0x41, 0xc0])))).rejects.toMatchObject({
     code: 'text-encoding',
   });
+});
+
+test('the configuration of an autoencoder of diffusers is found in its folder and beside its file', async () => {
+  const config = { _class_name: 'AutoencoderKL', scaling_factor: 1.5305, shift_factor: 0.0609 };
+  const written = await file(JSON.stringify(config));
+  const folder = dirname(written);
+  expect(await readVaeConfigBeside(folder)).toBeUndefined();
+  await rename(written, join(folder, 'config.json'));
+  expect(await readVaeConfigBeside(folder)).toEqual(config);
+  expect(await readVaeConfigBeside(join(folder, 'vae.safetensors'))).toEqual(config);
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ _class_name: 'T5EncoderModel' }));
+  expect(await readVaeConfigBeside(folder)).toBeUndefined();
 });

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ConvertOptions, ModelConfigJson, TextEncoderConfigJson, VaeConfigJson } from '@tessera/convert';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type {
+  AutoencoderConfigJson,
+  ConvertOptions,
+  ModelConfigJson,
+  TextEncoderConfigJson,
+  VaeConfigJson,
+} from '@tessera/convert';
 import { TesseraError } from '@tessera/core';
 import { type Manifest, parseDocument } from '@tessera/format';
 import * as v from 'valibot';
@@ -82,6 +89,16 @@ function adviceOf({
 /** Reads an autoencoder's sizes under the published code's names. */
 export async function readVaeConfig(path: string): Promise<VaeConfigJson> {
   return (await readSettings(path)) as unknown as VaeConfigJson;
+}
+
+/** The `config.json` of diffusers in an autoencoder's folder, where there is one. */
+export async function readVaeConfigBeside(path: string): Promise<AutoencoderConfigJson | undefined> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const file = join(isFolder ? path : dirname(path), 'config.json');
+  if (!(await stat(file).catch(() => undefined))?.isFile()) return undefined;
+  const json = await readSettings(file);
+  const isAutoencoder = json._class_name === 'AutoencoderKL' || json._class_name === 'AutoencoderDC';
+  return isAutoencoder ? (json as unknown as AutoencoderConfigJson) : undefined;
 }
 
 /** Reads class names: a JSON array, or one name a line. */

@@ -3,6 +3,7 @@ export {
   type ConvertedAutoencoder,
   convertAutoencoder,
 } from './autoencoder/convert-autoencoder.js';
+export type { DiffusersVaeConfigJson } from './autoencoder/diffusers-config.js';
 export {
   type Autoencoder,
   type AutoencoderConfigJson,

@@ -16,6 +16,12 @@ it('clips beyond [−1, 1] and rounds halves to even', () => {
   ]);
 });
 
+it('rounds down where told to, and clips all the same', () => {
+  const at = (level: number) => (level / 255) * 2 - 1;
+  const planes = Float32Array.of(at(254.9), -1.5, 1.5);
+  expect([...pixelsFromPlanes(planes, 1, 1, 'down').data]).toEqual([254, 0, 255]);
+});
+
 it('interleaves planes row by row', () => {
   const planes = Float32Array.from([-1, 1, -1, -1, 1, -1], (x) => x);
   expect([...pixelsFromPlanes(planes, 1, 2).data]).toEqual([0, 0, 255, 255, 0, 0]);

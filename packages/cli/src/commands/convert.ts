@@ -4,7 +4,13 @@ import { type Manifest, parseModelSource, STORAGE_TYPES, type StorageType } from
 import type { FetchedCheckpoint } from '@tessera/runtime-node';
 import { Command, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
-import { readClassNames, readModelConfig, readTextEncoder, readVaeConfig } from '../model-config-file.js';
+import {
+  readClassNames,
+  readModelConfig,
+  readTextEncoder,
+  readVaeConfig,
+  readVaeConfigBeside,
+} from '../model-config-file.js';
 import { fetchOptions, type ModelFlags, showLoading, withFetchOptions } from '../model-options.js';
 import { decimalOption, repeatableOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
@@ -63,12 +69,18 @@ export function convertCommand(context: CommandContext): Command {
         1,
       ),
     )
-    .option('--vae <file>', 'the autoencoder; without it, or kl16.* beside on a hub, there are no pictures')
+    .option(
+      '--vae <path>',
+      'the autoencoder, a file or its folder; without it, or kl16.* beside on a hub, there are no pictures',
+    )
     .option(
       '--text <folder>',
       'the text encoder of a model that takes text: config.json, tokenizer.json and weights',
     )
-    .option('--vae-config <file>', 'its sizes, JSON (default: "vae" in --config, else kl16)')
+    .option(
+      '--vae-config <file>',
+      'its sizes, JSON (default: "vae" in --config, else config.json of diffusers beside it, else kl16)',
+    )
     .addOption(
       new Option('--vae-preset <name>', 'the sizes of a released one')
         .choices(['kl16'])
@@ -269,7 +281,10 @@ async function conversionOf({
   const config = flags.preset ?? (heads || file ? { ...file?.mar, ...heads } : undefined);
   const vaeConfig = flags.vaeConfig
     ? await readVaeConfig(flags.vaeConfig)
-    : (flags.vaePreset ?? file?.vae ?? ('kl16' as const));
+    : (flags.vaePreset ??
+      file?.vae ??
+      (flags.vae === undefined ? undefined : await readVaeConfigBeside(flags.vae)) ??
+      ('kl16' as const));
   if (!flags.vae && (flags.vaeConfig || flags.vaePreset || flags.vaeIgnore)) {
     throw new UsageError('--vae names the file of the autoencoder whose sizes are given.');
   }

@@ -10,5 +10,11 @@ import { publishedNames } from './diffusers-names.js';
  */
 export function autoencoderOf(file: TensorFile, options: Pick<CheckpointOptions, 'ignore'>): Checkpoint {
   assertHolds(file, 'autoencoder');
-  return new Checkpoint(publishedNames(file), 'post_quant_conv.weight', options);
+  const anchor = hasQuantConv(file) ? 'post_quant_conv.weight' : 'decoder.conv_out.weight';
+  return new Checkpoint(publishedNames(file), anchor, options);
+}
+
+/** Whether a KL autoencoder has the quantising convolutions, which that of Stable Diffusion 3 lacks. */
+export function hasQuantConv(file: TensorFile): boolean {
+  return file.names.some((name) => name.endsWith('post_quant_conv.weight'));
 }

@@ -1,14 +1,21 @@
+import { InvalidOptionError } from '@tessera/core';
 import { Checkpoint, type CheckpointOptions } from '../checkpoint/checkpoint.js';
 import type { TensorFile } from '../checkpoint/tensor-file.js';
 import { type DcAeConfigJson, resolveDcAeConfig } from '../dc-ae/dc-ae-config.js';
 import { dcAeDecoderGraph } from '../dc-ae/dc-ae-decoder-graph.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import { autoencoderOf } from './autoencoder-checkpoint.js';
+import { autoencoderOf, hasQuantConv } from './autoencoder-checkpoint.js';
+import { type DiffusersVaeConfigJson, isDiffusersVaeConfig, publishedConfig } from './diffusers-config.js';
 import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
 
 /** An autoencoder's sizes under the names of its published code, or the name of a released one. */
-export type AutoencoderConfigJson = VaeConfigJson | DcAeConfigJson | 'kl16' | 'dc-ae';
+export type AutoencoderConfigJson =
+  | VaeConfigJson
+  | DiffusersVaeConfigJson
+  | DcAeConfigJson
+  | 'kl16'
+  | 'dc-ae';
 
 /** An autoencoder of any kind: what a model folder needs to say of it, and its graphs. */
 export interface Autoencoder {
@@ -54,7 +61,20 @@ export function openAutoencoder(
     };
   }
   const checkpoint = autoencoderOf(file, { ignore });
-  const kl = resolveVaeConfig(config as VaeConfigJson | 'kl16');
+  if (
+    config === 'kl16' &&
+    file.names.length > 0 &&
+    !hasQuantConv(file) &&
+    checkpoint.shape('decoder.conv_out.weight')
+  ) {
+    throw new InvalidOptionError(
+      'vae.config',
+      config,
+      'must be its config.json, with scaling_factor and shift_factor: it has no quant_conv and is not kl16. Put config.json beside it, or name it by --vae-config',
+    );
+  }
+  const isDiffusers = typeof config === 'object' && isDiffusersVaeConfig(config);
+  const kl = resolveVaeConfig(isDiffusers ? publishedConfig(config) : (config as VaeConfigJson | 'kl16'));
   const { latentChannels, latentScale, latentShift, stride } = kl;
   const graphs = { ...vaeGraphs(kl, checkpoint) };
   return {

@@ -33,6 +33,8 @@ export interface VaeConfigJson {
   readonly latent_shift?: number;
   /** Pixels are gathered in blocks of this side into channels before the encoder, and spread after the decoder. @default 1 */
   readonly pixel_shuffle?: number;
+  /** Whether 1×1 convolutions follow the encoder and precede the decoder. @default true */
+  readonly quant_conv?: boolean;
 }
 
 /** All sizes of a KL autoencoder. */
@@ -51,6 +53,8 @@ export interface VaeConfig {
   readonly latentScale: number;
   readonly latentShift: number;
   readonly pixelShuffle: number;
+  /** Whether it has the quantising convolutions. */
+  readonly hasQuant: boolean;
   /** Image pixels a latent cell spans, in each direction. */
   readonly stride: number;
 }
@@ -108,6 +112,7 @@ export function resolveVaeConfig(config: VaeConfigJson | 'kl16'): VaeConfig {
     latentScale: json.latent_scale ?? 0.2325,
     latentShift: json.latent_shift ?? 0,
     pixelShuffle,
+    hasQuant: json.quant_conv ?? true,
     stride: pixelShuffle * 2 ** (widths.length - 1),
   };
 }
@@ -132,6 +137,9 @@ function assertSizes(json: VaeConfigJson): void {
   }
   if (json.latent_shift !== undefined && !Number.isFinite(json.latent_shift)) {
     throw new InvalidOptionError('latent_shift', json.latent_shift, 'must be a finite number');
+  }
+  if (json.quant_conv === false && (json.embed_dim ?? json.z_channels) !== json.z_channels) {
+    throw new InvalidOptionError('embed_dim', json.embed_dim, 'must be z_channels without quant_conv');
   }
   if (json.double_z === false) {
     throw new InvalidOptionError('double_z', false, 'must be true: the encoder has to give a log variance');

@@ -23,11 +23,11 @@ export function vaeGraphs(config: VaeConfig, checkpoint: Checkpoint): VaeGraphSe
 }
 
 function decoderGraph(config: VaeConfig, checkpoint: Checkpoint): GraphBuilder {
-  const { latentChannels, zChannels, pixelShuffle } = config;
+  const { latentChannels, zChannels, pixelShuffle, hasQuant } = config;
   const graph = new GraphBuilder('decoder');
   const context: VaeContext = { graph, checkpoint, config };
   const latents = graph.input('latents', 'float32', ['B', latentChannels, 'h', 'w']);
-  let x = convolve(context, 'post_quant_conv', latents, latentChannels, zChannels, 1);
+  let x = hasQuant ? convolve(context, 'post_quant_conv', latents, latentChannels, zChannels, 1) : latents;
   for (const layer of decoderLayers(config)) x = addLayer(context, layer, x);
   if (pixelShuffle > 1) {
     x = graph.op('DepthToSpace', [x], { blocksize: { int: pixelShuffle }, mode: { string: 'CRD' } });
@@ -37,7 +37,7 @@ function decoderGraph(config: VaeConfig, checkpoint: Checkpoint): GraphBuilder {
 }
 
 function encoderGraph(config: VaeConfig, checkpoint: Checkpoint): GraphBuilder {
-  const { latentChannels, zChannels, pixelShuffle, stem } = config;
+  const { latentChannels, zChannels, pixelShuffle, stem, hasQuant } = config;
   const graph = new GraphBuilder('encoder');
   const context: VaeContext = { graph, checkpoint, config };
   const image = graph.input('image', 'float32', ['B', 3, 'H', 'W']);
@@ -52,7 +52,7 @@ function encoderGraph(config: VaeConfig, checkpoint: Checkpoint): GraphBuilder {
     convolution(3 * pixelShuffle, pixelShuffle, [pixelShuffle, pixelShuffle, pixelShuffle, pixelShuffle]),
   );
   for (const layer of layers) x = addLayer(context, layer, x);
-  const moments = convolve(context, 'quant_conv', x, 2 * zChannels, 2 * latentChannels, 1);
+  const moments = hasQuant ? convolve(context, 'quant_conv', x, 2 * zChannels, 2 * latentChannels, 1) : x;
   graph.output('moments', moments, 'float32', ['B', 2 * latentChannels, 'h', 'w']);
   return graph;
 }

@@ -100,6 +100,7 @@ export function vaeKeys(config: VaeConfig): Map<string, readonly number[]> {
         convolution(key, layer.width, layer.width, 3);
     }
   }
+  if (!config.hasQuant) return keys;
   convolution('quant_conv', 2 * config.zChannels, 2 * config.latentChannels, 1);
   convolution('post_quant_conv', config.latentChannels, config.zChannels, 1);
   return keys;

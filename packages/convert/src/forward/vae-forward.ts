@@ -136,13 +136,15 @@ export function forwardEncode(w: VaeWeights, config: VaeConfig, image: Planes): 
     if (level + 1 < widths.length) x = conv(w, `encoder.down.${level}.downsample.conv`, x, 3, 2, 0);
   }
   x = silu(groupNorm(w, 'encoder.norm_out', middle(w, 'encoder', x, config), config));
-  return conv(w, 'quant_conv', conv(w, 'encoder.conv_out', x, 3), 1);
+  const moments = conv(w, 'encoder.conv_out', x, 3);
+  return config.hasQuant ? conv(w, 'quant_conv', moments, 1) : moments;
 }
 
 /** Latents → an image. */
 export function forwardDecode(w: VaeWeights, config: VaeConfig, latents: Planes): Planes {
   const { widths, blocks, pixelShuffle: p, decoderAttention } = config;
-  let x = conv(w, 'decoder.conv_in', conv(w, 'post_quant_conv', latents, 1), 3);
+  let x = config.hasQuant ? conv(w, 'post_quant_conv', latents, 1) : latents;
+  x = conv(w, 'decoder.conv_in', x, 3);
   x = middle(w, 'decoder', x, config);
   for (let level = widths.length - 1; level >= 0; level--) {
     for (let block = 0; block <= blocks; block++) {

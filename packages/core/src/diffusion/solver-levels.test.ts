@@ -20,6 +20,16 @@ test.each([
   },
 );
 
+test('a run whose count is among wholeTimesteps rounds its timesteps down, and no σ', () => {
+  const process = { ...flow, finalSigma: Math.fround(0.001) };
+  const whole = solverLevels(2, { ...process, wholeTimesteps: [2] });
+  expect(whole.levels.map(({ timestep }) => timestep)).toEqual([1000, 500]);
+  expect(whole.levels.map(({ sigma }) => sigma)).toEqual([1, Math.fround(0.5005)]);
+  expect(whole.end.sigma).toBe(Math.fround(0.001));
+  const other = solverLevels(6, { ...process, wholeTimesteps: [2] });
+  expect(other).toEqual(solverLevels(6, process));
+});
+
 test('a flow ends at σ = 0 unless its process says otherwise', () => {
   expect(solverLevels(4, flow).levels.map(({ sigma }) => sigma)).toEqual([1, 0.75, 0.5, 0.25]);
   expect(solverLevels(4, flow).end).toEqual({ scale: 1, sigma: 0 });
