@@ -1,5 +1,12 @@
 import { basename } from 'node:path';
-import type { ConvertOptions, ConvertReport, ModelPreset, TakenWeights } from '@tessera/convert';
+import type {
+  AutoencoderConfigJson,
+  ConvertOptions,
+  ConvertReport,
+  ModelPreset,
+  TakenWeights,
+  VaeConfigJson,
+} from '@tessera/convert';
 import { type Manifest, parseModelSource, STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { FetchedCheckpoint } from '@tessera/runtime-node';
 import { Command, Option } from 'commander';
@@ -205,7 +212,7 @@ async function convertAlone(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const config = flags.vaeConfig ? await readVaeConfig(flags.vaeConfig) : (flags.vaePreset ?? 'kl16');
+  const config = await vaeConfigOf(flags, checkpoint);
   const { convertAutoencoder } = await import('@tessera/convert');
   const { decoder, encoder } = await convertAutoencoder({
     checkpoint,
@@ -272,6 +279,17 @@ function list(title: string, [first, ...others]: readonly string[]): string[] {
   return [`${title}: ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`];
 }
 
+/** An autoencoder's sizes: those that are named, those of the model's configuration, or of diffusers' in or beside `path`. */
+async function vaeConfigOf(
+  { vaeConfig, vaePreset }: ConvertFlags,
+  path: string | undefined,
+  ofModel?: VaeConfigJson,
+): Promise<AutoencoderConfigJson> {
+  if (vaeConfig) return readVaeConfig(vaeConfig);
+  const beside = async () => (path === undefined ? undefined : await readVaeConfigBeside(path));
+  return vaePreset ?? ofModel ?? (await beside()) ?? 'kl16';
+}
+
 async function conversionOf({
   checkpoint,
   ...flags
@@ -279,12 +297,7 @@ async function conversionOf({
   const file = flags.config === undefined ? undefined : await readModelConfig(flags.config);
   const heads = flags.heads && { encoder_num_heads: flags.heads, decoder_num_heads: flags.heads };
   const config = flags.preset ?? (heads || file ? { ...file?.mar, ...heads } : undefined);
-  const vaeConfig = flags.vaeConfig
-    ? await readVaeConfig(flags.vaeConfig)
-    : (flags.vaePreset ??
-      file?.vae ??
-      (flags.vae === undefined ? undefined : await readVaeConfigBeside(flags.vae)) ??
-      ('kl16' as const));
+  const vaeConfig = await vaeConfigOf(flags, flags.vae, file?.vae);
   if (!flags.vae && (flags.vaeConfig || flags.vaePreset || flags.vaeIgnore)) {
     throw new UsageError('--vae names the file of the autoencoder whose sizes are given.');
   }
