@@ -1,3 +1,4 @@
+import type { GridShape } from '@tessera/core';
 import type { ReadTensor } from './float64-layers.js';
 
 /** An input of a graph. */
@@ -49,6 +50,43 @@ export const numbers = (length: number, seed: number): Float32Array =>
 
 export function joined(parts: readonly Float32Array[]): Float32Array {
   return Float32Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** Rows of the text that forward passes are compared on: few, so that the pass stays cheap for the largest models. */
+const TEXT_ROWS = 4;
+
+/** A text's features [rows, width], and as a graph takes them. */
+export function someText(width: number): {
+  readonly rows: readonly Float64Array[];
+  readonly input: GraphInput;
+} {
+  const rows = Array.from({ length: TEXT_ROWS }, (_, n) => numbers(width, 10 + n));
+  return {
+    rows: rows.map((row) => Float64Array.from(row)),
+    input: floats(joined(rows), [1, TEXT_ROWS, width]),
+  };
+}
+
+/**
+ * An image with two known tokens, of which one masked position is wanted. All other masked ones stand at one position, so
+ * that a pass has a few rows, whatever the grid.
+ */
+export function someImage({ height, width, channels }: GridShape) {
+  const length = height * width;
+  const known = length > 2 ? [0, length - 1] : [];
+  const [other, wanted] = [Math.min(1, length - 1), length >> 1];
+  const count = length - known.length - 1;
+  const tokens = known.map((_, n) => numbers(channels, n));
+  return {
+    length,
+    /** As the forward passes take them. */
+    known: known.map((position, n) => ({ position, token: tokens[n]! })),
+    masked: [...(count > 0 ? [{ position: other, count }] : []), { position: wanted }],
+    /** As graphs take them: the known tokens, their positions, and the positions of all rows, the wanted one last. */
+    tokens: floats(joined(tokens), [1, known.length, channels]),
+    knownPositions: integers(known, [1, known.length]),
+    positions: integers([...known, ...new Array<number>(count).fill(other), wanted], [1, length]),
+  };
 }
 
 export function relativeError(actual: ArrayLike<number>, expected: Float64Array): number {

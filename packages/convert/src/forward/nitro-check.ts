@@ -8,11 +8,9 @@ import {
   numbers,
   relativeError,
   runOnce,
+  someText,
 } from './graph-values.js';
 import { forwardNitro } from './nitro-forward.js';
-
-/** Rows of the text that is compared: few, so that the pass stays cheap for the released size. */
-const TEXT_ROWS = 4;
 
 /** z of a Nitro-AR model at all positions, with every third token known. */
 export async function checkNitroConditions(
@@ -23,13 +21,10 @@ export async function checkNitroConditions(
   const length = grid.height * grid.width;
   const positions = Array.from({ length }, (_, position) => position);
   const tokens = positions.map((n) => (n % 3 === 0 ? numbers(grid.channels, n % 7) : null));
-  const features = Array.from({ length: TEXT_ROWS }, (_, n) => numbers(text.width, 10 + n));
-  const expected = await forwardNitro(read, config, {
-    tokens,
-    text: features.map((row) => Float64Array.from(row)),
-  });
+  const features = someText(text.width);
+  const expected = await forwardNitro(read, config, { tokens, text: features.rows });
   const { embedded } = await runOnce(await open('text'), {
-    features: floats(joined(features), [1, TEXT_ROWS, text.width]),
+    features: features.input,
   });
   const { z } = await runOnce(await open('transformer'), {
     tokens: floats(joined(tokens.map((token) => token ?? new Float32Array(grid.channels))), [
@@ -41,7 +36,7 @@ export async function checkNitroConditions(
       Float32Array.from(tokens, (token) => (token ? 0 : 1)),
       [1, length, 1],
     ),
-    embedded: floats(embedded!, [1, TEXT_ROWS, decoder.width]),
+    embedded: floats(embedded!, [1, features.rows.length, decoder.width]),
     targets: integers(positions, [1, length]),
   });
   const all = Float64Array.from(expected.flatMap((row) => [...row]));

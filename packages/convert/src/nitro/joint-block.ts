@@ -73,24 +73,11 @@ export function jointBlock(
     sideOf(context, block, sizes, IMAGE_SIDE, image),
     sideOf(context, block, sizes, TEXT_SIDE, text),
   ];
-  const mixed = attention(
-    graph,
-    {
-      query: joined(
-        context,
-        sides.map((side) => side.query()),
-      ),
-      key: joined(
-        context,
-        sides.map((side) => side.key),
-      ),
-      value: joined(
-        context,
-        sides.map((side) => side.value),
-      ),
-    },
-    sizes,
+  const query = joined(
+    context,
+    sides.map((side) => side.query()),
   );
+  const mixed = attentionOverBoth(context, sizes, sides, query);
   const part = (from: number, to: number): Value =>
     graph.op('Slice', [mixed, graph.int64(from), graph.int64(to), graph.int64(1)]);
   return {
@@ -116,22 +103,26 @@ export function lastJointBlock(
     sideOf(context, block, sizes, IMAGE_SIDE, image),
     sideOf(context, block, sizes, TEXT_SIDE, text),
   ];
-  const mixed = attention(
-    context.graph,
-    {
-      query: sides[0]!.query(wanted),
-      key: joined(
-        context,
-        sides.map((side) => side.key),
-      ),
-      value: joined(
-        context,
-        sides.map((side) => side.value),
-      ),
-    },
-    sizes,
-  );
+  const mixed = attentionOverBoth(context, sizes, sides, sides[0]!.query(wanted));
   return sides[0]!.continued(wanted(image), mixed);
+}
+
+/** Attention of `query` [B, n, D] over the rows of both streams, image first. */
+function attentionOverBoth(
+  context: LayerContext,
+  sizes: Sizes,
+  sides: readonly ReturnType<typeof sideOf>[],
+  query: Value,
+): Value {
+  const key = joined(
+    context,
+    sides.map((side) => side.key),
+  );
+  const value = joined(
+    context,
+    sides.map((side) => side.value),
+  );
+  return attention(context.graph, { query, key, value }, sizes);
 }
 
 const joined = ({ graph }: LayerContext, parts: readonly Value[]): Value =>
