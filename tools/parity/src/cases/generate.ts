@@ -14,8 +14,22 @@ import { type GoldenTensors, rowsOf } from '../golden-files.js';
 import type { JsonFields } from '../json-fields.js';
 import { NoisePool } from '../noise-pool.js';
 import { recordedInputs } from '../recorded-inputs.js';
-import { caseShape, checkPictures, type RunResult, replayRun } from '../recorded-run.js';
+import { caseShape, checkPictures, type RecordedRun, type RunResult, replayRun } from '../recorded-run.js';
 import { runTolerance, TOLERANCES } from '../tolerances.js';
+
+/** MAR's order with the recorded permutations, one an image. */
+export function recordedOrder(
+  fields: JsonFields,
+  orders: ReturnType<typeof rowsOf>,
+  diffusionSteps: number,
+): RecordedRun['policy'] {
+  return (imageOf) =>
+    randomOrder({
+      steps: fields.number('num_iter'),
+      diffusionSteps,
+      permutation: ({ noise }) => orders[imageOf(noise)]!,
+    });
+}
 
 /** MAR's own loop with the recorded orders and noise. */
 export async function replayGenerate(golden: GoldenCase): Promise<readonly Check[]> {
@@ -40,12 +54,7 @@ export async function replayGenerate(golden: GoldenCase): Promise<readonly Check
       inputs: await recordedInputs(golden, fields, file, orders.length, converted),
       shape,
       pool,
-      policy: (imageOf) =>
-        randomOrder({
-          steps: fields.number('num_iter'),
-          diffusionSteps: table.steps.length,
-          permutation: ({ noise }) => orders[imageOf(noise)]!,
-        }),
+      policy: recordedOrder(fields, orders, table.steps.length),
       guidance: guidanceOf(fields),
       sampler: () => table,
       // Flows draw no noise on the way, and the published code lets the temperature change nothing.

@@ -1,4 +1,4 @@
-import { ancestralSampler, lazyMar, type ModelInput, randomOrder } from '@tessera/core';
+import { ancestralSampler, lazyMar, type ModelInput } from '@tessera/core';
 import { gridLength, proxyModel } from '@tessera/core/model';
 import { type CachedBatch, type Caches, MarModel, type ModelGraphs } from '@tessera/onnx';
 import { type Check, compare } from '../compare.js';
@@ -11,7 +11,7 @@ import { NoisePool } from '../noise-pool.js';
 import { recordedInputs } from '../recorded-inputs.js';
 import { checkPictures, type RunResult, replayRun } from '../recorded-run.js';
 import { TOLERANCES } from '../tolerances.js';
-import { checkIterations, guidanceOf } from './generate.js';
+import { checkIterations, guidanceOf, recordedOrder } from './generate.js';
 
 /**
  * A run with LazyMAR's caches, twice: rows chosen freely, which may differ from the recorded ones in ties alone; and with the
@@ -44,12 +44,7 @@ export async function replayLazyMar(golden: GoldenCase): Promise<readonly Check[
         inputs,
         shape,
         pool,
-        policy: (imageOf) =>
-          randomOrder({
-            steps: fields.number('num_iter'),
-            diffusionSteps: table.steps.length,
-            permutation: ({ noise }) => orders[imageOf(noise)]!,
-          }),
+        policy: recordedOrder(fields, orders, table.steps.length),
         guidance: guidanceOf(fields),
         sampler: () => table,
         temperature: fields.number('temperature'),
