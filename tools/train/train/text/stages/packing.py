@@ -40,7 +40,7 @@ def pack(place: TextPlace) -> None:
             "guidance_scale": Sampling.guidance,
             "cfg_schedule": "linear",
             "temperature": Sampling.temperature,
-            "x0_clamp": place.load_limits(),
+            "x0_clamp": place.load_token_limits(model.mar.config.patch_size),
         },
     }
     with complete_file(folder / "config.json") as partial:
