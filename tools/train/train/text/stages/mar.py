@@ -40,6 +40,7 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
         batch=BATCH,
         learning_rate=1e-3,
         steps=steps or STEPS,
+        warmup=0.01,
         hold=_HOLD,
         betas=(0.9, 0.98),
         weight_decay=0.02,
