@@ -19,6 +19,7 @@ export { gridSizeOf } from './grid-size.js';
 export { isHtml } from './html-page.js';
 export {
   type Classes,
+  COMPONENT_NAMES,
   type ComponentName,
   classesOf,
   type Family,

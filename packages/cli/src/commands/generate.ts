@@ -26,6 +26,7 @@ import {
   picturesFor,
   promptsFrom,
   takesPrompts,
+  warnOfUnknownWords,
   withPictureOptions,
 } from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
@@ -124,6 +125,7 @@ async function generate(
     const pictures = given
       ? await againPictures(given, model.manifest, flags, context, output)
       : await picturesFor(flags, model.manifest, prompts, context.io, output);
+    await warnOfUnknownWords(pictures, model, output);
     const recipe = given ? againRecipe(given, used, pictures) : newRecipe(used, flags, choice, pictures);
     const out = flags.out ?? defaultPlace(flags, model.manifest);
     assertOutput(out, 'folder or picture');
