@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { drawSideBySide, type FolderDrawingOptions, SHOWN } from '@tessera/evaluation-report';
 import { EMBEDDED } from '@tessera/format';
 import type { EvaluationProgressBar } from './evaluation-progress.js';
-import { embeddedModel, type ModelFlags } from './model-options.js';
+import { type ModelFlags, placeOf } from './model-options.js';
 
 interface WorkerFlags extends Pick<ModelFlags, 'threads' | 'model'> {
   readonly workers: number;
@@ -17,10 +17,11 @@ export async function drawInProcesses(
   progress: EvaluationProgressBar,
 ): Promise<void> {
   const { device, dtype } = used.model;
+  const place = await placeOf(model);
   progress.onWorkers(variants, n, workers);
   await drawSideBySide({
     task: {
-      model: model === EMBEDDED ? fileURLToPath(await embeddedModel()) : model,
+      model: typeof place === 'string' ? place : fileURLToPath(place),
       location: model,
       load: { device, dtype, threads },
       ...(network === undefined ? {} : { network }),

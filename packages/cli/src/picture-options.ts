@@ -6,6 +6,7 @@ import {
   picturesOf,
   promptPictures,
 } from '@tessera/format';
+import type { LoadedModel } from '@tessera/runtime-node';
 import { Argument, type Command, Option } from 'commander';
 import type { Io, Output } from './command-context.js';
 import { readText } from './input-file.js';
@@ -59,6 +60,14 @@ export async function promptsFrom(
   return [...words, ...lines.filter((line) => line !== '')];
 }
 
+/** Whether they are for a model that takes text. */
+export function takesPrompts(
+  prompts: readonly string[],
+  { negative }: Pick<PictureFlags, 'negative'>,
+): boolean {
+  return prompts.length > 0 || negative !== undefined;
+}
+
 /**
  * The pictures that are meant. Where no class is named and the model has many, it asks, or takes a few.
  *
@@ -74,7 +83,7 @@ export async function picturesFor(
 ): Promise<Picture[]> {
   const { name, condition } = manifest;
   if (condition.kind === 'text') return picturesOfPrompts(flags, name, prompts);
-  if (prompts.length > 0 || flags.negative !== undefined) {
+  if (takesPrompts(prompts, flags)) {
     throw new UsageError(
       `The model "${name}" draws classes, not prompts: name them by --class, or a model by --model.`,
     );
@@ -106,7 +115,9 @@ function picturesOfPrompts(
   if (classes)
     throw new UsageError(`The model "${name}" draws prompts, not classes: tessera generate "a red fox"`);
   if (prompts.length === 0)
-    throw new UsageError(`Say what to draw: tessera generate "a red fox" --model FOLDER`);
+    throw new UsageError(
+      `The model "${name}" draws prompts. Say what to draw: tessera generate "a red fox" …`,
+    );
   if (index === undefined) {
     assertFewEnough(prompts.length * count);
     return promptPictures(prompts, count, { negativePrompt: negative });
@@ -116,6 +127,24 @@ function picturesOfPrompts(
   return parseIndices(index).flatMap((first) =>
     promptPictures([prompt!], 1, { negativePrompt: negative, first }),
   );
+}
+
+/** Says which words of the prompts the model can only spell. */
+export async function warnOfUnknownWords(
+  pictures: readonly Picture[],
+  model: Pick<LoadedModel, 'unknownWords'>,
+  output: Pick<Output, 'warn'>,
+): Promise<void> {
+  const texts = pictures.flatMap((each) =>
+    'prompt' in each ? [each.prompt, each.negativePrompt ?? ''] : [],
+  );
+  const unknown = new Set<string>();
+  for (const text of new Set(texts)) {
+    for (const word of await model.unknownWords(text)) unknown.add(word);
+  }
+  if (unknown.size === 0) return;
+  const words = [...unknown].map((word) => `"${word}"`).join(', ');
+  output.warn(`Note: the model doesn't know ${words}: it reads such words letter by letter.`);
 }
 
 /** Labels from all over the classes. */

@@ -22,12 +22,24 @@ async function spaceFile(folder: string): Promise<string> {
 test('what a search found is a spec, a page, a curve and a record; a model without a network is judged by agreement', async () => {
   const folder = await temporaryFolder();
   const out = join(folder, 'tuned');
-  const search = ['--space', await spaceFile(folder), '--quality', 'same-as', 'mar:12x16', '--n', '15', '--out', out];
+  const search = [
+    '--space',
+    await spaceFile(folder),
+    '--quality',
+    'same-as',
+    'mar:12x16',
+    '--n',
+    '15',
+    '--out',
+    out,
+  ];
   const { code, out: text, error } = await tune(search);
   expect([code, error]).toEqual([0, '']);
   expect(text).toContain('judged is agreement with the slow sampling on the same noise');
   expect(text).toContain("agreement can't tell");
-  expect(await readdir(out)).toEqual(expect.arrayContaining(['curve.svg', 'sampler.txt', 'tuning.json', 'tuning.md']));
+  expect(await readdir(out)).toEqual(
+    expect.arrayContaining(['curve.svg', 'sampler.txt', 'tuning.json', 'tuning.md']),
+  );
   const spec = (await readFile(join(out, 'sampler.txt'), 'utf8')).trim();
   const drawn = ['generate', '--class', 'cat', '--policy', spec, '--out', join(folder, 'cat.png')];
   expect(await run(drawn, capturedIo(), { loadModel: async () => fakeLoadedModel() })).toBe(0);
