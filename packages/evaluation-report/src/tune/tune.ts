@@ -158,7 +158,7 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
     all.map((variant) => [
       variant.name,
       {
-        spec: formatSpec(variant.sampling),
+        spec: formatSpec(variant.sampling, used.model.manifest.sampling),
         secondsPerImage: secondsOf.get(variant.name)!,
         speedup: speedupOf(variant),
         rounds: 0,
@@ -255,7 +255,7 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
       version: 1,
       model: used.identity,
       goal,
-      reference: { spec: formatSpec(reference.sampling), secondsPerImage: slow },
+      reference: { spec: formatSpec(reference.sampling, used.model.manifest.sampling), secondsPerImage: slow },
       judge: judge.name,
       seed,
       timing,
