@@ -11,6 +11,7 @@ import type { LoadedModel } from '@tessera/runtime-node';
 import * as v from 'valibot';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import type { Variant } from '../variant.js';
+import space from './search-space.json' with { type: 'json' };
 
 const text = v.pipe(v.string(), v.minLength(1));
 
@@ -29,35 +30,7 @@ const schema = v.strictObject({
 export type SearchSpace = v.InferOutput<typeof schema>;
 
 /** The space that is searched where none is given: order and pace, head steps, guidance, temperature, residual guidance. */
-export const SEARCH_SPACE: SearchSpace = {
-  format: 'tessera-search-space',
-  version: 1,
-  always: ['gtr-gradual', 'gtr-gradual/guidance=off', 'gtr-32', 'gtr-16', 'mar:32x20', 'disa'],
-  specs: [
-    'mar:{steps}x{head}{guidance}{temperature}',
-    'halton:{steps}x{head}/mask-schedule=cosine{guidance}{temperature}',
-    'gtr-32:{stages}x{head}/fts=off/subsets={subsets}{guidance}{temperature}',
-    'gtr-32:{stages}x{head}+{last}/fts=off/subsets=quincunx{guidance}{temperature}',
-  ],
-  choices: {
-    steps: ['12', '16', '20', '24', '32'],
-    // Of a subset of 4, 4, 8, 16, 32, 64 and 128 of 256 tokens each: a slow start is worth more than a slow end.
-    stages: ['2+2+2+3+3+3+1', '3+2+3+3+4+4+1', '4+2+3+4+4+4+2', '4+3+4+5+6+7+3', '4+4+5+7+8+9+3'],
-    head: ['6', '8', '10', '12', '16', '20'],
-    last: ['6', '8', '10'],
-    subsets: ['quincunx', 'random'],
-    guidance: [
-      '/guidance=off',
-      '/guidance=constant:1.5',
-      '/guidance=linear:2',
-      '/guidance=interval:2:0-0.5',
-      '/guidance=interval:3:0.1-0.6',
-      '/guidance=linear:3/lazy=3/lazy-parts=guidance',
-      '/guidance=linear:3/lazy=stages',
-    ],
-    temperature: ['/temperature=0.9', '/temperature=0.95', '/temperature=1', '/temperature=1.03'],
-  },
-};
+export const SEARCH_SPACE: SearchSpace = v.parse(schema, space);
 
 /** @param path names the space in the error. @throws EvaluationRequestError that lists what is wrong with it */
 export function parseSearchSpace(json: string, path: string): SearchSpace {

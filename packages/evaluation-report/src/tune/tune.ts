@@ -255,7 +255,10 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
       version: 1,
       model: used.identity,
       goal,
-      reference: { spec: formatSpec(reference.sampling, used.model.manifest.sampling), secondsPerImage: slow },
+      reference: {
+        spec: formatSpec(reference.sampling, used.model.manifest.sampling),
+        secondsPerImage: slow,
+      },
       judge: judge.name,
       seed,
       timing,
