@@ -14,6 +14,7 @@ import { serveCommand } from './commands/serve.js';
 import { shardCommand } from './commands/shard.js';
 import { statusCommand } from './commands/status.js';
 import { submitCommand } from './commands/submit.js';
+import { tuneCommand } from './commands/tune.js';
 import { verifyCommand } from './commands/verify.js';
 import { workerCommand } from './commands/worker.js';
 import { isKeysError, keyReport } from './key-report.js';
@@ -51,6 +52,7 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
   tessera compare --policies mar,gtr-32,gtr-16    side by side, on the same seeds
   tessera edit a.png --mask m.png --class cat     what is white in m.png, repainted
   tessera evaluate --policies mar,gtr-32          how good and how fast, with intervals
+  tessera tune --within 30m                       the fastest sampling that is as good as MAR
   tessera serve                                   pictures over HTTP, by OpenAI's images API
   tessera doctor                                  what this machine can run on`),
     )
@@ -58,6 +60,7 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
     .addCommand(compareCommand(context))
     .addCommand(editCommand(context))
     .addCommand(evaluateCommand(context))
+    .addCommand(tuneCommand(context))
     .addCommand(serveCommand(context))
     .addCommand(shardCommand(context))
     .addCommand(submitCommand(context))

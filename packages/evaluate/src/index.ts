@@ -51,6 +51,7 @@ export {
 } from './precision-recall.js';
 export { quartilesOf } from './quartiles.js';
 export type { ReferencePictures } from './reference-pictures.js';
+export { halvesOfReference } from './reference-split.js';
 export { resampleCounts, varianceCorrection } from './resampling.js';
 export { classAccuracy, corruptionShares } from './shares.js';
 export { overallVerdict, verdictOf } from './verdict.js';

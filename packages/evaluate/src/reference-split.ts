@@ -1,6 +1,7 @@
-import { type NoiseSource, shuffle } from '@tessera/core';
+import { keyedNoise, type NoiseSource, shuffle } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
 import type { ReferencePictures } from './reference-pictures.js';
+import { selectRows } from './row-products.js';
 
 /** Real pictures in two parts. */
 export interface ReferenceSplit {
@@ -43,4 +44,26 @@ export function splitReference(
     .sort((a, b) => a.rank - b.rank);
   const places = Uint32Array.from(order, ({ place }) => place);
   return { chosen: places.slice(0, count), rest: places.slice(count) };
+}
+
+/**
+ * Real pictures in two halves of one mix of classes: one to choose by, one to confirm by. What a network sees in all of them
+ * (`classAccuracy`, `damages`) is left out.
+ *
+ * @param seed decides which are in which
+ */
+export function halvesOfReference(
+  reference: ReferencePictures,
+  seed: number,
+): readonly [ReferencePictures, ReferencePictures] {
+  const { name, width, features, labels } = reference;
+  const half = Math.floor(features.length / width / 2);
+  const { chosen, rest } = splitReference(reference, half, keyedNoise({ seed }).fork('halves'));
+  const part = (places: Uint32Array, which: string): ReferencePictures => ({
+    name: `${which} half of ${name}`,
+    width,
+    features: selectRows(features, places, width),
+    ...(labels ? { labels: Int32Array.from(places, (place) => labels[place]!) } : {}),
+  });
+  return [part(chosen, 'one'), part(rest, 'the other')];
 }

@@ -6,6 +6,7 @@ import {
   drawVariants,
   type EvaluationProgress,
   evaluate,
+  type MeasuredPicture,
   type ReferencePictures,
 } from '@tessera/evaluate';
 import { assertSamplingFits, buildSampling, classesOf, recipeOf } from '@tessera/format';
@@ -45,6 +46,8 @@ export interface FolderEvaluationOptions extends FolderDrawingOptions {
   readonly variants: readonly Variant[];
   readonly reference: ReferencePictures;
   readonly resamples?: number;
+  /** Of the real pictures, for the floors. @default 10 */
+  readonly splits?: number;
   /** @default those of the network, if it has any */
   readonly margins?: Partial<Readonly<Record<ComparedMetric, number>>>;
   /** Pairs of names: [variant, against]. @default every variant against the first */
@@ -67,15 +70,17 @@ export interface FolderEvaluation {
 }
 
 /**
- * Draws the pictures of variants that a folder lacks, and measures nothing yet. Processes may draw into one folder at the same
+ * Draws the pictures of variants that a folder lacks, and compares nothing yet. Processes may draw into one folder at the same
  * time, each its own variants.
  *
  * @throws EvaluationFolderError where the folder holds pictures of another model or seed, or drawn in another way
  * @throws InvalidOptionError where a variant can't be sampled, before the folder is made
  */
-export async function drawInFolder(options: FolderDrawingOptions): Promise<void> {
+export async function drawInFolder(
+  options: FolderDrawingOptions,
+): Promise<readonly (readonly MeasuredPicture[])[]> {
   const asked = drawing(options);
-  await withStore(options, (store) => drawVariants({ ...asked, store }));
+  return withStore(options, (store) => drawVariants({ ...asked, store }));
 }
 
 /**
@@ -162,12 +167,13 @@ function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }:
 
 /** What is drawn and measured, but for the store. */
 function measuring(options: FolderEvaluationOptions) {
-  const { loaded, reference, resamples, margins, compare } = options;
+  const { loaded, reference, resamples, splits, margins, compare } = options;
   return {
     ...drawing(options),
     reference,
     pause: () => setImmediate(),
     ...(resamples === undefined ? {} : { resamples }),
+    ...(splits === undefined ? {} : { splits }),
     margins: { ...loaded.margins, ...margins },
     ...(compare === undefined ? {} : { compare }),
   };

@@ -34,6 +34,10 @@ export {
   writeStudy,
 } from './study/write-study.js';
 export { type TimeLeft, timeLeft } from './time-left.js';
+export { parseSearchSpace, SEARCH_SPACE, type SearchSpace } from './tune/search-space.js';
+export { type TuneOptions, type TuneOutcome, type Tuning, tune } from './tune/tune.js';
+export type { TuneGoal } from './tune/worth.js';
+export { tuningFindings, type WrittenTuning, writeTuning } from './tune/write-tuning.js';
 export type { Variant } from './variant.js';
 export { type VariantLines, variantLines } from './variant-lines.js';
 export { type WrittenEvaluation, writeEvaluation } from './write-evaluation.js';

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LEAST_RESAMPLES } from '@tessera/evaluate';
 import {
   assertFolderEvaluation,
-  drawSideBySide,
   evaluateInFolder,
   type FolderEvaluation,
   type FolderEvaluationOptions,
@@ -21,13 +19,14 @@ import {
   writeStudy,
 } from '@tessera/evaluation-report';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { classesOf, EMBEDDED } from '@tessera/format';
+import { classesOf } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
+import { drawInProcesses } from '../draw-in-processes.js';
 import { evaluationCommand } from '../evaluation-command.js';
-import { type EvaluationProgressBar, evaluationProgress } from '../evaluation-progress.js';
+import { evaluationProgress } from '../evaluation-progress.js';
 import { InterruptedError } from '../interruption.js';
-import { type ModelFlags, modelInUse, placeOf, withModelOptions } from '../model-options.js';
+import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { seedOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { labelOf } from '../parse-class-labels.js';
@@ -89,12 +88,7 @@ export function evaluateCommand(context: CommandContext): Command {
       '--real <folder>',
       'real pictures, 8-bit RGB PNGs, best a folder a class, called by its name or number (default: held-out renders)',
     )
-    .addOption(
-      new Option(
-        '--margin <frechet[,kid[,recall]]>',
-        'differences that don’t matter (default: the built-in network’s, 1.9,0.39,0.047; none with a network of your own)',
-      ).argParser(marginNumbers),
-    )
+    .addOption(marginOption())
     .addOption(
       wholeNumberOption('--resamples <n>', 'of the pictures, for intervals', LEAST_RESAMPLES).default(1000),
     )
@@ -243,34 +237,6 @@ async function render(output: Output, study: Study | undefined, page: string | u
   output.result({ page: join(page, `${study.id}.md`) });
 }
 
-/** Draws what the evaluation lacks, each variant in a process. */
-async function drawInProcesses(
-  { used, variants, n, seed, batch, folder, keep = SHOWN, signal }: FolderEvaluationOptions,
-  { workers, threads = 1, model = EMBEDDED, network, real }: EvaluateFlags,
-  progress: EvaluationProgressBar,
-): Promise<void> {
-  const { device, dtype } = used.model;
-  const place = await placeOf(model);
-  progress.onWorkers(variants, n, workers);
-  await drawSideBySide({
-    task: {
-      model: typeof place === 'string' ? place : fileURLToPath(place),
-      location: model,
-      load: { device, dtype, threads },
-      ...(network === undefined ? {} : { network }),
-      ...(real === undefined ? {} : { real }),
-      ...{ n, seed, batch, folder, keep },
-    },
-    workers,
-    variants,
-    signal,
-    onReport(report) {
-      if (report.type === 'seen') progress.onSeen(report.name, report.done, report.total);
-      else if (report.type === 'drawn') progress.onDrawn(report.name, report.done, report.seconds);
-    },
-  });
-}
-
 async function report(
   context: CommandContext,
   output: Output,
@@ -354,6 +320,14 @@ function studyCommand(
   return evaluationCommand({ study, model, network, real, margins, ...givenOf(flags, given), ...resolved });
 }
 
+/** The option `--margin`, of commands that compare. */
+export function marginOption(): Option {
+  return new Option(
+    '--margin <frechet[,kid[,recall]]>',
+    'differences that don’t matter (default: the built-in network’s, 1.9,0.39,0.047; none with a network of your own)',
+  ).argParser(marginNumbers);
+}
+
 function marginNumbers(text: string): readonly number[] {
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   if (numbers.length > 3 || numbers.some((number) => !(number >= 0 && number < Number.POSITIVE_INFINITY))) {
@@ -364,7 +338,7 @@ function marginNumbers(text: string): readonly number[] {
   return numbers;
 }
 
-function marginsOf([frechet, kid, recall]: readonly number[]) {
+export function marginsOf([frechet, kid, recall]: readonly number[]) {
   return {
     ...(frechet === undefined ? {} : { frechet }),
     ...(kid === undefined ? {} : { kid }),

@@ -76,7 +76,7 @@ async function work(context: CommandContext, flags: WorkerFlags): Promise<void> 
             output.print(
               `${name}  ${context.style.green('done')}  ${pictures} pictures in ${shards} shards, all checked`,
             ),
-          onProblem: ({ message }) => output.warn(`Tried again: ${message}`),
+          onProblem: ({ message }) => output.warn(`problem: ${message}`),
         },
       );
       signal.throwIfAborted();

@@ -23,6 +23,8 @@ export interface TimingOptions {
   readonly seed: number;
   /** Pictures of each class. */
   readonly rounds: number;
+  /** Pictures, at most. @default all of them */
+  readonly most?: number;
   /** The file that keeps the times, so that they are taken once. */
   readonly path: string;
   /** @default this one */
@@ -33,12 +35,21 @@ export interface TimingOptions {
 
 /** Times variants against each other in one run, or reads what an earlier run has found for the same ones on such a machine. */
 export async function timeVariants(options: TimingOptions): Promise<Timing> {
-  const { used, variants, seed, rounds, path, machine = thisMachine(), signal, onProgress } = options;
+  const { used, variants, seed, rounds, most, path, machine = thisMachine(), signal, onProgress } = options;
   const { model, made, identity } = used;
   const { threads } = model;
   const { sha256 } = identity;
   // Named as in the files of earlier versions, whose times are still good.
-  const key = await jsonHash({ arms: variants, rounds, seed, made, threads, machine, model: sha256 });
+  const key = await jsonHash({
+    arms: variants,
+    rounds,
+    ...(most === undefined ? {} : { most }),
+    seed,
+    made,
+    threads,
+    machine,
+    model: sha256,
+  });
   const kept = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as KeptTiming) : undefined;
   if (kept?.key === key) {
     const { arms, ...timing } = kept.timing;
@@ -49,7 +60,7 @@ export async function timeVariants(options: TimingOptions): Promise<Timing> {
     model,
     variants,
     seed,
-    pictures: picturesOf(classes, [...Array(classes.count).keys()], rounds),
+    pictures: picturesOf(classes, [...Array(classes.count).keys()], rounds).slice(0, most),
     signal,
     onPicture: ({ done, total }) => onProgress?.(done, total),
   });

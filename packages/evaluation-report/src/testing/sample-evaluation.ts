@@ -1,4 +1,4 @@
-import { type ComparedMetric, type Comparison, verdictOf } from '@tessera/evaluate';
+import { type Comparison, verdictOf } from '@tessera/evaluate';
 import { parseSpec, resolveSampling } from '@tessera/format';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { FAKE_MANIFEST } from './fake-loaded-model.js';
@@ -36,7 +36,7 @@ const DIFFERENCES = {
   'mar:16x50/sampler=dpm/guidance=interval:3:0-0.5': { value: 14.2, low: 13.6, high: 15 },
 } as const;
 
-const SCALE: Readonly<Record<ComparedMetric, number>> = { frechet: 1, kid: 0.004 };
+const SCALE = { frechet: 1, kid: 0.004 } as const;
 
 /** A report of five variants as one may come out, with each of the verdicts. */
 export const SAMPLE_EVALUATION: EvaluationDocument = {
