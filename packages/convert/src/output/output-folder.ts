@@ -9,7 +9,7 @@ const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = 
   {
     mark: 'mar.json',
     files:
-      /^(mar\.json|parity\.json|tokenizer\.json|README\.md|onnx|onnx\/(condition|text|positions|tokenEncoder|tokenDecoder|cross|textEncoder|embed|project|modulate|denoise|decoder|encoder)\.onnx(_data(_\d+)?)?)$/,
+      /^(mar\.json|parity\.json|tokenizer\.json|README\.md|onnx|onnx\/(condition|text|positions|tokenEncoder|tokenDecoder|cross|transformer|nullText|textEncoder|embed|project|modulate|denoise|chain|decoder|encoder|(condition|modulate|denoise)-cached|denoise-outer)\.onnx(_data(_\d+)?)?)$/,
   },
   { mark: 'decoder.onnx', files: /^(decoder|encoder)\.onnx(_data(_\d+)?)?$/ },
 ];
