@@ -5,13 +5,15 @@ import {
   frechetReference,
   kernelDistance,
   kernelReference,
+  manifoldOf,
+  precisionAndRecall,
 } from '../packages/evaluate/src/index.js';
 import { openNetwork, realPictures } from '../packages/evaluate/src/testing/network-files.js';
 import { modelFolder } from '../packages/model-tiny/index.js';
 import { loadModel } from '../packages/runtime-node/dist/index.js';
 import { MARGINS } from '../tools/feature-network/src/margins.js';
 
-it('the feature network’s margins are half of what the autoencoder of the embedded model costs', async () => {
+it('the feature network’s margins are half of what the autoencoder of the embedded model costs, and all of that in recall', async () => {
   const { description, network, reference } = await openNetwork();
   expect(description.margins).toEqual(MARGINS);
   const { width } = reference;
@@ -21,9 +23,20 @@ it('the feature network’s margins are half of what the autoencoder of the embe
   const frechet = frechetReference(features, width);
   const kernel = kernelReference(features, width, { labels: reference.labels!.subarray(real.length) });
   const labels = reference.labels!.subarray(0, real.length);
+  // Recall is taken against as many real pictures.
+  const side = real.length * width;
+  const sides = Array.from({ length: features.length / side }, (_, k) =>
+    manifoldOf(features.subarray(k * side, (k + 1) * side), width),
+  );
   const score = async (pictures: readonly ImageRgb[]) => {
     const seen = (await network.extract(pictures)).features;
-    return { frechet: frechetDistance(seen, frechet), kid: kernelDistance(seen, kernel, { labels }) };
+    const manifold = manifoldOf(seen, width);
+    const recalls = sides.map((side) => precisionAndRecall(manifold, side).recall);
+    return {
+      frechet: frechetDistance(seen, frechet),
+      kid: kernelDistance(seen, kernel, { labels }),
+      recall: recalls.reduce((sum, recall) => sum + recall, 0) / sides.length,
+    };
   };
   const model = await loadModel(modelFolder, { device: 'cpu' });
   const coded = await score(await model.decode(await model.encode(real))).finally(() => model.dispose());
@@ -31,4 +44,5 @@ it('the feature network’s margins are half of what the autoencoder of the embe
   for (const metric of ['frechet', 'kid'] as const) {
     expect(Number(((coded[metric] - floor[metric]) / 2).toPrecision(2))).toBe(MARGINS[metric]);
   }
+  expect(Number((floor.recall - coded.recall).toPrecision(2))).toBe(MARGINS.recall);
 });

@@ -26,7 +26,9 @@ export interface RepeatedFlags {
 
 /** The command that makes the same report again, with nothing left to a default that may change. */
 export function evaluationCommand(flags: RepeatedFlags): string {
-  const margins = [flags.margins.frechet, flags.margins.kid].filter((margin) => margin !== undefined);
+  const margins = (['frechet', 'kid', 'recall'] as const)
+    .map((metric) => flags.margins[metric])
+    .filter((margin) => margin !== undefined);
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['study', flags.study],
     ['policies', flags.policies],

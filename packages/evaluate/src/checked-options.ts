@@ -6,7 +6,7 @@ import { assertSharedLabel } from './kernel-reference.js';
 import { assertFeatures } from './moments.js';
 import { LEAST_PICTURES } from './precision-recall.js';
 
-export const METRICS = ['frechet', 'kid'] as const;
+export const METRICS = ['frechet', 'kid', 'recall'] as const;
 
 /** The fewest that say where an interval of the usual confidence ends. */
 export const LEAST_RESAMPLES = 100;

@@ -11,7 +11,13 @@ import { type CheckedOptions, checkedOptions, METRICS } from './checked-options.
 import { inChunks } from './chunked.js';
 import { drawVariants } from './draw-variants.js';
 import type { EvaluateOptions } from './evaluation-options.js';
-import type { Comparison, EvaluationReport, Margins, VariantReport } from './evaluation-report.js';
+import type {
+  ComparedMetric,
+  Comparison,
+  EvaluationReport,
+  Margins,
+  VariantReport,
+} from './evaluation-report.js';
 import type { MeasuredPicture } from './evaluation-store.js';
 import {
   type MeasuredReference,
@@ -42,7 +48,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   onProgress?.({ phase: 'floors', done: 0, total: chosen.splits });
   const measured = await inChunks(measureReference(reference, n, seed), yieldToEventLoop);
   const floors = await measureBaselines(chosen, measured, yieldToEventLoop);
-  const margins: Margins = { frechet: null, kid: null, ...chosen.margins };
+  const margins: Margins = { frechet: null, kid: null, recall: null, ...chosen.margins };
 
   const pictures = await drawVariants(chosen);
   const results = new Map<string, MeasuredVariant>();
@@ -142,10 +148,16 @@ function comparisonsOf(
 ): Comparison[] {
   return METRICS.map((metric) => {
     const replicates = left.replicates[metric].map((value, r) => value - right.replicates[metric][r]!);
-    const value = left.metrics[metric].value - right.metrics[metric].value;
+    const value = metricValue(left, metric) - metricValue(right, metric);
     // Both variants have the same classes, and so the same spread.
     const difference = centredInterval(value, replicates, confidence, { spread: left.spread });
-    const margin = margins[metric];
-    return { arm: variant, against, metric, difference, margin, verdict: verdictOf(difference, margin) };
+    const margin = margins[metric] ?? null;
+    const verdict = verdictOf(difference, margin, metric === 'recall' ? 'more' : 'less');
+    return { arm: variant, against, metric, difference, margin, verdict };
   });
+}
+
+function metricValue({ metrics }: MeasuredVariant, metric: ComparedMetric): number {
+  const measured = metrics[metric];
+  return typeof measured === 'number' ? measured : measured.value;
 }

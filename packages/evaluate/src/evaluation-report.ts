@@ -15,11 +15,16 @@ export interface Quartiles {
 /** What a difference says, given a margin that was set beforehand. */
 export type Verdict = 'better' | 'same' | 'worse' | 'undecided';
 
-/** Metrics that variants are compared in. Of both, less is better. */
-export type ComparedMetric = 'frechet' | 'kid';
+/** Metrics that variants are compared in. Of the two distances less is better, of recall more. */
+export type ComparedMetric = 'frechet' | 'kid' | 'recall';
 
-/** Differences that don't matter, each in its metric's own unit; null where none was set. */
-export type Margins = Readonly<Record<ComparedMetric, number | null>>;
+/**
+ * Differences that don't matter, each in its metric's own unit; null where none was set. Reports from before recall was
+ * compared have none in it.
+ */
+export type Margins = Readonly<Record<'frechet' | 'kid', number | null>> & {
+  readonly recall?: number | null;
+};
 
 /**
  * What `count` real pictures score against all others. Those are fewer than a variant is held against, so a perfect sampler
@@ -72,10 +77,10 @@ export interface Comparison {
   readonly arm: string;
   readonly against: string;
   readonly metric: ComparedMetric;
-  /** `variant` minus `against`: below 0 where `variant` is better. */
+  /** `arm` minus `against`: below 0 where `arm` is better, in recall above 0. */
   readonly difference: Estimate;
   /** Null where none was set: nothing is `same` then. */
-  readonly margin: Margins[ComparedMetric];
+  readonly margin: number | null;
   readonly verdict: Verdict;
 }
 

@@ -35,7 +35,7 @@ const schema = v.strictObject({
    * Differences that don't matter in its distances: `margins` of an evaluation whose caller sets none. Absent where none are
    * known.
    */
-  margins: v.optional(v.strictObject({ frechet: margin, kid: margin })),
+  margins: v.optional(v.strictObject({ frechet: margin, kid: margin, recall: v.exactOptional(margin) })),
   /** How the network was trained. */
   training: v.strictObject({
     text: v.string(),

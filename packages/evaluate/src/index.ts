@@ -53,4 +53,4 @@ export { quartilesOf } from './quartiles.js';
 export type { ReferencePictures } from './reference-pictures.js';
 export { resampleCounts, varianceCorrection } from './resampling.js';
 export { classAccuracy, corruptionShares } from './shares.js';
-export { verdictOf } from './verdict.js';
+export { overallVerdict, verdictOf } from './verdict.js';

@@ -17,9 +17,10 @@ import {
   type Manifold,
   type PrecisionAndRecall,
 } from './precision-recall.js';
+import { chunkedRecallResampler } from './recall-resampler.js';
 import type { ReferencePictures } from './reference-pictures.js';
 import { splitReference } from './reference-split.js';
-import { resampleCounts, varianceCorrection } from './resampling.js';
+import { halfOf, resampleCounts, varianceCorrection } from './resampling.js';
 import { selectRows } from './row-products.js';
 import { classAccuracy, corruptionShares } from './shares.js';
 
@@ -117,16 +118,24 @@ export async function measureVariant(
     chunkedFrechetResampler(features, reference.frechet, { linear: width > LARGEST_EXACT_WIDTH }),
     yieldToEventLoop,
   );
-  const replicates = { frechet: new Float64Array(resamples), kid: Float64Array.from(kids) };
+  const coverage = await inChunks(coverageOf(features, reference.manifold), yieldToEventLoop);
+  const covering = labels.slice(0, reference.manifold.lengths.length);
+  const replicates = {
+    frechet: new Float64Array(resamples),
+    kid: Float64Array.from(kids),
+    recall: new Float64Array(resamples),
+  };
   for (const [resample, occurrences] of counts.entries()) {
     replicates.frechet[resample] = frechet(occurrences);
+    replicates.recall[resample] = coverage.recallOf(halfOf(covering, noise.fork('half', resample)));
     if (await yieldToEventLoop()) onResample(resample + 1);
   }
   const spread = varianceCorrection(labels);
   const metrics: VariantMetrics = {
     frechet: centredInterval(frechet(once), replicates.frechet, confidence, { spread }),
     kid: centredInterval(kid!, replicates.kid, confidence, { spread }),
-    ...(await inChunks(coverageOf(features, reference.manifold), yieldToEventLoop)),
+    precision: coverage.precision,
+    recall: coverage.recall,
     classAccuracy: seenClasses && classAccuracy(seenClasses, labels),
     diversity:
       reference.intraClass === undefined
@@ -138,11 +147,15 @@ export async function measureVariant(
   return { metrics, replicates, spread };
 }
 
-/** Precision and recall of as many of the variant's pictures as there are real ones in `real`: the first, classes in turn. */
-function* coverageOf(features: Float32Array, real: Manifold): Chunked<PrecisionAndRecall> {
+/** Precision and recall of as many of the variant's pictures as there are real ones in `real`, the first; and recall of a part. */
+function* coverageOf(
+  features: Float32Array,
+  real: Manifold,
+): Chunked<PrecisionAndRecall & { readonly recallOf: (taken: Uint8Array) => number }> {
   const { width } = real;
   const asMany = yield* chunkedManifold(features.subarray(0, real.features.length), width);
-  return yield* chunkedPrecisionAndRecall(asMany, real);
+  const shares = yield* chunkedPrecisionAndRecall(asMany, real);
+  return { ...shares, recallOf: yield* chunkedRecallResampler(asMany, real) };
 }
 
 /** A number of each picture; null where any is unknown. */

@@ -4,7 +4,7 @@ import { assertFeatures } from './moments.js';
 import { rowProducts, squaredLengths } from './row-products.js';
 
 /** k, where nothing else is said. */
-const NEIGHBOURS = 3;
+export const NEIGHBOURS = 3;
 /** So few pictures have a manifold: one and its neighbours. */
 export const LEAST_PICTURES = NEIGHBOURS + 1;
 
@@ -93,7 +93,7 @@ function* coverage(pictures: Manifold, manifold: Manifold): Chunked<number> {
 }
 
 /** |x − yⱼ|² for row `row` of `features` and every yⱼ. */
-function squaredDistances(
+export function squaredDistances(
   features: Float32Array,
   row: number,
   others: Omit<Manifold, 'radii'>,

@@ -9,6 +9,36 @@ import { assertShape } from '@tessera/core/model';
  * @param noise whose stream decides; the same source gives the same counts on every machine
  */
 export function resampleCounts(labels: ArrayLike<number>, noise: NoiseSource): Uint16Array {
+  const counts = new Uint16Array(labels.length);
+  for (const group of membersOf(labels).values()) {
+    for (let drawn = 0; drawn < group.length; drawn++) counts[group[below(group.length, noise)]!]!++;
+  }
+  return counts;
+}
+
+/**
+ * Half of n pictures, drawn without replacement within each class: which are taken, [n] of 0 and 1. Of an odd number in a
+ * class the smaller half.
+ *
+ * @param labels [n], class indices
+ * @param noise whose stream decides; the same source gives the same half on every machine
+ */
+export function halfOf(labels: ArrayLike<number>, noise: NoiseSource): Uint8Array {
+  const members = membersOf(labels);
+  const taken = new Uint8Array(labels.length);
+  for (const group of members.values()) {
+    const half = Math.floor(group.length / 2);
+    for (let place = 0; place < half; place++) {
+      const other = place + below(group.length - place, noise);
+      [group[place], group[other]] = [group[other]!, group[place]!];
+      taken[group[place]!] = 1;
+    }
+  }
+  return taken;
+}
+
+/** Places of each class. */
+function membersOf(labels: ArrayLike<number>): Map<number, number[]> {
   const members = new Map<number, number[]>();
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
@@ -16,15 +46,13 @@ export function resampleCounts(labels: ArrayLike<number>, noise: NoiseSource): U
     if (group) group.push(i);
     else members.set(label, [i]);
   }
-  const counts = new Uint16Array(labels.length);
-  for (const group of members.values()) {
-    for (let drawn = 0; drawn < group.length; drawn++) {
-      // The product may round up to the length for the largest uniform number.
-      const place = Math.min(group.length - 1, Math.floor(noise.uniform() * group.length));
-      counts[group[place]!]!++;
-    }
-  }
-  return counts;
+  return members;
+}
+
+/** 0 … count − 1. */
+function below(count: number, noise: NoiseSource): number {
+  // The product may round up to the count for the largest uniform number.
+  return Math.min(count - 1, Math.floor(noise.uniform() * count));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@tessera/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { verdictOf } from './verdict.js';
+import { overallVerdict, verdictOf } from './verdict.js';
 
 const number = fc.double({ min: -10, max: 10, noNaN: true });
 const estimate = fc
@@ -52,6 +52,15 @@ describe('verdictOf', () => {
     );
   });
 
+  it('takes the other side for better where more is', () => {
+    fc.assert(
+      fc.property(estimate, margin, ({ low, value, high }, width) => {
+        const turned = verdictOf({ low: -high, value: -value, high: -low }, width);
+        expect(verdictOf({ low, value, high }, width, 'more')).toBe(turned);
+      }),
+    );
+  });
+
   it('refuses a margin below 0', () => {
     expect(() => verdictOf({ value: 0, low: -1, high: 1 }, -0.1)).toThrow(InvalidOptionError);
   });
@@ -64,5 +73,35 @@ describe('verdictOf', () => {
     ] as const) {
       expect(() => verdictOf({ value: 0, low, high }, 1)).toThrow(InvalidOptionError);
     }
+  });
+});
+
+describe('overallVerdict', () => {
+  const distance = (verdict: 'better' | 'same' | 'worse' | 'undecided') =>
+    ({ metric: 'frechet', difference: { value: 0, low: -1, high: 1 }, margin: 2, verdict }) as const;
+  const recall = (low: number, high: number) => {
+    const difference = { value: (low + high) / 2, low, high };
+    return {
+      metric: 'recall',
+      difference,
+      margin: 0.05,
+      verdict: verdictOf(difference, 0.05, 'more'),
+    } as const;
+  };
+
+  it('is that of the distance where recall is no lower than its margin allows, or was not compared', () => {
+    for (const verdict of ['better', 'same', 'worse', 'undecided'] as const) {
+      expect(overallVerdict([distance(verdict)])).toBe(verdict);
+      expect(overallVerdict([distance(verdict), recall(-0.04, 0.09)])).toBe(verdict);
+    }
+    expect(overallVerdict([])).toBeUndefined();
+  });
+
+  it('is worse with recall that is lower, and undecided with recall that may be', () => {
+    for (const verdict of ['better', 'same', 'undecided'] as const) {
+      expect(overallVerdict([distance(verdict), recall(-0.09, -0.01)])).toBe('worse');
+      expect(overallVerdict([distance(verdict), recall(-0.09, 0.01)])).toBe('undecided');
+    }
+    expect(overallVerdict([distance('worse'), recall(0.1, 0.2)])).toBe('worse');
   });
 });

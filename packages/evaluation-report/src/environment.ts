@@ -123,7 +123,8 @@ export function mixtureNote({ threads, versions, machines }: Environments): stri
     : `The pictures were drawn with different set-ups: ${differences}. For one set-up, draw into another folder.`;
 }
 
-function listed(values: readonly (string | number)[]): string {
+/** `1, 2 and 3`. */
+export function listed(values: readonly (string | number)[]): string {
   const [last, ...before] = [...values].reverse();
   return before.length === 0 ? `${last}` : `${before.reverse().join(', ')} and ${last}`;
 }

@@ -98,7 +98,7 @@ export function assertFolderEvaluation(options: FolderEvaluationOptions): void {
 export async function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
   const { used, variants, n, batch, reference, folder } = options;
   const asked = measuring(options);
-  const { frechet = null, kid = null } = asked.margins;
+  const { frechet = null, kid = null, recall = null } = asked.margins;
   assertEvaluateOptions(asked);
   return withStore(options, async (store) => {
     const report = await evaluate({ ...asked, store });
@@ -120,7 +120,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
         },
         changes: await changesSinceFirst(folder, firstKey(options), {
           n,
-          margins: { frechet, kid },
+          margins: { frechet, kid, recall },
           resamples: report.resamples,
           reference: referenceText(reference),
         }),

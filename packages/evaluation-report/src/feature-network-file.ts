@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  type ComparedMetric,
   type FeatureNetwork,
   type FeatureNetworkDescription,
   FeatureNetworkError,
@@ -30,7 +29,7 @@ export interface LoadedNetwork {
   /** Real pictures that come with it. */
   readonly reference?: ReferencePictures;
   /** Differences that don't matter in its features, where they are known. */
-  readonly margins?: Readonly<Record<ComparedMetric, number>>;
+  readonly margins?: NonNullable<FeatureNetworkDescription['margins']>;
 }
 
 /** The description of a folder's network, its graph and its real pictures. The second is the name of the first ones. */

@@ -1,6 +1,7 @@
+import { verdictOf } from '@tessera/evaluate';
 import { expect, test } from 'vitest';
 import { changesNote, fewPicturesNote, findingsOf, marginNote } from './findings.js';
-import { reportTable } from './report-table.js';
+import { reportTable, verdictAgainstFirst } from './report-table.js';
 import { baselinesLine } from './report-text.js';
 import { SAMPLE_EVALUATION } from './testing/sample-evaluation.js';
 
@@ -12,6 +13,32 @@ test('each comparison is a sentence that a stranger understands', () => {
   expect(undecided).toContain('between 0.05 lower and 0.84 higher, and the margin is 0.40.');
   expect(better).toContain('is better than mar: its Fréchet distance is lower by 0.60 to 1.30.');
   expect(worse).toContain('is worse than mar: its Fréchet distance is higher by 13.60 to 15.00.');
+});
+
+test('recall is told beside, and forbids a verdict that it contradicts', () => {
+  const recallOf = (low: number, high: number) => {
+    const difference = { value: (low + high) / 2, low, high };
+    const verdict = verdictOf(difference, 0.05, 'more');
+    const recall = {
+      arm: 'gtr-32',
+      against: 'mar',
+      metric: 'recall',
+      difference,
+      margin: 0.05,
+      verdict,
+    } as const;
+    const report = { ...SAMPLE_EVALUATION, comparisons: [...SAMPLE_EVALUATION.comparisons, recall] };
+    return [findingsOf(report, { timed: false })[0], verdictAgainstFirst(report, 'gtr-32')];
+  };
+  expect(recallOf(-0.12, -0.061)).toEqual([
+    expect.stringContaining('Its recall is lower by 6.1 to 12.0 points: it lost variety.'),
+    'worse',
+  ]);
+  expect(recallOf(-0.12, 0.01)[1]).toBe('undecided');
+  expect(recallOf(-0.02, 0.01)).toEqual([
+    expect.stringContaining('Its recall differs by less than the margin of 5.0 points.'),
+    'same',
+  ]);
 });
 
 test('without comparable times nothing is said of speed', () => {

@@ -3,14 +3,21 @@ import { decimalsOf, percent, plain, timesText } from './display/number-text.js'
 import { mixtureNote } from './environment.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 
-/** What the comparisons in Fréchet distance say, a sentence each, and how fast each variant is beside. */
+/** What the comparisons say: in Fréchet distance, in recall, and how fast each variant is beside; a line a pair. */
 export function findingsOf(report: EvaluationReport, { timed }: { readonly timed: boolean }): string[] {
   const compared = report.comparisons.filter(({ metric }) => metric === 'frechet');
   const decimals = decimalsOf(compared.map(({ difference }) => difference));
   return compared.map((comparison) => {
     const verdict = verdictSentence(comparison, decimals);
-    const speed = timed ? speedSentence(report, comparison) : '';
-    return speed ? `${verdict} ${speed}` : verdict;
+    const recall = report.comparisons.find(
+      ({ metric, arm, against }) =>
+        metric === 'recall' && arm === comparison.arm && against === comparison.against,
+    );
+    return [
+      verdict,
+      ...(recall ? [recallSentence(recall)] : []),
+      ...(timed ? speedSentence(report, comparison) : []),
+    ].join(' ');
   });
 }
 
@@ -84,11 +91,26 @@ function verdictSentence(
   }
 }
 
+/** In points of a hundred. */
+function recallSentence({ difference: { low, high }, margin, verdict }: Comparison): string {
+  const points = (value: number): string => plain(Math.abs(value) * 100, 1);
+  switch (verdict) {
+    case 'better':
+      return `Its recall is higher by ${points(low)} to ${points(high)} points.`;
+    case 'worse':
+      return `Its recall is lower by ${points(high)} to ${points(low)} points: it lost variety.`;
+    case 'same':
+      return `Its recall differs by less than the margin of ${points(margin!)} points.`;
+    case 'undecided':
+      return `Its recall is between ${points(low)} points lower and ${points(high)} higher${margin === null ? '' : `, and the margin is ${points(margin)}`}.`;
+  }
+}
+
 /** Relative to the variant it is compared with; nothing where that is neither faster nor slower by a twentieth. */
-function speedSentence(report: EvaluationReport, { arm, against }: Comparison): string {
+function speedSentence(report: EvaluationReport, { arm, against }: Comparison): string[] {
   const speedOf = (name: string): number =>
     report.arms.find((each) => each.name === name)?.speedup.median ?? Number.NaN;
   const ratio = speedOf(arm) / speedOf(against);
-  if (ratio > 1.05) return `It is ${timesText(ratio)} as fast.`;
-  return ratio < 0.95 ? `It takes ${timesText(1 / ratio)} as long.` : '';
+  if (ratio > 1.05) return [`It is ${timesText(ratio)} as fast.`];
+  return ratio < 0.95 ? [`It takes ${timesText(1 / ratio)} as long.`] : [];
 }

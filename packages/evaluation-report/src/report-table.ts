@@ -1,4 +1,10 @@
-import { baselineExcess, type EvaluationReport, type VariantReport, type Verdict } from '@tessera/evaluate';
+import {
+  baselineExcess,
+  type EvaluationReport,
+  overallVerdict,
+  type VariantReport,
+  type Verdict,
+} from '@tessera/evaluate';
 import {
   decimalsOf,
   percent,
@@ -17,14 +23,12 @@ export interface ReportTable {
   readonly alignRight: readonly boolean[];
 }
 
-/** How a variant stands against the first one in Fréchet distance; nothing for the first itself. */
+/** How a variant stands against the first one, see `overallVerdict`; nothing for the first itself. */
 export function verdictAgainstFirst(
   { arms, comparisons }: EvaluationReport,
   arm: string,
 ): Verdict | undefined {
-  return comparisons.find(
-    (each) => each.metric === 'frechet' && each.arm === arm && each.against === arms[0]?.name,
-  )?.verdict;
+  return overallVerdict(comparisons.filter((each) => each.arm === arm && each.against === arms[0]?.name));
 }
 
 /** How a variant's time is written where it is not to be compared with the others'. */

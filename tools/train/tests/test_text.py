@@ -19,7 +19,7 @@ from train.text.judge.detect import Found, cell_targets, detections
 from train.text.judge.model import Findings, SceneJudge
 from train.text.judge.skills import SKILLS, Prompt, Wanted, meets, prompts
 from train.text.judge.training import SceneJudgeLoss, items_of
-from train.text.latents import SceneLatents, allocate_latents
+from train.text.latents import SceneLatents, allocate_latents, to_latents, to_tokens
 from train.text.model.config import TextEncoderConfig, TextMarConfig
 from train.text.model.model import TextModel
 from train.text.model.word_pieces import BEGIN, END, PAD, WordPieces
@@ -39,11 +39,12 @@ from train.training.loop import Files, Limits, train
 from train.training.plan import Plan
 
 CPU = torch.device("cpu")
-PIECES = WordPieces.of_words(grammar_words(), 32)
+PIECES = WordPieces.of_words(grammar_words(), 24)
 ENCODER = TextEncoderConfig(len(PIECES.vocabulary), width=24, depth=2, heads=2)
 MAR = TextMarConfig(
-    vae_embed_dim=6,
+    vae_embed_dim=24,
     side=4,
+    position_side=16,
     embed_dim=32,
     encoder_depth=1,
     decoder_depth=1,
@@ -216,7 +217,7 @@ class Pieces(unittest.TestCase):
 
     def test_long_texts_are_cut_before_the_end(self) -> None:
         pieces = PIECES.encode("a fox " * 40)
-        self.assertEqual((len(pieces), pieces[0], pieces[-1]), (32, BEGIN, END))
+        self.assertEqual((len(pieces), pieces[0], pieces[-1]), (24, BEGIN, END))
 
     def test_some_words_can_be_taken_apart(self) -> None:
         self.assertGreater(PIECES.encode("fox", Random(0), 1.0).index(END), PIECES.encode("fox").index(END))
@@ -243,7 +244,7 @@ class Model(unittest.TestCase):
 
     def test_conditions_depend_on_known_tokens_and_the_text_alone(self) -> None:
         model = random_text_model()
-        tokens, other = torch.randn(2, 2, MAR.length, 6, generator=torch.Generator().manual_seed(1))
+        tokens, other = torch.randn(2, 2, MAR.length, MAR.vae_embed_dim, generator=torch.Generator().manual_seed(1))
         known = torch.tensor([[3, 7], [0, 15]])
         wanted = torch.tensor([[1, 2, 3], [4, 5, 6]])
         mixed = other.clone()
@@ -269,9 +270,9 @@ class Model(unittest.TestCase):
         self.assertLessEqual(count, 14_000_000)
 
     def test_sampling_is_a_function_of_caption_and_seed(self) -> None:
-        model, sampling = random_text_model(), Sampling(4, 3, limits=[1.0] * 6)
+        model, sampling = random_text_model(), Sampling(4, 3, limits=[1.0] * 24)
         first = sample_texts(model, PIECES, ["a fox", "two cats"], sampling, 1)
-        self.assertEqual(first.shape, (2, MAR.length, 6))
+        self.assertEqual(first.shape, (2, MAR.length, 24))
         self.assertTrue(torch.equal(first, sample_texts(model, PIECES, ["a fox", "two cats"], sampling, 1)))
         self.assertFalse(torch.equal(first, sample_texts(model, PIECES, ["a fox", "a dog"], sampling, 1)))
         self.assertLessEqual(float(first.abs().max()), 1 + 1e-5)
@@ -287,17 +288,23 @@ class Training(unittest.TestCase):
         autoencoder = random_autoencoder()
         path = self.folder / name
         side = SIDE // autoencoder.config.stride
-        allocate_latents(path, 24, side * side, 6)
+        allocate_latents(path, 24, 6, side)
         return SceneLatents(path, 1, SPRITES, autoencoder)
+
+    def test_a_token_has_the_patch_of_each_channel_in_a_row(self) -> None:
+        latents = torch.arange(2 * 4 * 4).reshape(1, 2, 4, 4)
+        tokens = to_tokens(latents, 2)
+        self.assertEqual(tokens[0, 1].tolist(), [2, 3, 6, 7, 18, 19, 22, 23])
+        self.assertTrue(torch.equal(to_latents(tokens, 2), latents))
 
     def test_latents_are_the_same_whether_computed_or_kept(self) -> None:
         latents = self.latents("latents.npy")
         indices = np.array([3, 20])
-        first = latents.tokens(indices, latents.scenes(indices))
+        first = latents.latents(indices, latents.scenes(indices))
         self.assertGreater(float(first.std()), 0)
         again = self.latents("latents.npy")
         again._autoencoder = None
-        self.assertTrue(torch.equal(again.tokens(indices, latents.scenes(indices)), first))
+        self.assertTrue(torch.equal(again.latents(indices, latents.scenes(indices)), first))
 
     def test_a_training_that_is_cut_off_goes_on_as_if_it_were_not(self) -> None:
         plan = Plan(batch=4, learning_rate=1e-3, steps=6, hold=0.6, muon_from=24, average_decay=0.9)
@@ -305,7 +312,7 @@ class Training(unittest.TestCase):
         for name, stops in (("whole", (6,)), ("cut", (3, 6))):
             for stop in stops:
                 torch.manual_seed(0)
-                model = TextModel(ENCODER, replace(MAR, side=32))
+                model = TextModel(ENCODER, replace(MAR, side=16))
                 loss = TextLoss(self.latents(f"{name}.npy"), Captions(SPRITES), PIECES, 4, 1)
                 train(
                     model,
@@ -321,7 +328,7 @@ class Training(unittest.TestCase):
             self.assertTrue(torch.equal(value, weights[1][name]), name)
 
     def test_an_embedding_is_not_orthogonalised(self) -> None:
-        model = random_text_model(side=32)
+        model = random_text_model(side=16)
         plan = Plan(batch=4, learning_rate=1e-2, steps=1, warmup=0, muon_from=8)
         loss = TextLoss(self.latents("latents.npy"), Captions(SPRITES), PIECES, 4, 1)
         before = model.text_encoder.token_embedding.weight.detach().clone()
@@ -419,7 +426,7 @@ class FilesOfAModel(unittest.TestCase):
         self.assertEqual(set(text), set(self.model.text_encoder.state_dict()))
         config = json.loads((self.place.model / "config.json").read_text())
         self.assertEqual(config["mar"]["family"], "lightgen")
-        self.assertEqual(len(config["sampling"]["x0_clamp"]), 6)
+        self.assertEqual(len(config["sampling"]["x0_clamp"]), 24)
         self.assertTrue((self.place.model / "tokenizer.json").exists())
 
     def test_what_was_saved_for_later_is_where_it_was(self) -> None:

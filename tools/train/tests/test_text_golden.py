@@ -1,6 +1,7 @@
 """The text model's form against recorded numbers of the published code, where these are at hand."""
 
 import json
+import math
 import os
 import unittest
 from pathlib import Path
@@ -25,8 +26,10 @@ class PublishedNumbers(unittest.TestCase):
         self.folder = folder
         self.model = TextMar(
             TextMarConfig(
-                vae_embed_dim=sizes["vae_embed_dim"],
+                vae_embed_dim=sizes["vae_embed_dim"] * sizes.get("patch_size", 1) ** 2,
+                patch_size=sizes.get("patch_size", 1),
                 side=sizes["seq_h"],
+                position_side=math.isqrt(sizes["pos_embed_len"]),
                 embed_dim=sizes["encoder_embed_dim"],
                 encoder_depth=sizes["encoder_depth"],
                 decoder_depth=sizes["decoder_depth"],

@@ -117,7 +117,7 @@ describe('tessera evaluate', () => {
     const none = await evaluate([...args, '--out', out, '--json']);
     const { margins, command } = JSON.parse(none.out) as EvaluationDocument;
     expect([margins, command]).toEqual([
-      { frechet: null, kid: null },
+      { frechet: null, kid: null, recall: null },
       expect.not.stringContaining('--margin'),
     ]);
     expect((await evaluate([...args, '--out', out])).out).toContain('No margin is set');
@@ -268,7 +268,7 @@ describe('tessera evaluate', () => {
   });
 
   test.each([
-    [['--margin', 'much'], 'one number from 0 or two'],
+    [['--margin', 'much'], 'up to three numbers from 0'],
     [['--network', 'nowhere.onnx'], 'There is no feature network at nowhere.onnx'],
     [['--policies', 'mar,mar'], 'names "mar" twice'],
     [['--n', '3'], 'n = 3'],
@@ -294,8 +294,8 @@ test('the embedded model is measured by the feature network that knows it', asyn
   expect(io.written.out).toMatch(/variant +s\/image +speed +Fréchet/);
   const report = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationDocument;
   const { arms, floors, margins, command } = report;
-  expect(margins).toEqual({ frechet: 1.9, kid: 0.39 });
-  expect(command).toContain('--margin 1.9,0.39');
+  expect(margins).toEqual({ frechet: 1.9, kid: 0.39, recall: 0.047 });
+  expect(command).toContain('--margin 1.9,0.39,0.047');
   const [few, one] = arms.map(({ metrics }) => metrics);
   expect(few!.classAccuracy).toBeGreaterThan(0.5);
   expect(few!.frechet.value).toBeGreaterThan(2 * floors.frechet.mean);

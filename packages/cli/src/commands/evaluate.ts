@@ -91,8 +91,8 @@ export function evaluateCommand(context: CommandContext): Command {
     )
     .addOption(
       new Option(
-        '--margin <frechet[,kid]>',
-        'differences that don’t matter (default: the built-in network’s, 1.9,0.39; none with a network of your own)',
+        '--margin <frechet[,kid[,recall]]>',
+        'differences that don’t matter (default: the built-in network’s, 1.9,0.39,0.047; none with a network of your own)',
       ).argParser(marginNumbers),
     )
     .addOption(
@@ -120,8 +120,9 @@ export function evaluateCommand(context: CommandContext): Command {
 distance and KID are distances to real pictures in the features of a network, less is better;
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
 difference to the first lies within the margin, else "better" or "worse" if it lies on one side
-of zero, and "undecided" otherwise. The built-in network’s margin is half of what the embedded model’s
-autoencoder alone costs; a network of your own has none until --margin sets one, and nothing is
+of zero, and "undecided" otherwise. Variety counts: recall that is lower makes it "worse", and
+recall that may be lower by more than its margin "undecided". The built-in network’s margins are half of what
+the embedded model’s autoencoder alone costs in distance, and what it costs in recall; a network of your own has none until --margin sets one, and nothing is
 "same" then. Choose --n and --margin before the first run: who takes more pictures until a verdict
 comes gets wrong ones more often, so later runs in the folder tell what they changed.
 
@@ -354,12 +355,18 @@ function studyCommand(
 
 function marginNumbers(text: string): readonly number[] {
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (numbers.length > 2 || numbers.some((number) => !(number >= 0 && number < Number.POSITIVE_INFINITY))) {
-    throw new InvalidArgumentError('It must be one number from 0 or two: of Fréchet distance, and of KID.');
+  if (numbers.length > 3 || numbers.some((number) => !(number >= 0 && number < Number.POSITIVE_INFINITY))) {
+    throw new InvalidArgumentError(
+      'It must be up to three numbers from 0: of Fréchet distance, of KID, and of recall (0.05 is 5 %).',
+    );
   }
   return numbers;
 }
 
-function marginsOf([frechet, kid]: readonly number[]) {
-  return { ...(frechet === undefined ? {} : { frechet }), ...(kid === undefined ? {} : { kid }) };
+function marginsOf([frechet, kid, recall]: readonly number[]) {
+  return {
+    ...(frechet === undefined ? {} : { frechet }),
+    ...(kid === undefined ? {} : { kid }),
+    ...(recall === undefined ? {} : { recall }),
+  };
 }

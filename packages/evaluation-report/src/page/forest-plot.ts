@@ -35,7 +35,7 @@ export function forestPlot(report: EvaluationReport, metric: ComparedMetric, { w
   const names = comparisons.flatMap(({ arm, against }) => (oneBaseline ? [arm] : [arm, `− ${against}`]));
   const layout = layoutOf(width, Math.max(...names.map(({ length }) => length)));
   const { track, rowHeight } = layout;
-  const margin = report.margins[metric];
+  const margin = report.margins[metric] ?? null;
   const limit = limitOf(comparisons, margin ?? 0);
   const axis = linearAxis(-limit, limit, track, layout.narrow ? 4 : 6);
   const decimals = decimalsOf(comparisons.map(({ difference }) => difference));
@@ -44,7 +44,7 @@ export function forestPlot(report: EvaluationReport, metric: ComparedMetric, { w
   const than = oneBaseline ? ` than ${shortened(comparisons[0]!.against)}` : '';
   return markup`<svg class="plot" width="${width}" height="${bottom + FOOT}" viewBox="0 0 ${width} ${bottom + FOOT}" role="img" aria-label="${metricName(metric)}: differences with intervals">
 ${margin !== null && marginBand(margin, axis, { limit, bottom })}
-<text class="faint" x="${px(zero)}" y="28" text-anchor="middle">← better${than} · worse →</text>
+<text class="faint" x="${px(zero)}" y="28" text-anchor="middle">${metric === 'recall' ? `← worse${than} · better →` : `← better${than} · worse →`}</text>
 ${axis.ticks.map((tick) => gridLine(axis.at(tick), bottom, tick))}
 <line class="zero" x1="${px(zero)}" x2="${px(zero)}" y1="${HEAD}" y2="${bottom}"/>
 ${comparisons.map((comparison, row) => comparisonRow(comparison, { axis, limit, layout, decimals, oneBaseline, top: HEAD + row * rowHeight }))}
@@ -64,7 +64,7 @@ function marginBand(
 
 /** `Fréchet distance`, `KID`. */
 export function metricName(metric: ComparedMetric): string {
-  return metric === 'frechet' ? 'Fréchet distance' : 'KID';
+  return { frechet: 'Fréchet distance', kid: 'KID', recall: 'recall' }[metric];
 }
 
 /** @param wanted letters of the longest name */

@@ -27,7 +27,7 @@ export function meaningSection(document: EvaluationDocument): Markup {
 <dt>recall</dt><dd>Share of real pictures that lie among the variant’s: how much of the variety is reached.</dd>
 <dt>class</dt><dd>Share of pictures that show what was asked for, as the network sees it.</dd>
 <dt>diversity</dt><dd>How much pictures of one class differ from each other; real ones are 100 %.</dd>
-<dt>verdict</dt><dd>From the interval of the difference to ${first} in Fréchet distance: ${margins.frechet !== null && markup`<em>same</em> if it lies within the margin of ±${tickText(margins.frechet)}; else `}<em>better</em> or <em>worse</em> if it lies on one side of zero, and <em>undecided</em> otherwise. Pictures of the same number share class and noise in all variants, and ${resamples} resamples draw the same numbers from each, so what is common to them cancels.</dd>
+<dt>verdict</dt><dd>From the interval of the difference to ${first} in Fréchet distance: ${margins.frechet !== null && markup`<em>same</em> if it lies within the margin of ±${tickText(margins.frechet)}; else `}<em>better</em> or <em>worse</em> if it lies on one side of zero, and <em>undecided</em> otherwise. ${margins.recall !== undefined && 'Recall that is worse makes it worse, and recall that may be lower by more than its margin leaves it undecided. '}Pictures of the same number share class and noise in all variants, and ${resamples} resamples draw the same numbers from each, so what is common to them cancels.</dd>
 </dl>`;
 }
 

@@ -1,3 +1,4 @@
+import type { ComparedMetric } from '@tessera/evaluate';
 import { type EvaluationDocument, isTimed, networkText } from '../evaluation-document.js';
 import { chanceNote, findingsOf, notesOf } from '../findings.js';
 import { variantLines } from '../variant-lines.js';
@@ -59,13 +60,14 @@ ${setupSection(document)}
 
 function differences(document: EvaluationDocument): Markup {
   const isSet = Object.values(document.margins).some((margin) => margin !== null);
-  const panel = (metric: 'frechet' | 'kid'): Markup =>
+  const metrics = [...new Set(document.comparisons.map(({ metric }) => metric))];
+  const panel = (metric: ComparedMetric): Markup =>
     markup`<div class="panel"><h3>${metricName(metric)}</h3>${atBothWidths((width) => forestPlot(document, metric, { width }))}</div>`;
   const when =
     document.changes.length === 0 ? 'as it was set beforehand' : 'of which is told above what was changed';
   return markup`<h2>Differences</h2>
 <p class="soft">Dots are the differences measured, lines their intervals${isSet && `, the band the margin, ${when}: what is no difference`}. ${chanceNote(document)}</p>
-${panel('frechet')}${panel('kid')}`;
+${metrics.map(panel)}`;
 }
 
 /** A plot's text keeps its size, so there is one for desks and one for phones. */

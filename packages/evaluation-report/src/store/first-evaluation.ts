@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ComparedMetric, ReferencePictures } from '@tessera/evaluate';
+import type { Margins, ReferencePictures } from '@tessera/evaluate';
 import * as v from 'valibot';
 import { writeJson } from '../files/written-file.js';
 import { readFolderFile } from './folder-file.js';
@@ -8,7 +8,7 @@ import { readFolderFile } from './folder-file.js';
 const margin = v.nullable(v.number());
 const schema = v.strictObject({
   n: v.number(),
-  margins: v.strictObject({ frechet: margin, kid: margin }),
+  margins: v.strictObject({ frechet: margin, kid: margin, recall: v.exactOptional(margin) }),
   /** Absent from the first files, as the next. */
   resamples: v.optional(v.number()),
   reference: v.optional(v.string()),
@@ -17,7 +17,7 @@ const schema = v.strictObject({
 /** What verdicts hang on beside the pictures; a margin is null where none is set. */
 export interface EvaluationSettings {
   readonly n: number;
-  readonly margins: Readonly<Record<ComparedMetric, number | null>>;
+  readonly margins: Margins;
   readonly resamples: number;
   /** The real pictures: changes where any of them does, see {@link referenceText}. */
   readonly reference: string;
@@ -69,7 +69,7 @@ export async function changesSinceFirst(
 
 function shown({
   n,
-  margins: { frechet, kid },
+  margins: { frechet, kid, recall },
   resamples,
   reference,
 }: v.InferOutput<typeof schema>): Record<string, string> {
@@ -78,6 +78,7 @@ function shown({
     n: `${n}`,
     'margin in Fréchet distance': set(frechet),
     'margin in KID': set(kid),
+    ...(recall === undefined ? {} : { 'margin in recall': set(recall) }),
     ...(resamples === undefined ? {} : { resamples: `${resamples}` }),
     ...(reference === undefined ? {} : { 'real pictures': reference }),
   };

@@ -25,7 +25,7 @@ export function resultsFingerprint(basis: Basis): string {
   const { n, seed, network, model, margins, confidence, resamples, made, reference, timing } = basis;
   const parts = [
     [n, seed, model.sha256, networkText(network), margins.frechet, margins.kid, made.batch, reference.key],
-    [resamples, confidence],
+    [resamples, confidence, ...(margins.recall === undefined ? [] : [margins.recall])],
     basis.arms.map(({ name }) => name),
     basis.comparisons.map(({ arm, against, metric, difference: { value, low, high } }) => [
       ...[arm, against, metric],

@@ -8,7 +8,7 @@ import {
   timesText,
   withInterval,
 } from '../display/number-text.js';
-import { machinesText, mixtureNote, threadsText, timingText, versionsText } from '../environment.js';
+import { listed, machinesText, mixtureNote, threadsText, timingText, versionsText } from '../environment.js';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
 import {
   chanceNote,
@@ -31,7 +31,7 @@ export function studyPage(study: Study, document: EvaluationDocument): string {
   const { timing } = document;
   const lines = variantLines(document);
   const findings = findingsOf(document, { timed: timing !== undefined });
-  const metrics: readonly ComparedMetric[] = ['frechet', 'kid'];
+  const metrics = [...new Set(document.comparisons.map(({ metric }) => metric))];
   return `# ${study.title}
 
 ${study.question}
@@ -92,8 +92,10 @@ function margins(document: EvaluationDocument): string {
   const intervals = `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples.`;
   if (margins.frechet === null) return [intervals, marginNote(document)].join(' ');
   const when = isMarginChanged(document) ? 'changed as is told below' : 'set beforehand';
-  const kid = margins.kid === null ? '' : ` and ${margins.kid} in KID`;
-  return `${intervals} The margin, ${when}, is ${margins.frechet} in Fréchet distance${kid}.`;
+  const set = (['frechet', 'kid', 'recall'] as const).flatMap((metric) =>
+    typeof margins[metric] === 'number' ? [`${margins[metric]} in ${metricName(metric)}`] : [],
+  );
+  return `${intervals} The margin, ${when}, is ${listed(set)}.`;
 }
 
 function armTable(study: Study, document: EvaluationDocument, lines: readonly string[]): string {

@@ -27,7 +27,13 @@ const schema = v.strictObject({
   batch: count,
   resamples: v.optional(count),
   /** Differences that don't matter. @default those of the feature network */
-  margins: v.optional(v.strictObject({ frechet: v.exactOptional(margin), kid: v.exactOptional(margin) })),
+  margins: v.optional(
+    v.strictObject({
+      frechet: v.exactOptional(margin),
+      kid: v.exactOptional(margin),
+      recall: v.exactOptional(margin),
+    }),
+  ),
   /** Ways to sample: the name in tables and plots, and the sampler spec. */
   variants: v.pipe(v.array(v.strictObject({ name: text, sampler: text })), v.minLength(1)),
   /** Pairs of names: the first is compared with the second. @default every variant with the first */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,15 @@ _BATCH = 16
 _MARGIN = 1.05
 
 
-def allocate_latents(path: Path, count: int, length: int, channels: int) -> None:
+def allocate_latents(path: Path, count: int, channels: int, side: int) -> None:
     """
-    Makes a file for the latents of `count` scenes, float16 [count, length, channels]: zeros, whose disk space is
-    taken as latents come.
+    Makes a file for the latents of `count` scenes, float16 [count, channels, side, side]: zeros, whose disk space
+    is taken as latents come.
     """
     if not path.exists():
         with complete_file(path) as partial:
             partial.touch()
-            np.lib.format.open_memmap(partial, "w+", np.float16, (count, length, channels)).flush()
+            np.lib.format.open_memmap(partial, "w+", np.float16, (count, channels, side, side)).flush()
 
 
 class SceneLatents:
@@ -46,10 +47,10 @@ class SceneLatents:
         """What the pictures show."""
         return [scene_at(self._seed, int(index), self._sprites) for index in indices]
 
-    def tokens(self, indices: np.ndarray, scenes: list[Scene]) -> torch.Tensor:
-        """Float32 [n, length, channels], of the scenes that `scenes` gave for the same indices."""
-        # No token is all zeros but one that was never written, or was lost when the machine stopped.
-        written = self._latents[indices].any(axis=2).all(axis=1)
+    def latents(self, indices: np.ndarray, scenes: list[Scene]) -> torch.Tensor:
+        """Float32 [n, channels, side, side], of the scenes that `scenes` gave for the same indices."""
+        # No place is all zeros but one that was never written, or was lost when the machine stopped.
+        written = self._latents[indices].any(axis=1).all(axis=(1, 2))
         missing = np.flatnonzero(~written).tolist()
         for start in range(0, len(missing), _BATCH):
             places = missing[start : start + _BATCH]
@@ -61,19 +62,37 @@ class SceneLatents:
         return torch.from_numpy(self._latents[indices].astype(np.float32))
 
 
+def to_tokens(latents: torch.Tensor, patch: int) -> torch.Tensor:
+    """
+    Latents [n, channels, rows, columns] → tokens [n, length, channels · patch²] of patch × patch of them, a
+    channel's in a row, as published.
+    """
+    count, channels, rows, columns = latents.shape
+    parts = latents.reshape(count, channels, rows // patch, patch, columns // patch, patch)
+    return parts.permute(0, 2, 4, 1, 3, 5).reshape(count, -1, channels * patch**2)
+
+
+def to_latents(tokens: torch.Tensor, patch: int) -> torch.Tensor:
+    """The way back, of a square grid."""
+    count, length, channels = tokens.shape
+    side = math.isqrt(length)
+    parts = tokens.reshape(count, side, side, channels // patch**2, patch, patch)
+    return parts.permute(0, 3, 1, 4, 2, 5).reshape(count, -1, side * patch, side * patch)
+
+
 @torch.no_grad()
 def encode_scenes(autoencoder: Autoencoder, pixels: np.ndarray) -> torch.Tensor:
-    """The latents' means of pictures uint8 [n, 128, 128, 3]: [n, length, channels], on the CPU, float32."""
+    """The latents' means of pictures uint8 [n, 128, 128, 3]: [n, channels, 16, 16], on the CPU, float32."""
     device = next(autoencoder.parameters()).device
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=False):
         mean, _ = autoencoder.encode(to_tensor(pixels, device))
-    return mean.flatten(2).transpose(1, 2).cpu()
+    return mean.cpu()
 
 
-def token_limits(autoencoder: Autoencoder, pixels: np.ndarray) -> list[float]:
+def latent_limits(autoencoder: Autoencoder, pixels: np.ndarray) -> list[float]:
     """The largest absolute value of each channel, plus 5 %: beyond it no x0 is a real token."""
     largest = torch.zeros(autoencoder.config.z_channels)
     for start in range(0, len(pixels), _BATCH):
-        tokens = encode_scenes(autoencoder, pixels[start : start + _BATCH])
-        largest = torch.maximum(largest, tokens.abs().amax((0, 1)))
+        latents = encode_scenes(autoencoder, pixels[start : start + _BATCH])
+        largest = torch.maximum(largest, latents.abs().amax((0, 2, 3)))
     return [round(float(value) * _MARGIN, 3) for value in largest]

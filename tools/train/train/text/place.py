@@ -18,7 +18,7 @@ from .scene.captions import Captions
 
 TRAIN_COUNT = 16_000
 HELD_OUT_COUNT = 4_000
-LATENT_COUNT = 240_000
+LATENT_COUNT = 64_000
 """Scenes that the MAR model is trained on; the autoencoder's are the first of them."""
 SCENE_SEED, HELD_OUT_SCENE_SEED, JUDGE_SCENE_SEED = 11, 12, 13
 
@@ -31,7 +31,7 @@ AUTOENCODER_RATE = 2e-4
 class TextPlace(Workplace):
     """
     A folder with everything that the text model's stages make. The pictures are scenes at 128×128, the latents
-    16×16 tokens.
+    16×16.
     """
 
     @property
@@ -67,6 +67,10 @@ class TextPlace(Workplace):
         return SceneLatents(
             self.latents, SCENE_SEED, sprites_of(self.packages), self.load_autoencoder().cpu()
         )
+
+    def load_token_limits(self, patch: int) -> list[float]:
+        """The limits of x0 by channel of a token of patch × patch latents."""
+        return [limit for limit in self.load_limits() for _ in range(patch**2)]
 
     def load_text_model(self) -> TextModel:
         """The text model as averaged up to its last checkpoint, on the device."""

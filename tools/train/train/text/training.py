@@ -10,7 +10,7 @@ from torch import nn
 
 from ..mar.training import hidden_loss, masked_count
 from ..training.draw import Draw
-from .latents import SceneLatents
+from .latents import SceneLatents, to_tokens
 from .model.model import TextModel
 from .model.word_pieces import WordPieces
 from .scene.captions import Captions
@@ -37,7 +37,8 @@ class TextLoss:
         assert isinstance(model, TextModel)
         indices = draw.samples(self._batch, self._latents.size)
         scenes = self._latents.scenes(indices)
-        tokens = self._latents.tokens(indices, scenes).to(draw.device)
+        latents = self._latents.latents(indices, scenes).to(draw.device)
+        tokens = to_tokens(latents, model.mar.config.patch_size)
         seeds = draw.integers(2**31, len(indices)).tolist()
         text = model.text(self._read(scenes, seeds).to(draw.device))
         dropped = draw.uniform(len(tokens), 1, 1) < _DROPPED_TEXTS

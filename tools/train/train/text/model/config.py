@@ -16,7 +16,7 @@ class TextEncoderConfig:
     depth: int = 3
     heads: int = 3
     mlp_ratio: int = 4
-    max_length: int = 32
+    max_length: int = 24
     """Rows that a caption is padded or cut to."""
     norm_eps: float = 1e-6
 
@@ -37,10 +37,14 @@ class TextEncoderConfig:
 class TextMarConfig:
     """Sizes under LightGen's names; encoder, decoder and cross-attention stage are of one width."""
 
-    vae_embed_dim: int = 16
-    """Channels of a token."""
-    side: int = 16
+    vae_embed_dim: int = 64
+    """Channels of a token: those of its patch_size² latents."""
+    patch_size: int = 2
+    """Latents along a side of a token."""
+    side: int = 8
     """Tokens along a side of the grid."""
+    position_side: int = 8
+    """Rows and columns of the position tables, whatever a picture's size."""
     embed_dim: int = 256
     encoder_depth: int = 3
     decoder_depth: int = 4
@@ -51,7 +55,7 @@ class TextMarConfig:
     mlp_ratio: int = 4
     caption_channels: int = 192
     """Width of the text encoder."""
-    max_length: int = 32
+    max_length: int = 24
     """Rows of text."""
     diffloss_d: int = 3
     """Residual blocks of the diffusion head."""
@@ -69,9 +73,9 @@ class TextMarConfig:
         return {
             "family": "lightgen",
             "img_size": resolution,
-            "vae_stride": resolution // self.side,
-            "patch_size": 1,
-            "vae_embed_dim": self.vae_embed_dim,
+            "vae_stride": resolution // (self.side * self.patch_size),
+            "patch_size": self.patch_size,
+            "vae_embed_dim": self.vae_embed_dim // self.patch_size**2,
             "encoder_embed_dim": self.embed_dim,
             "encoder_depth": self.encoder_depth,
             "encoder_num_heads": self.num_heads,
@@ -85,7 +89,7 @@ class TextMarConfig:
             "text_num_heads": self.num_heads,
             "caption_channels": self.caption_channels,
             "max_length": self.max_length,
-            "pos_embed_len": POSITIONS,
+            "pos_embed_len": self.position_side**2,
             "interpolate_offset": INTERPOLATE_OFFSET,
             "diffloss_d": self.diffloss_d,
             "diffloss_w": self.diffloss_w,
@@ -96,8 +100,5 @@ class TextMarConfig:
         }
 
 
-POSITION_SIDE = 16
-"""Rows and columns of the position tables, whatever a picture's size."""
-POSITIONS = POSITION_SIDE**2
 INTERPOLATE_OFFSET = 0.1
 """Added to a side before the tables are scaled to it."""

@@ -10,7 +10,7 @@ from ...mar.blocks import Block, Mlp
 from ...mar.diffusion_loss import DiffusionLoss
 from ...mar.model import grid_sinusoids
 from ...training.products import LayerNorm, Linear, attend
-from .config import INTERPOLATE_OFFSET, POSITION_SIDE, POSITIONS, TextMarConfig
+from .config import INTERPOLATE_OFFSET, TextMarConfig
 
 
 class _TextProjection(nn.Module):
@@ -108,16 +108,16 @@ class TextMar(nn.Module):
         self.fake_latent = nn.Parameter(torch.zeros(1, 1, width))
         self.z_proj = Linear(config.vae_embed_dim, width)
         self.z_proj_ln = LayerNorm(width, eps=config.norm_eps)
-        self.encoder_pos_embed_learned = nn.Parameter(torch.zeros(1, POSITIONS, width))
+        self.encoder_pos_embed_learned = nn.Parameter(torch.zeros(1, config.position_side**2, width))
         self.encoder_blocks = blocks(config.encoder_depth)
         self.encoder_norm = LayerNorm(width, eps=config.norm_eps)
         self.decoder_embed = Linear(width, width)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.decoder_pos_embed_learned = nn.Parameter(torch.zeros(1, POSITIONS, width))
+        self.decoder_pos_embed_learned = nn.Parameter(torch.zeros(1, config.position_side**2, width))
         self.decoder_blocks = blocks(config.decoder_depth)
         self.decoder_norm = LayerNorm(width, eps=config.norm_eps)
         self.last_embed = Linear(width, width)
-        self.last_pos_embed_learned = nn.Parameter(torch.zeros(1, POSITIONS, width))
+        self.last_pos_embed_learned = nn.Parameter(torch.zeros(1, config.position_side**2, width))
         self.cross_attn_blocks = nn.ModuleList(_CrossBlock(config) for _ in range(config.cross_depth))
         self.cross_norm = LayerNorm(width, eps=config.norm_eps)
         self._initialise()
@@ -197,10 +197,11 @@ class TextMar(nn.Module):
         has it.
         """
         rows, columns = grid or (self.config.side, self.config.side)
-        if rows == columns == POSITION_SIDE:
+        whole = self.config.position_side
+        if rows == columns == whole:
             return table[0]
-        factors = tuple((side + INTERPOLATE_OFFSET) / POSITION_SIDE for side in (columns, rows))
-        square = table.view(1, POSITION_SIDE, POSITION_SIDE, -1).permute(0, 3, 1, 2)
+        factors = tuple((side + INTERPOLATE_OFFSET) / whole for side in (columns, rows))
+        square = table.view(1, whole, whole, -1).permute(0, 3, 1, 2)
         scaled = F.interpolate(square, scale_factor=factors, mode="bicubic", recompute_scale_factor=False)
         return scaled.permute(0, 2, 3, 1).reshape(rows * columns, -1)
 
@@ -216,7 +217,7 @@ class TextMar(nn.Module):
                 nn.init.zeros_(module.bias)
         for value in (self.fake_latent, self.mask_token):
             nn.init.normal_(value, std=0.02)
-        sinusoids = grid_sinusoids(POSITION_SIDE, self.config.embed_dim)
+        sinusoids = grid_sinusoids(self.config.position_side, self.config.embed_dim)
         self.encoder_pos_embed_learned[0] = 0.5 * sinusoids
         self.decoder_pos_embed_learned[0] = 0.5 * sinusoids
         self.last_pos_embed_learned[0] = 0.5 * sinusoids

@@ -16,22 +16,22 @@ from ...training.device import is_faster_reduced
 from ...training.loop import Files, train
 from ...training.plan import Plan
 from ...training.workers import Exchange, run_workers
-from ..latents import encode_scenes
+from ..latents import encode_scenes, to_tokens
 from ..model.config import TextEncoderConfig, TextMarConfig
 from ..model.word_pieces import WordPieces
 from ..place import TextPlace, text_model
 from ..scene.captions import grammar_words
 from ..training import TextLoss
 
-BATCH = 48
-STEPS = 30_000
+BATCH = 96
+STEPS = 10_000
 _TARGETS = 2
 _HOLD = 0.65
 
 
 def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
     """
-    Trains for `steps` (by default 30,000); returns whether it is done. The rate stays at its peak for the first
+    Trains for `steps` (by default 10,000); returns whether it is done. The rate stays at its peak for the first
     0.65 of them, so that up to there the length can still be changed.
 
     @raises OptionError where the workers can't share a batch
@@ -40,12 +40,13 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
         batch=BATCH,
         learning_rate=1e-3,
         steps=steps or STEPS,
+        warmup=0.01,
         hold=_HOLD,
         betas=(0.9, 0.98),
         weight_decay=0.02,
         # All but those that tokens enter or leave by.
         muon_from=128,
-        average_decay=0.9995,
+        average_decay=0.998,
         seed=place.seed,
     )
     workers = place.workers if place.device.type == "cpu" else 1
@@ -53,8 +54,7 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
     if not place.tokenizer.exists():
         WordPieces.of_words(grammar_words(), TextEncoderConfig.max_length).save(place.tokenizer)
     encoder = TextEncoderConfig(len(place.load_word_pieces().vocabulary))
-    channels = int(np.load(place.latents, mmap_mode="r").shape[2])
-    mar = TextMarConfig(vae_embed_dim=channels, caption_channels=encoder.width, max_length=encoder.max_length)
+    mar = TextMarConfig(caption_channels=encoder.width, max_length=encoder.max_length)
     settings = {"text_encoder": asdict(encoder), "mar": asdict(mar)}
     parameters = sum(value.numel() for value in text_model(settings).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None
@@ -112,7 +112,8 @@ def validate_text_model(place: TextPlace, count: int = 240) -> None:
         captions = [json.loads(line)["caption"] for line, _ in zip(file, range(count))]
     autoencoder = place.load_autoencoder()
     parts = np.array_split(pixels, math.ceil(count / 16))
-    tokens = torch.cat([encode_scenes(autoencoder, part) for part in parts])
+    latents = torch.cat([encode_scenes(autoencoder, part) for part in parts])
+    tokens = to_tokens(latents, model.mar.config.patch_size)
     rows = torch.tensor([pieces.encode(caption) for caption in captions], device=place.device)
     tokens = tokens.to(place.device)
     reduced = is_faster_reduced(place.device)

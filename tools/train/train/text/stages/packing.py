@@ -31,16 +31,17 @@ def pack(place: TextPlace) -> None:
     write_safetensors(folder / "text-encoder.safetensors", _part(weights, _ENCODER), torch.float16)
     write_safetensors(folder / "vae.safetensors", autoencoder.state_dict(), torch.float16)
     shutil.copy(place.tokenizer, folder / "tokenizer.json")
-    resolution = model.mar.config.side * autoencoder.config.stride
+    mar = model.mar.config
+    resolution = mar.side * mar.patch_size * autoencoder.config.stride
     config = {
-        "mar": model.mar.config.to_json(resolution),
+        "mar": mar.to_json(resolution),
         "text_encoder": model.text_encoder.config.to_json(),
         "vae": autoencoder.config.to_json(resolution),
         "sampling": {
             "guidance_scale": Sampling.guidance,
             "cfg_schedule": "linear",
             "temperature": Sampling.temperature,
-            "x0_clamp": place.load_limits(),
+            "x0_clamp": place.load_token_limits(mar.patch_size),
         },
     }
     with complete_file(folder / "config.json") as partial:

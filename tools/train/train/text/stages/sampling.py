@@ -13,6 +13,7 @@ import torch
 from ...mar.sample import Sampling
 from ...pictures import to_pixels
 from ...sheet import save_sheet
+from ..latents import to_latents
 from ..place import TextPlace
 from ..sample import sample_texts
 
@@ -57,13 +58,12 @@ def draw_texts(
     """
     started = time.time()
     model, pieces, autoencoder = place.load_text_model(), place.load_word_pieces(), place.load_autoencoder()
-    sampling = replace(sampling, limits=place.load_limits())
+    sampling = replace(sampling, limits=place.load_token_limits(model.mar.config.patch_size))
     parts = []
     for start in range(0, len(captions), _BATCH):
         chosen = captions[start : start + _BATCH]
         tokens = sample_texts(model, pieces, chosen, sampling, place.seed * 1_000_003 + start)
-        side = model.mar.config.side
-        latents = tokens.transpose(1, 2).reshape(len(chosen), -1, side, side)
+        latents = to_latents(tokens, model.mar.config.patch_size)
         parts.append(to_pixels(autoencoder.decode(latents)))
     pixels = np.concatenate(parts)
     if name is not None:
