@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dcAeKeys, dcAeLayers, llamaKeys, nitroKeys, writeSafetensors } from '@tessera/convert';
 import { eulerSampler, generateImages, keyedNoise, randomOrder } from '@tessera/core';
 import { type Manifest, parseManifest } from '@tessera/format';
-import { type LoadedModel, loadModel } from '@tessera/runtime-node';
+import { type LoadedModel, loadModel, readPng } from '@tessera/runtime-node';
 import { type HubServer, hubServer } from '@tessera/runtime-node/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from './run.js';
@@ -49,6 +49,13 @@ beforeAll(async () => {
     body: await randomWeights(keys, prefix),
     isLfs: true,
   });
+  const llamaFiles = {
+    'model.safetensors': await weights(llama, 'model.'),
+    'config.json': plain({
+      ...{ num_attention_heads: 2, num_key_value_heads: 1, eos_token_id: 1, rms_norm_eps: 1e-5 },
+    }),
+    'tokenizer.json': plain(tokenizer()),
+  };
   hub = await hubServer({
     'amd/Nitro-AR': { main: { 'Nitro-AR-512px-GAN.safetensors': await weights(nitro) } },
     'mit/dc-ae': {
@@ -57,16 +64,11 @@ beforeAll(async () => {
         'config.json': plain({ _class_name: 'AutoencoderDC', scaling_factor: 0.5 }),
       },
     },
-    'meta/llama': {
-      main: {
-        'model.safetensors': await weights(llama, 'model.'),
-        'config.json': plain({
-          ...{ num_attention_heads: 2, num_key_value_heads: 1, eos_token_id: 1, rms_norm_eps: 1e-5 },
-        }),
-        'tokenizer.json': plain(tokenizer()),
-      },
-    },
+    'meta/llama': { main: llamaFiles },
   });
+  await mkdir(join(folder, 'llama'));
+  for (const [name, { body }] of Object.entries(llamaFiles))
+    await writeFile(join(folder, 'llama', name), body);
   vi.stubEnv('HF_ENDPOINT', hub.endpoint);
   const config = join(folder, 'sizes.json');
   await writeFile(config, JSON.stringify({ sample_size: 8, max_length: text.length, vae_stride: 4 }));
@@ -89,6 +91,13 @@ async function tessera(...args: readonly string[]): Promise<string> {
   const code = await run(args, io, {});
   expect([code, io.written.error]).toEqual([0, '']);
   return io.written.out;
+}
+
+/** What a command that is refused says. */
+async function refusal(...args: readonly string[]): Promise<string> {
+  const io = capturedIo();
+  expect(await run(args, io, {})).toBe(2);
+  return io.written.error;
 }
 
 async function randomWeights(keys: ReadonlyMap<string, readonly number[]>, prefix: string): Promise<Buffer> {
@@ -205,5 +214,62 @@ describe('Nitro-AR from a hub', () => {
     for (const [i, value] of whole.entries()) expect(Math.abs(value - stepwise[i]!)).toBeLessThan(1e-5);
     expect(await sample(4)).toHaveLength(12);
     conditions!.release();
+  });
+});
+
+describe('features made beforehand', () => {
+  const features = join(folder, 'features');
+  const sampling = ['--model', out, '--policy', 'mar:3x3', '--threads', '1'];
+  beforeAll(async () => {
+    const prompts = join(folder, 'prompts.txt');
+    await writeFile(prompts, 'a red fox\nsnow\n\n');
+    const encode = ['encode-text', prompts, '--text', join(folder, 'llama'), '--dtype', 'fp32'];
+    await tessera(...encode, '--length', '9', '--out', features);
+    await tessera(...encode, '--length', '5', '--out', `${features}-5`);
+    expect(await refusal(...encode, '--out', features)).toMatch(/exists.*--overwrite/);
+    expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+
+  it('draw what their prompts draw', async () => {
+    const pictures = ['prompt', 'features'].map((name) => join(folder, `by-${name}.png`));
+    await tessera('generate', 'snow', ...sampling, '--out', pictures[0]!);
+    await tessera('generate', 'snow', ...sampling, '--features', features, '--out', pictures[1]!);
+    const [prompt, stored] = await Promise.all(pictures.map((picture) => readPng(picture)));
+    expect(stored!.data).toEqual(prompt!.data);
+  });
+
+  it('are all drawn where no prompt is named, and lead away from no prompt without a stored null text', async () => {
+    const bare = {
+      ...manifest,
+      variants: manifest.variants.map(({ components, ...rest }) => {
+        const { nullText: _, ...others } = components;
+        return { ...rest, components: others };
+      }),
+    };
+    const place = join(folder, 'bare');
+    await cp(out, place, { recursive: true });
+    await writeFile(join(place, 'mar.json'), JSON.stringify(bare));
+    const drawn = join(folder, 'all');
+    await tessera('generate', ...sampling, '--model', place, '--features', features, '--out', drawn);
+    await tessera('generate', 'a red fox', 'snow', ...sampling, '--out', `${drawn}-prompts`);
+    const names = (await readdir(drawn)).filter((name) => name.endsWith('.png'));
+    expect(names).toHaveLength(2);
+    for (const name of names) {
+      const [one, other] = await Promise.all(
+        [drawn, `${drawn}-prompts`].map((at) => readPng(join(at, name))),
+      );
+      expect(one!.data).toEqual(other!.data);
+    }
+  });
+
+  it('of other prompts, of other lengths and of other encoders are refused by a sentence', async () => {
+    const draw = (place: string, ...words: readonly string[]) =>
+      refusal('generate', ...words, ...sampling, '--features', place, '--out', join(folder, 'none'));
+    expect(await draw(features, 'a cat')).toMatch(/no features of "a cat".*tessera encode-text/);
+    expect(await draw(`${features}-5`)).toMatch(/5 rows a prompt.*must give 9/);
+    expect(await draw(join(folder, 'llama'))).toMatch(/has no features\.json/);
+    const list = join(`${features}-5`, 'features.json');
+    await writeFile(list, (await readFile(list, 'utf8')).replace('"llama"', '"t5"'));
+    expect(await draw(`${features}-5`)).toMatch(/made by t5.*a Llama/);
   });
 });
