@@ -1,7 +1,7 @@
-import { inputOf, type Manifest } from '@tessera/format';
+import { inputOf, type Manifest, promptPictures } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
-import { picturesFor } from './picture-options.js';
+import { picturesFor, warnOfUnknownWords } from './picture-options.js';
 
 const { signal } = new AbortController();
 const model = (count: number) => ({ name: 'fake', condition: { kind: 'class', count } }) as Manifest;
@@ -85,4 +85,15 @@ test('classes of a model of text, prompts of one of classes, and no prompt at al
   await expect(picturesOfText({ ...flags, index: '1' }, ['a', 'b'])).rejects.toThrow(
     /--index names pictures of one/,
   );
+});
+
+test('words that the model can only spell are named once, those of what guidance leads away from as well', async () => {
+  const warnings: string[] = [];
+  const unknownWords = async (prompt: string) => (prompt.includes('blorb') ? ['blorb'] : []);
+  const warn = (line: string) => warnings.push(line);
+  await warnOfUnknownWords(promptPictures(['a fox'], 2), { unknownWords }, { warn });
+  expect(warnings).toEqual([]);
+  const pictures = promptPictures(['a fox', 'a red blorb'], 2, { negativePrompt: 'a blorb' });
+  await warnOfUnknownWords(pictures, { unknownWords }, { warn });
+  expect(warnings).toEqual([expect.stringMatching(/^Note: the model doesn't know "blorb"/)]);
 });

@@ -6,6 +6,7 @@ import {
   picturesOf,
   promptPictures,
 } from '@tessera/format';
+import type { LoadedModel } from '@tessera/runtime-node';
 import { Argument, type Command, Option } from 'commander';
 import type { Io, Output } from './command-context.js';
 import { readText } from './input-file.js';
@@ -117,6 +118,24 @@ function picturesOfPrompts(
   return parseIndices(index).flatMap((first) =>
     promptPictures([prompt!], 1, { negativePrompt: negative, first }),
   );
+}
+
+/** Says which words of the prompts the model can only spell. */
+export async function warnOfUnknownWords(
+  pictures: readonly Picture[],
+  model: Pick<LoadedModel, 'unknownWords'>,
+  output: Pick<Output, 'warn'>,
+): Promise<void> {
+  const texts = pictures.flatMap((each) =>
+    'prompt' in each ? [each.prompt, each.negativePrompt ?? ''] : [],
+  );
+  const unknown = new Set<string>();
+  for (const text of new Set(texts)) {
+    for (const word of await model.unknownWords(text)) unknown.add(word);
+  }
+  if (unknown.size === 0) return;
+  const words = [...unknown].map((word) => `"${word}"`).join(', ');
+  output.warn(`Note: the model doesn't know ${words}: it reads such words letter by letter.`);
 }
 
 /** Labels from all over the classes. */

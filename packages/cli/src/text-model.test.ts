@@ -164,6 +164,10 @@ describe('a converted text model', () => {
     expect(error).toBeLessThan(1e-3);
   });
 
+  it('names the words of a prompt that its tokenizer doesn’t know', async () => {
+    expect(await loaded.unknownWords('a Red blorb, foxes on snow')).toEqual(['blorb', 'on']);
+  });
+
   it('draws grids of other sizes, also where they are not square', async () => {
     for (const gridSize of [
       { height: 2, width: 5 },

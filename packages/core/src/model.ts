@@ -48,6 +48,8 @@ export interface TextEncoder {
     prompts: readonly string[],
     options?: { readonly signal?: CancellationSignal },
   ): Promise<readonly TextFeatures[]>;
+  /** The words of a prompt that it can only spell. Absent where it can't tell. */
+  unknownWords?(prompt: string): Promise<readonly string[]>;
   /** Frees everything. */
   dispose(): Promise<void>;
 }

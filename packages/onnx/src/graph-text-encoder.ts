@@ -1,11 +1,13 @@
+import type { Tokenizer } from '@huggingface/tokenizers';
 import { TesseraError, type TextFeatures } from '@tessera/core';
 import { assertShape, type CancellationSignal, type TextEncoder, throwIfAborted } from '@tessera/core/model';
 import type { TextCondition } from '@tessera/format';
 import type { TensorConstructor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';
 import { GraphRunner, type GraphSession } from './graph-runner.js';
+import { unknownWords } from './text/unknown-words.js';
 
-/** A text encoder of a model folder: its graph and its tokenizer, both opened when the first prompt comes. */
+/** A text encoder of a model folder: its graph and its tokenizer, each opened when a prompt first needs it. */
 export class GraphTextEncoder implements TextEncoder {
   readonly length: number;
   readonly width: number;
@@ -14,7 +16,8 @@ export class GraphTextEncoder implements TextEncoder {
   readonly #Tensor: TensorConstructor;
   readonly #createSession: () => Promise<GraphSession>;
   readonly #readTokenizer: () => Promise<string>;
-  #opened: Promise<{ readonly runner: GraphRunner; encode(text: string): readonly number[] }> | undefined;
+  #runner: Promise<GraphRunner> | undefined;
+  #tokenizer: Promise<Tokenizer> | undefined;
 
   /**
    * @param createSession of the graph: `ids` and `mask` [B, T] → `features` [B, T, Ct]
@@ -40,14 +43,12 @@ export class GraphTextEncoder implements TextEncoder {
     prompts: readonly string[],
     { signal }: { readonly signal?: CancellationSignal } = {},
   ): Promise<readonly TextFeatures[]> {
-    this.#opened ??= this.#open();
-    // What failed can be tried again.
-    this.#opened.catch(() => (this.#opened = undefined));
-    const { runner, encode } = await this.#opened;
+    const tokenizer = await this.#openTokenizer();
+    const runner = await this.#openRunner();
     const encoded: TextFeatures[] = [];
     for (const prompt of prompts) {
       throwIfAborted(signal);
-      const { ids, mask } = this.#rows(encode(prompt));
+      const { ids, mask } = this.#rows(tokenizer.encode(prompt).ids);
       const feeds = { ids: runner.int(ids, [1, this.length]), mask: runner.int(mask, [1, this.length]) };
       const { features } = await runner.run('textEncoder', feeds, ['features']);
       const values = assertFinite('textEncoder', features!.data as Float32Array);
@@ -57,31 +58,29 @@ export class GraphTextEncoder implements TextEncoder {
     return encoded;
   }
 
-  async dispose(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    await (await opened)?.runner.release();
+  async unknownWords(prompt: string): Promise<readonly string[]> {
+    return unknownWords(prompt, await this.#openTokenizer());
   }
 
-  async #open() {
-    const [{ Tokenizer }, json] = await Promise.all([
-      import('@huggingface/tokenizers'),
-      this.#readTokenizer(),
-    ]);
-    let tokenizer: InstanceType<typeof Tokenizer>;
-    try {
-      tokenizer = new Tokenizer(JSON.parse(json) as object, {});
-    } catch (cause) {
-      throw new TesseraError(
-        'tokenizer',
-        "The model's tokenizer.json can't be read. Convert the model again.",
-        {
-          cause,
-        },
-      );
-    }
-    const runner = new GraphRunner({ textEncoder: await this.#createSession() }, this.#Tensor);
-    return { runner, encode: (text: string) => tokenizer.encode(text).ids };
+  async dispose(): Promise<void> {
+    const runner = this.#runner;
+    this.#runner = undefined;
+    await (await runner)?.release();
+  }
+
+  #openRunner(): Promise<GraphRunner> {
+    this.#runner ??= this.#createSession().then(
+      (session) => new GraphRunner({ textEncoder: session }, this.#Tensor),
+    );
+    // What failed can be tried again.
+    this.#runner.catch(() => (this.#runner = undefined));
+    return this.#runner;
+  }
+
+  #openTokenizer(): Promise<Tokenizer> {
+    this.#tokenizer ??= readTokenizer(this.#readTokenizer);
+    this.#tokenizer.catch(() => (this.#tokenizer = undefined));
+    return this.#tokenizer;
   }
 
   /** Fills up with padding, or cuts: where a token of its own ends a text, it stays. */
@@ -92,5 +91,15 @@ export class GraphTextEncoder implements TextEncoder {
     const ids = new Int32Array(length).fill(this.#padding);
     ids.set(kept);
     return { ids, mask: new Int32Array(length).fill(1, 0, kept.length) };
+  }
+}
+
+async function readTokenizer(read: () => Promise<string>): Promise<Tokenizer> {
+  const [{ Tokenizer }, json] = await Promise.all([import('@huggingface/tokenizers'), read()]);
+  try {
+    return new Tokenizer(JSON.parse(json) as object, {});
+  } catch (cause) {
+    const message = "The model's tokenizer.json can't be read. Convert the model again.";
+    throw new TesseraError('tokenizer', message, { cause });
   }
 }

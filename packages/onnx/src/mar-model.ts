@@ -173,6 +173,11 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
     }, signal);
   }
 
+  /** The words of a prompt that the model can only spell: those that its tokenizer has no piece for. */
+  unknownWords(prompt: string): Promise<readonly string[]> {
+    return this.#graphs.unknownWords(prompt);
+  }
+
   /** How often each graph has run, and for how long. */
   runStatistics(): Promise<RunStatistics> {
     return Promise.resolve(this.#graphs.runner.statistics);

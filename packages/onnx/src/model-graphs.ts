@@ -55,6 +55,11 @@ export abstract class ModelGraphs<Input> {
     signal: CancellationSignal | undefined,
   ): Promise<OrtTensor>;
 
+  /** The words of a prompt that the model can only spell. @default none */
+  async unknownWords(_prompt: string): Promise<readonly string[]> {
+    return [];
+  }
+
   /** Frees everything. */
   async release(): Promise<void> {
     await this.runner.release();

@@ -41,6 +41,10 @@ export class NitroGraphs extends ModelGraphs<TextInput> {
     this.#texts = new TextValues(manifest, textEncoder, (features) => this.embedText(features));
   }
 
+  override unknownWords(prompt: string): Promise<readonly string[]> {
+    return this.#texts.unknownWords(prompt);
+  }
+
   override async release(): Promise<void> {
     await super.release();
     await this.#texts.dispose();

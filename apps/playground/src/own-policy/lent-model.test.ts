@@ -8,6 +8,7 @@ it('can be used, but not disposed of', async () => {
   const lent = lentModel({
     ...model,
     encode: async () => [],
+    unknownWords: async () => [],
     runStatistics: async () => ({}),
   });
   await expect(lent.dispose()).rejects.toMatchObject({ code: 'model-lent' });

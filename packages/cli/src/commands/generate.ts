@@ -23,7 +23,13 @@ import { wholeNumberOption } from '../number-options.js';
 import { assertOutput, withOutputOption } from '../output-path.js';
 import { parseIndices } from '../parse-class-labels.js';
 import { placeOfRecipe, type Target, targetOf } from '../picture-folder.js';
-import { type PictureFlags, picturesFor, promptsFrom, withPictureOptions } from '../picture-options.js';
+import {
+  type PictureFlags,
+  picturesFor,
+  promptsFrom,
+  warnOfUnknownWords,
+  withPictureOptions,
+} from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { readRecipe } from '../recipe-file.js';
 import {
@@ -119,6 +125,7 @@ async function generate(
     const pictures = given
       ? await againPictures(given, model.manifest, flags, context, output)
       : await picturesFor(flags, model.manifest, prompts, context.io, output);
+    await warnOfUnknownWords(pictures, model, output);
     const recipe = given ? againRecipe(given, used, pictures) : newRecipe(used, flags, choice, pictures);
     const out = flags.out ?? defaultPlace(flags, model.manifest);
     assertOutput(out, 'folder or picture');

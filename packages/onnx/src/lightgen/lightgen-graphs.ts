@@ -46,6 +46,10 @@ export class LightgenGraphs extends ModelGraphs<TextInput> {
     this.#memories = new TextValues(manifest, textEncoder, (features) => this.memoryOf(features));
   }
 
+  override unknownWords(prompt: string): Promise<readonly string[]> {
+    return this.#memories.unknownWords(prompt);
+  }
+
   override async release(): Promise<void> {
     await super.release();
     await this.#memories.dispose();

@@ -28,6 +28,11 @@ export interface Loaded<Device extends string = string> {
 export interface LoadedModel<Device extends string = string> extends MaskedModel<ModelInput>, Loaded<Device> {
   readonly evaluateHead: NonNullable<MaskedModel<ModelInput>['evaluateHead']>;
   readonly encode: NonNullable<MaskedModel<ModelInput>['encode']>;
+  /**
+   * The words of a prompt that the model can only spell, in their order: those that its tokenizer has no piece for. None of a
+   * model that takes classes, or has no text encoder of its own.
+   */
+  unknownWords(prompt: string): Promise<readonly string[]>;
   /** How often each graph has run since loading, and for how long. */
   runStatistics(): Promise<RunStatistics>;
   /** Ends the worker. Later calls reject with `ModelDisposedError`. */

@@ -109,6 +109,11 @@ export class RemoteModel implements MaskedModel<ModelInput> {
     return this.#caller.call('encode', { images }, { signal });
   }
 
+  /** The words of a prompt that the model can only spell: those that its tokenizer has no piece for. */
+  unknownWords(prompt: string): Promise<readonly string[]> {
+    return this.#caller.call('unknownWords', { prompt });
+  }
+
   /** How often each graph has run, and for how long. */
   runStatistics(): Promise<RunStatistics> {
     return this.#caller.call('runStatistics', {});

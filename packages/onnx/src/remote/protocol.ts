@@ -59,6 +59,7 @@ export interface Calls {
   encode: { arguments: { images: readonly ImageRgb[] }; result: readonly TokenGrid[] };
   /** A notice, without an answer. */
   release: { arguments: { conditions: number }; result: undefined };
+  unknownWords: { arguments: { prompt: string }; result: readonly string[] };
   runStatistics: { arguments: Record<string, never>; result: RunStatistics };
   dispose: { arguments: Record<string, never>; result: undefined };
 }

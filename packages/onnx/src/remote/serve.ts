@@ -101,6 +101,7 @@ export function modelHandlers(model: ServedModel): {
       held.delete(conditions);
       return undefined;
     },
+    unknownWords: ({ prompt }) => model.unknownWords(prompt),
     runStatistics: () => model.runStatistics(),
     async dispose() {
       releaseAll();

@@ -16,6 +16,7 @@ export function fakeLoadedModel<Device extends string = 'cpu'>(
     dtype: 'fp32',
     threads: 1,
     fallbacks: [],
+    unknownWords: async () => [],
     runStatistics: async () => ({}),
   };
 }

@@ -79,6 +79,11 @@ export class TextValues<Value> {
     return values;
   }
 
+  /** The words of a prompt that the text encoder can only spell; none where it can't tell. */
+  async unknownWords(prompt: string): Promise<readonly string[]> {
+    return (await this.#textEncoder?.unknownWords?.(prompt)) ?? [];
+  }
+
   /** Frees the text encoder. */
   async dispose(): Promise<void> {
     await this.#textEncoder?.dispose();
