@@ -1,7 +1,7 @@
-import { InvalidOptionError, type MaskedModel, type ModelInput, type TextFeatures } from '@tessera/core';
+import { InvalidOptionError, type ModelInput, type TextFeatures } from '@tessera/core';
 import { proxyModel, type TextEncoder } from '@tessera/core/model';
-import type { Manifest } from '@tessera/format';
 import { PromptStore } from '../text/prompt-store.js';
+import type { LoadedModel } from './load-in-worker.js';
 
 /**
  * A model whose prompts become features by a text encoder of one's own, such as one of another library, or features made
@@ -12,10 +12,7 @@ import { PromptStore } from '../text/prompt-store.js';
  * @example
  * const model = withTextEncoder(await loadModel('models/nitro-ar'), await readFeatures('features'));
  */
-export function withTextEncoder<Model extends MaskedModel<ModelInput> & { readonly manifest: Manifest }>(
-  model: Model,
-  textEncoder: TextEncoder,
-): Model {
+export function withTextEncoder<Model extends LoadedModel>(model: Model, textEncoder: TextEncoder): Model {
   const { name, condition, family, variants } = model.manifest;
   const refuse = (given: unknown, expectation: string): InvalidOptionError =>
     new InvalidOptionError('textEncoder', given, expectation);
@@ -30,7 +27,8 @@ export function withTextEncoder<Model extends MaskedModel<ModelInput> & { readon
   // Of a family whose null text is the empty prompt, and that has not stored it.
   const needsNullText = family === 'nitro' && !variants.some(({ components }) => components.nullText);
   const store = new PromptStore<TextFeatures>();
-  return proxyModel(model as MaskedModel<ModelInput>, {
+  return proxyModel<LoadedModel, Partial<LoadedModel>>(model, {
+    unknownWords: async (prompt) => (await textEncoder.unknownWords?.(prompt)) ?? [],
     async condition({ batch, signal }) {
       const textsOf = (input: ModelInput) => {
         if (!('prompt' in input)) return input;
