@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { type GraphInput, integers, type RunnableGraph, runOnce } from '../forward/graph-values.js';
+import { floats, type GraphValue, integers, runOnce } from '../forward/graph-values.js';
+import type { OpenWritten } from '../forward/open-stretches.js';
 import { GraphBuilder } from '../graph/graph-builder.js';
 import type { PromptTokens } from '../output/model-card.js';
 
@@ -9,7 +10,7 @@ export async function emptyPrompt(
   tokenizer: string,
   length: number,
   { padding }: PromptTokens,
-): Promise<{ readonly ids: GraphInput; readonly mask: GraphInput }> {
+): Promise<{ readonly ids: GraphValue; readonly mask: GraphValue }> {
   const json = JSON.parse(await readFile(tokenizer, 'utf8')) as object;
   const { ids } = new Tokenizer(json, {}).encode('');
   const rows = Array.from({ length }, (_, row) => row);
@@ -27,13 +28,13 @@ export async function emptyPrompt(
 
 /** What the transformer takes of a prompt, [T, D]. @param open a graph of the folder by its name */
 export async function encodedText(
-  open: (graph: string) => Promise<RunnableGraph>,
-  prompt: Readonly<Record<string, GraphInput>>,
+  open: OpenWritten,
+  prompt: Readonly<Record<string, GraphValue>>,
 ): Promise<Float32Array> {
   const { features } = await runOnce(await open('textEncoder'), prompt);
   const length = prompt.ids!.data.length;
   const { embedded } = await runOnce(await open('text'), {
-    features: { data: features!, dims: [1, length, features!.length / length] },
+    features: floats(features!, [1, length, features!.length / length]),
   });
   return embedded!;
 }
