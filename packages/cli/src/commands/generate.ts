@@ -15,7 +15,7 @@ import {
   TextFeaturesError,
 } from '@tessera/format';
 import type { LoadedModel, StoredFeatures } from '@tessera/runtime-node';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
@@ -27,6 +27,7 @@ import {
   type PictureFlags,
   picturesFor,
   promptsFrom,
+  takesPrompts,
   warnOfUnknownWords,
   withPictureOptions,
 } from '../picture-options.js';
@@ -46,6 +47,7 @@ interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policy?: string;
   readonly recipe?: string;
   readonly out?: string;
+  readonly size?: NonNullable<Recipe['size']>;
   readonly batch?: number;
   readonly sheet?: boolean;
   readonly preview?: boolean;
@@ -68,9 +70,15 @@ export function generateCommand(context: CommandContext): Command {
   withOutputOption(command, 'folder or picture', 'where pictures go (default: out/POLICY-seed-SEED)')
     .addOption(
       new Option('--recipe <file>', 'make what a recipe.json, or a picture of ours, says').conflicts([
-        ...['class', 'count', 'seed', 'policy'],
+        ...['class', 'count', 'seed', 'policy', 'size'],
         ...SAMPLING_ATTRIBUTES,
       ]),
+    )
+    .addOption(
+      new Option(
+        '--size <W>x<H>',
+        "pixels, for models that draw other sizes (default: the model's)",
+      ).argParser(sizeFrom),
     )
     .addOption(wholeNumberOption('--batch <n>', 'pictures at once (default: 1 on the CPU, 8 elsewhere)', 1))
     .option('--sheet', 'write a contact sheet too')
@@ -94,7 +102,7 @@ Examples:
   tessera generate                                   one picture of each class
   tessera generate --class cat,fish --count 8 --sheet
   tessera generate --index 37 --seed 7 --out one.png  picture 37 of seed 7 alone
-  tessera generate "a red fox on snow" --count 4 --model text-model
+  tessera generate "a red fox on snow" "three cherries" --count 4
   tessera generate --model nitro-ar --features features
   tessera generate --class tree --policy gtr-16/fts=low --preview
   tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`),
@@ -118,7 +126,12 @@ async function generate(
   const named = await promptsFrom(words, flags);
   const prompts = named.length > 0 || !features ? named : features.prompts.filter((prompt) => prompt !== '');
   const choice = samplingChoice(flags, flags.policy);
-  const loaded = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output);
+  const loaded = await modelInUse(
+    context,
+    given ? { model: given.model.location, ...flags } : flags,
+    output,
+    { prompts: takesPrompts(prompts, flags) },
+  );
   const { model } = loaded;
   try {
     const used = features ? { ...loaded, model: await withFeatures(model, features) } : loaded;
@@ -178,9 +191,16 @@ function newRecipe(
     model: used.identity,
     seed: flags.seed,
     sampling: choice(manifest.sampling),
+    ...(flags.size ? { size: flags.size } : {}),
     made: used.made,
     pictures,
   });
+}
+
+function sizeFrom(text: string): NonNullable<Recipe['size']> {
+  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  if (!width || !height) throw new InvalidArgumentError('It must be a width and a height, such as 192x128.');
+  return { width: Number(width), height: Number(height) };
 }
 
 function againRecipe(
