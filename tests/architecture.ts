@@ -68,8 +68,13 @@ const RULES: Readonly<Record<string, Rule>> = {
     dependencies: ['@tessera/core', '@tessera/format', '@tessera/onnx', 'onnxruntime-web'],
   },
   '@tessera/convert': {
-    dependencies: ['@tessera/core', '@tessera/format', '@bufbuild/protobuf', 'crc-32'],
-    only: { 'crc-32': 'src/checkpoint/zip-directory.ts' },
+    dependencies: [
+      ...['@tessera/core', '@tessera/format', '@bufbuild/protobuf', '@huggingface/tokenizers', 'crc-32'],
+    ],
+    only: {
+      '@huggingface/tokenizers': 'src/nitro/null-text.ts',
+      'crc-32': 'src/checkpoint/zip-directory.ts',
+    },
   },
   '@tessera/evaluate': {
     dependencies: ['@tessera/core', '@tessera/format', 'ml-matrix', 'onnxruntime-common', 'valibot'],

@@ -24,6 +24,7 @@ export interface PictureFlags {
   readonly class?: readonly string[];
   readonly prompts?: string;
   readonly negative?: string;
+  readonly features?: string;
   readonly count: number;
   readonly index?: string;
   readonly seed: number;

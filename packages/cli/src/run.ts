@@ -8,6 +8,7 @@ import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { editCommand } from './commands/edit.js';
+import { encodeTextCommand } from './commands/encode-text.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
 import { serveCommand } from './commands/serve.js';
@@ -69,6 +70,7 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
     .addCommand(cancelCommand(context))
     .addCommand(demoCommand(context))
     .addCommand(convertCommand(context))
+    .addCommand(encodeTextCommand(context))
     .addCommand(verifyCommand(context))
     .addCommand(doctorCommand(context));
   for (const command of [program, ...program.commands]) {
@@ -102,7 +104,13 @@ function assertHelpTopic([help, topic]: readonly string[], { commands }: Command
   throw new UsageError(`There is no command "${topic}". There are ${names.join(', ')}.`);
 }
 
-const WRONG_USAGE: readonly string[] = ['usage', 'evaluation-request', 'sampler-spec', 'invalid-option'];
+const WRONG_USAGE: readonly string[] = [
+  'usage',
+  'text-features',
+  'evaluation-request',
+  'sampler-spec',
+  'invalid-option',
+];
 
 /** Says what went wrong, and what exit code that is. */
 function report(error: unknown, io: Io, json: boolean): number {

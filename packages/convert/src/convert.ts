@@ -6,7 +6,6 @@ import { type Manifest, parseManifest, type TextCondition } from '@tessera/forma
 
 import { type AutoencoderConfigJson, openAutoencoder } from './autoencoder/open-autoencoder.js';
 
-import { vaeKeys } from './autoencoder/vae-layers.js';
 import { Checkpoint, type TakenWeights } from './checkpoint/checkpoint.js';
 import { assertHolds } from './checkpoint/checkpoint-contents.js';
 import { openTensors } from './checkpoint/open-tensors.js';
@@ -20,20 +19,18 @@ import { type OpenWritten, openStretches } from './forward/open-stretches.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { type SavedGraph, saveGraph } from './graph/graph-file.js';
 import { assertStorage, type WeightStorage } from './graph/weight-storage.js';
-import { type LlamaConfigJson, resolveLlamaConfig } from './llama/llama-config.js';
-import { llamaGraph } from './llama/llama-graph.js';
 import { type CacheOptions, type FamilyModel, type ModelConfigJson, openFamily } from './model-family.js';
+import { emptyPrompt, encodedText, nullTextGraph } from './nitro/null-text.js';
 import { fileChecksums } from './output/file-checksums.js';
 import { type ModelConfigs, modelCard } from './output/model-card.js';
 import { GRAPH_FOLDER, modelManifest, PARITY_FILE, TOKENIZER } from './output/model-manifest.js';
 import { MODEL_PARTS, type ModelPart, partOf } from './output/model-parts.js';
 import { writeOutput } from './output/output-folder.js';
 import {
-  EMBEDDINGS,
-  resolveTextEncoderConfig,
-  type TextEncoderConfigJson,
-} from './text-encoder/text-encoder-config.js';
-import { T5_UNUSED, textEncoderGraph } from './text-encoder/text-encoder-graph.js';
+  type OpenTextEncoder,
+  openTextEncoder,
+  type TextEncoderSource,
+} from './text-encoder/open-text-encoder.js';
 
 export interface ConvertProgress {
   /**
@@ -68,13 +65,7 @@ export interface ConvertOptions {
     readonly ignore?: readonly string[];
   };
   /** The text encoder of a model that takes text; without one its prompts have to be given as features. */
-  readonly text?: {
-    /** A T5 encoder or a Llama under Hugging Face's names, or one over word pieces as the embedded text model has it. */
-    readonly checkpoint: string;
-    readonly config: TextEncoderConfigJson | LlamaConfigJson;
-    /** Its `tokenizer.json`. */
-    readonly tokenizer: string;
-  };
+  readonly text?: TextEncoderSource;
   /** The model folder to write. */
   readonly out: string;
   /**
@@ -223,14 +214,16 @@ async function openModel(
   const mar = openFamily(config, marFile, options.caches);
   const graphs: Record<string, GraphBuilder> = { ...mar.graphs };
   const { taken, parameters } = marFile;
-  const textFile = options.text && (await openTextEncoder(options.text, mar, open));
+  const textFile = options.text && (await textEncoderOf(options.text, mar, open));
   const text = textFile ? { text: textFile.checkpoint.parameters } : {};
   const textFiles = textFile ? [textFile.checkpoint] : [];
   if (textFile) graphs.textEncoder = textFile.graph;
+  const prompts = textFile && { prompts: textFile.prompts };
   if (!options.vae) {
     return {
       mar,
       vae: undefined,
+      ...prompts,
       graphs,
       taken,
       checkpoints: [marFile, ...textFiles],
@@ -263,6 +256,7 @@ async function openModel(
   return {
     mar,
     vae,
+    ...prompts,
     vaeFile,
     graphs,
     taken,
@@ -280,26 +274,18 @@ function assertTextWidth(path: string, width: number, condition: TextCondition):
   );
 }
 
-async function openTextEncoder(
-  { checkpoint: path, config: json }: NonNullable<ConvertOptions['text']>,
+async function textEncoderOf(
+  text: NonNullable<ConvertOptions['text']>,
   { manifest }: FamilyModel,
   open: (path: string) => Promise<TensorFile>,
-): Promise<{ readonly checkpoint: Checkpoint; readonly graph: GraphBuilder }> {
+): Promise<OpenTextEncoder> {
   const { condition } = manifest;
   if (condition.kind !== 'text') {
-    throw new InvalidOptionError('text', path, 'must be left out: the model takes classes');
+    throw new InvalidOptionError('text', text.checkpoint, 'must be left out: the model takes classes');
   }
-  if ('num_key_value_heads' in json) {
-    const checkpoint = new Checkpoint(await open(path), 'embed_tokens.weight', { ignore: ['lm_head.'] });
-    const config = resolveLlamaConfig(json, checkpoint);
-    assertTextWidth(path, config.width, condition);
-    return { checkpoint, graph: llamaGraph(config, checkpoint, condition.length) };
-  }
-  const anchor = 'num_heads' in json ? EMBEDDINGS.t5 : EMBEDDINGS['word-pieces'];
-  const checkpoint = new Checkpoint(await open(path), anchor, { ignore: T5_UNUSED });
-  const config = resolveTextEncoderConfig(json, checkpoint, condition.length);
-  assertTextWidth(path, config.width, condition);
-  return { checkpoint, graph: textEncoderGraph(config, checkpoint) };
+  const encoder = openTextEncoder(await open(text.checkpoint), text.config, condition.length);
+  assertTextWidth(text.checkpoint, encoder.width, condition);
+  return encoder;
 }
 
 async function writeFolder(
@@ -324,6 +310,16 @@ async function writeFolder(
       },
     });
   }
+  const open: OpenWritten | undefined =
+    openGraph && (async (name) => openStretches(saved[name]!, openGraph, { signal }));
+  if (options.text && open && model.mar.nullText === 'empty prompt') {
+    const { length } = model.mar.manifest.condition as TextCondition;
+    const tokens = await emptyPrompt(options.text.tokenizer, length, model.prompts!);
+    const graph = nullTextGraph(await encodedText(open, tokens), length);
+    saved.nullText = await saveGraph(graph, join(folder, GRAPH_FOLDER, 'nullText.onnx'), {
+      storage: 'fp32',
+    });
+  }
   const written = Object.values(saved).flatMap((graph) => graph.files);
   if (options.text) {
     written.push(join(folder, TOKENIZER));
@@ -334,8 +330,6 @@ async function writeFolder(
     onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
   });
   let manifest = manifestOf(options, model, saved, files);
-  const open: OpenWritten | undefined =
-    openGraph && (async (name) => openStretches(saved[name]!, openGraph, { signal }));
   const forward = open ? await forwardChecks(options, model, open) : [];
   if (open && recordSample) {
     onProgress?.({ phase: 'record', item: 'a reference sample', done: 0, total: 1 });
@@ -380,11 +374,12 @@ async function forwardChecks(
   return checkForward({
     mar: {
       config: mar.sizes,
+      chainSteps: mar.manifest.chainSteps,
       read: (key) => marFile.read(key),
       checkConditions: mar.checkConditions,
     },
-    ...(vae?.kl && vaeFile
-      ? { vae: { config: vae.kl, read: (key) => vaeFile.read(key), keys: [...vaeKeys(vae.kl).keys()] } }
+    ...(vae && vaeFile
+      ? { vae: { sizes: vae, forward: vae.forward, read: (key) => vaeFile.read(key) } }
       : {}),
     open,
     storage: (graph) => storageOf(options, partOf(graph)),

@@ -172,7 +172,7 @@ export class OutputFolderError extends TesseraError {
 
 /** By how much a graph's output differs from the forward pass, in root mean squares: of the difference ÷ of the pass. */
 export interface ForwardCheck {
-  readonly output: 'z' | 'denoised' | 'image' | 'moments';
+  readonly output: 'z' | 'denoised' | 'tokens' | 'image' | 'moments';
   readonly error: number;
   readonly allowed: number;
 }

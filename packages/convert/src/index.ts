@@ -18,6 +18,8 @@ export type { TensorArray, TensorFile } from './checkpoint/tensor-file.js';
 export type { TorchFile } from './checkpoint/torch-file.js';
 export type { WeightsKind } from './checkpoint/weight-copies.js';
 export { type ConvertOptions, type ConvertProgress, type ConvertReport, convertModel } from './convert.js';
+export { type DcAeConfig, dcAeLayers } from './dc-ae/dc-ae-config.js';
+export { dcAeKeys } from './dc-ae/dc-ae-keys.js';
 export {
   CheckpointFileError,
   CheckpointFormatError,
@@ -40,14 +42,23 @@ export { type SavedGraph, type SaveGraphOptions, saveGraph } from './graph/graph
 export type { WeightStorage } from './graph/weight-storage.js';
 export { LIGHTGEN, type LightgenConfigJson } from './lightgen/lightgen-config.js';
 export { lightgenKeys } from './lightgen/lightgen-keys.js';
+export type { LlamaConfig, LlamaConfigJson } from './llama/llama-config.js';
+export { llamaKeys } from './llama/llama-graph.js';
 export type { MarConfig, MarConfigJson } from './mar/mar-config.js';
 export { marKeys } from './mar/mar-keys.js';
 export { MAR_PRESETS, type MarPreset, PRESET_GUIDANCE, PUBLISHED_ADVICE } from './mar/mar-presets.js';
 export type { FamilyModel, ModelConfigJson, ModelPreset } from './model-family.js';
 export { type NitroConfig, type NitroConfigJson, resolveNitroConfig } from './nitro/nitro-config.js';
 export { nitroBlockGraph, nitroGraphs } from './nitro/nitro-graphs.js';
+export { nitroKeys } from './nitro/nitro-keys.js';
 export { positionTable } from './nitro/position-table.js';
 export type { ModelPart } from './output/model-parts.js';
+export {
+  type ConvertedTextEncoder,
+  type ConvertTextEncoderOptions,
+  convertTextEncoder,
+} from './text-encoder/convert-text-encoder.js';
+export type { TextEncoderSource } from './text-encoder/open-text-encoder.js';
 export type {
   T5ConfigJson,
   TextEncoderConfigJson,

@@ -27,7 +27,7 @@ import {
   presetOf,
 } from './mar/mar-presets.js';
 import { type NitroConfigJson, resolveNitroConfig } from './nitro/nitro-config.js';
-import { nitroGraphs } from './nitro/nitro-graphs.js';
+import { CHAIN_STEPS, nitroGraphs } from './nitro/nitro-graphs.js';
 
 /** A released model's sizes by its name. */
 export type ModelPreset = MarPreset | 'lightgen' | 'nitro-ar';
@@ -49,13 +49,15 @@ export interface FamilyModel {
   readonly sizes: HeadSizes &
     Pick<MarConfig, 'latents'> & { readonly encoder: Pick<StackConfig, 'width'> & Partial<StackConfig> };
   /** The fields of a manifest that differ from family to family. */
-  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'caches' | 'lightgen'> &
+  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'caches' | 'lightgen' | 'chainSteps'> &
     Partial<Pick<Manifest, 'diffusion'>>;
   /** Rows of the model card on what it takes and how it is built. */
   readonly facts: readonly (readonly [label: string, text: string])[];
   /** Advice where nothing else is given: that of the published evaluations. */
   readonly sampling: Manifest['sampling'];
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
+  /** What guidance leads away from where no tensor of the model is it. */
+  readonly nullText?: 'empty prompt';
   /** Compares z with a forward pass of the checkpoint. */
   readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
 }
@@ -197,6 +199,7 @@ function openNitro(config: ModelConfigJson | undefined, checkpoint: Checkpoint):
         finalSigma: Math.fround(1 / trainSteps),
         wholeTimesteps: [2],
       },
+      chainSteps: CHAIN_STEPS,
     },
     facts: [
       ['Text', `${text.length} rows of ${text.width} channels`],
@@ -206,9 +209,10 @@ function openNitro(config: ModelConfigJson | undefined, checkpoint: Checkpoint):
       guidance: { schedule: 'constant', scale: 4 },
       temperature: 1,
       sampler: 'euler',
-      advice: 'mar:20x3',
+      advice: `mar:20x${CHAIN_STEPS}`,
     },
     graphs: nitroGraphs(sizes, checkpoint),
+    nullText: 'empty prompt',
     checkConditions: (source) => checkNitroConditions(sizes, source),
   };
 }

@@ -95,3 +95,10 @@ export {
   type SamplingOverrides,
   samplingSchema,
 } from './sampling-config.js';
+export {
+  FEATURES_FILE,
+  FEATURES_LIST,
+  parseTextFeatures,
+  TextFeaturesError,
+  type TextFeaturesList,
+} from './text-features.js';

@@ -52,6 +52,7 @@ const components = v.strictObject({
   project: component,
   modulate: component,
   denoise: component,
+  chain: v.optional(component),
   decoder: v.optional(component),
   encoder: v.optional(component),
   'condition-cached': v.optional(component),
@@ -82,6 +83,8 @@ const text = v.strictObject({
       tokenizer: path,
       /** The token that fills up the rows. */
       padding: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      /** Whether the last token of a text ends it, and stays where a text is cut. @default true */
+      endToken: v.optional(v.boolean()),
     }),
   ),
 });
@@ -119,6 +122,8 @@ const schema = v.strictObject({
       cutBlock: v.pipe(v.number(), v.integer(), v.minValue(0)),
     }),
   ),
+  /** Diffusion steps of `chain`, a graph that takes all of them where nothing asks for what is between. */
+  chainSteps: v.optional(count),
   latents: v.strictObject({
     channels: count,
     patchSize: count,
@@ -247,6 +252,7 @@ export function parseManifest(json: string): Manifest {
 function inconsistencies({
   family = 'mar',
   lightgen,
+  chainSteps,
   grid,
   latents,
   condition,
@@ -278,6 +284,9 @@ function inconsistencies({
   if (sampling.advice !== undefined) problems.push(...adviceProblems(sampling));
   if ((condition.kind === 'class') !== (family === 'mar')) {
     problems.push(`condition.kind is ${condition.kind}, which models of the family ${family} don't take`);
+  }
+  if (variants.some(({ components }) => (components.chain === undefined) !== (chainSteps === undefined))) {
+    problems.push('chainSteps is that of the component "chain": each needs the other');
   }
   if (family === 'lightgen' && !lightgen) problems.push('lightgen is missing, which the family needs');
   for (const { dtype, components } of variants) {

@@ -12,6 +12,7 @@ export class GraphTextEncoder implements TextEncoder {
   readonly length: number;
   readonly width: number;
   readonly #padding: number;
+  readonly #endToken: boolean;
   readonly #Tensor: TensorConstructor;
   readonly #createSession: () => Promise<GraphSession>;
   readonly #readTokenizer: () => Promise<string>;
@@ -31,6 +32,7 @@ export class GraphTextEncoder implements TextEncoder {
     this.length = length;
     this.width = width;
     this.#padding = encoder?.padding ?? 0;
+    this.#endToken = encoder?.endToken ?? true;
     this.#Tensor = Tensor;
     this.#createSession = createSession;
     this.#readTokenizer = readTokenizer;
@@ -81,10 +83,11 @@ export class GraphTextEncoder implements TextEncoder {
     return this.#tokenizer;
   }
 
-  /** Fills up with padding, or cuts: what ends a text, a token of its own, stays. */
+  /** Fills up with padding, or cuts: where a token of its own ends a text, it stays. */
   #rows(tokens: readonly number[]): { readonly ids: Int32Array; readonly mask: Int32Array } {
     const { length } = this;
-    const kept = tokens.length > length ? [...tokens.slice(0, length - 1), tokens.at(-1)!] : tokens;
+    const ending = this.#endToken && tokens.length > length ? tokens.slice(-1) : [];
+    const kept = [...tokens.slice(0, length - ending.length), ...ending];
     const ids = new Int32Array(length).fill(this.#padding);
     ids.set(kept);
     return { ids, mask: new Int32Array(length).fill(1, 0, kept.length) };

@@ -12,6 +12,7 @@ type HeadGraphs = Pick<
   | 'embed'
   | 'project'
   | 'modulate'
+  | 'chain'
   | 'denoise'
   | 'denoiseKeeping'
   | 'denoiseOuter'
@@ -67,8 +68,15 @@ export async function sampleHead(graphs: HeadGraphs, request: SampleRequest): Pr
       'this model needs a diffusion step at least',
     );
   throwIfAborted(signal);
-  const { timeEmbed } = await graphs.embed(Float32Array.from(steps, (step) => step.timestep));
   const tokens = new Float32Array(request.count * channels);
+  if (isChain(graphs, request)) {
+    for (const block of blocksOf(graphs, request)) {
+      throwIfAborted(signal);
+      tokens.set(await runChain(graphs, request, block), block.first * channels);
+    }
+    return assertFinite('chain', tokens);
+  }
+  const { timeEmbed } = await graphs.embed(Float32Array.from(steps, (step) => step.timestep));
   for (const { first, count, rows } of blocksOf(graphs, request)) {
     throwIfAborted(signal);
     const head = await headOf(graphs, { z, rows, count }, timeEmbed, request.reuse);
@@ -78,10 +86,7 @@ export async function sampleHead(graphs: HeadGraphs, request: SampleRequest): Pr
         count,
         channels,
         guidanceScale: scalesOf(request, first, count),
-        noise(step, out) {
-          for (let row = 0; row < count; row++)
-            request.noise(first + row, step, out.subarray(row * channels, (row + 1) * channels));
-        },
+        noise: (step, out) => fillNoise(request, first, step, out, channels),
         evaluate: (x, index) => head.evaluate(x, index, signal),
       });
       tokens.set(sampled, first * channels);
@@ -90,6 +95,57 @@ export async function sampleHead(graphs: HeadGraphs, request: SampleRequest): Pr
     }
   }
   return assertFinite('denoise', tokens);
+}
+
+function fillNoise(
+  request: SampleRequest,
+  first: number,
+  step: number,
+  out: Float32Array,
+  channels: number,
+): void {
+  for (let row = 0; row < out.length / channels; row++)
+    request.noise(first + row, step, out.subarray(row * channels, (row + 1) * channels));
+}
+
+/** Whether one run of `chain` does it: the model has one of as many steps, and nothing is done between them. */
+function isChain(
+  { manifest: { chainSteps } }: HeadGraphs,
+  { coefficients, prediction, clamp, reuse }: SampleRequest,
+): boolean {
+  const { steps, prediction: sampled = 'epsilon' } = coefficients;
+  return (
+    steps.length === chainSteps &&
+    sampled === prediction &&
+    clamp === undefined &&
+    !reuse &&
+    steps.every(({ noise, update }) => noise.kind === 'none' && update.previousXStarts.length === 0)
+  );
+}
+
+async function runChain(
+  graphs: HeadGraphs,
+  request: SampleRequest,
+  { first, count, rows }: Block,
+): Promise<Float32Array> {
+  const { channels } = graphs.manifest.grid;
+  const { steps, temperedStart } = request.coefficients;
+  const x = new Float32Array(count * channels);
+  fillNoise(request, first, 0, x, channels);
+  if (temperedStart) for (let i = 0; i < x.length; i++) x[i]! *= request.temperature;
+  const given = scalesOf(request, first, count);
+  const scales = new Float32Array(steps.length * count);
+  for (let at = 0; at < scales.length; at += given.length) scales.set(given, at);
+  return graphs.chain(x, request.z, rows, {
+    timesteps: Float32Array.from(steps, ({ timestep }) => timestep),
+    factors: Float32Array.from(
+      steps.flatMap(({ xStart, update }) => [
+        update.x + update.xStart * xStart.x,
+        -update.xStart * xStart.output,
+      ]),
+    ),
+    scales,
+  });
 }
 
 /**

@@ -17,6 +17,13 @@ export interface KeptDenoising {
   readonly delta: OrtTensor;
 }
 
+/** The steps of a chain: x ← factors[s, 0]·x + factors[s, 1]·output. */
+export interface ChainSteps {
+  readonly timesteps: Float32Array;
+  readonly factors: Float32Array;
+  readonly scales: Float32Array;
+}
+
 /**
  * The graphs of one model as typed functions on plain arrays: those of the diffusion head and the autoencoder, which all
  * families have alike, and what a family makes its conditions with. Stateless but for statistics and tensors kept for reuse.
@@ -145,6 +152,30 @@ export abstract class ModelGraphs<Input> {
     const feeds = { time_embed: this.runner.float(timeEmbed, [steps, head]), z_embed: zEmbed.tensor };
     const { modulation } = await this.runner.run(graph, feeds, ['modulation']);
     return new OrtTensor(graph, modulation!);
+  }
+
+  /**
+   * All steps of a chain at once, see `chainGraph` of `@tessera/convert`.
+   *
+   * @param x [n, C]
+   * @param z [B, T, D]
+   * @param rows [R], which of the B·T rows
+   * @param steps of each, its timestep, [S], factors, [S, 2], and guidance scales, [S, n]
+   * @returns [n, C]
+   */
+  async chain(x: Float32Array, z: OrtTensor, rows: Int32Array, steps: ChainSteps): Promise<Float32Array> {
+    const { channels } = this.manifest.grid;
+    const [count, length] = [x.length / channels, steps.timesteps.length];
+    const feeds = {
+      x: this.runner.float(x, [count, channels]),
+      z: z.tensor,
+      rows: this.runner.int(rows, [rows.length]),
+      timesteps: this.runner.float(steps.timesteps, [length]),
+      factors: this.runner.float(steps.factors, [length, 2]),
+      scales: this.runner.float(steps.scales, [length, count, 1]),
+    };
+    const { tokens } = await this.runner.run('chain', feeds, ['tokens']);
+    return (await tokens!.getData()) as Float32Array;
   }
 
   /**

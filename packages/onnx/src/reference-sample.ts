@@ -85,7 +85,8 @@ export async function recordReferenceSample(
           },
         }
       : { classLabel: 0 }),
-    respacing: model.diffusion?.prediction === 'velocity' ? '4' : 'ddim50',
+    respacing:
+      model.diffusion?.prediction === 'velocity' ? String(model.manifest?.chainSteps ?? 4) : 'ddim50',
     guidanceScale: 2,
   };
   const { z, tokens, picture } = await run(model, recipe);

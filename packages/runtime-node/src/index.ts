@@ -5,6 +5,7 @@ export {
   type ManifestFile,
   MemoryError,
   ModelFileError,
+  withTextEncoder,
 } from '@tessera/onnx';
 export { defaultCacheFolder } from './cache-folder.js';
 export { type FetchedCheckpoint, fetchCheckpoint } from './checkpoint/checkpoint-source.js';
@@ -16,3 +17,5 @@ export { openGraph } from './open-graph.js';
 export { readPng, writePng } from './png-file.js';
 export { type DeviceReport, probeDevices } from './probe-devices.js';
 export { recordSample } from './record-sample.js';
+export { openTextEncoder } from './text/open-text-encoder.js';
+export { readFeatures, type StoredFeatures } from './text/read-features.js';

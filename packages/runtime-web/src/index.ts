@@ -1,4 +1,10 @@
-export { DeviceUnavailableError, type Fallback, type LoadProgress, ModelFileError } from '@tessera/onnx';
+export {
+  DeviceUnavailableError,
+  type Fallback,
+  type LoadProgress,
+  ModelFileError,
+  withTextEncoder,
+} from '@tessera/onnx';
 export { DEVICES, type Device, DeviceLostError } from './devices.js';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model.js';
 export type { FolderFiles } from './open-folder.js';

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type {
   AutoencoderConfigJson,
   ConvertOptions,
@@ -81,7 +81,7 @@ export function convertCommand(context: CommandContext): Command {
     )
     .option(
       '--text <folder>',
-      'the text encoder of a model that takes text: config.json, tokenizer.json and weights',
+      'the text encoder of a model that takes text, or hf:owner/name: config.json, tokenizer.json and weights',
     )
     .option(
       '--vae-config <file>',
@@ -238,9 +238,27 @@ async function fetched(
     });
   };
   const found = await local(checkpoint);
+  const text = flags.text === undefined ? undefined : await textFolder(flags.text, local);
   const vae = flags.vae === undefined ? found.vae : (await local(flags.vae)).checkpoint;
   const source = flags.source ?? (found.checkpoint === checkpoint ? basename(checkpoint) : checkpoint);
-  return { ...flags, ...(vae === undefined ? {} : { vae }), source, checkpoint: found.checkpoint };
+  return {
+    ...flags,
+    ...(vae === undefined ? {} : { vae }),
+    ...(text === undefined ? {} : { text }),
+    source,
+    checkpoint: found.checkpoint,
+  };
+}
+
+/** The folder of a text encoder, of whose repository on a hub the files needed are brought to the disk. */
+async function textFolder(
+  location: string,
+  fetch: (location: string) => Promise<FetchedCheckpoint>,
+): Promise<string> {
+  if (parseModelSource(location).kind !== 'hub') return location;
+  for (const file of ['tokenizer.json', 'model.safetensors']) await fetch(`${location}/${file}`);
+  const { checkpoint: config } = await fetch(`${location}/config.json`);
+  return dirname(config);
 }
 
 /** Files of the hub that a public audit found to be equal to the raw weights in all tensors (FID 5.56 instead of 2.31). */

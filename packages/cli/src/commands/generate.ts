@@ -12,7 +12,9 @@ import {
   type Recipe,
   RecipeError,
   recipeOf,
+  TextFeaturesError,
 } from '@tessera/format';
+import type { LoadedModel, StoredFeatures } from '@tessera/runtime-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';
@@ -61,6 +63,10 @@ export function generateCommand(context: CommandContext): Command {
   );
   withSamplingOptions(command, { policy: true });
   withModelOptions(command);
+  command.option(
+    '--features <folder>',
+    'features of prompts that tessera encode-text made (default: all of them are drawn)',
+  );
   withOutputOption(command, 'folder or picture', 'where pictures go (default: out/POLICY-seed-SEED)')
     .addOption(
       new Option('--recipe <file>', 'make what a recipe.json, or a picture of ours, says').conflicts([
@@ -97,6 +103,7 @@ Examples:
   tessera generate --class cat,fish --count 8 --sheet
   tessera generate --index 37 --seed 7 --out one.png  picture 37 of seed 7 alone
   tessera generate "a red fox on snow" "three cherries" --count 4
+  tessera generate --model nitro-ar --features features
   tessera generate --class tree --policy gtr-16/fts=low --preview
   tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`),
     );
@@ -115,13 +122,19 @@ async function generate(
     return;
   }
   const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
-  const prompts = await promptsFrom(words, flags);
+  const features = flags.features === undefined ? undefined : await openFeatures(flags.features);
+  const named = await promptsFrom(words, flags);
+  const prompts = named.length > 0 || !features ? named : features.prompts.filter((prompt) => prompt !== '');
   const choice = samplingChoice(flags, flags.policy);
-  const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output, {
-    prompts: takesPrompts(prompts, flags),
-  });
-  const { model } = used;
+  const loaded = await modelInUse(
+    context,
+    given ? { model: given.model.location, ...flags } : flags,
+    output,
+    { prompts: takesPrompts(prompts, flags) },
+  );
+  const { model } = loaded;
   try {
+    const used = features ? { ...loaded, model: await withFeatures(model, features) } : loaded;
     const pictures = given
       ? await againPictures(given, model.manifest, flags, context, output)
       : await picturesFor(flags, model.manifest, prompts, context.io, output);
@@ -145,7 +158,26 @@ async function generate(
     reportResult(context, output, flags, used, recipe, target, made);
   } finally {
     await model.dispose();
+    await features?.dispose();
   }
+}
+
+async function openFeatures(folder: string): Promise<StoredFeatures> {
+  const { readFeatures } = await import('@tessera/runtime-node');
+  return readFeatures(folder);
+}
+
+/** @throws TextFeaturesError where they are another kind of model's */
+async function withFeatures(model: LoadedModel, features: StoredFeatures): Promise<LoadedModel> {
+  const { family, name } = model.manifest;
+  if (family !== undefined && (family === 'nitro') !== (features.encoder === 'llama')) {
+    const expected = family === 'nitro' ? 'a Llama' : 'a T5';
+    throw new TextFeaturesError(
+      `The features were made by ${features.encoder}, but the model "${name}" takes those of ${expected}. Encode the prompts by one: tessera encode-text --text`,
+    );
+  }
+  const { withTextEncoder } = await import('@tessera/runtime-node');
+  return withTextEncoder(model, features);
 }
 
 function newRecipe(

@@ -27,7 +27,7 @@ export interface ConvertAutoencoderOptions {
 
 /** An autoencoder's graphs on their own. */
 export interface ConvertedAutoencoder {
-  readonly config: Omit<Autoencoder, 'graphs' | 'kl'>;
+  readonly config: Omit<Autoencoder, 'graphs' | 'forward'>;
   /** Absolute paths of `decoder.onnx` and `encoder.onnx`; see `vaeGraphs` for their inputs and outputs. */
   readonly decoder: string;
   /** Absent for DC-AE. */
@@ -53,7 +53,7 @@ export async function convertAutoencoder(options: ConvertAutoencoderOptions): Pr
   const file = await openTensors(checkpoint);
   try {
     const { autoencoder, checkpoint: source } = openAutoencoder(given, file, ignore ? { ignore } : {});
-    const { graphs, kl: _, ...config } = autoencoder;
+    const { graphs, forward: _, ...config } = autoencoder;
     await source.assertValues({ signal });
     await writeOutput(options.out, { overwrite, reads: [checkpoint] }, async (partial) => {
       for (const [name, graph] of Object.entries(graphs)) {

@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { expect, it } from 'vitest';
 import { openTensors } from '../checkpoint/open-tensors.js';
-import { forwardDecode, forwardEncode } from '../forward/vae-forward.js';
 import { diffusersVaeKeys } from '../testing/diffusers-vae-keys.js';
 import { float32, inTemporaryFolder, largestError, openGraph, run } from '../testing/golden.js';
 import { randomArray, randomNumbers, writeRandomCheckpoint } from '../testing/random-weights.js';
 import { publishedConfig } from './diffusers-config.js';
 import { openAutoencoder } from './open-autoencoder.js';
-import { vaeKeys } from './vae-layers.js';
 
 // As the config.json of Stable Diffusion 3's autoencoder, with sizes of two narrow levels.
 const CONFIG = {
@@ -40,14 +38,14 @@ it('an autoencoder without quantising convolutions computes what the float64 loo
     const { autoencoder, checkpoint } = openAutoencoder(CONFIG, file);
     expect(autoencoder).toMatchObject({ latentScale: 1.5305, latentShift: 0.0609, stride: 2 });
     const weights: Record<string, ArrayLike<number>> = {};
-    for (const key of vaeKeys(autoencoder.kl!).keys()) weights[key] = await checkpoint.read(key);
+    for (const key of autoencoder.forward.keys) weights[key] = await checkpoint.read(key);
     const next = randomNumbers(3);
     for (const [side, forward, channels, size] of [
-      ['decoder', forwardDecode, 4, 2],
-      ['encoder', forwardEncode, 3, 4],
+      ['decoder', autoencoder.forward.decode, 4, 2],
+      ['encoder', autoencoder.forward.encode!, 3, 4],
     ] as const) {
       const data = randomArray(channels * size * size, next);
-      const expected = forward(weights, autoencoder.kl!, {
+      const expected = forward(weights, {
         channels,
         height: size,
         width: size,

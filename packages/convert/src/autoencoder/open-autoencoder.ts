@@ -3,11 +3,16 @@ import { Checkpoint, type CheckpointOptions } from '../checkpoint/checkpoint.js'
 import type { TensorFile } from '../checkpoint/tensor-file.js';
 import { type DcAeConfigJson, resolveDcAeConfig } from '../dc-ae/dc-ae-config.js';
 import { dcAeDecoderGraph } from '../dc-ae/dc-ae-decoder-graph.js';
+import { dcAeKeys } from '../dc-ae/dc-ae-keys.js';
+import { forwardDcAeDecode } from '../forward/dc-ae-forward.js';
+import type { AutoencoderForward } from '../forward/forward-check.js';
+import { forwardDecode, forwardEncode } from '../forward/vae-forward.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { autoencoderOf, hasQuantConv } from './autoencoder-checkpoint.js';
 import { type DiffusersVaeConfigJson, isDiffusersVaeConfig, publishedConfig } from './diffusers-config.js';
-import { resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './vae-config.js';
+import { resolveVaeConfig, type VaeConfigJson } from './vae-config.js';
 import { vaeGraphs } from './vae-graphs.js';
+import { vaeKeys } from './vae-layers.js';
 
 /** An autoencoder's sizes under the names of its published code, or the name of a released one. */
 export type AutoencoderConfigJson =
@@ -29,8 +34,8 @@ export interface Autoencoder {
   readonly stride: number;
   /** How the published code makes bytes of its values. @default to the nearest */
   readonly rounding?: 'down';
-  /** Sizes of a KL autoencoder, whose graphs can be compared with a forward pass. */
-  readonly kl?: VaeConfig;
+  /** What its graphs are compared with. */
+  readonly forward: AutoencoderForward;
   /** `decoder`, and `encoder` for the kinds that have one here. */
   readonly graphs: Readonly<Record<string, GraphBuilder>>;
 }
@@ -55,8 +60,12 @@ export function openAutoencoder(
     const sizes = resolveDcAeConfig(typeof config === 'object' ? (config as DcAeConfigJson) : {}, checkpoint);
     const { latentChannels, latentScale, stride } = sizes;
     const graphs = { decoder: dcAeDecoderGraph(sizes, checkpoint) };
+    const forward: AutoencoderForward = {
+      keys: [...dcAeKeys(sizes).keys()],
+      decode: (weights, latents) => forwardDcAeDecode(weights, sizes, latents),
+    };
     return {
-      autoencoder: { kind: 'DC-AE', latentChannels, latentScale, stride, rounding: 'down', graphs },
+      autoencoder: { kind: 'DC-AE', latentChannels, latentScale, stride, rounding: 'down', forward, graphs },
       checkpoint,
     };
   }
@@ -77,8 +86,13 @@ export function openAutoencoder(
   const kl = resolveVaeConfig(isDiffusers ? publishedConfig(config) : (config as VaeConfigJson | 'kl16'));
   const { latentChannels, latentScale, latentShift, stride } = kl;
   const graphs = { ...vaeGraphs(kl, checkpoint) };
+  const forward: AutoencoderForward = {
+    keys: [...vaeKeys(kl).keys()],
+    decode: (weights, latents) => forwardDecode(weights, kl, latents),
+    encode: (weights, image) => forwardEncode(weights, kl, image),
+  };
   return {
-    autoencoder: { kind: 'KL', latentChannels, latentScale, latentShift, stride, kl, graphs },
+    autoencoder: { kind: 'KL', latentChannels, latentScale, latentShift, stride, forward, graphs },
     checkpoint,
   };
 }

@@ -63,21 +63,18 @@ export function resolveDcAeConfig(json: DcAeConfigJson, checkpoint: Checkpoint):
   const stem = 'decoder.up_blocks';
   const levels = Math.max(1, checkpoint.count(stem));
   const coarsest = extent('decoder.conv_in.weight', 0);
-  const layers: DcAeLayer[] = [];
-  let width = coarsest;
-  for (let level = levels - 1; level >= 0; level--) {
-    for (let index = 0; index < Math.max(1, checkpoint.count(`${stem}.${level}`)); index++) {
-      const key = `${stem}.${level}.${index}`;
-      if (index === 0 && level < levels - 1) {
-        const to = extent(`${key}.conv.weight`, 0);
-        layers.push({ key, kind: 'upsample', from: width, to });
-        width = to;
-      } else {
-        const kind = checkpoint.shape(`${key}.conv1.weight`) ? 'residual' : 'efficient-vit';
-        layers.push({ key, kind, from: width, to: width });
-      }
-    }
-  }
+  const layers = dcAeLayers(
+    Array.from({ length: levels }, (_, level) => {
+      const own = level === levels - 1 ? 0 : 1;
+      const count = Math.max(1, checkpoint.count(`${stem}.${level}`));
+      return {
+        width: own === 0 ? coarsest : extent(`${stem}.${level}.0.conv.weight`, 0),
+        kinds: Array.from({ length: count - own }, (_, index) =>
+          checkpoint.shape(`${stem}.${level}.${index + own}.conv1.weight`) ? 'residual' : 'efficient-vit',
+        ),
+      };
+    }),
+  );
   const first = layers.find(({ kind }) => kind === 'efficient-vit');
   const multiscale = `${first?.key}.attn.to_qkv_multiscale`;
   const inverted = extent(`${first?.key}.conv_out.conv_inverted.weight`, 0);
@@ -86,7 +83,7 @@ export function resolveDcAeConfig(json: DcAeConfigJson, checkpoint: Checkpoint):
     latentScale,
     stride: 2 ** (levels - 1),
     layers,
-    widths: [coarsest, width],
+    widths: [coarsest, layers.at(-1)?.to ?? UNKNOWN],
     headSize: extent(`${multiscale}.0.proj_out.weight`, 1),
     scales: Array.from({ length: checkpoint.count(multiscale) }, (_, scale) =>
       extent(`${multiscale}.${scale}.proj_in.weight`, 2),
@@ -94,6 +91,29 @@ export function resolveDcAeConfig(json: DcAeConfigJson, checkpoint: Checkpoint):
     expansion: first ? inverted / (2 * first.from) : UNKNOWN,
     epsilon: 1e-5,
   };
+}
+
+/** A level of the decoder, without its upsampling. */
+export interface DcAeLevel {
+  readonly width: number;
+  readonly kinds: readonly Exclude<DcAeLayer['kind'], 'upsample'>[];
+}
+
+/** The layers of levels, the finest level first, in the order of computation: each level but the coarsest begins by upsampling. */
+export function dcAeLayers(levels: readonly DcAeLevel[]): DcAeLayer[] {
+  return levels.flatMap((_, index) => {
+    const level = levels.length - 1 - index;
+    const { width, kinds } = levels[level]!;
+    const stem = `decoder.up_blocks.${level}`;
+    const above = levels[level + 1];
+    const up: DcAeLayer[] = above
+      ? [{ key: `${stem}.0`, kind: 'upsample', from: above.width, to: width }]
+      : [];
+    const own = kinds.map(
+      (kind, i): DcAeLayer => ({ key: `${stem}.${i + up.length}`, kind, from: width, to: width }),
+    );
+    return [...up, ...own];
+  });
 }
 
 function assertKnown(option: string, given: string | readonly string[] | undefined, known: string): void {

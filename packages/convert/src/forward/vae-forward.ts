@@ -1,64 +1,16 @@
 import type { VaeConfig } from '../autoencoder/vae-config.js';
+import {
+  addPlanes,
+  conv,
+  doubled,
+  type Planes,
+  pixelShuffled,
+  planes,
+  siluPlanes,
+  type VaeWeights,
+} from './planes.js';
 
 // The KL autoencoder as its published code defines it, in float64, with plain loops over one image.
-
-/** [channels, height, width] */
-export interface Planes {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  readonly data: Float64Array;
-}
-
-/** A checkpoint's tensors by key. */
-export type VaeWeights = Readonly<Record<string, ArrayLike<number>>>;
-
-const planes = (channels: number, height: number, width: number): Planes => ({
-  channels,
-  height,
-  width,
-  data: new Float64Array(channels * height * width),
-});
-const map = (x: Planes, f: (value: number, index: number) => number): Planes => ({
-  ...x,
-  data: x.data.map(f),
-});
-const add = (a: Planes, b: Planes): Planes => map(a, (value, i) => value + b.data[i]!);
-const silu = (x: Planes): Planes => map(x, (value) => value / (1 + Math.exp(-value)));
-
-/** A convolution with zeros around; `before` is the padding at the left and the top. */
-function conv(
-  w: VaeWeights,
-  key: string,
-  x: Planes,
-  side: number,
-  stride = 1,
-  before = (side - 1) / 2,
-): Planes {
-  const bias = w[`${key}.bias`]!;
-  const weight = w[`${key}.weight`]!;
-  const out = planes(bias.length, x.height / stride, x.width / stride);
-  for (let to = 0; to < out.channels; to++) {
-    const plane = out.data.subarray(to * out.height * out.width, (to + 1) * out.height * out.width);
-    plane.fill(bias[to]!);
-    for (let from = 0; from < x.channels; from++) {
-      for (let tap = 0; tap < side * side; tap++) {
-        const factor = weight[(to * x.channels + from) * side * side + tap]!;
-        const shift = (tap % side) - before;
-        for (let row = 0; row < out.height; row++) {
-          const y = row * stride - before + Math.floor(tap / side);
-          if (y < 0 || y >= x.height) continue;
-          const line = (from * x.height + y) * x.width;
-          for (let column = 0; column < out.width; column++) {
-            const at = column * stride + shift;
-            if (at >= 0 && at < x.width) plane[row * out.width + column]! += factor * x.data[line + at]!;
-          }
-        }
-      }
-    }
-  }
-  return out;
-}
 
 function groupNorm(w: VaeWeights, key: string, x: Planes, { groups, epsilon }: VaeConfig): Planes {
   const size = x.data.length / groups;
@@ -78,9 +30,9 @@ function groupNorm(w: VaeWeights, key: string, x: Planes, { groups, epsilon }: V
 }
 
 function residual(w: VaeWeights, key: string, x: Planes, config: VaeConfig): Planes {
-  const first = conv(w, `${key}.conv1`, silu(groupNorm(w, `${key}.norm1`, x, config)), 3);
-  const second = conv(w, `${key}.conv2`, silu(groupNorm(w, `${key}.norm2`, first, config)), 3);
-  return add(w[`${key}.nin_shortcut.weight`] ? conv(w, `${key}.nin_shortcut`, x, 1) : x, second);
+  const first = conv(w, `${key}.conv1`, siluPlanes(groupNorm(w, `${key}.norm1`, x, config)), 3);
+  const second = conv(w, `${key}.conv2`, siluPlanes(groupNorm(w, `${key}.norm2`, first, config)), 3);
+  return addPlanes(w[`${key}.nin_shortcut.weight`] ? conv(w, `${key}.nin_shortcut`, x, 1) : x, second);
 }
 
 function attention(w: VaeWeights, key: string, x: Planes, config: VaeConfig): Planes {
@@ -102,7 +54,7 @@ function attention(w: VaeWeights, key: string, x: Planes, config: VaeConfig): Pl
       );
     }
   }
-  return add(x, conv(w, `${key}.proj_out`, mixed, 1));
+  return addPlanes(x, conv(w, `${key}.proj_out`, mixed, 1));
 }
 
 const middle = (w: VaeWeights, side: string, x: Planes, config: VaeConfig): Planes =>
@@ -133,9 +85,10 @@ export function forwardEncode(w: VaeWeights, config: VaeConfig, image: Planes): 
       x = residual(w, `encoder.down.${level}.block.${block}`, x, config);
       if (encoderAttention[level]) x = attention(w, `encoder.down.${level}.attn.${block}`, x, config);
     }
-    if (level + 1 < widths.length) x = conv(w, `encoder.down.${level}.downsample.conv`, x, 3, 2, 0);
+    if (level + 1 < widths.length)
+      x = conv(w, `encoder.down.${level}.downsample.conv`, x, 3, { stride: 2, before: 0 });
   }
-  x = silu(groupNorm(w, 'encoder.norm_out', middle(w, 'encoder', x, config), config));
+  x = siluPlanes(groupNorm(w, 'encoder.norm_out', middle(w, 'encoder', x, config), config));
   const moments = conv(w, 'encoder.conv_out', x, 3);
   return config.hasQuant ? conv(w, 'quant_conv', moments, 1) : moments;
 }
@@ -152,23 +105,9 @@ export function forwardDecode(w: VaeWeights, config: VaeConfig, latents: Planes)
       if (decoderAttention[level]) x = attention(w, `decoder.up.${level}.attn.${block}`, x, config);
     }
     if (level > 0) {
-      const larger = planes(x.channels, 2 * x.height, 2 * x.width);
-      larger.data.forEach((_, i) => {
-        const row = Math.floor(i / larger.width) % larger.height;
-        const channel = Math.floor(i / (larger.width * larger.height));
-        larger.data[i] = x.data[(channel * x.height + (row >> 1)) * x.width + ((i % larger.width) >> 1)]!;
-      });
-      x = conv(w, `decoder.up.${level}.upsample.conv`, larger, 3);
+      x = conv(w, `decoder.up.${level}.upsample.conv`, doubled(x), 3);
     }
   }
-  x = conv(w, 'decoder.conv_out', silu(groupNorm(w, 'decoder.norm_out', x, config)), 3);
-  const image = planes(3, x.height * p, x.width * p);
-  image.data.forEach((_, i) => {
-    const column = i % image.width;
-    const row = Math.floor(i / image.width) % image.height;
-    const colour = Math.floor(i / (image.width * image.height));
-    const channel = (colour * p + (row % p)) * p + (column % p);
-    image.data[i] = x.data[(channel * x.height + Math.floor(row / p)) * x.width + Math.floor(column / p)]!;
-  });
-  return image;
+  x = conv(w, 'decoder.conv_out', siluPlanes(groupNorm(w, 'decoder.norm_out', x, config)), 3);
+  return pixelShuffled(x, p);
 }

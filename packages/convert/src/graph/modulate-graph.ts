@@ -1,7 +1,8 @@
 import { type Checkpoint, transpose } from '../checkpoint/checkpoint.js';
 import { silu } from '../mar/embed-graph.js';
 import type { HeadSizes } from '../mar/mar-config.js';
-import { GraphBuilder, type LazyWeight } from './graph-builder.js';
+import { GraphBuilder, type LazyWeight, type Value } from './graph-builder.js';
+import type { LayerContext } from './transformer-block.js';
 
 /** Pieces [W] of an adaLN layer's output, in order: shift, scale, gate. */
 interface ModulationLayer {
@@ -27,25 +28,36 @@ export function modulateGraph(
   name = 'modulate',
 ): GraphBuilder {
   const { width } = config.head;
-  const modulation = modulationPieces(layers) * width;
   const graph = new GraphBuilder(name);
   const timeEmbed = graph.input('time_embed', 'float32', ['S', width]);
   const zEmbed = graph.input('z_embed', 'float32', ['R', width]);
+  const modulation = modulate({ graph, checkpoint }, config, layers, timeEmbed, zEmbed);
+  graph.output('modulation', modulation, 'float32', ['S', 'R', modulationPieces(layers) * width]);
+  return graph;
+}
 
+/** The layers' output [S, R, M] for time [S, W] and z [R, W]. */
+export function modulate(
+  { graph, checkpoint }: Pick<LayerContext, 'graph' | 'checkpoint'>,
+  config: HeadSizes,
+  layers: readonly ModulationLayer[],
+  timeEmbed: Value,
+  zEmbed: Value,
+): Value {
   const sums = graph.op('Add', [graph.op('Unsqueeze', [timeEmbed, graph.int64(1)]), zEmbed]);
-  const rows = graph.op('Reshape', [silu(graph, sums), graph.int64(-1, width)]);
+  const rows = graph.op('Reshape', [silu(graph, sums), graph.int64(-1, config.head.width)]);
   const product = graph.op('Gemm', [
     rows,
     graph.weight(modulationWeight(config, checkpoint, layers)),
     graph.weight(modulationBias(config, checkpoint, layers)),
   ]);
+  const width = modulationPieces(layers) * config.head.width;
   const shape = graph.op(
     'Concat',
-    [graph.extent(timeEmbed, 0), graph.extent(zEmbed, 0), graph.int64(modulation)],
+    [graph.extent(timeEmbed, 0), graph.extent(zEmbed, 0), graph.int64(width)],
     { axis: { int: 0 } },
   );
-  graph.output('modulation', graph.op('Reshape', [product, shape]), 'float32', ['S', 'R', modulation]);
-  return graph;
+  return graph.op('Reshape', [product, shape]);
 }
 
 const NET = 'diffloss.net';

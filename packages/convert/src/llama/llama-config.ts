@@ -21,6 +21,9 @@ export interface LlamaConfigJson {
   /** @default 10000 */
   readonly rope_theta?: number;
   readonly rope_scaling?: LlamaRopeScaling | null;
+  /** The token that fills up a prompt. @default the first that ends a text, as the published code of Nitro-AR has it */
+  readonly pad_token_id?: number | null;
+  readonly eos_token_id?: number | readonly number[];
 }
 
 /** All sizes of a Llama. */
@@ -37,6 +40,8 @@ export interface LlamaConfig {
   readonly epsilon: number;
   /** Rotary frequencies, [headSize / 2]. */
   readonly frequencies: Float64Array;
+  /** The token that fills up a prompt. */
+  readonly padding: number;
 }
 
 const UNKNOWN = Number.NaN;
@@ -58,7 +63,16 @@ export function resolveLlamaConfig(json: LlamaConfigJson, checkpoint: Checkpoint
       `must divide num_attention_heads, ${heads}`,
     );
   }
-  const { rms_norm_eps: epsilon = 1e-6 } = json;
+  const { rms_norm_eps: epsilon = 1e-6, pad_token_id: pad, eos_token_id: end } = json;
+  const padding = pad ?? [end].flat()[0];
+  if (padding === undefined) {
+    throw new InvalidOptionError(
+      'eos_token_id',
+      end,
+      'must be given, or pad_token_id: it fills prompts up. Take config.json from where the weights are',
+    );
+  }
+  assertInteger('pad_token_id', padding, 0);
   assertNumber('rms_norm_eps', epsilon, 0);
   const extent = (key: string, axis: number): number => checkpoint.shape(key)?.[axis] ?? UNKNOWN;
   const headSize = extent('layers.0.self_attn.q_proj.weight', 0) / heads;
@@ -75,6 +89,7 @@ export function resolveLlamaConfig(json: LlamaConfigJson, checkpoint: Checkpoint
     headSize,
     epsilon,
     frequencies: rotaryFrequencies(Number.isNaN(headSize) ? 0 : headSize, json),
+    padding,
   };
 }
 

@@ -14,6 +14,7 @@ const JSON_OF_SIZES: LlamaConfigJson = {
   num_key_value_heads: 2,
   rms_norm_eps: 1e-5,
   rope_theta: 100,
+  eos_token_id: [18, 17],
   // With a context of 60, the two frequencies 1 and 1/10 turn 9.5 times and once.
   rope_scaling: {
     rope_type: 'llama3',
@@ -28,8 +29,7 @@ const JSON_OF_SIZES: LlamaConfigJson = {
 async function withLlama<T>(body: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
   return inTemporaryFolder(async (folder) => {
     const path = join(folder, 'llama.safetensors');
-    const { frequencies, epsilon } = { frequencies: new Float64Array(), epsilon: 0 };
-    const keys = llamaKeys({ ...SIZES, frequencies, epsilon });
+    const keys = llamaKeys({ ...SIZES, frequencies: new Float64Array(), epsilon: 0, padding: 0 });
     await writeRandomCheckpoint(path, new Map([...keys].map(([key, shape]) => [`model.${key}`, shape])));
     const file = await openTensors(path);
     try {
@@ -159,7 +159,12 @@ test('low rotary frequencies are divided, high ones stay, and those between lie 
 test('heads that keys can’t be shared among, and unknown scaling of frequencies, are refused', async () => {
   await withLlama(async (checkpoint) => {
     const scaling = { ...JSON_OF_SIZES.rope_scaling!, rope_type: 'yarn' };
-    for (const change of [{ num_key_value_heads: 4 }, { rope_scaling: scaling }, { rms_norm_eps: -1 }]) {
+    for (const change of [
+      { num_key_value_heads: 4 },
+      { rope_scaling: scaling },
+      { rms_norm_eps: -1 },
+      { eos_token_id: undefined },
+    ]) {
       expect(() => resolveLlamaConfig({ ...JSON_OF_SIZES, ...change }, checkpoint)).toThrow(
         InvalidOptionError,
       );

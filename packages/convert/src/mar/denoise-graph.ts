@@ -1,10 +1,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder, type Value } from '../graph/graph-builder.js';
-import { gateLayers, modulationLayers, modulationPieces } from '../graph/modulate-graph.js';
+import { gateLayers, modulate, modulationLayers, modulationPieces } from '../graph/modulate-graph.js';
 import { ELEMENT_TYPES } from '../graph/onnx-writer.js';
 import { type LayerContext, layerNorm, plainLayerNorm } from '../graph/transformer-block.js';
-import { linear, silu } from './embed-graph.js';
+import { linear, silu, timeEmbedding } from './embed-graph.js';
 import { type HeadSizes, headOutputs } from './mar-config.js';
+import { projectedRows } from './project-graph.js';
 
 const NET = 'diffloss.net';
 
@@ -26,22 +27,11 @@ export function outerBlocks({ head }: HeadSizes): number[] {
  *   [n, W] of the first n rows
  */
 export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint, keeps = false): GraphBuilder {
-  const head = new DenoiseGraph('denoise', config, checkpoint);
-  const { graph } = head;
+  const graph = new GraphBuilder('denoise');
+  const head = new DenoiseGraph(graph, config, checkpoint);
   const { depth, width } = config.head;
   const { x, part } = head.inputs('R', modulationPieces(modulationLayers(config)));
-  const copies = graph.op('Div', [graph.extent('modulation', 1), graph.extent(x, 0)]);
-  let residual = graph.op('Tile', [
-    head.projected(x),
-    graph.op('Concat', [copies, graph.int64(1)], { axis: { int: 0 } }),
-  ]);
-  const stream = [residual];
-  const updates: Value[] = [];
-  for (let block = 0; block < depth; block++) {
-    updates[block] = head.update(block, residual, part);
-    residual = head.gated(residual, part(3 * block + 2), updates[block]!);
-    stream.push(residual);
-  }
+  const { stream, updates } = head.blocks(x, graph.extent('modulation', 1), part);
   if (keeps) {
     const own = (rows: Value): Value =>
       graph.op('Slice', [rows, graph.int64(0), graph.extent(x, 0), graph.int64(0)]);
@@ -50,7 +40,53 @@ export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint, keeps = 
     graph.output('delta', delta, 'float32', ['n', width]);
     head.outputMlp(outerBlocks(config).map((block) => own(updates[block]!)));
   }
-  head.outputEnd(residual, part, 3 * depth, 'R');
+  head.outputEnd(stream[depth]!, part, 3 * depth, 'R');
+  return graph;
+}
+
+/**
+ * A whole chain of `steps` evaluations without noise between, as Euler's method takes them: `x` [n, C], `z` [B, T, D] and `rows`
+ * [R], which of its B·T rows are wanted, `timesteps` [S], `factors` [S, 2] and `scales` [S, n, 1] → `tokens` [n, C].
+ *
+ * Of step s, o is the head's output, (1 − scale)·o_u + scale·o_c where R = 2n, and x ← factors[s, 0]·x + factors[s, 1]·o.
+ */
+export function chainGraph(config: HeadSizes, checkpoint: Checkpoint, steps: number): GraphBuilder {
+  const graph = new GraphBuilder('chain');
+  const context: LayerContext = { graph, checkpoint, epsilon: config.epsilon };
+  const head = new DenoiseGraph(graph, config, checkpoint);
+  const { channels } = config.grid;
+  const { depth, width } = config.head;
+  let x = graph.input('x', 'float32', ['n', channels]);
+  const z = graph.input('z', 'float32', ['B', 'T', config.decoder.width]);
+  const rows = graph.input('rows', 'int32', ['R']);
+  const timesteps = graph.input('timesteps', 'float32', [steps]);
+  const factors = graph.input('factors', 'float32', [steps, 2]);
+  const scales = graph.input('scales', 'float32', [steps, 'n', 1]);
+  const zEmbed = projectedRows(context, config, z, rows);
+  const { timeEmbed } = timeEmbedding(context, config, timesteps);
+  const layers = modulationLayers(config);
+  const [count, rowCount] = [graph.extent(x, 0), graph.extent(rows, 0)];
+  const first = graph.int32([0]);
+  const entry = (values: Value, index: number): Value =>
+    graph.op('Gather', [values, graph.int64(index)], { axis: { int: 0 } });
+  const flatFactors = graph.op('Reshape', [factors, graph.int64(-1)]);
+  for (let step = 0; step < steps; step++) {
+    const modulation = modulate(context, config, layers, entry(timeEmbed, step), zEmbed);
+    const part = modulationParts(graph, width, modulationPieces(layers), modulation, first);
+    const { stream } = head.blocks(x, rowCount, part);
+    const out = head.end(stream[depth]!, part, 3 * depth);
+    const half = (from: Value, to: Value): Value => graph.op('Slice', [out, from, to, graph.int64(0)]);
+    const conditional = half(graph.int64(0), count);
+    const unconditional = half(graph.op('Sub', [rowCount, count]), rowCount);
+    const scale = graph.op('Reshape', [entry(scales, step), graph.int64(-1, 1)]);
+    const difference = graph.op('Mul', [scale, graph.op('Sub', [conditional, unconditional])]);
+    const guided = graph.op('Add', [unconditional, difference]);
+    x = graph.op('Add', [
+      graph.op('Mul', [x, entry(flatFactors, 2 * step)]),
+      graph.op('Mul', [guided, entry(flatFactors, 2 * step + 1)]),
+    ]);
+  }
+  graph.output('tokens', x, 'float32', ['n', channels]);
   return graph;
 }
 
@@ -59,7 +95,7 @@ export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint, keeps = 
  * [1], `delta` [n, W] → `out` [n, 2C] and `mlp` [b, n, W], the outer blocks' MLP outputs.
  */
 export function outerDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
-  const head = new DenoiseGraph('denoise-outer', config, checkpoint);
+  const head = new DenoiseGraph(new GraphBuilder('denoise-outer'), config, checkpoint);
   const { x, part } = head.inputs('n', modulationPieces(modulationLayers(config)));
   const delta = head.graph.input('delta', 'float32', ['n', config.head.width]);
   let residual = head.projected(x);
@@ -80,7 +116,7 @@ export function outerDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): Gr
  * `step` [1], `delta` [n, W], `mlp` [b, n, W] → `out` [n, 2C].
  */
 export function cachedDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuilder {
-  const head = new DenoiseGraph('denoise-cached', config, checkpoint);
+  const head = new DenoiseGraph(new GraphBuilder('denoise-cached'), config, checkpoint);
   const { graph } = head;
   const { width } = config.head;
   const outer = outerBlocks(config);
@@ -106,10 +142,10 @@ class DenoiseGraph {
   readonly #context: LayerContext;
   readonly #config: HeadSizes;
 
-  constructor(name: string, config: HeadSizes, checkpoint: Checkpoint) {
-    this.graph = new GraphBuilder(name);
+  constructor(graph: GraphBuilder, config: HeadSizes, checkpoint: Checkpoint) {
+    this.graph = graph;
     this.#config = config;
-    this.#context = { graph: this.graph, checkpoint, epsilon: config.epsilon };
+    this.#context = { graph, checkpoint, epsilon: config.epsilon };
   }
 
   inputs(rows: string, pieces: number): { readonly x: Value; readonly part: Part } {
@@ -124,6 +160,21 @@ class DenoiseGraph {
   projected(x: Value): Value {
     const { grid, head } = this.#config;
     return linear(this.#context, `${NET}.input_proj`, x, [grid.channels, head.width], 'fp16');
+  }
+
+  /** All residual blocks on R copies of the rows x [n, C]: their inputs, with what comes out last, and their MLPs' outputs. */
+  blocks(x: Value, rows: Value, part: Part): { readonly stream: Value[]; readonly updates: Value[] } {
+    const { graph } = this;
+    const copies = graph.op('Div', [rows, graph.extent(x, 0)]);
+    const repeats = [this.projected(x), graph.op('Concat', [copies, graph.int64(1)], { axis: { int: 0 } })];
+    const stream = [graph.op('Tile', repeats)];
+    const updates: Value[] = [];
+    for (let block = 0; block < this.#config.head.depth; block++) {
+      const residual = stream[block]!;
+      updates[block] = this.update(block, residual, part);
+      stream.push(this.gated(residual, part(3 * block + 2), updates[block]!));
+    }
+    return { stream, updates };
   }
 
   /** What a block's MLP gives, before its gate. */
@@ -148,21 +199,23 @@ class DenoiseGraph {
     graph.output('mlp', mlp, 'float32', [updates.length, 'n', this.#config.head.width]);
   }
 
-  /** The final layer, whose modulation begins at piece `first`. */
+  /** The final layer, whose modulation begins at piece `first`, as the output `out`. */
   outputEnd(residual: Value, part: Part, first: number, rows: string): void {
-    const { graph } = this;
+    this.graph.output('out', this.end(residual, part, first), 'float32', [rows, headOutputs(this.#config)]);
+  }
+
+  end(residual: Value, part: Part, first: number): Value {
     const { width } = this.#config.head;
     const outputs = headOutputs(this.#config);
     const normed = plainLayerNorm(this.#context, residual, width);
     // ε is multiplied by up to 2·10⁴ in the first steps of a chain, so the layer that makes it, a small one, is not rounded.
-    const out = linear(
+    return linear(
       this.#context,
       `${NET}.final_layer.linear`,
       this.#modulated(normed, part(first), part(first + 1)),
       [width, outputs],
       'fp32',
     );
-    graph.output('out', out, 'float32', [rows, outputs]);
   }
 
   #modulated(normed: Value, shift: Value, scale: Value): Value {

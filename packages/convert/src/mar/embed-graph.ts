@@ -32,9 +32,21 @@ export function embedGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuil
   const { head, epsilon } = config;
   const graph = new GraphBuilder('embed');
   const context: LayerContext = { graph, checkpoint, epsilon };
-  const net = 'diffloss.net';
   const timesteps = graph.input('timesteps', 'float32', ['S']);
+  const { timeEmbed, sinusoid } = timeEmbedding(context, config, timesteps);
+  graph.output('time_embed', timeEmbed, 'float32', ['S', head.width]);
+  graph.output('sinusoid', sinusoid, 'float32', ['S', SINUSOID_WIDTH]);
+  return graph;
+}
 
+/** The time MLP of timesteps [S], and its input. */
+export function timeEmbedding(
+  context: LayerContext,
+  { head }: HeadSizes,
+  timesteps: Value,
+): { readonly timeEmbed: Value; readonly sinusoid: Value } {
+  const { graph } = context;
+  const net = 'diffloss.net';
   const angles = graph.op('Mul', [
     graph.op('Unsqueeze', [timesteps, graph.int64(1)]),
     graph.floats(TIMESTEP_FREQUENCIES, [1, TIMESTEP_FREQUENCIES.length]),
@@ -51,9 +63,7 @@ export function embedGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuil
     [head.width, head.width],
     'fp16',
   );
-  graph.output('time_embed', timeEmbed, 'float32', ['S', head.width]);
-  graph.output('sinusoid', sinusoid, 'float32', ['S', SINUSOID_WIDTH]);
-  return graph;
+  return { timeEmbed, sinusoid };
 }
 
 /**

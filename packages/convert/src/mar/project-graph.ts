@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { GraphBuilder } from '../graph/graph-builder.js';
+import { GraphBuilder, type Value } from '../graph/graph-builder.js';
+import type { LayerContext } from '../graph/transformer-block.js';
 import { linear } from './embed-graph.js';
 import type { HeadSizes } from './mar-config.js';
 
@@ -12,10 +13,20 @@ export function projectGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBu
   const graph = new GraphBuilder('project');
   const z = graph.input('z', 'float32', ['B', 'T', decoder.width]);
   const rows = graph.input('rows', 'int32', ['R']);
-  const flat = graph.op('Reshape', [z, graph.int64(-1, decoder.width)]);
-  const picked = graph.op('Gather', [flat, rows]);
-  const sizes = [decoder.width, head.width] as const;
-  const projected = linear({ graph, checkpoint, epsilon }, 'diffloss.net.cond_embed', picked, sizes, 'fp16');
+  const projected = projectedRows({ graph, checkpoint, epsilon }, config, z, rows);
   graph.output('z_embed', projected, 'float32', ['R', head.width]);
   return graph;
+}
+
+/** Rows [R] of z [B, T, D] as the head takes them, [R, W]. */
+export function projectedRows(
+  context: LayerContext,
+  { decoder, head }: HeadSizes,
+  z: Value,
+  rows: Value,
+): Value {
+  const { graph } = context;
+  const flat = graph.op('Reshape', [z, graph.int64(-1, decoder.width)]);
+  const picked = graph.op('Gather', [flat, rows]);
+  return linear(context, 'diffloss.net.cond_embed', picked, [decoder.width, head.width], 'fp16');
 }

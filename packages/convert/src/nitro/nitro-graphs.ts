@@ -1,11 +1,15 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder } from '../graph/graph-builder.js';
 import { projection } from '../graph/transformer-block.js';
+import { chainGraph } from '../mar/denoise-graph.js';
 import { headGraphs } from '../mar/mar-graphs.js';
 import { jointBlock, lastJointBlock } from './joint-block.js';
 import type { NitroConfig } from './nitro-config.js';
 import { nitroKeys } from './nitro-keys.js';
 import { nitroTransformerGraph } from './nitro-transformer-graph.js';
+
+/** Euler steps of the published schedule. */
+export const CHAIN_STEPS = 3;
 
 /**
  * Builds the graphs of a Nitro-AR model; weights are read when the graphs are saved.
@@ -21,6 +25,7 @@ export function nitroGraphs(
     text: textGraph(config, checkpoint),
     transformer: nitroTransformerGraph(config, checkpoint),
     ...headGraphs(config, checkpoint),
+    chain: chainGraph(config, checkpoint, CHAIN_STEPS),
   };
 }
 

@@ -78,7 +78,7 @@ describe('a Nitro-AR checkpoint', () => {
     await withNitro(config, async (checkpoint, path) => {
       expect(resolveNitroConfig(json(config), checkpoint)).toEqual(config);
       const { forward } = await convert(path, config);
-      expect(forward.map(({ output }) => output)).toEqual(['z', 'denoised']);
+      expect(forward.map(({ output }) => output)).toEqual(['z', 'denoised', 'tokens']);
       for (const { error } of forward) expect(error).toBeLessThan(2e-6);
     });
   });
@@ -91,8 +91,10 @@ describe('a Nitro-AR checkpoint', () => {
         condition: { kind: 'text', length: 5, width: 12 },
         diffusion: { schedule: 'flow', trainSteps: 1000, wholeTimesteps: [2] },
         sampling: { guidance: { schedule: 'constant', scale: 4 }, sampler: 'euler', advice: 'mar:20x3' },
+        chainSteps: 3,
       });
       expect(Object.keys(manifest.variants[0]!.components).sort()).toEqual([
+        'chain',
         'denoise',
         'embed',
         'modulate',

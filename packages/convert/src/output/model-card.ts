@@ -1,13 +1,18 @@
-import type { Manifest } from '@tessera/format';
+import type { Manifest, TextCondition } from '@tessera/format';
 import type { Autoencoder } from '../autoencoder/open-autoencoder.js';
 import type { TakenWeights } from '../checkpoint/checkpoint.js';
 import type { FamilyModel } from '../model-family.js';
+
+/** How a text encoder's prompts are brought to one length: see `encoder` of a manifest. */
+export type PromptTokens = Omit<NonNullable<TextCondition['encoder']>, 'tokenizer'>;
 
 /** The sizes of a model's parts. */
 export interface ModelConfigs {
   readonly mar: FamilyModel;
   /** Undefined for a model without an autoencoder. */
   readonly vae: Autoencoder | undefined;
+  /** Of a model with a text encoder. */
+  readonly prompts?: PromptTokens;
 }
 
 /** What a model card says beside the sizes. */

@@ -34,7 +34,7 @@ const LATENT_SCALE = 0.2325;
  */
 export function modelManifest(
   { name, licence, source, classNames, sampling }: ManifestDescription,
-  { mar, vae, taken }: ModelConfigs & { readonly taken: TakenWeights },
+  { mar, vae, taken, prompts }: ModelConfigs & { readonly taken: TakenWeights },
   storage: (part: ModelPart) => StorageType,
   saved: Readonly<Record<string, SavedGraph>>,
   files: Manifest['files'],
@@ -47,8 +47,7 @@ export function modelManifest(
   const components = Object.fromEntries(
     Object.entries(saved).map(([graph, files]) => [graph, component(files)]),
   ) as Manifest['variants'][number]['components'];
-  // T5's tokenizers and BERT's have their padding first.
-  const encoder = saved.textEncoder ? { encoder: { tokenizer: TOKENIZER, padding: 0 } } : {};
+  const encoder = prompts ? { encoder: { tokenizer: TOKENIZER, ...prompts } } : {};
   const names = manifest.condition.kind === 'class' && classNames ? { names: [...classNames] } : {};
   const [dtype, head, autoencoder] = [storage('transformer'), storage('head'), storage('autoencoder')];
   return {

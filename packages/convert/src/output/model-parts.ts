@@ -7,6 +7,7 @@ const PARTS: Readonly<Record<string, ModelPart>> = {
   project: 'head',
   modulate: 'head',
   denoise: 'head',
+  chain: 'head',
   'modulate-cached': 'head',
   'denoise-outer': 'head',
   'denoise-cached': 'head',

@@ -25,6 +25,9 @@ import type { LoadProgress } from './load-options.js';
  */
 const ROWS_AT_ONCE = 16;
 
+/** The head's graphs that a model with `chain` needs for other numbers of steps and other samplers alone. */
+const STEPWISE: ReadonlySet<ComponentName> = new Set(['embed', 'project', 'modulate', 'denoise']);
+
 /** What a runtime creates a model from. */
 export interface ModelSource {
   readonly manifest: Manifest;
@@ -42,18 +45,24 @@ export interface ModelSource {
 
 /**
  * Creates the sessions of a model, one after the other, so that one graph at a time is in memory twice. Where one can't be
- * created, those before it are released. A text encoder is created when the first prompt comes: features need none.
+ * created, those before it are released. A text encoder is created when the first prompt comes: features need none. So are the
+ * head's graphs of single steps where there is one of a whole chain.
  */
 export async function createMarModel(source: ModelSource): Promise<MarModel> {
   const { manifest, dtype, Tensor, isInMemory, createSession, onProgress } = source;
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
   const { textEncoder, ...rest } = variant.components;
-  const components = Object.entries(rest) as [ComponentName, ManifestComponent?][];
+  const all = Object.entries(rest) as [ComponentName, ManifestComponent?][];
+  const isRare = (name: ComponentName): boolean => rest.chain !== undefined && STEPWISE.has(name);
+  const components = all.filter(([name]) => !isRare(name));
   const bytesOf = ({ path, data = [] }: ManifestComponent): number =>
     manifest.files.reduce((sum, file) => sum + ([path, ...data].includes(file.path) ? file.bytes : 0), 0);
   const totalBytes = components.reduce((sum, [, component]) => sum + (component ? bytesOf(component) : 0), 0);
   let loadedBytes = 0;
   const sessions: { [name in ComponentName]?: GraphSession } = {};
+  for (const [name, component] of all) {
+    if (component && isRare(name)) sessions[name] = createWhenRun(() => createSession(name, component));
+  }
   try {
     for (const [name, component] of components) {
       if (!component) continue;
@@ -70,6 +79,21 @@ export async function createMarModel(source: ModelSource): Promise<MarModel> {
     await Promise.all(Object.values(sessions).map((session) => session.release()));
     throw error;
   }
+}
+
+function createWhenRun(create: () => Promise<GraphSession>): GraphSession {
+  let session: Promise<GraphSession> | undefined;
+  return {
+    async run(feeds, outputs) {
+      session ??= create();
+      // What failed can be tried again.
+      session.catch(() => (session = undefined));
+      return (await session).run(feeds, outputs);
+    },
+    async release() {
+      await (await session)?.release();
+    },
+  };
 }
 
 function folderTextEncoder(

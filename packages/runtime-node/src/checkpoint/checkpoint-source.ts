@@ -105,11 +105,15 @@ async function onHub(
   }
   const source = (file: HubFile): CheckpointSource => {
     const parts = siblings.filter((other) => isPartOf(other.path, file.path));
+    // What tells an autoencoder's scale lies beside it.
+    const configs = siblings.filter(
+      (other) => posix.basename(other.path) === 'config.json' && other !== file,
+    );
     return {
       name: posix.basename(file.path),
       identity: [file, ...parts].map(({ etag }) => etag).join(' '),
       async fetch() {
-        await snapshot.fetch([file, ...parts], options.onProgress);
+        await snapshot.fetch([file, ...parts, ...configs], options.onProgress);
         return join(snapshot.folder, file.path);
       },
     };
