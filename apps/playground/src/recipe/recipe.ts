@@ -1,11 +1,9 @@
 import {
   buildSampling,
   buildSettings,
-  classesOf,
   EMBEDDED,
   type Manifest,
   parseSpec,
-  pictureAt,
   type Recipe,
   recipeOf,
   resolveSampling,
@@ -17,6 +15,7 @@ import {
   type SettingsConfig,
 } from '@tessera/format';
 import { type NamedPolicyChoice, policySpec } from '../policies/policy-spec.js';
+import { pictureOf } from '../settings/condition.js';
 import type { Settings } from '../settings/settings.js';
 
 /** The recipe of one picture; undefined for a policy of one's own: a recipe holds no code. */
@@ -34,7 +33,7 @@ export function recipeOfPicture(parts: {
     seed: settings.seed,
     sampling: samplingConfig({ ...settings, policy }, manifest),
     made,
-    pictures: [pictureAt(classesOf(manifest), settings.classLabel)],
+    pictures: [pictureOf(settings.condition, manifest)],
   });
 }
 
