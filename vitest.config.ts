@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  */
 const alone = {
   browser: [
-    'packages/runtime-web/src/{files,memory,same-recipe,wasm,webgpu}.test.ts',
+    'packages/runtime-web/src/{files,given-model,memory,same-recipe,wasm,webgpu}.test.ts',
     'packages/runtime-node/src/webgpu.test.ts',
     'tests/example-apps.test.ts',
     'tests/install-commands.test.ts',

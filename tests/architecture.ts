@@ -94,6 +94,9 @@ const RULES: Readonly<Record<string, Rule>> = {
       sharp: 'src/picture-codec.ts',
     },
   },
+  '@tessera/fleet': {
+    dependencies: ['@tessera/core', '@tessera/format', 'bullmq', 'ioredis', 'valibot'],
+  },
   // It speaks to a server, or to a handler that it is given.
   '@tessera/ai-sdk': { dependencies: ['@ai-sdk/provider'] },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },

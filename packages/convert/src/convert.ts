@@ -16,6 +16,7 @@ import type { WeightsKind } from './checkpoint/weight-copies.js';
 import { CheckpointValuesError, type ForwardCheck, type UnusableTensor } from './errors.js';
 import { checkForward } from './forward/forward-check.js';
 import type { RunnableGraph } from './forward/graph-values.js';
+import { type OpenWritten, openStretches } from './forward/open-stretches.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { type SavedGraph, saveGraph } from './graph/graph-file.js';
 import { assertStorage, type WeightStorage } from './graph/weight-storage.js';
@@ -24,7 +25,7 @@ import { llamaGraph } from './llama/llama-graph.js';
 import { type CacheOptions, type FamilyModel, type ModelConfigJson, openFamily } from './model-family.js';
 import { fileChecksums } from './output/file-checksums.js';
 import { type ModelConfigs, modelCard } from './output/model-card.js';
-import { GRAPH_FOLDER, modelManifest, TOKENIZER } from './output/model-manifest.js';
+import { GRAPH_FOLDER, modelManifest, PARITY_FILE, TOKENIZER } from './output/model-manifest.js';
 import { MODEL_PARTS, type ModelPart, partOf } from './output/model-parts.js';
 import { writeOutput } from './output/output-folder.js';
 import {
@@ -37,12 +38,13 @@ import { T5_UNUSED, textEncoderGraph } from './text-encoder/text-encoder-graph.j
 export interface ConvertProgress {
   /**
    * `check`: every value of the checkpoints is checked; `weights`: weights are read, converted and written; `checksums`:
-   * the files written are read again; `forward`: the graphs are compared with an independent forward pass.
+   * the files written are read again; `forward`: the graphs are compared with an independent forward pass; `record`: a sample
+   * is recorded.
    */
-  readonly phase: 'check' | 'weights' | 'checksums' | 'forward';
+  readonly phase: 'check' | 'weights' | 'checksums' | 'forward' | 'record';
   /** The tensor, graph, file or output at work. */
   readonly item: string;
-  /** Parts done and in all: outputs for `forward`, bytes of files for `checksums`, values of weights before. */
+  /** Parts done and in all: outputs for `forward`, bytes of files for `checksums`, values of weights before those. */
   readonly done: number;
   readonly total: number;
 }
@@ -107,16 +109,15 @@ export interface ConvertOptions {
   readonly pieceLimit?: number;
   /**
    * Opens a graph that was written, to compare it with a forward pass of the checkpoint in float64: `openGraph` of
-   * @tessera/runtime-node. @default graphs aren't compared
+   * @tessera/runtime-node. A large one is opened a stretch at a time, so that no more memory is needed than for converting.
+   * @default graphs aren't compared
    */
   readonly openGraph?: (path: string) => Promise<RunnableGraph>;
   /**
-   * Adds files to the folder before it appears under its name, and the manifest that lists them.
-   *
-   * @param folder where it is until then
-   * @returns the manifest, which has to be written
+   * Runs what was written on fixed inputs: `recordSample` of @tessera/runtime-node. It is stored in `parity.json`, by which other
+   * devices are compared later. Needs `openGraph`. @default nothing is recorded
    */
-  readonly extend?: (folder: string, manifest: Manifest) => Promise<Manifest>;
+  readonly recordSample?: (manifest: Manifest, open: OpenWritten) => Promise<unknown>;
   readonly signal?: CancellationSignal;
   readonly onProgress?: (progress: ConvertProgress) => void;
 }
@@ -306,7 +307,7 @@ async function writeFolder(
   model: SoundModel,
   folder: string,
 ): Promise<Omit<ConvertReport, 'folder' | 'interrupted'>> {
-  const { signal, onProgress, inlineLimit, pieceLimit, extend } = options;
+  const { signal, onProgress, inlineLimit, pieceLimit, openGraph, recordSample } = options;
   await mkdir(join(folder, GRAPH_FOLDER));
   const saved: Record<string, SavedGraph> = {};
   const total = weightCount(Object.values(model.graphs));
@@ -333,12 +334,23 @@ async function writeFolder(
     onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
   });
   let manifest = manifestOf(options, model, saved, files);
+  const open: OpenWritten | undefined =
+    openGraph && (async (name) => openStretches(saved[name]!, openGraph, { signal }));
+  const forward = open ? await forwardChecks(options, model, open) : [];
+  if (open && recordSample) {
+    onProgress?.({ phase: 'record', item: 'a reference sample', done: 0, total: 1 });
+    const path = join(folder, PARITY_FILE);
+    await writeFile(path, `${JSON.stringify(await recordSample(manifest, open))}\n`);
+    manifest = {
+      ...manifest,
+      parity: PARITY_FILE,
+      files: [...files, ...(await fileChecksums(folder, [path], {}))],
+    };
+  }
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // Read back as a loader would: a folder that can't be loaded must not come into being.
   parseManifest(text);
   await writeFile(join(folder, 'mar.json'), text);
-  const forward = await forwardChecks(options, model, folder);
-  if (extend) manifest = await extend(folder, manifest);
   const report = {
     manifest,
     forward,
@@ -360,11 +372,11 @@ function missingOf({ files }: Manifest, held: readonly string[]): string[] {
 async function forwardChecks(
   options: ConvertOptions,
   { mar, vae, vaeFile, checkpoints }: OpenModel,
-  folder: string,
+  open: OpenWritten,
 ): Promise<readonly ForwardCheck[]> {
-  const { openGraph, signal, onProgress } = options;
+  const { signal, onProgress } = options;
   const [marFile] = checkpoints;
-  if (!openGraph || !marFile) return [];
+  if (!marFile) return [];
   return checkForward({
     mar: {
       config: mar.sizes,
@@ -374,7 +386,7 @@ async function forwardChecks(
     ...(vae?.kl && vaeFile
       ? { vae: { config: vae.kl, read: (key) => vaeFile.read(key), keys: [...vaeKeys(vae.kl).keys()] } }
       : {}),
-    open: (graph) => openGraph(join(folder, GRAPH_FOLDER, `${graph}.onnx`)),
+    open,
     storage: (graph) => storageOf(options, partOf(graph)),
     signal,
     onOutput: (item, done, total) => onProgress?.({ phase: 'forward', item, done, total }),

@@ -32,7 +32,8 @@ export {
   TensorAccessError,
   type UnusableTensor,
 } from './errors.js';
-export type { GraphInput, RunnableGraph } from './forward/graph-values.js';
+export type { GraphValue, RunnableGraph } from './forward/graph-values.js';
+export type { OpenWritten } from './forward/open-stretches.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './graph/float16.js';
 export { GraphBuilder, type LazyWeight, type Value } from './graph/graph-builder.js';
 export { type SavedGraph, type SaveGraphOptions, saveGraph } from './graph/graph-file.js';

@@ -18,6 +18,7 @@ export { formatSpec } from './format-spec.js';
 export { isHtml } from './html-page.js';
 export {
   type Classes,
+  COMPONENT_NAMES,
   type ComponentName,
   classesOf,
   type Family,

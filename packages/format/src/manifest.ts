@@ -36,6 +36,32 @@ const FAMILY_COMPONENTS = {
 
 export type Family = keyof typeof FAMILY_COMPONENTS;
 
+/** The graphs of a model, of any family. */
+const components = v.strictObject({
+  condition: v.optional(component),
+  text: v.optional(component),
+  positions: v.optional(component),
+  tokenEncoder: v.optional(component),
+  tokenDecoder: v.optional(component),
+  cross: v.optional(component),
+  transformer: v.optional(component),
+  /** What the empty prompt makes of the text side, for families whose null text it is. */
+  nullText: v.optional(component),
+  textEncoder: v.optional(component),
+  embed: component,
+  project: component,
+  modulate: component,
+  denoise: component,
+  decoder: v.optional(component),
+  encoder: v.optional(component),
+  'condition-cached': v.optional(component),
+  'modulate-cached': v.optional(component),
+  'denoise-outer': v.optional(component),
+  'denoise-cached': v.optional(component),
+});
+
+export const COMPONENT_NAMES = Object.keys(components.entries) as ComponentName[];
+
 const classes = v.strictObject({
   kind: v.literal('class'),
   count,
@@ -138,28 +164,7 @@ const schema = v.strictObject({
         dtype: storageType,
         /** Where the head's or the autoencoder's weights are stored differently. */
         parts: v.optional(v.strictObject({ head: storageType, autoencoder: storageType })),
-        components: v.strictObject({
-          condition: v.optional(component),
-          text: v.optional(component),
-          positions: v.optional(component),
-          tokenEncoder: v.optional(component),
-          tokenDecoder: v.optional(component),
-          cross: v.optional(component),
-          transformer: v.optional(component),
-          /** What the empty prompt makes of the text side, for families whose null text it is. */
-          nullText: v.optional(component),
-          textEncoder: v.optional(component),
-          embed: component,
-          project: component,
-          modulate: component,
-          denoise: component,
-          decoder: v.optional(component),
-          encoder: v.optional(component),
-          'condition-cached': v.optional(component),
-          'modulate-cached': v.optional(component),
-          'denoise-outer': v.optional(component),
-          'denoise-cached': v.optional(component),
-        }),
+        components,
       }),
     ),
     v.minLength(1),

@@ -12,6 +12,7 @@ export type { CheckpointOptions } from './checkpoint/converted-folder.js';
 export { DEVICES, type Device } from './devices.js';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model.js';
 export { checkFile, readManifest } from './model-files.js';
-export { type OpenGraph, openGraph } from './open-graph.js';
+export { openGraph } from './open-graph.js';
 export { readPng, writePng } from './png-file.js';
 export { type DeviceReport, probeDevices } from './probe-devices.js';
+export { recordSample } from './record-sample.js';

@@ -21,7 +21,6 @@ import {
 import { fetchOptions, type ModelFlags, showLoading, withFetchOptions } from '../model-options.js';
 import { decimalOption, repeatableOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
-import { recordReference } from '../reference-replay.js';
 import { shellWord } from '../shell-word.js';
 import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -149,21 +148,13 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   if (flags.autoencoder) return convertAlone(located, output, signal);
   const options = await conversionOf(located);
   const { convertModel } = await import('@tessera/convert');
-  const { openGraph } = await import('@tessera/runtime-node');
+  const { openGraph, recordSample } = await import('@tessera/runtime-node');
   const report = await convertModel({
     ...options,
-    ...(flags.parity
-      ? {
-          openGraph,
-          extend(folder, manifest) {
-            output.progress.update(1, 'recording a reference sample on the CPU');
-            return recordReference(folder, manifest, context.loadModel, signal);
-          },
-        }
-      : {}),
+    ...(flags.parity ? { openGraph, recordSample } : {}),
     signal,
     onProgress: ({ phase, item, done, total }) =>
-      output.progress.update(done / total, `${phase === 'weights' ? 'converting' : 'checking'} ${item}`),
+      output.progress.update(done / total, `${PHASE_VERBS[phase] ?? 'checking'} ${item}`),
   });
   const { manifest, forward } = report;
   output.progress.clear();
@@ -205,6 +196,8 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     manifest,
   });
 }
+
+const PHASE_VERBS: Readonly<Record<string, string>> = { weights: 'converting', record: 'recording' };
 
 /** Converts an autoencoder by itself: `decoder.onnx` and `encoder.onnx`. */
 async function convertAlone(

@@ -1,15 +1,18 @@
 import type { GridShape } from '@tessera/core';
+import type { ElementType } from '../graph/onnx-writer.js';
 import type { ReadTensor } from './float64-layers.js';
 
-/** An input of a graph. */
-export interface GraphInput {
-  readonly data: Float32Array | Int32Array;
+/** A tensor that goes into a graph, or comes out. */
+export interface GraphValue {
+  readonly type: ElementType;
+  readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array | Uint16Array;
   readonly dims: readonly number[];
 }
 
 /** A graph that can be run: `openGraph` of @tessera/runtime-node gives one. */
 export interface RunnableGraph {
-  run(feeds: Readonly<Record<string, GraphInput>>): Promise<Readonly<Record<string, Float32Array>>>;
+  /** @returns all outputs by name */
+  run(feeds: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphValue>>>;
   release(): Promise<void>;
 }
 
@@ -26,20 +29,26 @@ export interface ConditionSource {
   readonly open: (graph: string) => Promise<RunnableGraph>;
 }
 
-/** Runs a graph and releases it. */
+/** Runs a graph whose outputs are float32, and releases it. */
 export async function runOnce(
   graph: RunnableGraph,
-  feeds: Readonly<Record<string, GraphInput>>,
+  feeds: Readonly<Record<string, GraphValue>>,
 ): Promise<Readonly<Record<string, Float32Array>>> {
   try {
-    return await graph.run(feeds);
+    const outputs = Object.entries(await graph.run(feeds));
+    return Object.fromEntries(outputs.map(([name, { data }]) => [name, data as Float32Array]));
   } finally {
     await graph.release();
   }
 }
 
-export const floats = (data: Float32Array, dims: readonly number[]): GraphInput => ({ data, dims });
-export const integers = (data: readonly number[], dims: readonly number[]): GraphInput => ({
+export const floats = (data: Float32Array, dims: readonly number[]): GraphValue => ({
+  type: 'float32',
+  data,
+  dims,
+});
+export const integers = (data: readonly number[], dims: readonly number[]): GraphValue => ({
+  type: 'int32',
   data: Int32Array.from(data),
   dims,
 });
@@ -58,7 +67,7 @@ const TEXT_ROWS = 4;
 /** A text's features [rows, width], and as a graph takes them. */
 export function someText(width: number): {
   readonly rows: readonly Float64Array[];
-  readonly input: GraphInput;
+  readonly input: GraphValue;
 } {
   const rows = Array.from({ length: TEXT_ROWS }, (_, n) => numbers(width, 10 + n));
   return {

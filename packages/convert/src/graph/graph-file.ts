@@ -9,6 +9,7 @@ import {
   ELEMENT_TYPES,
   type ElementType,
   type OnnxInitializer,
+  type OnnxModel,
   type OnnxNode,
   type TensorBytes,
   writeModel,
@@ -40,6 +41,8 @@ export interface SavedGraph {
   readonly files: readonly string[];
   /** Weights that stayed float32 where fp16 was wanted, because a value is beyond half floats' range. */
   readonly keptFloat32: readonly string[];
+  /** What the graph's file says, where the weights lie beside it. */
+  readonly model?: OnnxModel;
 }
 
 const INLINE_LIMIT = 64 * 1024 * 1024;
@@ -78,12 +81,12 @@ export async function saveGraph(
     const products = quantizedProducts(graph.nodes, stored.quantised);
     const initializers = [...stored.initializers, ...products.constants];
     const nodes = [...stored.widening, ...products.nodes];
-    const model = writeModel({ name, inputs, outputs, initializers, nodes });
-    await writeFile(partial, model);
+    const model = { name, inputs, outputs, initializers, nodes };
+    await writeFile(partial, writeModel(model));
     // The graph last: it must not name what is not there.
     const files = (await data?.finish()) ?? [];
     await rename(partial, path);
-    return { files: [path, ...files], keptFloat32: stored.keptFloat32 };
+    return { files: [path, ...files], keptFloat32: stored.keptFloat32, ...(data ? { model } : {}) };
   } finally {
     await data?.discard();
     await rm(partial, { force: true });

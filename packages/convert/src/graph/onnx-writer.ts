@@ -1,7 +1,15 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** TensorProto.DataType, the part in use. */
-export const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
+export const ELEMENT_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+} as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
 /** A node's attribute. `float` is spelled out because 1 and 1.0 are one number here and two attribute types there. */
@@ -42,7 +50,8 @@ export interface OnnxInitializer {
 export interface OnnxModel {
   readonly name: string;
   readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  /** A type is told where no node tells it. */
+  readonly outputs: readonly (Pick<OnnxValue, 'name'> & Partial<OnnxValue>)[];
   readonly initializers: readonly OnnxInitializer[];
   readonly nodes: readonly OnnxNode[];
 }
@@ -130,8 +139,9 @@ function writeTensor(writer: BinaryWriter, { name, type, shape, bytes }: OnnxIni
   varint(writer, 14, EXTERNAL);
 }
 
-function writeValue(writer: BinaryWriter, { name, type, shape }: OnnxValue): void {
+function writeValue(writer: BinaryWriter, { name, type, shape = [] }: OnnxModel['outputs'][number]): void {
   text(writer, 1, name);
+  if (type === undefined) return;
   message(writer, 2, () => {
     message(writer, 1, () => {
       varint(writer, 1, ELEMENT_TYPES[type]);

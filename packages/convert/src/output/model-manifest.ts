@@ -11,6 +11,9 @@ export const GRAPH_FOLDER = 'onnx';
 /** The tokenizer of a text encoder. */
 export const TOKENIZER = 'tokenizer.json';
 
+/** A run on fixed inputs, by which devices are compared. */
+export const PARITY_FILE = 'parity.json';
+
 /** What a manifest says that the sizes don't tell. */
 export interface ManifestDescription {
   readonly name: string;

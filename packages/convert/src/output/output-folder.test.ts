@@ -94,6 +94,11 @@ describe('a folder that is to be replaced', () => {
 
   it.each([
     ['a model', ['mar.json', 'README.md', 'parity.json', 'onnx/condition.onnx', 'onnx/condition.onnx_data']],
+    ['a model with caches', ['mar.json', 'onnx/condition-cached.onnx', 'onnx/denoise-outer.onnx_data_1']],
+    [
+      'a model that takes text',
+      ['mar.json', 'tokenizer.json', 'onnx/transformer.onnx', 'onnx/nullText.onnx'],
+    ],
     ['an autoencoder', ['decoder.onnx', 'decoder.onnx_data', 'encoder.onnx']],
     ['a model, and what file managers leave', ['mar.json', '.DS_Store', 'onnx/.DS_Store', 'Thumbs.db']],
   ])('is replaced with all that a conversion of %s writes', async (_, files) => {

@@ -1,6 +1,7 @@
 import { access, mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
+import { COMPONENT_NAMES } from '@tessera/format';
 import { OutputExistsError, OutputFolderError } from '../errors.js';
 import { beside, clearLeftovers, type Leftover } from './leftovers.js';
 
@@ -8,8 +9,9 @@ import { beside, clearLeftovers, type Leftover } from './leftovers.js';
 const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = [
   {
     mark: 'mar.json',
-    files:
-      /^(mar\.json|parity\.json|tokenizer\.json|README\.md|onnx|onnx\/(condition|text|positions|tokenEncoder|tokenDecoder|cross|textEncoder|embed|project|modulate|denoise|decoder|encoder)\.onnx(_data(_\d+)?)?)$/,
+    files: new RegExp(
+      `^(mar\\.json|parity\\.json|tokenizer\\.json|README\\.md|onnx|onnx/(${COMPONENT_NAMES.join('|')})\\.onnx(_data(_\\d+)?)?)$`,
+    ),
   },
   { mark: 'decoder.onnx', files: /^(decoder|encoder)\.onnx(_data(_\d+)?)?$/ },
 ];

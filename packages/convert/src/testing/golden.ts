@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { RunnableGraph } from '../forward/graph-values.js';
+import type { GraphValue, RunnableGraph } from '../forward/graph-values.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type SaveGraphOptions, saveGraph } from '../graph/graph-file.js';
 
@@ -42,16 +42,13 @@ export async function openGraph(
 export async function openWritten(path: string): Promise<RunnableGraph> {
   const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
   return {
-    run: (feeds) =>
-      run(
-        session,
-        Object.fromEntries(
-          Object.entries(feeds).map(([name, { data, dims }]) => [
-            name,
-            data instanceof Float32Array ? float32(data, dims) : int32(data, dims),
-          ]),
-        ),
-      ),
+    run: async (feeds) => {
+      const tensors = Object.entries(feeds).map(([name, { type, data, dims }]) => [
+        name,
+        new Tensor(type, data, dims),
+      ]);
+      return (await session.run(Object.fromEntries(tensors))) as unknown as Record<string, GraphValue>;
+    },
     release: () => session.release(),
   };
 }

@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { describeInBrowser, openBrowser } from '../../../../../tests/support/browser.js';
 import { embeddedModel } from './model-folders.js';
 import { type PageServer, servePage } from './page-server.js';
 import { openPage, type TestPage } from './test-page.js';
+
+/** A model folder that whoever runs the tests names, at `/given/`. */
+export const givenModel = process.env.TESSERA_BROWSER_MODEL;
 
 /** The test page on a server of the file's own, with the smallest model at `/small/` and the embedded one at `/model/`. */
 export interface TestSite {
@@ -21,7 +25,8 @@ export function describeTestPage(title: string, body: (site: TestSite) => void):
     const servers = new Map<boolean, PageServer>();
     const serve = async (isolated: boolean): Promise<PageServer> => {
       const { bundles, smallModel } = inject('testPage');
-      const folders = { small: smallModel, model: embeddedModel };
+      const given = givenModel === undefined ? {} : { given: resolve(givenModel) };
+      const folders = { small: smallModel, model: embeddedModel, ...given };
       const server = servers.get(isolated) ?? (await servePage(bundles, folders, isolated));
       servers.set(isolated, server);
       return server;
