@@ -2,6 +2,7 @@ import {
   buildSampling,
   buildSettings,
   EMBEDDED,
+  EMBEDDED_TEXT,
   type Manifest,
   parseSpec,
   type Recipe,
@@ -18,6 +19,8 @@ import { type NamedPolicyChoice, policySpec } from '../policies/policy-spec.js';
 import { pictureOf } from '../settings/condition.js';
 import type { Settings } from '../settings/settings.js';
 
+const LOCATIONS = { class: EMBEDDED, text: EMBEDDED_TEXT };
+
 /** The recipe of one picture; undefined for a policy of one's own: a recipe holds no code. */
 export function recipeOfPicture(parts: {
   readonly manifest: Manifest;
@@ -29,7 +32,7 @@ export function recipeOfPicture(parts: {
   const { policy } = settings;
   if (policy.kind !== 'named') return undefined;
   return recipeOf({
-    model: { name: manifest.name, location: EMBEDDED, sha256 },
+    model: { name: manifest.name, location: LOCATIONS[manifest.condition.kind], sha256 },
     seed: settings.seed,
     sampling: samplingConfig({ ...settings, policy }, manifest),
     made,
