@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
-import { embeddedModel } from './vite-plugins/embedded-model-plugin.js';
+import { embeddedModels } from './vite-plugins/embedded-models-plugin.js';
 import { offline } from './vite-plugins/offline-plugin.js';
 import { policySandbox } from './vite-plugins/policy-sandbox-plugin.js';
 
@@ -25,7 +25,7 @@ export default defineConfig({
   },
   // Any folder of any static host will do.
   base: './',
-  plugins: [svelte(), embeddedModel(), policySandbox(), offline()],
+  plugins: [svelte(), embeddedModels(), policySandbox(), offline()],
   server: { headers },
   preview: { headers },
   worker: { format: 'es' },

@@ -3,18 +3,29 @@ import { TesseraError } from '@tessera/core';
 import { fakeModel } from '@tessera/core/testing';
 import { parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
+import { modelFolder as textModelFolder } from '@tessera/model-tiny-text';
 import type { LoadedModel } from '@tessera/runtime-web';
 import { get } from 'svelte/store';
 import { describe, expect, it, vi } from 'vitest';
 import { choiceStore } from './choice-store.js';
 import type { ModelSource } from './model-loading/model-host.js';
+import { EMBEDDED } from './model-loading/model-location.js';
 import type { PictureState } from './run/picture-run.js';
 import { Session } from './session.js';
-import { DEFAULT_SETTINGS, type Settings } from './settings/settings.js';
+import { ADVISED, type Settings } from './settings/settings.js';
 import { DEFAULT_COMPARED, type Linked } from './settings/settings-link.js';
 import { memoryHistory } from './testing/memory-history.js';
 
-const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+const manifestIn = async (folder: URL) => parseManifest(await readFile(new URL('mar.json', folder), 'utf8'));
+const classManifest = await manifestIn(modelFolder);
+const textManifest = await manifestIn(textModelFolder);
+/** Settings of few steps. */
+const prompted: Settings = {
+  ...ADVISED.text,
+  condition: { kind: 'text', prompt: 'a cat', negativePrompt: 'snow' },
+  seed: 7,
+  guidance: 1,
+};
 const own = { kind: 'own' as const, source: 'export default 1;' };
 const noGpu = { available: false, software: false, f16: { available: false } };
 
@@ -24,9 +35,15 @@ const memory = () =>
   });
 
 function link(settings: Partial<Settings> = {}, rest: Partial<Linked> = {}): Linked {
-  const whole = { ...DEFAULT_SETTINGS, guidance: 1, ...settings };
+  const whole = { ...ADVISED.class, guidance: 1, ...settings };
   return { view: 'generate', compared: DEFAULT_COMPARED, settings: whole, ...rest };
 }
+
+/** The model that is made up takes classes. */
+const asClass = <Image extends { readonly input: object }>(image: Image) => ({
+  ...image,
+  input: { classLabel: 0 },
+});
 
 /** A session whose models are made up; `missing` are thrown by the first loads of one, `errors` by the first calls. */
 function session({
@@ -49,15 +66,19 @@ function session({
     }),
     online: () => true,
     savesData: () => false,
-    async load(_, choice) {
+    async load(location, choice) {
       loaded.push(choice);
       if (missing.length > 0) throw missing.shift();
+      const isText = location === EMBEDDED.text || location.kind === 'address';
+      const manifest = isText ? textManifest : classManifest;
       const model = fakeModel({ shape: manifest.grid });
       const known = { device: choice === 'auto' ? 'webgpu' : 'wasm', dtype: 'fp16', threads: 1 };
       const condition: typeof model.condition = async (request) => {
         const error = errors.shift();
         if (error) throw error;
-        return model.condition(request);
+        if (!isText) return model.condition(request);
+        if (request.batch.some(({ input }) => !('prompt' in input))) throw new TypeError('not a prompt');
+        return model.condition({ ...request, batch: request.batch.map(asClass) });
       };
       const all = { ...model, ...known, condition, manifest, fallbacks: [] };
       return all as unknown as LoadedModel;
@@ -133,6 +154,38 @@ describe('a session', () => {
     expect(page.draft.now.source).toBe(own.source);
     page.follow(link({ seed: 6 }, { view: 'edit' }));
     expect(page.picture.running).toBe(false);
+  });
+
+  it('moves to the embedded model that takes what is asked for, and back', async () => {
+    const { session: page, loaded } = session();
+    expect(get(page.location)).toBe(EMBEDDED.class);
+    page.follow({ ...link(), settings: prompted });
+    expect(get(page.location)).toBe(EMBEDDED.text);
+    expect(get(page.settings.generate)).toEqual(prompted);
+    expect(get(page.settings.edit)).toEqual({ ...ADVISED.text, seed: 11 });
+    expect((await ended(page)).settings).toEqual(prompted);
+    await vi.waitFor(() => expect(get(page.history.entries)).toHaveLength(1));
+    const entry = get(page.history.entries)[0]!;
+    expect(entry).toMatchObject({ title: 'a cat', file: '00000-a-cat.png', settings: prompted });
+    expect(JSON.parse(entry.recipe!).images).toEqual([
+      { index: 0, prompt: 'a cat', negativePrompt: 'snow', file: '00000-a-cat.png' },
+    ]);
+    page.chooseModel(EMBEDDED.class);
+    expect(get(page.settings.generate)).toEqual({ ...ADVISED.class, seed: 7 });
+    await page.showEntry(entry);
+    expect(get(page.location)).toBe(EMBEDDED.text);
+    expect(get(page.settings.generate)).toEqual(prompted);
+    page.chooseModel(EMBEDDED.class);
+    await page.open(new File([entry.recipe!], 'recipe.json'));
+    expect((await ended(page)).settings).toEqual(prompted);
+    expect(loaded.length).toBeGreaterThan(2);
+  });
+
+  it('draws anew what was asked of a model that turns out to take something else', async () => {
+    const { session: page } = session();
+    page.chooseModel({ kind: 'address', url: 'https://example.org/text/' });
+    page.draw();
+    expect(await ended(page)).toMatchObject({ status: 'done', settings: { condition: { kind: 'text' } } });
   });
 
   it('draws nothing unasked where a link is damaged, and says so until the user begins', () => {

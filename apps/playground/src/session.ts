@@ -10,19 +10,21 @@ import { type DeviceChoice, isDeviceChoice } from './model-loading/device-choice
 import { type Failure, failureOf } from './model-loading/failure.js';
 import { EMBEDDED_FACTS, factsOf, type ModelFacts } from './model-loading/model-facts.js';
 import { ModelHost, type ModelSource } from './model-loading/model-host.js';
-import { EMBEDDED_LOCATION, type ModelLocation } from './model-loading/model-location.js';
+import { EMBEDDED, type ModelLocation } from './model-loading/model-location.js';
 import { Draft } from './own-policy/draft.js';
 import { DraftRun } from './own-policy/draft-run.js';
 import { type PolicyChoice, policyTitle } from './policies/policy-spec.js';
 import type { PolicyName } from './policies/shown-policies.js';
 import { generationOf } from './recipe/recipe.js';
+import { recipeOfFile, settingsOfRecipe } from './recipe/settings-of-recipe.js';
 import { Comparison } from './run/comparison.js';
 import { PictureRun, type PictureState } from './run/picture-run.js';
 import { plannedWork } from './run/planned-work.js';
 import { type PictureEditOptions, recordRun } from './run/record-run.js';
 import type { Environment, Run } from './run/step-record.js';
 import { TimeEstimate } from './run/time-estimate.js';
-import { LARGEST_SEED, type Settings } from './settings/settings.js';
+import { type Condition, conditionOf, requestOf } from './settings/condition.js';
+import { fittingSettings, LARGEST_SEED, type Settings } from './settings/settings.js';
 import { type Linked, type SettingsView, settingsView, type View } from './settings/settings-link.js';
 
 const DEVICE_KEY = 'tessera-device';
@@ -39,9 +41,9 @@ export class Session {
   readonly device: Readable<DeviceChoice>;
   readonly #location: Writable<ModelLocation>;
   readonly location: Readable<ModelLocation>;
-  readonly #facts = writable(EMBEDDED_FACTS);
-  /** The model's classes and sizes: those of the last one that was loaded. */
-  readonly facts: Readable<ModelFacts> = this.#facts;
+  readonly #facts: Writable<ModelFacts>;
+  /** What the model takes, and its sizes: those of the embedded one that is chosen, else of the last one that was loaded. */
+  readonly facts: Readable<ModelFacts>;
   readonly host: ModelHost;
   /** The picture of the view "Generate". */
   readonly picture: PictureRun;
@@ -86,6 +88,7 @@ export class Session {
     const { generate, compare, edit } = this.settings;
     this.compared = writable(linked.compared);
     this.location = this.#location = writable(locationOf(linked));
+    this.facts = this.#facts = writable(EMBEDDED_FACTS[settings.condition.kind]);
     this.#foreignModel = writable(linked.model !== undefined);
     this.linked = derived(
       [this.view, generate, compare, edit, this.compared, this.#location],
@@ -111,8 +114,10 @@ export class Session {
     this.host = new ModelHost(source);
     this.host.state.subscribe((state) => {
       if (state.phase !== 'ready') return;
-      this.#facts.set(factsOf(state.model.manifest));
-      this.#fitSettings(get(this.#facts));
+      if (this.#knowModel(factsOf(state.model.manifest))) return;
+      // What waits for the model asks it for something that it doesn't take.
+      if (this.picture.running) this.draw();
+      else if (this.comparison.running) this.race();
     });
     const describe = (error: unknown): Failure | undefined => {
       this.host.forgetLost(error);
@@ -139,13 +144,14 @@ export class Session {
   /** Takes over what an address says, and draws it where it says so. */
   follow(linked: Linked): void {
     this.draft.follow(linked.settings.policy);
-    this.settings[settingsView(linked.view)].set(linked.settings);
-    this.compared.set(linked.compared);
     const location = locationOf(linked);
-    if (linked.model !== undefined && !sameAddress(location, get(this.location))) {
+    if (linked.model === undefined) this.#moveFor(linked.settings.condition);
+    else if (!sameAddress(location, get(this.location))) {
       this.#changeLocation(location);
       this.#foreignModel.set(true);
     }
+    this.settings[settingsView(linked.view)].set(linked.settings);
+    this.compared.set(linked.compared);
     this.view.set(linked.view);
     this.#damage.set(damageOf(linked));
     if (linked.view === 'generate') this.drawUnasked();
@@ -179,13 +185,23 @@ export class Session {
     this.draftRun.stop();
     this.#location.set(location);
     this.edit.reset();
+    if (location.kind === 'embedded') this.#knowModel(EMBEDDED_FACTS[location.takes]);
   }
 
-  /** Settings may name a class that another model lacks. */
-  #fitSettings({ classes }: ModelFacts): void {
-    const last = classes.count - 1;
-    for (const store of Object.values(this.settings))
-      if (get(store).classLabel > last) store.update((settings) => ({ ...settings, classLabel: last }));
+  /** Moves to the embedded model that takes a condition, where the chosen one does not. */
+  #moveFor({ kind }: Condition): void {
+    if (get(this.#facts).condition.kind !== kind) this.#changeLocation(EMBEDDED[kind]);
+  }
+
+  /** @returns whether the settings fit it; those that don't are replaced */
+  #knowModel(facts: ModelFacts): boolean {
+    this.#facts.set(facts);
+    return Object.values(this.settings).reduce((all, store) => {
+      const settings = get(store);
+      const fitting = fittingSettings(settings, facts.condition);
+      if (fitting !== settings) store.set(fitting);
+      return all && fitting === settings;
+    }, true);
   }
 
   /** Whether the model is at work. */
@@ -212,12 +228,10 @@ export class Session {
   expectedTime(settings: Settings): number | undefined {
     const state = get(this.host.state);
     if (settings.policy.kind === 'own' || state.phase !== 'ready') return undefined;
-    const { seed, classLabel } = settings;
+    const { seed, condition } = settings;
     const { manifest } = state.model;
-    const work = plannedWork(generationOf(settings, manifest), manifest.grid, {
-      seed,
-      imageIndex: classLabel,
-    });
+    const { imageIndex } = requestOf(condition);
+    const work = plannedWork(generationOf(settings, manifest), manifest.grid, { seed, imageIndex });
     return this.estimate.of(placeOf(state.model), work);
   }
 
@@ -226,10 +240,26 @@ export class Session {
     const { readPngBytes } = await import('@tessera/format/png');
     const { image } = readPngBytes(entry.png, entry.file);
     this.#stopRuns();
+    this.#moveFor(entry.settings.condition);
     if (entry.settings.policy.kind === 'own') this.draft.adopt(entry.settings.policy.source);
     this.settings.generate.set(entry.settings);
     this.picture.show(entry.settings, { image });
     this.#shown.set(entry);
+  }
+
+  /**
+   * Draws the first picture of a recipe.
+   *
+   * @param file a `recipe.json`, or a PNG file that carries one
+   * @throws what `recipeOfFile` and `settingsOfRecipe` throw, or the loading of the model
+   */
+  async open(file: File): Promise<void> {
+    const recipe = await recipeOfFile(file);
+    const [picture] = recipe.images;
+    if (picture) this.#moveFor(conditionOf(picture));
+    const { manifest } = await this.model();
+    this.settings.generate.set(await settingsOfRecipe(recipe, manifest));
+    this.draw();
   }
 
   async #remember(state: PictureState): Promise<void> {
@@ -301,13 +331,13 @@ export class Session {
 
   /** A drawing with these settings. The sandbox for policies of one's own is loaded when it is needed. */
   async #begin(settings: Settings, signal: AbortSignal, edit?: PictureEditOptions): Promise<Run> {
-    const { seed, classLabel, policy } = settings;
+    const { seed, condition, policy } = settings;
     if (policy.kind === 'own') this.draft.approve(policy.source);
     const model = await this.model();
     signal.throwIfAborted();
     if (policy.kind === 'named') {
       const sampling = generationOf(settings, model.manifest);
-      return withEnvironment(model, recordRun({ model, seed, classLabel, edit, signal, ...sampling }));
+      return withEnvironment(model, recordRun({ model, seed, condition, edit, signal, ...sampling }));
     }
     const { drawOwn } = await import('./own-policy/policy-sandbox.js');
     return withEnvironment(model, drawOwn({ settings, source: policy.source, model, edit, signal }));
@@ -317,8 +347,8 @@ export class Session {
 /** What decides how fast a model is. */
 const placeOf = ({ manifest, device, dtype }: Environment) => `${manifest.name} ${device} ${dtype}`;
 
-function locationOf({ model }: Linked): ModelLocation {
-  return model === undefined ? EMBEDDED_LOCATION : { kind: 'address', url: model };
+function locationOf({ model, settings }: Linked): ModelLocation {
+  return model === undefined ? EMBEDDED[settings.condition.kind] : { kind: 'address', url: model };
 }
 
 function sameAddress(a: ModelLocation, b: ModelLocation): boolean {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
+import { MODEL_PATHS } from '../src/model-loading/model-paths.js';
 import { bundledScript } from './bundled-script.js';
-import { MODEL_PATH } from './embedded-model-plugin.js';
 
 const ENTRY = fileURLToPath(new URL('../service-worker/service-worker.ts', import.meta.url));
 
 /**
- * Writes the service worker with the list of files that make up the page. The model is kept by the runtime, and of the
+ * Writes the service worker with the list of files that make up the page. The models are kept by the runtime, and of the
  * two builds of ONNX Runtime only the one that is used should be: both are left out, and listed as large files.
  */
 export function offline(): Plugin {
@@ -19,9 +19,8 @@ export function offline(): Plugin {
       // Fonts of other scripts come when a text needs them.
       const isLeftOut = /-(cyrillic|greek|vietnamese|latin)-ext-|-(cyrillic|greek|vietnamese)-/;
       const isLarge = /\.wasm$|ort-wasm/;
-      const names = Object.keys(bundle).filter(
-        (name) => !name.startsWith(`${MODEL_PATH}/`) && !name.endsWith('.map'),
-      );
+      const isModel = (name: string) => Object.values(MODEL_PATHS).some((path) => name.startsWith(path));
+      const names = Object.keys(bundle).filter((name) => !isModel(name) && !name.endsWith('.map'));
       const files = names.filter((name) => !isLarge.test(name) && !isLeftOut.test(name));
       const version = createHash('sha256');
       for (const name of files.sort()) {

@@ -1,6 +1,4 @@
 import {
-  classesOf,
-  classNameOf,
   type Import,
   importLines,
   type Manifest,
@@ -10,7 +8,8 @@ import {
 } from '@tessera/format';
 import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { samplingConfig, settingsConfig } from '../recipe/recipe.js';
-import { DEFAULT_SETTINGS, type Settings } from '../settings/settings.js';
+import { type Condition, conditionTitle } from '../settings/condition.js';
+import type { Settings } from '../settings/settings.js';
 
 /** Code that makes the current picture, and what to do before it runs. */
 export interface CodeExport {
@@ -18,23 +17,24 @@ export interface CodeExport {
   readonly files: readonly { readonly name: string; readonly code: string }[];
 }
 
-type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'>;
+/** `npm`: the package that it comes in. */
+type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'> & { readonly npm: string };
 
-/** What the code needs to know of the embedded model, which need not be loaded for it. */
-export const EMBEDDED: Model = {
-  name: EMBEDDED_FACTS.name,
-  condition: EMBEDDED_FACTS.classes,
-  sampling: {
-    guidance: { schedule: 'linear', scale: 3 },
-    temperature: DEFAULT_SETTINGS.temperature,
-  },
+/** What both of the embedded models advise where a spec says nothing. */
+const sampling: Model['sampling'] = { guidance: { schedule: 'linear', scale: 3 }, temperature: 0.95 };
+
+/** What the code needs to know of the embedded models, which need not be loaded for it. */
+export const EMBEDDED: Readonly<Record<Condition['kind'], Model>> = {
+  class: { ...EMBEDDED_FACTS.class, npm: '@tessera/model-tiny', sampling },
+  text: { ...EMBEDDED_FACTS.text, npm: '@tessera/model-tiny-text', sampling },
 };
 
 /** For Node. */
 export function nodeCode(settings: Settings, model: Model): CodeExport {
   const made = generation(settings, model);
-  const file = `${slugOf(classNameOf(classesOf(model), settings.classLabel))}.png`;
-  const picture = `${importLines([...made.imports, { module: '@tessera/model-tiny', names: ['modelFolder'] }, { module: '@tessera/runtime-node', names: ['loadModel', 'writePng'] }])}
+  const { npm } = model;
+  const file = `${slugOf(conditionTitle(settings.condition, model), 'prompt')}.png`;
+  const picture = `${importLines([...made.imports, { module: npm, names: ['modelFolder'] }, { module: '@tessera/runtime-node', names: ['loadModel', 'writePng'] }])}
 ${made.local}
 const model = await loadModel(modelFolder);
 const [picture] = await generateImages({
@@ -45,7 +45,7 @@ await writePng('${file}', picture.image);
 await model.dispose();
 `;
   return {
-    install: `npm install ${packages(made)} @tessera/runtime-node @tessera/model-tiny onnxruntime-node`,
+    install: `npm install ${packages(made)} @tessera/runtime-node ${npm} onnxruntime-node`,
     files: [{ name: 'picture.mjs', code: picture }, ...made.files],
   };
 }
@@ -53,11 +53,12 @@ await model.dispose();
 /** For a page built by Vite. */
 export function browserCode(settings: Settings, model: Model): CodeExport {
   const made = generation(settings, model);
+  const { npm } = model;
   const main = `${importLines([...made.imports, { module: '@tessera/runtime-web', names: ['loadModel'] }])}
 import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 ${made.local}
-// Copy node_modules/@tessera/model-tiny/model to public/model first.
+// Copy node_modules/${npm}/model to public/model first.
 const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
 const model = await loadModel('/model/', { worker, wasmPaths: { mjs, wasm } });
 const [picture] = await generateImages({
@@ -80,8 +81,8 @@ await model.dispose();
 serveWorker();
 `;
   return {
-    install: `npm install ${packages(made)} @tessera/runtime-web @tessera/model-tiny onnxruntime-web
-cp -r node_modules/@tessera/model-tiny/model public/model`,
+    install: `npm install ${packages(made)} @tessera/runtime-web ${npm} onnxruntime-web
+cp -r node_modules/${npm}/model public/model`,
     files: [{ name: 'main.js', code: main }, { name: 'worker.js', code: worker }, ...made.files],
   };
 }
@@ -94,24 +95,30 @@ interface Generation {
 }
 
 function generation(settings: Settings, model: Model): Generation {
-  const { seed, classLabel, policy } = settings;
+  const { seed, condition, policy } = settings;
   const own = policy.kind === 'own';
   const made = samplingCode(
     own ? settingsConfig(settings, model) : samplingConfig({ ...settings, policy }, model),
     model.sampling,
   );
-  const className = classNameOf(classesOf(model), classLabel);
-  const lines = [
-    `requests: [{ seed: ${seed}, imageIndex: ${classLabel}, input: { classLabel: ${classLabel} } }], // ${className}`,
-    ...(own ? ['policy,'] : []),
-    ...made.lines,
-  ];
+  const lines = [requestLine(seed, condition, model), ...(own ? ['policy,'] : []), ...made.lines];
   return {
     imports: mergedImports([{ module: '@tessera/core', names: ['generateImages'] }, ...made.imports]),
     local: own ? "import policy from './policy.mjs';\n" : '',
     options: lines.map((line) => `  ${line}`).join('\n'),
     files: own ? [{ name: 'policy.mjs', code: policy.source }] : [],
   };
+}
+
+function requestLine(seed: number, condition: Condition, model: Model): string {
+  if (condition.kind === 'class') {
+    const { classLabel } = condition;
+    const className = conditionTitle(condition, model);
+    return `requests: [{ seed: ${seed}, imageIndex: ${classLabel}, input: { classLabel: ${classLabel} } }], // ${className}`;
+  }
+  const { prompt, negativePrompt } = condition;
+  const negative = negativePrompt === undefined ? '' : `, negativePrompt: ${JSON.stringify(negativePrompt)}`;
+  return `requests: [{ seed: ${seed}, input: { prompt: ${JSON.stringify(prompt)}${negative} } }],`;
 }
 
 /** Packages that the code imports, those that a policy of one's own does among them. */

@@ -11,7 +11,7 @@ describe('a picture that is offered for an edit', () => {
   it('is shown where there is none, or only one that was offered before', () => {
     const edit = new PictureEdit(
       () => undefined,
-      () => EMBEDDED_FACTS,
+      () => EMBEDDED_FACTS.class,
     );
     for (const drawing of [picture(1), picture(2)]) {
       edit.offer(drawing);
@@ -22,7 +22,7 @@ describe('a picture that is offered for an edit', () => {
   it('never replaces one that the user took, though nothing is marked in it', () => {
     const edit = new PictureEdit(
       () => undefined,
-      () => EMBEDDED_FACTS,
+      () => EMBEDDED_FACTS.class,
     );
     edit.offer(picture(1));
     const photo = picture(2);
@@ -34,11 +34,11 @@ describe('a picture that is offered for an edit', () => {
   it('never replaces one that something is marked in', () => {
     const edit = new PictureEdit(
       () => undefined,
-      () => EMBEDDED_FACTS,
+      () => EMBEDDED_FACTS.class,
     );
     const drawing = picture(1);
     edit.offer(drawing);
-    edit.mark(new Uint8Array(EMBEDDED_FACTS.grid.height * EMBEDDED_FACTS.grid.width).fill(1));
+    edit.mark(new Uint8Array(256).fill(1));
     edit.offer(picture(2));
     expect(get(edit.state).picture).toBe(drawing);
   });
@@ -46,9 +46,9 @@ describe('a picture that is offered for an edit', () => {
 
 describe('the mask of a picture', () => {
   it('has about a cell a token, in the picture’s ratio of sides', () => {
-    expect(maskShape({ height: 64, width: 64 }, EMBEDDED_FACTS)).toEqual({ height: 16, width: 16 });
-    expect(maskShape({ height: 700, width: 900 }, EMBEDDED_FACTS)).toEqual({ height: 12, width: 16 });
-    expect(maskShape({ height: 4000, width: 10 }, EMBEDDED_FACTS)).toEqual({ height: 16, width: 1 });
+    expect(maskShape({ height: 64, width: 64 }, EMBEDDED_FACTS.class)).toEqual({ height: 16, width: 16 });
+    expect(maskShape({ height: 700, width: 900 }, EMBEDDED_FACTS.class)).toEqual({ height: 12, width: 16 });
+    expect(maskShape({ height: 4000, width: 10 }, EMBEDDED_FACTS.class)).toEqual({ height: 16, width: 1 });
   });
 
   it('leaves out pixels that a marked cell shares with another', () => {

@@ -1,7 +1,8 @@
-import { classesOf, manifestHash, pictureAt } from '@tessera/format';
+import { manifestHash, titleOf } from '@tessera/format';
 import { recipeOfPicture } from '../recipe/recipe.js';
 import type { PictureState } from '../run/picture-run.js';
 import { totals } from '../run/step-record.js';
+import { pictureOf } from '../settings/condition.js';
 import type { HistoryEntry } from './picture-history.js';
 
 /**
@@ -18,17 +19,17 @@ export async function entryOfPicture(
   const { pngBytes } = await import('@tessera/format/png');
   const made = { device, dtype, versions };
   const recipe = recipeOfPicture({ manifest, sha256: await manifestHash(manifest), settings, made });
-  const { file, className } = pictureAt(classesOf(manifest), settings.classLabel);
+  const picture = pictureOf(settings.condition, manifest);
   const { milliseconds, headEvaluations } = totals(steps);
   return {
     id: crypto.randomUUID(),
     finishedAt: Date.now(),
     model: manifest.name,
-    className,
+    title: titleOf(picture),
     settings,
     milliseconds,
     headEvaluations,
-    file,
+    file: picture.file,
     png: pngBytes(finished.image, recipe),
     ...(recipe ? { recipe: `${JSON.stringify(recipe, null, 2)}\n` } : {}),
   };

@@ -1,5 +1,6 @@
 import { createStore, del, entries, set } from 'idb-keyval';
 import type { HistoryEntry } from './picture-history.js';
+import { entryOfStored, type StoredEntry } from './stored-entry.js';
 
 /** Where the history lies from visit to visit. */
 export interface HistoryStorage {
@@ -13,7 +14,7 @@ export interface HistoryStorage {
 export function indexedDbHistory(): HistoryStorage {
   const store = createStore('tessera-history', 'pictures');
   return {
-    load: async () => (await entries<string, HistoryEntry>(store)).map(([, entry]) => entry),
+    load: async () => (await entries<string, StoredEntry>(store)).map(([, entry]) => entryOfStored(entry)),
     save: (entry) => set(entry.id, entry, store),
     remove: async (ids) => {
       for (const id of ids) await del(id, store);

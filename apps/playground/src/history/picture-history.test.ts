@@ -9,7 +9,7 @@ function entry(number: number): HistoryEntry {
     id: `picture-${number}`,
     finishedAt: number,
     model: 'tiny',
-    className: 'cat',
+    title: 'cat',
     settings: DEFAULT_SETTINGS,
     milliseconds: 10,
     headEvaluations: 100,

@@ -9,7 +9,8 @@ export interface HistoryEntry {
   readonly finishedAt: number;
   /** The model's name in its manifest. */
   readonly model: string;
-  readonly className: string;
+  /** What it shows, in words. */
+  readonly title: string;
   readonly settings: Settings;
   /** The time it took, without previews. */
   readonly milliseconds: number;

@@ -8,6 +8,7 @@ import { OwnCodeError } from '../own-policy/own-code-error.js';
 import { devicePlan } from './device-choice.js';
 import { failureOf } from './failure.js';
 import { ModelHost, type ModelSource } from './model-host.js';
+import { EMBEDDED } from './model-location.js';
 import { modelNotes } from './model-notes.js';
 
 const CODE_PLACE = /(?:override readonly code = |new TesseraError\(\s*)'([^']+)'/g;
@@ -54,10 +55,13 @@ describe('the page’s model', () => {
     const { host, disposed } = source();
     const phases: string[] = [];
     host.state.subscribe((state) => phases.push(state.phase === 'loading' ? state.step : state.phase));
-    const [first, second] = await Promise.all([host.get('wasm'), host.get('wasm')]);
+    const [first, second] = await Promise.all([
+      host.get('wasm', EMBEDDED.class),
+      host.get('wasm', EMBEDDED.class),
+    ]);
     expect(second).toBe(first);
     expect(phases).toEqual(['idle', 'begin', 'download', 'ready']);
-    expect(await host.get('wasm-1')).not.toBe(first);
+    expect(await host.get('wasm-1', EMBEDDED.class)).not.toBe(first);
     expect(disposed).toEqual(['wasm']);
   });
 
@@ -69,10 +73,10 @@ describe('the page’s model', () => {
         throw new TesseraError('model-file', 'x');
       },
     });
-    await expect(host.get('auto')).rejects.toThrow('x');
+    await expect(host.get('auto', EMBEDDED.class)).rejects.toThrow('x');
     const state = get(host.state);
     expect(state.phase === 'failed' && state.failure.advice).toMatch(/connection/);
-    await expect(host.get('auto')).rejects.toThrow('x');
+    await expect(host.get('auto', EMBEDDED.class)).rejects.toThrow('x');
     expect(tries).toBe(2);
   });
 
@@ -80,19 +84,22 @@ describe('the page’s model', () => {
     'is given up after %s, and after no other error',
     async (code) => {
       const { host, disposed } = source();
-      const first = await host.get('wasm');
+      const first = await host.get('wasm', EMBEDDED.class);
       host.forgetLost(new TesseraError('invalid-plan', 'x'));
-      expect(await host.get('wasm')).toBe(first);
+      expect(await host.get('wasm', EMBEDDED.class)).toBe(first);
       host.forgetLost(new TesseraError(code, 'x'));
       expect(disposed).toEqual(['wasm']);
       expect(get(host.state)).toEqual({ phase: 'idle' });
-      expect(await host.get('wasm')).not.toBe(first);
+      expect(await host.get('wasm', EMBEDDED.class)).not.toBe(first);
     },
   );
 
   it('is the newer one for whoever waited for one that was replaced', async () => {
     const { host, disposed } = source();
-    const [first, second] = await Promise.all([host.get('wasm'), host.get('wasm-1')]);
+    const [first, second] = await Promise.all([
+      host.get('wasm', EMBEDDED.class),
+      host.get('wasm-1', EMBEDDED.class),
+    ]);
     expect(first).toBe(second);
     expect(disposed).toEqual([]);
     expect(get(host.state)).toMatchObject({ phase: 'ready', model: first });

@@ -3,7 +3,7 @@ import type { Capabilities, LoadedModel, LoadProgress } from '@tessera/runtime-w
 import { get, type Readable, writable } from 'svelte/store';
 import type { DeviceChoice } from './device-choice.js';
 import { type Failure, failureOf } from './failure.js';
-import { EMBEDDED_LOCATION, type ModelLocation } from './model-location.js';
+import type { ModelLocation } from './model-location.js';
 import { modelNotes } from './model-notes.js';
 
 export type ModelState =
@@ -58,7 +58,7 @@ export class ModelHost {
   }
 
   /** The model of a location on the given device; the one there is, where it was loaded for that. */
-  get(choice: DeviceChoice, location: ModelLocation = EMBEDDED_LOCATION): Promise<LoadedModel> {
+  get(choice: DeviceChoice, location: ModelLocation): Promise<LoadedModel> {
     if (this.#loading?.choice !== choice || this.#loading.location !== location)
       this.#begin(choice, location);
     return this.#newest(this.#loading!);

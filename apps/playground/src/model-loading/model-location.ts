@@ -1,15 +1,20 @@
 import { InvalidOptionError } from '@tessera/core';
 import { folderAddress } from '@tessera/format';
+import type { Condition } from '../settings/condition.js';
 
 /** Where a model comes from. */
 export type ModelLocation =
-  | { readonly kind: 'embedded' }
+  /** The one that comes with the page and takes classes, or text. */
+  | { readonly kind: 'embedded'; readonly takes: Condition['kind'] }
   /** A model folder on a server: the address of the folder that holds `mar.json`. */
   | { readonly kind: 'address'; readonly url: string }
   /** A model folder of the user's disk, its files by their path in the folder. */
   | { readonly kind: 'folder'; readonly name: string; readonly files: ReadonlyMap<string, File> };
 
-export const EMBEDDED_LOCATION: ModelLocation = { kind: 'embedded' };
+export const EMBEDDED: Readonly<Record<Condition['kind'], ModelLocation & { readonly kind: 'embedded' }>> = {
+  class: { kind: 'embedded', takes: 'class' },
+  text: { kind: 'embedded', takes: 'text' },
+};
 
 /**
  * A location from what was typed, an address or `hf:owner/name`; a string that says what is wrong with it otherwise.

@@ -7,13 +7,14 @@ import { keepOffline } from '../offline/keep-offline.js';
 import { devicePlan } from './device-choice.js';
 import type { ModelSource } from './model-host.js';
 import type { ModelLocation } from './model-location.js';
+import { MODEL_PATHS } from './model-paths.js';
 
 const FILES = {
   wasm: { wasm: wasmWasm, mjs: wasmMjs },
   webgpu: { wasm: webgpuWasm, mjs: webgpuMjs },
 };
 
-/** Loads the model that comes with the page, or one of the user's own. */
+/** Loads a model that comes with the page, or one of the user's own. */
 export const pageModels: ModelSource = {
   versions: __VERSIONS__,
   probe: () => probe(),
@@ -42,7 +43,7 @@ export const pageModels: ModelSource = {
 function placeOf(location: ModelLocation) {
   switch (location.kind) {
     case 'embedded':
-      return 'model/';
+      return MODEL_PATHS[location.takes];
     case 'address':
       return location.url;
     case 'folder':

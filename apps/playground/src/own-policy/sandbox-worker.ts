@@ -74,9 +74,9 @@ addEventListener(
         check: () => checkPolicy(loaded(), { pause: () => new Promise((resolve) => setTimeout(resolve)) }),
         async begin({ settings, manifest, edit }) {
           const model = new RemoteModel(modelPort, manifest);
-          const { seed, classLabel } = settings;
+          const { seed, condition } = settings;
           const sampling = settingsOfGeneration(settings, manifest);
-          run = recordRun({ model, policy: loaded(), seed, classLabel, edit, ...sampling });
+          run = recordRun({ model, policy: loaded(), seed, condition, edit, ...sampling });
           return undefined;
         },
         next: () => run!.next(),

@@ -18,6 +18,10 @@ export const SHOWN_POLICIES = {
     title: 'GtR, 40 steps, gradual',
     summary: 'Begins with a token at a time and quickens: one half in 37 steps, on lattices, the other in 3.',
   },
+  'gtr-lightgen': {
+    title: 'GtR, 16 steps, for text',
+    summary: 'As the paper draws by prompts: a quarter in 8 steps, the others in 3, 3 and 2.',
+  },
   'gtr-16-no-fts': {
     title: 'GtR, 16 steps, no FTS',
     summary: 'Generation then reconstruction, every token of a step with the same diffusion steps.',
@@ -49,8 +53,6 @@ export const SHOWN_POLICIES = {
 } as const satisfies Readonly<Record<string, Words>>;
 
 export type PolicyName = keyof typeof SHOWN_POLICIES;
-
-export const DEFAULT_POLICY: PolicyName = 'gtr-gradual';
 
 export const POLICY_NAMES = Object.keys(SHOWN_POLICIES) as readonly PolicyName[];
 

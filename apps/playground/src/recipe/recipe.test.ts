@@ -12,18 +12,20 @@ import {
 } from '@tessera/format';
 import { pngBytes } from '@tessera/format/png';
 import { modelFolder } from '@tessera/model-tiny';
+import { modelFolder as textModelFolder } from '@tessera/model-tiny-text';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
-import { DEFAULT_SETTINGS } from '../settings/settings.js';
+import { ADVISED } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
-import { settingsOfFile, settingsOfRecipe } from './settings-of-recipe.js';
+import { recipeOfFile, settingsOfRecipe } from './settings-of-recipe.js';
 
 const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
 const sha256 = await manifestHash(manifest);
+const settingsOfFile = async (file: File) => settingsOfRecipe(await recipeOfFile(file), manifest);
 const made = { device: 'wasm', dtype: 'fp16', versions: { '@tessera/core': '0.1.0' } };
 
 function recipe(name: (typeof POLICY_NAMES)[number]) {
-  const settings = { ...DEFAULT_SETTINGS, policy: { kind: 'named' as const, name } };
+  const settings = { ...ADVISED.class, policy: { kind: 'named' as const, name } };
   return recipeOfPicture({ manifest, sha256, settings, made });
 }
 
@@ -41,20 +43,10 @@ describe('a recipe of the page', () => {
   it('says the same of a picture as the command line does', async () => {
     const said: string[] = [];
     const stream = { isTTY: false, columns: 80, write: (text: string) => said.push(text) };
-    const { classLabel, seed } = DEFAULT_SETTINGS;
+    const { seed } = ADVISED.class;
     const code = await run(
       [
-        ...[
-          'generate',
-          '--class',
-          `${classLabel}`,
-          '--seed',
-          `${seed}`,
-          '--policy',
-          'gtr-16',
-          '--guidance',
-          '1',
-        ],
+        ...['generate', '--class', 'mushroom', '--seed', `${seed}`, '--policy', 'gtr-16', '--guidance', '1'],
         ...['--out', join(folder, 'one.png')],
       ],
       { stdout: stream, stderr: stream, env: {}, signal: new AbortController().signal },
@@ -65,8 +57,8 @@ describe('a recipe of the page', () => {
     expect(ours).toEqual(itsOwn);
 
     const file = new File([await readFile(join(folder, 'one.png'))], 'one.png');
-    expect(await settingsOfFile(file, manifest)).toEqual({
-      ...DEFAULT_SETTINGS,
+    expect(await settingsOfFile(file)).toEqual({
+      ...ADVISED.class,
       policy: { kind: 'named', name: 'gtr-16' },
     });
   });
@@ -78,7 +70,7 @@ describe('a recipe of the page', () => {
   });
 
   it('is not there for a policy of one’s own: it holds no code', () => {
-    const settings = { ...DEFAULT_SETTINGS, policy: { kind: 'own' as const, source: 'export default 1' } };
+    const settings = { ...ADVISED.class, policy: { kind: 'own' as const, source: 'export default 1' } };
     expect(recipeOfPicture({ manifest, sha256, settings, made })).toBeUndefined();
   });
 });
@@ -86,14 +78,24 @@ describe('a recipe of the page', () => {
 describe('a recipe that is opened in the page', () => {
   it.each(POLICY_NAMES)('of the policy %s brings back the settings that it was made from', async (name) => {
     const settings = {
-      classLabel: 11,
+      condition: { kind: 'class' as const, classLabel: 11 },
       seed: 4_000_000_000,
       policy: { kind: 'named' as const, name },
       guidance: 4.5,
       temperature: 0.91,
     };
     const written = JSON.stringify(recipeOfPicture({ manifest, sha256, settings, made }));
-    expect(await settingsOfFile(new File([written], 'recipe.json'), manifest)).toEqual(settings);
+    expect(await settingsOfFile(new File([written], 'recipe.json'))).toEqual(settings);
+  });
+
+  it('of a prompt brings back the prompt, and what guidance leads away from', async () => {
+    const text = parseManifest(await readFile(new URL('mar.json', textModelFolder), 'utf8'));
+    const condition = { kind: 'text' as const, prompt: 'two foxes', negativePrompt: 'snow' };
+    const settings = { ...ADVISED.text, condition };
+    const written = recipeOfPicture({ manifest: text, sha256: await manifestHash(text), settings, made })!;
+    expect(await settingsOfRecipe(written, text)).toEqual(settings);
+    const second = { ...written, images: [{ ...written.images[0]!, index: 1 }] };
+    await expect(settingsOfRecipe(second, text)).rejects.toThrow(/picture 1 of its seed/);
   });
 
   it('is refused, with what it is about, where the page can’t be set to it', async () => {
@@ -121,13 +123,13 @@ describe('a recipe that is opened in the page', () => {
 
   it('is missed where a file holds none', async () => {
     const png = pngBytes({ width: 1, height: 1, data: Uint8Array.of(1, 2, 3) });
-    await expect(settingsOfFile(new File([png], 'plain.png'), manifest)).rejects.toMatchObject({
+    await expect(settingsOfFile(new File([png], 'plain.png'))).rejects.toMatchObject({
       code: 'recipe',
     });
-    await expect(settingsOfFile(new File(['{}'], 'x.json'), manifest)).rejects.toMatchObject({
+    await expect(settingsOfFile(new File(['{}'], 'x.json'))).rejects.toMatchObject({
       code: 'recipe',
     });
-    await expect(settingsOfFile(new File(['x'], 'x.png'), manifest)).rejects.toMatchObject({
+    await expect(settingsOfFile(new File(['x'], 'x.png'))).rejects.toMatchObject({
       code: 'png-file',
     });
   });

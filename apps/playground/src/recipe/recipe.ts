@@ -1,11 +1,10 @@
 import {
   buildSampling,
   buildSettings,
-  classesOf,
   EMBEDDED,
+  EMBEDDED_TEXT,
   type Manifest,
   parseSpec,
-  pictureAt,
   type Recipe,
   recipeOf,
   resolveSampling,
@@ -17,7 +16,10 @@ import {
   type SettingsConfig,
 } from '@tessera/format';
 import { type NamedPolicyChoice, policySpec } from '../policies/policy-spec.js';
+import { pictureOf } from '../settings/condition.js';
 import type { Settings } from '../settings/settings.js';
+
+const LOCATIONS = { class: EMBEDDED, text: EMBEDDED_TEXT };
 
 /** The recipe of one picture; undefined for a policy of one's own: a recipe holds no code. */
 export function recipeOfPicture(parts: {
@@ -30,11 +32,11 @@ export function recipeOfPicture(parts: {
   const { policy } = settings;
   if (policy.kind !== 'named') return undefined;
   return recipeOf({
-    model: { name: manifest.name, location: EMBEDDED, sha256 },
+    model: { name: manifest.name, location: LOCATIONS[manifest.condition.kind], sha256 },
     seed: settings.seed,
     sampling: samplingConfig({ ...settings, policy }, manifest),
     made,
-    pictures: [pictureAt(classesOf(manifest), settings.classLabel)],
+    pictures: [pictureOf(settings.condition, manifest)],
   });
 }
 

@@ -1,6 +1,5 @@
 import { TesseraError } from '@tessera/core';
 import {
-  classesOf,
   decodeText,
   differences,
   type Manifest,
@@ -11,6 +10,7 @@ import {
   stepsText,
 } from '@tessera/format';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
+import { conditionOf, pictureOf } from '../settings/condition.js';
 import { GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
 
@@ -23,29 +23,31 @@ export class BeyondThisPageError extends TesseraError {
 }
 
 /**
- * The settings that draw the first picture of a recipe.
+ * The recipe of a file.
  *
  * @param file a `recipe.json`, or a PNG file that carries one
  * @throws RecipeError, or TesseraError with code `png-file`, where there is none in it
- * @throws BeyondThisPageError where the page can't draw what it says
  */
-export async function settingsOfFile(file: File, manifest: Manifest): Promise<Settings> {
+export async function recipeOfFile(file: File): Promise<Recipe> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  if (!/\.png$/i.test(file.name))
-    return settingsOfRecipe(parseRecipe(decodeText(bytes, file.name), file.name), manifest);
+  if (!/\.png$/i.test(file.name)) return parseRecipe(decodeText(bytes, file.name), file.name);
   const { readPngBytes } = await import('@tessera/format/png');
   const { recipe } = readPngBytes(bytes, file.name);
-  return settingsOfRecipe(parseRecipe(recipe ?? '', file.name), manifest);
+  return parseRecipe(recipe ?? '', file.name);
 }
 
-/** @throws BeyondThisPageError where the page can't draw what it says */
+/**
+ * The settings that draw the first picture of a recipe.
+ *
+ * @throws BeyondThisPageError where the page can't draw what it says
+ */
 export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Promise<Settings> {
   const [picture] = recipe.images;
-  const { count } = classesOf(manifest);
   if (!picture) throw new BeyondThisPageError(['it names no picture']);
-  if (picture.index >= count) {
+  const condition = conditionOf(picture);
+  if (picture.index !== pictureOf(condition, manifest).index) {
     throw new BeyondThisPageError([
-      `it is for picture ${picture.index} of its seed, and the page draws pictures 0 to ${count - 1}, one of each class`,
+      `it is for picture ${picture.index} of its seed, and the page draws the first of each class or prompt`,
     ]);
   }
   const { guidance, temperature } = recipe.sampling;
@@ -59,7 +61,7 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
   ];
   const attempts = choices.map((choice) => {
     const settings: Settings = {
-      classLabel: picture.index,
+      condition,
       seed: within(recipe.seed, { min: 0, max: LARGEST_SEED }),
       policy: { kind: 'named', ...choice },
       guidance: within(guidance.scale, GUIDANCE),

@@ -6,6 +6,7 @@ import { recordRun } from './record-run.js';
 import { type FinishedRun, type StepRecord, totals } from './step-record.js';
 
 const shape = { height: 8, width: 8, channels: 3 };
+const condition = { kind: 'class', classLabel: 2 } as const;
 const policy = gtr({
   stepsPerStage: [3, 2, 1],
   maxDiffusionSteps: 6,
@@ -26,7 +27,7 @@ async function whole(run: AsyncGenerator<StepRecord, FinishedRun>) {
 describe('a recorded run', () => {
   it('names every position once, with the picture after each step, the last one finished', async () => {
     const { steps, image } = await whole(
-      recordRun({ model: fakeModel({ shape }), policy, seed: 1, classLabel: 2 }),
+      recordRun({ model: fakeModel({ shape }), policy, seed: 1, condition }),
     );
     const positions = steps.flatMap((step) => [...step.positions]).sort((a, b) => a - b);
     expect(positions).toEqual([...Array(64).keys()]);
@@ -36,7 +37,7 @@ describe('a recorded run', () => {
   });
 
   it('marks the tokens that FTS chose, in the reconstruction alone', async () => {
-    const { steps } = await whole(recordRun({ model: fakeModel({ shape }), policy, seed: 1, classLabel: 2 }));
+    const { steps } = await whole(recordRun({ model: fakeModel({ shape }), policy, seed: 1, condition }));
     for (const { stage, chosen, positions, diffusionSteps } of steps) {
       const seven = positions.filter((_, i) => diffusionSteps[i] === 7);
       expect(chosen).toEqual(stage === 'reconstruction' ? seven : new Uint32Array());
@@ -46,10 +47,8 @@ describe('a recorded run', () => {
 
   it('counts head evaluations twice where a step is guided', async () => {
     const model = fakeModel({ shape });
-    const plain = await whole(recordRun({ model, policy, seed: 1, classLabel: 2 }));
-    const guided = await whole(
-      recordRun({ model, policy, seed: 1, classLabel: 2, guidance: linearGuidance(3) }),
-    );
+    const plain = await whole(recordRun({ model, policy, seed: 1, condition }));
+    const guided = await whole(recordRun({ model, policy, seed: 1, condition, guidance: linearGuidance(3) }));
     expect(totals(guided.steps).headEvaluations).toBe(2 * totals(plain.steps).headEvaluations);
     expect(totals(plain.steps)).toMatchObject({ steps: 6, tokens: 64 });
   });
@@ -70,7 +69,7 @@ describe('a recorded run', () => {
         model: { ...model, decode, sampleTokens },
         policy,
         seed: 1,
-        classLabel: 2,
+        condition,
         now: () => time,
       }),
     );
@@ -86,7 +85,7 @@ describe('a recorded run', () => {
       steps,
       image: edited,
       repainted,
-    } = await whole(recordRun({ model, policy, seed: 1, classLabel: 2, edit: { image, mask } }));
+    } = await whole(recordRun({ model, policy, seed: 1, condition, edit: { image, mask } }));
     expect(totals(steps).tokens).toBe(24);
     expect(steps[0]).toMatchObject({ tokensInAll: 24 });
     const kept = repainted!.data.indexOf(255);

@@ -1,24 +1,24 @@
 import {
-  type ClassInput,
   type EditedImage,
   type EditOptions,
   edit,
   type GenerateOptions,
   generate,
+  type ModelInput,
 } from '@tessera/core';
 import type { PlannedStep } from '@tessera/core/model';
+import { type Condition, requestOf } from '../settings/condition.js';
 import { type Run, raisedPositions } from './step-record.js';
 
 /** What an edit begins from. Plain data. */
 export type PictureEditOptions = Pick<
-  EditOptions<ClassInput>,
+  EditOptions<ModelInput>,
   'image' | 'mask' | 'grid' | 'growTokens' | 'outpaint'
 >;
 
-export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'requests'> {
+export interface RecordRunOptions extends Omit<GenerateOptions<ModelInput>, 'requests'> {
   readonly seed: number;
-  /** Also the picture's index within its seed, so that `tessera generate` on the command line draws the same. */
-  readonly classLabel: number;
+  readonly condition: Condition;
   /** The picture of which a part is drawn anew. @default a new picture */
   readonly edit?: PictureEditOptions | undefined;
   /** The time in milliseconds; never falls. @default performance.now */
@@ -27,8 +27,8 @@ export interface RecordRunOptions extends Omit<GenerateOptions<ClassInput>, 'req
 
 /** Makes a picture and records every step of it. */
 export async function* recordRun(options: RecordRunOptions): Run {
-  const { seed, classLabel, edit: edited, now = () => performance.now(), ...rest } = options;
-  const request = { seed, imageIndex: classLabel, input: { classLabel } };
+  const { seed, condition, edit: edited, now = () => performance.now(), ...rest } = options;
+  const request = { seed, ...requestOf(condition) };
   const events = edited
     ? edit({ ...rest, ...request, ...edited })
     : generate({ ...rest, requests: [request] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
-import { DEFAULT_SETTINGS } from '../settings/settings.js';
+import { ADVISED } from '../settings/settings.js';
 import { exampleStep } from '../testing/example-step.js';
 import { pictureStatus, raceStatus } from './status-text.js';
 
@@ -8,24 +8,24 @@ const step = (milliseconds: number) => exampleStep({ milliseconds });
 
 describe('what a screen reader says', () => {
   it('of a picture stays the same from step to step', () => {
-    const running = { status: 'running' as const, settings: DEFAULT_SETTINGS };
-    expect(pictureStatus({ ...running, steps: [] }, EMBEDDED_FACTS)).toBe('Drawing a mushroom.');
-    expect(pictureStatus({ ...running, steps: [step(900), step(900)] }, EMBEDDED_FACTS)).toBe(
+    const running = { status: 'running' as const, settings: ADVISED.class };
+    expect(pictureStatus({ ...running, steps: [] }, EMBEDDED_FACTS.class)).toBe('Drawing a mushroom.');
+    expect(pictureStatus({ ...running, steps: [step(900), step(900)] }, EMBEDDED_FACTS.class)).toBe(
       'Drawing a mushroom.',
     );
-    expect(pictureStatus({ ...running, status: 'done', steps: [step(900), step(900)] }, EMBEDDED_FACTS)).toBe(
-      'The mushroom is done, in 1.8 s.',
-    );
-    expect(pictureStatus({ ...running, status: 'stopped', steps: [step(900)] }, EMBEDDED_FACTS)).toMatch(
-      /stopped/,
-    );
-    expect(pictureStatus({ status: 'idle', steps: [] }, EMBEDDED_FACTS)).toBe('');
+    expect(
+      pictureStatus({ ...running, status: 'done', steps: [step(900), step(900)] }, EMBEDDED_FACTS.class),
+    ).toBe('The picture is done, in 1.8 s.');
+    expect(
+      pictureStatus({ ...running, status: 'stopped', steps: [step(900)] }, EMBEDDED_FACTS.class),
+    ).toMatch(/stopped/);
+    expect(pictureStatus({ status: 'idle', steps: [] }, EMBEDDED_FACTS.class)).toBe('');
   });
 
   it('of a race is its beginning and its end, with the fastest', () => {
     const variant = (title: string, ...times: number[]) => ({
       title,
-      policy: DEFAULT_SETTINGS.policy,
+      policy: ADVISED.class.policy,
       steps: times.map(step),
     });
     const variants = [variant('a', 500, 500), variant('b', 300, 300)];

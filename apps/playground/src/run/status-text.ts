@@ -1,17 +1,17 @@
 import { duration } from '../format-numbers.js';
-import { className, type ModelFacts } from '../model-loading/model-facts.js';
+import type { ModelFacts } from '../model-loading/model-facts.js';
+import { conditionPhrase } from '../settings/condition.js';
 import type { ComparisonState } from './comparison.js';
 import type { PictureState } from './picture-run.js';
 import { totals } from './step-record.js';
 
 /** What a screen reader says of a picture: that it begins and how it ends, not each step. A failure says itself. */
 export function pictureStatus({ status, settings, steps }: PictureState, facts: ModelFacts): string {
-  const name = settings ? className(facts, settings.classLabel) : 'picture';
   switch (status) {
     case 'running':
-      return `Drawing a ${name}.`;
+      return `Drawing ${settings ? conditionPhrase(settings.condition, facts) : 'a picture'}.`;
     case 'done':
-      return `The ${name} is done, in ${duration(totals(steps).milliseconds)}.`;
+      return `The picture is done, in ${duration(totals(steps).milliseconds)}.`;
     case 'stopped':
       return 'The drawing was stopped.';
     default:

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { EXAMPLES } from '../own-policy/examples.js';
 import { DIFFUSION_STEPS, STEPS } from '../policies/policy-spec.js';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
@@ -9,7 +8,17 @@ import { DEFAULT_COMPARED, fromHash, type Linked, toHash, VIEWS } from './settin
 import { compressText } from './text-compression.js';
 
 const settings: fc.Arbitrary<Settings> = fc.record({
-  classLabel: fc.nat(EMBEDDED_FACTS.classes.count - 1),
+  condition: fc.oneof(
+    fc.record({ kind: fc.constant('class' as const), classLabel: fc.nat(11) }),
+    fc.record(
+      {
+        kind: fc.constant('text' as const),
+        prompt: fc.string({ unit: 'grapheme' }).map((text) => `a ${text}`),
+        negativePrompt: fc.string({ unit: 'grapheme', minLength: 1 }),
+      },
+      { requiredKeys: ['kind', 'prompt'] },
+    ),
+  ),
   seed: fc.nat(LARGEST_SEED),
   policy: fc.oneof(
     fc.record(
@@ -50,9 +59,10 @@ describe('a link', () => {
   });
 
   it('asks for no class that the model has not', async () => {
-    expect((await fromHash('#generate?class=500')).settings.classLabel).toBe(
-      EMBEDDED_FACTS.classes.count - 1,
-    );
+    const { settings } = await fromHash('#generate?class=500');
+    expect(settings.condition).toEqual({ kind: 'class', classLabel: 11 });
+    const own = await fromHash('#generate?class=500&model=https://example.org/m/');
+    expect(own.settings.condition).toEqual({ kind: 'class', classLabel: 500 });
   });
 
   it('says what can’t be read of a policy that is damaged, cut short or not there', async () => {

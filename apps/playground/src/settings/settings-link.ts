@@ -2,7 +2,17 @@ import { EMBEDDED_FACTS } from '../model-loading/model-facts.js';
 import { addressLocation } from '../model-loading/model-location.js';
 import { DIFFUSION_STEPS, type PolicyChoice, STEPS } from '../policies/policy-spec.js';
 import { isPolicyName, type PolicyName } from '../policies/shown-policies.js';
-import { DEFAULT_SETTINGS, GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from './settings.js';
+import type { Condition } from './condition.js';
+import {
+  ADVISED,
+  DEFAULT_SETTINGS,
+  fittingSettings,
+  GUIDANCE,
+  LARGEST_SEED,
+  type Settings,
+  TEMPERATURE,
+  within,
+} from './settings.js';
 import { compressText, decompressText, MOST_UNPACKED } from './text-compression.js';
 
 export const VIEWS = ['generate', 'compare', 'edit', 'policy', 'code'] as const;
@@ -21,7 +31,7 @@ export interface Linked {
   readonly settings: Settings;
   /** The policies of the comparison. */
   readonly compared: readonly PolicyName[];
-  /** Address of the model's folder; undefined for the embedded one. */
+  /** Address of the model's folder; undefined for the embedded one that takes the condition. */
   readonly model?: string;
   /** What is wrong with its policy, where that can't be read. */
   readonly damage?: string;
@@ -38,7 +48,12 @@ export function fitsLink(policy: PolicyChoice): boolean {
 /** The part of an address from `#` on that brings `linked` back, but for a policy that does not fit. */
 export async function toHash({ view, settings, compared, model }: Linked): Promise<string> {
   const parameters = new URLSearchParams();
-  parameters.set('class', `${settings.classLabel}`);
+  const { condition } = settings;
+  if (condition.kind === 'class') parameters.set('class', `${condition.classLabel}`);
+  else {
+    parameters.set('prompt', condition.prompt);
+    if (condition.negativePrompt !== undefined) parameters.set('negative', condition.negativePrompt);
+  }
   parameters.set('seed', `${settings.seed}`);
   parameters.set('guidance', `${settings.guidance}`);
   parameters.set('temperature', `${settings.temperature}`);
@@ -62,32 +77,42 @@ export async function fromHash(hash: string): Promise<Linked> {
     const value = text === null || text.trim() === '' ? Number.NaN : Number(text);
     return Number.isFinite(value) ? value : fallback;
   };
-  const integer = (key: string, fallback: number, max: number): number =>
-    within(Math.trunc(number(key, fallback)), { min: 0, max });
-  const { policy, ...damage } = await policyOf(parameters);
   const location = addressLocation(parameters.get('model') ?? '', 'https://localhost/');
   const model = typeof location === 'string' || location.kind !== 'address' ? {} : { model: location.url };
   // Another model may have more classes; it is asked when it is loaded.
-  const lastClass = 'model' in model ? Number.MAX_SAFE_INTEGER : EMBEDDED_FACTS.classes.count - 1;
+  const condition = conditionOf(parameters);
+  const taken = 'model' in model ? undefined : EMBEDDED_FACTS[condition.kind].condition;
+  const defaults = ADVISED[condition.kind];
+  const { policy, ...damage } = await policyOf(parameters, defaults.policy);
+  const settings: Settings = {
+    condition,
+    seed: within(Math.trunc(number('seed', defaults.seed)), { min: 0, max: LARGEST_SEED }),
+    policy,
+    guidance: within(number('guidance', defaults.guidance), GUIDANCE),
+    temperature: within(number('temperature', defaults.temperature), TEMPERATURE),
+  };
   return {
     view: VIEWS.find((view) => view === name) ?? 'generate',
-    settings: {
-      classLabel: integer('class', DEFAULT_SETTINGS.classLabel, lastClass),
-      seed: integer('seed', DEFAULT_SETTINGS.seed, LARGEST_SEED),
-      policy,
-      guidance: within(number('guidance', DEFAULT_SETTINGS.guidance), GUIDANCE),
-      temperature: within(number('temperature', DEFAULT_SETTINGS.temperature), TEMPERATURE),
-    },
+    settings: taken ? fittingSettings(settings, taken) : settings,
     compared: comparedOf(parameters.get('compare')),
     ...model,
     ...damage,
   };
 }
 
+/** A prompt, or a class: any that a model may have. */
+function conditionOf(parameters: URLSearchParams): Condition {
+  const [prompt, negativePrompt] = [parameters.get('prompt'), parameters.get('negative')];
+  if (prompt?.trim()) return { kind: 'text', prompt, ...(negativePrompt ? { negativePrompt } : {}) };
+  const classLabel = Number.parseInt(parameters.get('class') ?? '', 10);
+  if (Number.isNaN(classLabel)) return DEFAULT_SETTINGS.condition;
+  return { kind: 'class', classLabel: within(classLabel, { min: 0, max: Number.MAX_SAFE_INTEGER }) };
+}
+
 async function policyOf(
   parameters: URLSearchParams,
+  policy: PolicyChoice,
 ): Promise<{ readonly policy: PolicyChoice } & Pick<Linked, 'damage'>> {
-  const { policy } = DEFAULT_SETTINGS;
   const own = parameters.get('own');
   if (own !== null) {
     const source = await decompressText(own);

@@ -1,9 +1,10 @@
+import type { Manifest } from '@tessera/format';
 import type { PolicyChoice } from '../policies/policy-spec.js';
-import { DEFAULT_POLICY } from '../policies/shown-policies.js';
+import type { Condition } from './condition.js';
 
 /** Everything that decides a picture, given the model. */
 export interface Settings {
-  readonly classLabel: number;
+  readonly condition: Condition;
   /** 0 … 2³² − 1. */
   readonly seed: number;
   readonly policy: PolicyChoice;
@@ -16,14 +17,36 @@ export const LARGEST_SEED = 2 ** 32 - 1;
 export const GUIDANCE = { min: 1, max: 8, step: 0.1 } as const;
 export const TEMPERATURE = { min: 0.5, max: 1.2, step: 0.01 } as const;
 
-/** What the page opens with: what the embedded model advises. */
-export const DEFAULT_SETTINGS: Settings = {
-  classLabel: 3,
-  seed: 11,
-  policy: { kind: 'named', name: DEFAULT_POLICY },
-  guidance: 1,
-  temperature: 0.95,
+/** What each of the embedded models advises, with a picture to begin with. */
+export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
+  class: {
+    condition: { kind: 'class', classLabel: 3 },
+    seed: 11,
+    policy: { kind: 'named', name: 'gtr-gradual' },
+    guidance: 1,
+    temperature: 0.95,
+  },
+  text: {
+    condition: { kind: 'text', prompt: 'a red fox on snow' },
+    seed: 11,
+    policy: { kind: 'named', name: 'gtr-lightgen' },
+    guidance: 3,
+    temperature: 0.95,
+  },
 };
+
+/** What the page opens with. */
+export const DEFAULT_SETTINGS = ADVISED.text;
+
+/** Settings for a model that may take something else, or have fewer classes; the same object where they fit. */
+export function fittingSettings(settings: Settings, taken: Manifest['condition']): Settings {
+  const { condition, seed } = settings;
+  const fitting = condition.kind === taken.kind ? settings : { ...ADVISED[taken.kind], seed };
+  if (fitting.condition.kind !== 'class' || taken.kind !== 'class') return fitting;
+  const last = taken.count - 1;
+  if (fitting.condition.classLabel <= last) return fitting;
+  return { ...fitting, condition: { kind: 'class', classLabel: last } };
+}
 
 /** The nearest number that an option may take. */
 export function within(value: number, { min, max }: { readonly min: number; readonly max: number }): number {

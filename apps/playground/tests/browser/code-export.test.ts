@@ -7,14 +7,14 @@ import { browserCode, EMBEDDED } from '../../src/code-export/code-export.js';
 import { generationOf } from '../../src/recipe/recipe.js';
 import { recordRun } from '../../src/run/record-run.js';
 import type { Run } from '../../src/run/step-record.js';
-import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
+import { ADVISED } from '../../src/settings/settings.js';
 import { openPage } from './open-page.js';
 import { viteProject } from './vite-project.js';
 
 describeInBrowser('the code exported for the browser', () => {
   it('runs as it is pasted into a Vite project, and draws the picture that it stands for', async () => {
-    const settings = { ...DEFAULT_SETTINGS, guidance: 1 };
-    const project = await viteProject(browserCode(settings, EMBEDDED).files);
+    const settings = { ...ADVISED.class, guidance: 1 };
+    const project = await viteProject(browserCode(settings, EMBEDDED.class).files);
     const browser = await openBrowser();
     try {
       const { page, errors } = await openPage(browser);

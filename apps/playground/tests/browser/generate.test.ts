@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { openBrowser } from '../../../../tests/support/browser.js';
 import { recipeOfPicture } from '../../src/recipe/recipe.js';
-import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
+import { ADVISED } from '../../src/settings/settings.js';
 import { describePlayground } from './describe-playground.js';
 import { drawn, openPage, pixelsOf, QUICK } from './open-page.js';
 
@@ -137,7 +137,12 @@ describePlayground('Generate', (playground) => {
   });
 
   it('draws the picture of a recipe that is opened, and says so where it can’t', async () => {
-    const settings = { ...DEFAULT_SETTINGS, classLabel: 8, seed: 21, guidance: 1 };
+    const settings = {
+      ...ADVISED.class,
+      condition: { kind: 'class' as const, classLabel: 8 },
+      seed: 21,
+      guidance: 1,
+    };
     const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
     const recipe = recipeOfPicture({
       manifest,

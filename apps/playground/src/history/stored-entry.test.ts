@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { ADVISED } from '../settings/settings.js';
+import { entryOfStored } from './stored-entry.js';
+
+it('an entry that was stored when all models took classes comes back as one of a class', () => {
+  const { condition, ...settings } = ADVISED.class;
+  const same = {
+    ...{ id: 'a', finishedAt: 1, model: 'tiny', milliseconds: 10, headEvaluations: 100 },
+    ...{ file: '00003-mushroom.png', png: new Uint8Array([1]) },
+  };
+  const entry = { ...same, title: 'mushroom', settings: { condition, ...settings } };
+  expect(entryOfStored({ ...same, className: 'mushroom', settings: { classLabel: 3, ...settings } })).toEqual(
+    entry,
+  );
+  expect(entryOfStored(entry)).toBe(entry);
+});

@@ -1,0 +1,18 @@
+import type { Settings } from '../settings/settings.js';
+import type { HistoryEntry } from './picture-history.js';
+
+/** As entries were stored when all models took classes. */
+interface ClassEntry extends Omit<HistoryEntry, 'title' | 'settings'> {
+  readonly className: string;
+  readonly settings: Omit<Settings, 'condition'> & { readonly classLabel: number };
+}
+
+/** An entry as it was stored by this version of the page or an earlier one. */
+export type StoredEntry = HistoryEntry | ClassEntry;
+
+export function entryOfStored(stored: StoredEntry): HistoryEntry {
+  if ('title' in stored) return stored;
+  const { className: title, settings, ...rest } = stored;
+  const { classLabel, ...others } = settings;
+  return { ...rest, title, settings: { condition: { kind: 'class', classLabel }, ...others } };
+}
