@@ -94,18 +94,24 @@ const RULES: Readonly<Record<string, Rule>> = {
       sharp: 'src/picture-codec.ts',
     },
   },
+  '@tessera/fleet': {
+    dependencies: ['@tessera/core', '@tessera/format', 'bullmq', 'ioredis', 'valibot'],
+  },
   // It speaks to a server, or to a handler that it is given.
   '@tessera/ai-sdk': { dependencies: ['@ai-sdk/provider'] },
   '@tessera/model-tiny': { dependencies: [], dataOnly: true },
+  '@tessera/model-tiny-text': { dependencies: [], dataOnly: true },
   tessera: {
     dependencies: [
-      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/model-tiny', '@tessera/runtime-node'],
+      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/model-tiny'],
+      ...['@tessera/model-tiny-text', '@tessera/runtime-node'],
       // The runtimes' peers, so that one package is enough.
       ...['@tessera/runtime-web', 'onnxruntime-node', 'onnxruntime-web'],
     ],
     only: {
       '@tessera/runtime-node': 'src/node.ts',
       '@tessera/model-tiny': 'src/node.ts',
+      '@tessera/model-tiny-text': 'src/node.ts',
       '@tessera/runtime-web': 'src/',
     },
   },

@@ -108,6 +108,13 @@ describe.each<[string, () => TesseraProvider]>([
     });
   });
 
+  it('draws through a proxy of the model, as `ai` 7 makes one', async () => {
+    const model = new Proxy(provider().image('fake'), {});
+    expect((await draw({ model, seed: 1 })).image.uint8Array).toEqual(
+      (await draw({ seed: 1 })).image.uint8Array,
+    );
+  });
+
   it('stops when it is aborted', async () => {
     const abortSignal = AbortSignal.abort(new Error('enough'));
     await expect(draw({ abortSignal })).rejects.toThrow('enough');

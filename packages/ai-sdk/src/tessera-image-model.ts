@@ -43,23 +43,24 @@ export class TesseraImageModel implements ImageModelV3 {
   readonly modelId: string;
   /** Of one seed: the SDK gives each of several calls the same seed, so all pictures must be of one call to differ. */
   readonly maxImagesPerCall = Number.MAX_SAFE_INTEGER;
-  readonly #connection: Connection;
+  /** Not a private name of the language: `ai` 7 calls the model through a proxy, which has none. */
+  private readonly connection: Connection;
 
   constructor(modelId: string, connection: Connection) {
     this.modelId = modelId;
-    this.#connection = connection;
+    this.connection = connection;
   }
 
   async doGenerate(
     options: ImageModelV3CallOptions,
   ): Promise<Awaited<ReturnType<ImageModelV3['doGenerate']>>> {
     const { n, seed, size, aspectRatio } = options;
-    const { picturesPerRequest } = this.#connection;
+    const { picturesPerRequest } = this.connection;
     const answers: Answer[] = [];
     let headers: Record<string, string> | undefined;
     for (let first = 0; first < n; first += picturesPerRequest) {
       const given = seed ?? answers[0]?.seed;
-      const response = await this.#request(options, {
+      const response = await this.request(options, {
         n: Math.min(picturesPerRequest, n - first),
         ...(given === undefined ? {} : { seed: given }),
         ...(first > 0 ? { first } : {}),
@@ -97,11 +98,11 @@ export class TesseraImageModel implements ImageModelV3 {
   }
 
   /** @throws APICallError with the server's words, which the SDK repeats where that may help */
-  async #request(
+  private async request(
     { prompt, files = [], mask, providerOptions, abortSignal, headers }: ImageModelV3CallOptions,
     counts: object,
   ): Promise<Response> {
-    const { baseURL, headers: own, send } = this.#connection;
+    const { baseURL, headers: own, send } = this.connection;
     const values = {
       ...(prompt === undefined ? {} : { prompt }),
       ...(this.modelId === '' ? {} : { model: this.modelId }),

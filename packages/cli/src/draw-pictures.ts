@@ -1,4 +1,4 @@
-import { type GenerateEvent, generate, type ImageRgb, type TokenGrid } from '@tessera/core';
+import { type GenerateEvent, type GridShape, generate, type ImageRgb, type TokenGrid } from '@tessera/core';
 import { inputOf, type Picture, type Sampling } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 import { type PreviewFrame, pickEvenly } from './preview-sheet.js';
@@ -7,6 +7,8 @@ export interface DrawOptions {
   readonly model: LoadedModel;
   readonly sampling: Sampling;
   readonly seed: number;
+  /** @default the model's */
+  readonly gridSize?: Pick<GridShape, 'height' | 'width'>;
   readonly pictures: readonly Picture[];
   /** How many are made at once. */
   readonly batch: number;
@@ -29,11 +31,12 @@ const DECODING = 0.05;
 /** Makes pictures, a batch at a time, and hands out each as soon as it is finished. */
 export async function* drawPictures(options: DrawOptions): AsyncGenerator<DrawnPicture, void, undefined> {
   const { model, sampling, seed, pictures, batch, signal, frames = 0, onProgress } = options;
+  const size = options.gridSize ? { gridSize: options.gridSize } : {};
   for (let first = 0; first < pictures.length; first += batch) {
     const group = pictures.slice(first, first + batch);
     const moments = group.map((): Moment[] => []);
     const images = group.map((picture) => ({ seed, imageIndex: picture.index, input: inputOf(picture) }));
-    for await (const event of generate({ model, requests: images, ...sampling, signal })) {
+    for await (const event of generate({ model, requests: images, ...size, ...sampling, signal })) {
       if (event.type === 'step-end') {
         const { tokensDecoded, tokens } = event.progress;
         const done = first + ((1 - DECODING) * group.length * tokensDecoded) / tokens;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type EditedImage, editImage, type ImageRgb } from '@tessera/core';
 import type { Margins, Progress } from '@tessera/core/model';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { buildSampling, editRecipeOf, type SamplingConfig } from '@tessera/format';
+import { buildSampling, type EditSubject, editRecipeOf, inputOf, type SamplingConfig } from '@tessera/format';
 import { PngError, readPngBytes } from '@tessera/format/png';
 import { readFailure } from './input-file.js';
 
@@ -29,20 +29,20 @@ export interface EditRequest {
   readonly outpaint?: Margins;
   readonly growTokens: number;
   readonly exactMask: boolean;
-  readonly classLabel: number;
-  readonly className: string;
+  readonly subject: EditSubject;
   readonly seed: number;
   readonly sampling: SamplingConfig;
 }
 
 /** What an edited picture was made from: its recipe, as plain data. */
-export function editRecipe({ used, picture, mask, ...rest }: EditRequest) {
+export function editRecipe({ used, picture, mask, subject, ...rest }: EditRequest) {
   return editRecipeOf({
     model: used.identity,
     made: used.made,
     picture: picture.source,
     ...(mask ? { mask: mask.source } : {}),
     ...rest,
+    ...subject,
   });
 }
 
@@ -57,7 +57,7 @@ export async function* drawEdits(
     readonly onProgress: (done: number) => void;
   },
 ): AsyncGenerator<EditedImage, void, undefined> {
-  const { used, picture, mask, outpaint, growTokens, exactMask, classLabel, seed, sampling } = request;
+  const { used, picture, mask, outpaint, growTokens, exactMask, subject, seed, sampling } = request;
   const { count, batch, signal, onProgress } = options;
   for (let first = 0; first < count; first += batch) {
     const variations = Math.min(batch, count - first);
@@ -68,7 +68,7 @@ export async function* drawEdits(
       ...(outpaint ? { outpaint } : {}),
       growTokens,
       exactMask,
-      input: { classLabel },
+      input: inputOf(subject),
       seed,
       imageIndex: first,
       variations,

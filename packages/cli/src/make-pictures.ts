@@ -4,7 +4,14 @@ import { dirname, resolve } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
-import { assertSamplingFits, buildSampling, type Picture, type Recipe, recipeFor } from '@tessera/format';
+import {
+  assertSamplingFits,
+  buildSampling,
+  gridSizeOf,
+  type Picture,
+  type Recipe,
+  recipeFor,
+} from '@tessera/format';
 import type { Output } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
@@ -47,7 +54,12 @@ const PREVIEW_FRAMES = 16;
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target } = options;
-  assertSamplingFits(recipe.sampling, used.model.shape, used.model.diffusion);
+  const { shape, diffusion } = used.model;
+  assertSamplingFits(
+    recipe.sampling,
+    { ...shape, ...(recipe.size ? gridSizeOf(used.model.manifest, recipe.size) : {}) },
+    diffusion,
+  );
   const folder = dirname(target.recipePath);
   const topmost = await mkdir(folder, { recursive: true });
   try {
@@ -81,6 +93,7 @@ async function makeMissing(options: MakeOptions): Promise<Made> {
     const drawn = drawPictures({
       model: used.model,
       sampling: buildSampling(recipe.sampling),
+      ...(recipe.size ? { gridSize: gridSizeOf(used.model.manifest, recipe.size) } : {}),
       seed,
       pictures: pending,
       batch,

@@ -1,6 +1,6 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED, STORAGE_TYPES, type StorageType } from '@tessera/format';
+import { EMBEDDED, EMBEDDED_TEXT, STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { Device, LoadModelOptions, LoadProgress } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
@@ -40,7 +40,7 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
     command
       .option(
         '--model <source>',
-        'a folder, a checkpoint, https://… or hf:owner/name[@revision][/path] (default: the embedded model)',
+        'a folder, a checkpoint, https://… or hf:owner/name[@revision][/path] (default: the embedded models, one for classes and one for prompts)',
       )
       .option('--vae <source>', "a checkpoint's autoencoder (default: kl16.* beside it)");
     withFetchOptions(command);
@@ -56,14 +56,15 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
     .optionsGroup('');
 }
 
-/** Loads the model that the flags ask for. */
+/** Loads the model that the flags ask for, by default an embedded one, which draws prompts or classes. */
 export async function modelInUse(
   context: CommandContext,
   flags: ModelFlags,
   output: Output,
+  { prompts = false } = {},
 ): Promise<ModelInUse> {
-  const location = flags.model ?? EMBEDDED;
-  if (location !== EMBEDDED) assertModelSource(location);
+  const location = flags.model ?? (prompts ? EMBEDDED_TEXT : EMBEDDED);
+  if (!isEmbedded(location)) assertModelSource(location);
   const options: LoadModelOptions = {
     device: flags.device,
     dtype: flags.dtype,
@@ -73,7 +74,7 @@ export async function modelInUse(
     ...fetchOptions(flags),
     ...(flags.vae === undefined ? {} : { checkpoint: { vae: flags.vae } }),
   };
-  const model = await context.loadModel(location === EMBEDDED ? await embeddedModel() : location, options);
+  const model = await context.loadModel(await placeOf(location), options);
   output.progress.clear();
   for (const { device, reason } of model.fallbacks) {
     if (context.io.env.TESSERA_DEBUG) output.warn(`${device} was passed over: ${reason}`);
@@ -116,15 +117,38 @@ export function showLoading(
   progress.update(totalBytes > 0 ? loadedBytes / totalBytes : 1, `${LOADING[phase]} ${file}${bytes}`);
 }
 
-/** The folder of the model that comes with the command. */
-export async function embeddedModel(): Promise<URL> {
+const EMBEDDED_MODELS = {
+  [EMBEDDED]: {
+    name: '@tessera/model-tiny',
+    folder: async () => (await import('@tessera/model-tiny')).modelFolder,
+  },
+  [EMBEDDED_TEXT]: {
+    name: '@tessera/model-tiny-text',
+    folder: async () => (await import('@tessera/model-tiny-text')).modelFolder,
+  },
+} as const;
+
+export type Embedded = keyof typeof EMBEDDED_MODELS;
+export const EMBEDDED_LOCATIONS = [EMBEDDED, EMBEDDED_TEXT] as const;
+
+function isEmbedded(location: string): location is Embedded {
+  return Object.hasOwn(EMBEDDED_MODELS, location);
+}
+
+/** Where a location's model lies: an embedded one's folder, or the location itself. */
+export async function placeOf(location: string): Promise<string | URL> {
+  return isEmbedded(location) ? embeddedModel(location) : location;
+}
+
+/** The folder of a model that comes with the command. @throws TesseraError `embedded-model` where it isn't installed */
+export async function embeddedModel(location: Embedded = EMBEDDED): Promise<URL> {
+  const { name, folder } = EMBEDDED_MODELS[location];
   try {
-    const { modelFolder } = await import('@tessera/model-tiny');
-    return modelFolder;
+    return await folder();
   } catch (cause) {
     throw new TesseraError(
       'embedded-model',
-      'The embedded model is not installed. Install @tessera/model-tiny, or name another model by --model.',
+      `The embedded model is not installed. Install ${name}, or name another model by --model.`,
       { cause },
     );
   }

@@ -60,6 +60,14 @@ export async function promptsFrom(
   return [...words, ...lines.filter((line) => line !== '')];
 }
 
+/** Whether they are for a model that takes text. */
+export function takesPrompts(
+  prompts: readonly string[],
+  { negative }: Pick<PictureFlags, 'negative'>,
+): boolean {
+  return prompts.length > 0 || negative !== undefined;
+}
+
 /**
  * The pictures that are meant. Where no class is named and the model has many, it asks, or takes a few.
  *
@@ -75,7 +83,7 @@ export async function picturesFor(
 ): Promise<Picture[]> {
   const { name, condition } = manifest;
   if (condition.kind === 'text') return picturesOfPrompts(flags, name, prompts);
-  if (prompts.length > 0 || flags.negative !== undefined) {
+  if (takesPrompts(prompts, flags)) {
     throw new UsageError(
       `The model "${name}" draws classes, not prompts: name them by --class, or a model by --model.`,
     );
@@ -107,7 +115,9 @@ function picturesOfPrompts(
   if (classes)
     throw new UsageError(`The model "${name}" draws prompts, not classes: tessera generate "a red fox"`);
   if (prompts.length === 0)
-    throw new UsageError(`Say what to draw: tessera generate "a red fox" --model FOLDER`);
+    throw new UsageError(
+      `The model "${name}" draws prompts. Say what to draw: tessera generate "a red fox" …`,
+    );
   if (index === undefined) {
     assertFewEnough(prompts.length * count);
     return promptPictures(prompts, count, { negativePrompt: negative });

@@ -2,6 +2,7 @@ import { TesseraError } from '@tessera/core';
 import { versions } from '@tessera/evaluation-report/environment';
 import { Command, CommanderError } from 'commander';
 import { contextFor, type Io, type ModelLoader } from './command-context.js';
+import { cancelCommand } from './commands/cancel.js';
 import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
@@ -11,7 +12,10 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
 import { serveCommand } from './commands/serve.js';
 import { shardCommand } from './commands/shard.js';
+import { statusCommand } from './commands/status.js';
+import { submitCommand } from './commands/submit.js';
 import { verifyCommand } from './commands/verify.js';
+import { workerCommand } from './commands/worker.js';
 import { isKeysError, keyReport } from './key-report.js';
 import { progressBar } from './progress-bar.js';
 import { styleFor, wrappedHelp } from './terminal.js';
@@ -56,6 +60,10 @@ export async function run(argv: readonly string[], io: Io, options: RunOptions =
     .addCommand(evaluateCommand(context))
     .addCommand(serveCommand(context))
     .addCommand(shardCommand(context))
+    .addCommand(submitCommand(context))
+    .addCommand(workerCommand(context))
+    .addCommand(statusCommand(context))
+    .addCommand(cancelCommand(context))
     .addCommand(demoCommand(context))
     .addCommand(convertCommand(context))
     .addCommand(verifyCommand(context))

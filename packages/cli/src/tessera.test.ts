@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPng } from '@tessera/evaluation-report/files';
@@ -74,19 +74,45 @@ describe('the built command, on the embedded model', () => {
     expect((await readPng(join(cwd, 'sheet.png'))).image.height).toBeGreaterThan(256);
   });
 
-  test('verifies it', async () => {
-    const { code, out } = await tessera(['verify', '--device', 'cpu']);
+  test.each(['embedded', 'embedded-text'])('verifies %s', async (model) => {
+    const { code, out } = await tessera(['verify', model, '--device', 'cpu']);
     expect(out).toContain('sound');
     expect(code).toBe(0);
   });
+
+  test('draws a prompt, repaints a part of it by another, and makes it again by its recipe', async () => {
+    const cwd = await temporaryFolder();
+    const quick = ['--policy', 'mar:2x2', '--json'];
+    const drawn = await tessera(['generate', 'a red fox', ...quick, '--out', 'fox.png'], { cwd });
+    expect([drawn.code, drawn.error]).toEqual([0, '']);
+    const { image } = await readPng(join(cwd, 'fox.png'));
+    expect([image.width, image.height]).toEqual([128, 128]);
+    const [outpaint, prompt] = [
+      ['--outpaint', '0,32,0,32'],
+      ['--prompt', 'snow'],
+    ];
+    const edited = await tessera(['edit', 'fox.png', ...outpaint, ...prompt, ...quick, '--out', 'wide.png'], {
+      cwd,
+    });
+    expect([edited.code, edited.error]).toEqual([0, '']);
+    const recipe = JSON.parse(await readFile(join(cwd, 'wide.recipe.json'), 'utf8'));
+    expect(recipe).toMatchObject({ prompt: 'snow', model: { location: 'embedded-text' } });
+    const again = await tessera(['generate', '--recipe', 'fox.png', '--json', '--out', 'again.png'], { cwd });
+    expect([again.code, again.error]).toEqual([0, '']);
+    expect((await readPng(join(cwd, 'again.png'))).image).toEqual(image);
+  });
 });
 
-test('doctor finds the CPU and the embedded model', async () => {
+test('doctor finds the CPU and the embedded models', async () => {
   const { code, out } = await tessera(['doctor', '--json']);
-  const { devices, embeddedModel } = JSON.parse(out);
+  const { devices, embeddedModels } = JSON.parse(out);
   expect(code).toBe(0);
   expect(devices).toContainEqual({ device: 'cpu', available: true });
-  expect(embeddedModel.name).toBeTruthy();
+  expect(embeddedModels.map(({ location }: { location: string }) => location)).toEqual([
+    'embedded',
+    'embedded-text',
+  ]);
+  for (const { name } of embeddedModels) expect(name).toBeTruthy();
 });
 
 test('wrong usage exits with 2, help with 0', async () => {

@@ -7,15 +7,20 @@ export interface EditSource {
   readonly sha256: string;
 }
 
+/** What was painted. */
+export type EditSubject =
+  | { readonly classLabel: number; readonly className: string }
+  | { readonly prompt: string; readonly negativePrompt?: string };
+
 /** What an edited picture was made from. */
-export interface EditParts extends Pick<Recipe, 'model' | 'made' | 'seed' | 'sampling'> {
+interface EditOrigin extends Pick<Recipe, 'model' | 'made' | 'seed' | 'sampling'> {
   readonly picture: EditSource;
   readonly mask?: EditSource;
   readonly growTokens: number;
   readonly exactMask: boolean;
-  readonly classLabel: number;
-  readonly className: string;
 }
+
+export type EditParts = EditOrigin & EditSubject;
 
 /** An edited picture's recipe, as plain data. */
 export function editRecipeOf<Parts extends EditParts>(parts: Parts) {

@@ -13,8 +13,9 @@ export { type Import, importLines, mergedImports, type SamplingCode, samplingCod
 export { decodeText } from './decode-text.js';
 export { describePolicyConfig, describeSampling, samplingSteps, stepsText } from './describe-sampling.js';
 export { type DiffusionDescription, diffusionFrom, diffusionSchema } from './diffusion-description.js';
-export { type EditParts, type EditSource, editRecipeOf } from './edit-recipe.js';
+export { type EditParts, type EditSource, type EditSubject, editRecipeOf } from './edit-recipe.js';
 export { formatSpec } from './format-spec.js';
+export { gridSizeOf } from './grid-size.js';
 export { isHtml } from './html-page.js';
 export {
   type Classes,
@@ -67,7 +68,15 @@ export {
   titleOf,
 } from './pictures.js';
 export { NAMED_POLICIES, type NamedPolicy, POLICY_NAMES, policyNamed } from './presets.js';
-export { EMBEDDED, parseRecipe, type Recipe, RecipeError, recipeFor, recipeOf } from './recipe.js';
+export {
+  EMBEDDED,
+  EMBEDDED_TEXT,
+  parseRecipe,
+  type Recipe,
+  RecipeError,
+  recipeFor,
+  recipeOf,
+} from './recipe.js';
 export { differences } from './recipe-differences.js';
 export {
   adviceOf,

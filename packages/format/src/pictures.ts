@@ -1,5 +1,6 @@
 import { InvalidOptionError, type ModelInput } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
+import type { EditSubject } from './edit-recipe.js';
 import type { Classes } from './manifest.js';
 
 /**
@@ -29,14 +30,14 @@ export interface TextPicture {
 export type Picture = ClassPicture | TextPicture;
 
 /** What a model is asked for to draw a picture. */
-export function inputOf(picture: Picture): ModelInput {
+export function inputOf(picture: Picture | EditSubject): ModelInput {
   if (!('prompt' in picture)) return { classLabel: picture.classLabel };
   const { prompt, negativePrompt } = picture;
   return { prompt, ...(negativePrompt === undefined ? {} : { negativePrompt }) };
 }
 
 /** What a picture shows, in words. */
-export function titleOf(picture: Picture): string {
+export function titleOf(picture: Picture | EditSubject): string {
   return 'prompt' in picture ? picture.prompt : picture.className;
 }
 

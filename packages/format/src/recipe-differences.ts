@@ -5,10 +5,11 @@ import type { Recipe } from './recipe.js';
  * they list does not count, nor what they were made with.
  */
 export function differences(before: Recipe, after: Recipe): string[] {
-  const relevant = ({ model, seed, sampling: { guidance, ...sampling } }: Recipe) =>
+  const relevant = ({ model, seed, size, sampling: { guidance, ...sampling } }: Recipe) =>
     flattened({
       model: { name: model.name, sha256: model.sha256.slice(0, 12) },
       seed,
+      ...(size ? { size } : {}),
       // At scale 1 every schedule is the same.
       sampling: { ...sampling, guidance: guidance.scale === 1 ? { scale: 1 } : guidance },
     });

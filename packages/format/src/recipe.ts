@@ -30,6 +30,8 @@ const schema = v.strictObject({
   }),
   seed: index,
   sampling: samplingSchema,
+  /** In pixels, where it isn't the model's own. */
+  size: v.exactOptional(v.strictObject({ width: index, height: index })),
   /** What the pictures were made with; another machine may differ in the last bit of a colour. */
   made: v.strictObject({
     device: v.string(),
@@ -58,8 +60,9 @@ const schema = v.strictObject({
 /** Everything needed to make the same pictures again: `recipe.json`. */
 export type Recipe = v.InferOutput<typeof schema>;
 
-/** How the model that comes with the tools is written as a recipe's location. */
+/** How the models that come with the tools are written as a recipe's location: one that draws classes, one prompts. */
 export const EMBEDDED = 'embedded';
+export const EMBEDDED_TEXT = 'embedded-text';
 
 /** A recipe can't be read, or is another one than what lies in the folder. */
 export class RecipeError extends TesseraError {
@@ -73,6 +76,7 @@ export function recipeOf(parts: {
   readonly model: Recipe['model'];
   readonly seed: number;
   readonly sampling: SamplingConfig;
+  readonly size?: NonNullable<Recipe['size']>;
   readonly made: Recipe['made'];
   readonly pictures: readonly Picture[];
 }): Recipe {

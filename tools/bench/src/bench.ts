@@ -2,6 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '@tessera/runtime-node';
 import { type BenchModel, openBenchModel } from './bench-model.js';
+import { fleetPage } from './fleet-page.js';
+import { killRunCommand } from './kill-run-command.js';
+import { loadBenchmark } from './load.js';
 import { measure } from './measure.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { plainMatMul } from './plain-matmul.js';
@@ -17,6 +20,9 @@ const CACHE_FOLDER = fileURLToPath(new URL('../../../.cache/bench', import.meta.
 async function main(): Promise<void> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'table') return speedTable(rest, CACHE_FOLDER);
+  if (first === 'kills') return killRunCommand(rest);
+  if (first === 'load') return loadBenchmark(rest);
+  if (first === 'fleet') return fleetPage(rest);
   const options = parseOptions(process.argv.slice(2));
   if (!options) {
     console.log(HELP);

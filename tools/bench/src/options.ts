@@ -5,7 +5,8 @@ import { VARIANT_NAMES } from './variants.js';
 export const HELP = `Usage: npm run bench -- [options]
 
 Times MAR's own sampler against GtR with and without FTS, interleaved in one process. \`npm run bench -- table --help\`
-tells of another table: how fast, large and exact models of MAR-B's, L's and H's sizes are in each type of weights.
+tells of another table: how fast, large and exact models of MAR-B's, L's and H's sizes are in each type of weights. \`kills\`,
+\`load\` and \`fleet\` are about many machines and many callers; each has its --help.
 
   --model NAME      tiny (the embedded model), mar-b, mar-l or mar-h (their sizes, random weights), a model folder, or a
                     checkpoint folder (config.json, mar.safetensors); may be given several times   [tiny and mar-b]
@@ -68,7 +69,8 @@ export function parseOptions(given: readonly string[]): Options | undefined {
   };
 }
 
-function count(name: string, text: string): number {
+/** @throws unless it is an integer ≥ 1 */
+export function count(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} ${text}: must be an integer ≥ 1.`);
   return value;

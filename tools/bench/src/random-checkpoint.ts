@@ -76,7 +76,7 @@ function completeConfig(json: MarConfigJson): MarConfig {
 }
 
 /** Uniform in [0, 1): xorshift32 (Marsaglia 2003). Weights need be neither independent nor unpredictable. */
-function uniformNumbers(seed: number): () => number {
+export function uniformNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state ^= state << 13;

@@ -29,7 +29,7 @@ from train.text.scene.backgrounds import BACKGROUNDS, SIDE, draw_background
 from train.text.scene.captions import Captions, grammar_words
 from train.text.scene.colours import COLOURS, Dye
 from train.text.scene.render import render_scene
-from train.text.scene.scene import STEP, is_held_out, scene_at
+from train.text.scene.scene import CELL, STEP, is_held_out, scene_at
 from train.text.scene.things import plural, things
 from train.text.stages.packing import pack, save_for_later, take_over
 from train.text.training import TextLoss
@@ -179,7 +179,7 @@ class Scenes(unittest.TestCase):
         outside[item.top : item.top + item.pixels, item.left : item.left + item.pixels] = False
         self.assertLess(picture[outside].std(0).max(), 1)
         row, column = item.cell
-        self.assertGreater(picture[row * STEP, column * STEP, 1], 100)
+        self.assertGreater(picture[row * CELL, column * CELL, 1], 100)
 
 
 class CaptionGrammar(unittest.TestCase):

@@ -8,7 +8,13 @@ import { comparisonDocument, summarize, summarySheet, summaryTable } from '../co
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
-import { type PictureFlags, picturesFor, promptsFrom, withPictureOptions } from '../picture-options.js';
+import {
+  type PictureFlags,
+  picturesFor,
+  promptsFrom,
+  takesPrompts,
+  withPictureOptions,
+} from '../picture-options.js';
 import { sheetScale } from '../picture-sheet.js';
 import { policiesFromFlags } from '../policies-option.js';
 import { type SamplingFlags, withSamplingOptions } from '../sampling-options.js';
@@ -49,6 +55,7 @@ head evals: tokens × diffusion steps, twice where guided.
 Examples:
   tessera compare
   tessera compare --policies mar,mar:32x50,disa,halton,gtr-16 --class cat,fish --count 4
+  tessera compare "a red fox on snow" --policies mar,gtr-lightgen
   tessera compare --policies gtr-16,gtr-16/fts=off,gtr-16/fts=low --seed 5 --out out/ablation`),
     );
   return command.action((words: readonly string[], flags: CompareFlags) => compare(context, words, flags));
@@ -63,7 +70,7 @@ async function compare(
   const output = outputOf(context, flags.json);
   const choice = policiesFromFlags(flags, output);
   if (!choice) return;
-  const used = await modelInUse(context, flags, output);
+  const used = await modelInUse(context, flags, output, { prompts: takesPrompts(prompts, flags) });
   const { model } = used;
   try {
     const pictures = await picturesFor(flags, model.manifest, prompts, context.io, output);

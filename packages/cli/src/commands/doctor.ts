@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { versions } from '@tessera/evaluation-report/environment';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
-import { embeddedModel } from '../model-options.js';
+import { EMBEDDED_LOCATIONS, type Embedded, embeddedModel } from '../model-options.js';
 import { wrapped, wrappedHelp } from '../terminal.js';
 
 export function doctorCommand(context: CommandContext): Command {
@@ -20,7 +20,7 @@ async function doctor(context: CommandContext, flags: { readonly json?: boolean 
   const { style } = context;
   const { defaultCacheFolder, probeDevices } = await import('@tessera/runtime-node');
   const devices = await probeDevices();
-  const embedded = await embeddedState();
+  const embedded = await Promise.all(EMBEDDED_LOCATIONS.map(embeddedState));
   const cacheFolder = defaultCacheFolder();
   const report = {
     versions: versions(),
@@ -28,7 +28,7 @@ async function doctor(context: CommandContext, flags: { readonly json?: boolean 
     processor: { model: cpus()[0]?.model.trim() ?? 'unknown', threads: availableParallelism() },
     memoryBytes: totalmem(),
     devices,
-    embeddedModel: embedded,
+    embeddedModels: embedded,
     cache: { folder: cacheFolder, models: await entryCount(cacheFolder) },
   };
 
@@ -49,20 +49,23 @@ async function doctor(context: CommandContext, flags: { readonly json?: boolean 
     for (const line of rest) output.print(`${' '.repeat(17)}${line}`);
   }
   output.print(style.bold('models'));
-  output.print(`  embedded          ${embedded.problem ?? `${embedded.name}, ${embedded.folder}`}`);
+  for (const { location, name, folder, problem } of embedded)
+    output.print(`  ${location.padEnd(18)}${problem ?? `${name}, ${folder}`}`);
   output.print(`  cache             ${cacheFolder}, ${report.cache.models} models`);
   output.result(report);
   const cpu = devices.find(({ device }) => device === 'cpu');
-  if (embedded.problem !== undefined || !cpu?.available) context.setExitCode(1);
+  if (embedded.some(({ problem }) => problem !== undefined) || !cpu?.available) context.setExitCode(1);
 }
 
-async function embeddedState(): Promise<{ name?: string; folder?: string; problem?: string }> {
+async function embeddedState(
+  location: Embedded,
+): Promise<{ location: Embedded; name?: string; folder?: string; problem?: string }> {
   const { readManifest } = await import('@tessera/runtime-node');
   try {
-    const folder = fileURLToPath(await embeddedModel());
-    return { folder, name: (await readManifest(folder)).name };
+    const folder = fileURLToPath(await embeddedModel(location));
+    return { location, folder, name: (await readManifest(folder)).name };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { location, problem: error instanceof Error ? error.message : String(error) };
   }
 }
 

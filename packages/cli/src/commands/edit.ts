@@ -3,7 +3,14 @@ import { basename, join } from 'node:path';
 import type { Margins } from '@tessera/core/model';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writeJson, writePng } from '@tessera/evaluation-report/files';
-import { type Classes, classesOf, classNameOf, describeSampling } from '@tessera/format';
+import {
+  classesOf,
+  classNameOf,
+  describeSampling,
+  type EditSubject,
+  type Manifest,
+  titleOf,
+} from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { drawEdits, editRecipe, readInput } from '../edit-picture.js';
@@ -19,7 +26,9 @@ import { UsageError } from '../usage-error.js';
 interface EditFlags extends ModelFlags, SamplingFlags {
   readonly mask?: string;
   readonly outpaint?: Margins;
-  readonly class: string;
+  readonly class?: string;
+  readonly prompt?: string;
+  readonly negative?: string;
   readonly grow: number;
   readonly exact?: boolean;
   readonly count: number;
@@ -41,7 +50,14 @@ export function editCommand(context: CommandContext): Command {
         marginsFrom,
       ),
     )
-    .requiredOption('--class <name>', 'what is painted: a class by name or number')
+    .option('--prompt <text>', 'what is painted, for a model that takes text')
+    .option('--negative <prompt>', 'what guidance leads away from')
+    .addOption(
+      new Option('--class <name>', 'what is painted: a class by name or number').conflicts([
+        'prompt',
+        'negative',
+      ]),
+    )
     .addOption(
       wholeNumberOption('--grow <n>', 'rings of tokens around the mask to repaint too', 0).default(0),
     )
@@ -67,6 +83,7 @@ beside the pictures names the model, the sampling, the picture and the mask.
 
 Examples:
   tessera edit photo.png --mask mask.png --class cat
+  tessera edit photo.png --mask mask.png --prompt "a red fox"
   tessera edit photo.png --mask mask.png --class tree --count 4 --grow 1 --out trees
   tessera edit photo.png --outpaint 0,32,0,32 --class house --out wide.png`),
     );
@@ -94,18 +111,18 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
   const picture = await readInput(path);
   const mask = flags.mask === undefined ? undefined : await readInput(flags.mask);
   const choice = samplingChoice(flags, flags.policy);
-  const used = await modelInUse(context, flags, output);
+  if (flags.class === undefined && flags.prompt === undefined)
+    throw new UsageError('Say what to paint: --prompt "a red fox", or --class cat.');
+  const used = await modelInUse(context, flags, output, { prompts: flags.prompt !== undefined });
   const { model } = used;
   const { signal } = context.io;
   try {
     const { sampling: advised } = model.manifest;
-    const classes = classesOf(model.manifest);
-    const classLabel = labelFrom(classes, flags.class);
     const request = {
-      ...{ used, picture, growTokens, exactMask, classLabel, seed },
+      ...{ used, picture, growTokens, exactMask, seed },
+      subject: subjectFrom(model.manifest, flags),
       ...(mask ? { mask } : {}),
       ...(outpaint ? { outpaint } : {}),
-      className: classNameOf(classes, classLabel),
       sampling: choice(advised),
     };
     const recipe = editRecipe(request);
@@ -142,7 +159,7 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
     );
     output.print(`  model    ${modelLine(used)}`);
     output.print(`  sampling ${describeSampling(request.sampling).join(', ')}, seed ${seed}`);
-    output.print(`  painted  ${request.className}: ${share}; all others are unchanged`);
+    output.print(`  painted  ${titleOf(request.subject)}: ${share}; all others are unchanged`);
     output.print(`  made     ${count} in ${shortTime(seconds)}`);
     output.print(`  recipe   ${target.recipePath}`);
     output.result({
@@ -155,13 +172,25 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
   }
 }
 
-/** @throws UsageError unless the word names one class */
-function labelFrom(classes: Classes, word: string): number {
-  const [label, ...others] = parseClassLabels(classes, [word]);
-  if (label === undefined || others.length > 0) {
+/** @throws UsageError where the model takes something else, or the word doesn't name one class */
+function subjectFrom(
+  manifest: Manifest,
+  { class: word, prompt, negative }: Pick<EditFlags, 'class' | 'prompt' | 'negative'>,
+): EditSubject {
+  const { name, condition } = manifest;
+  if (condition.kind === 'text') {
+    if (prompt?.trim()) return { prompt, ...(negative === undefined ? {} : { negativePrompt: negative }) };
+    throw new UsageError(`The model "${name}" draws prompts: say what to paint by --prompt "a red fox".`);
+  }
+  if (word === undefined) {
+    throw new UsageError(`The model "${name}" draws classes: say what to paint by --class.`);
+  }
+  const classes = classesOf(manifest);
+  const [classLabel, ...others] = parseClassLabels(classes, [word]);
+  if (classLabel === undefined || others.length > 0) {
     throw new UsageError('--class names several classes, and an edit paints one.');
   }
-  return label;
+  return { classLabel, className: classNameOf(classes, classLabel) };
 }
 
 /** Where the pictures and their recipe go. */

@@ -27,7 +27,7 @@ import { type CommandContext, type Output, outputOf } from '../command-context.j
 import { evaluationCommand } from '../evaluation-command.js';
 import { type EvaluationProgressBar, evaluationProgress } from '../evaluation-progress.js';
 import { InterruptedError } from '../interruption.js';
-import { embeddedModel, type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
+import { type ModelFlags, modelInUse, placeOf, withModelOptions } from '../model-options.js';
 import { seedOption, wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { labelOf } from '../parse-class-labels.js';
@@ -250,10 +250,11 @@ async function drawInProcesses(
   progress: EvaluationProgressBar,
 ): Promise<void> {
   const { device, dtype } = used.model;
+  const place = await placeOf(model);
   progress.onWorkers(variants, n, workers);
   await drawSideBySide({
     task: {
-      model: model === EMBEDDED ? fileURLToPath(await embeddedModel()) : model,
+      model: typeof place === 'string' ? place : fileURLToPath(place),
       location: model,
       load: { device, dtype, threads },
       ...(network === undefined ? {} : { network }),

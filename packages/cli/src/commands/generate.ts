@@ -13,7 +13,7 @@ import {
   RecipeError,
   recipeOf,
 } from '@tessera/format';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
@@ -25,6 +25,7 @@ import {
   type PictureFlags,
   picturesFor,
   promptsFrom,
+  takesPrompts,
   warnOfUnknownWords,
   withPictureOptions,
 } from '../picture-options.js';
@@ -44,6 +45,7 @@ interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policy?: string;
   readonly recipe?: string;
   readonly out?: string;
+  readonly size?: NonNullable<Recipe['size']>;
   readonly batch?: number;
   readonly sheet?: boolean;
   readonly preview?: boolean;
@@ -62,9 +64,15 @@ export function generateCommand(context: CommandContext): Command {
   withOutputOption(command, 'folder or picture', 'where pictures go (default: out/POLICY-seed-SEED)')
     .addOption(
       new Option('--recipe <file>', 'make what a recipe.json, or a picture of ours, says').conflicts([
-        ...['class', 'count', 'seed', 'policy'],
+        ...['class', 'count', 'seed', 'policy', 'size'],
         ...SAMPLING_ATTRIBUTES,
       ]),
+    )
+    .addOption(
+      new Option(
+        '--size <W>x<H>',
+        "pixels, for models that draw other sizes (default: the model's)",
+      ).argParser(sizeFrom),
     )
     .addOption(wholeNumberOption('--batch <n>', 'pictures at once (default: 1 on the CPU, 8 elsewhere)', 1))
     .option('--sheet', 'write a contact sheet too')
@@ -88,7 +96,7 @@ Examples:
   tessera generate                                   one picture of each class
   tessera generate --class cat,fish --count 8 --sheet
   tessera generate --index 37 --seed 7 --out one.png  picture 37 of seed 7 alone
-  tessera generate "a red fox on snow" --count 4 --model text-model
+  tessera generate "a red fox on snow" "three cherries" --count 4
   tessera generate --class tree --policy gtr-16/fts=low --preview
   tessera generate --recipe out/gtr-32-seed-1/recipe.json --out again`),
     );
@@ -109,7 +117,9 @@ async function generate(
   const given = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
   const prompts = await promptsFrom(words, flags);
   const choice = samplingChoice(flags, flags.policy);
-  const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output);
+  const used = await modelInUse(context, given ? { model: given.model.location, ...flags } : flags, output, {
+    prompts: takesPrompts(prompts, flags),
+  });
   const { model } = used;
   try {
     const pictures = given
@@ -149,9 +159,16 @@ function newRecipe(
     model: used.identity,
     seed: flags.seed,
     sampling: choice(manifest.sampling),
+    ...(flags.size ? { size: flags.size } : {}),
     made: used.made,
     pictures,
   });
+}
+
+function sizeFrom(text: string): NonNullable<Recipe['size']> {
+  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  if (!width || !height) throw new InvalidArgumentError('It must be a width and a height, such as 192x128.');
+  return { width: Number(width), height: Number(height) };
 }
 
 function againRecipe(

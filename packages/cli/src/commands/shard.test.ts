@@ -5,25 +5,13 @@ import { fakeLoadedModel } from '../../../evaluation-report/src/testing/fake-loa
 import { temporaryFolder } from '../../../evaluation-report/src/testing/temporary-folder.js';
 import { run } from '../run.js';
 import { capturedIo } from '../testing/captured-io.js';
+import { filesOf } from '../testing/files-of.js';
 
 const loadModel = async () => fakeLoadedModel();
 
 async function shard(out: string, args: readonly string[], io = capturedIo()) {
   const command = ['shard', '--pictures', '2-12', '--of', '3', '--policy', 'mar:3x2', '--out', out, ...args];
   return { code: await run(command, io, { loadModel }), ...io.written };
-}
-
-/** Every file below a folder, with its bytes. */
-async function filesOf(folder: string): Promise<Record<string, string>> {
-  const paths = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) =>
-    each.isFile(),
-  );
-  const files = paths.map(({ parentPath, name }) => join(parentPath, name)).sort();
-  return Object.fromEntries(
-    await Promise.all(
-      files.map(async (path) => [path.slice(folder.length), (await readFile(path)).toString('base64')]),
-    ),
-  );
 }
 
 async function finished(out: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TesseraError } from '@tessera/core';
-import { type Manifest, parseModelSource } from '@tessera/format';
+import { EMBEDDED, type Manifest, parseModelSource } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { assertModelFolder } from '../input-file.js';
-import { embeddedModel, type ModelFlags, withModelOptions } from '../model-options.js';
+import { type ModelFlags, placeOf, withModelOptions } from '../model-options.js';
 import { referenceLines, replayReference } from '../reference-replay.js';
 import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -17,7 +17,7 @@ interface VerifyFlags extends ModelFlags {
 export function verifyCommand(context: CommandContext): Command {
   return withModelOptions(new Command('verify'), { model: false })
     .description('Check a model folder: manifest, sizes, hashes, and its recorded sample on a device.')
-    .argument('[folder]', 'the model folder (default: the embedded model)')
+    .argument('[folder]', 'the model folder, or embedded-text', EMBEDDED)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -27,20 +27,21 @@ Examples:
   tessera verify
   tessera verify my-model --device cuda`),
     )
-    .action((folder: string | undefined, flags: VerifyFlags) => verify(context, folder, flags));
+    .action((folder: string, flags: VerifyFlags) => verify(context, folder, flags));
 }
 
-async function verify(context: CommandContext, given: string | undefined, flags: VerifyFlags): Promise<void> {
+async function verify(context: CommandContext, given: string, flags: VerifyFlags): Promise<void> {
   const output = outputOf(context, flags.json);
   const { style, io } = context;
-  if (given !== undefined && parseModelSource(given).kind !== 'path') {
+  if (parseModelSource(given).kind !== 'path') {
     throw new UsageError(
       `${given} is an address, and verify checks a folder: give it that of a copy. What other commands load from an address ` +
         'is checked as it comes.',
     );
   }
-  if (given !== undefined) assertModelFolder(given);
-  const folder = given === undefined ? fileURLToPath(await embeddedModel()) : resolve(given);
+  const place = await placeOf(given);
+  if (typeof place === 'string') assertModelFolder(place);
+  const folder = typeof place === 'string' ? resolve(place) : fileURLToPath(place);
   const { readManifest } = await import('@tessera/runtime-node');
   const manifest = await readManifest(folder);
   const { grid, condition, files, name } = manifest;

@@ -18,7 +18,7 @@ from .scene.captions import Captions
 
 TRAIN_COUNT = 16_000
 HELD_OUT_COUNT = 4_000
-LATENT_COUNT = 64_000
+LATENT_COUNT = 48_000
 """Scenes that the MAR model is trained on; the autoencoder's are the first of them."""
 SCENE_SEED, HELD_OUT_SCENE_SEED, JUDGE_SCENE_SEED = 11, 12, 13
 

@@ -12,8 +12,10 @@ from .backgrounds import BACKGROUNDS, SIDE, colour_of
 from .sprites import SIZES, Sprites
 from .things import things
 
-STEP = 8
+STEP = 16
 """Things stand on a grid of so many pixels, that of the tokens."""
+CELL = 8
+"""Pixels along a side of the cells in which middles are looked for."""
 RELATIONS: tuple[str, ...] = ("left of", "right of", "above", "below", "beside")
 MOST = 4
 """The largest count."""
@@ -42,9 +44,9 @@ class Item:
 
     @property
     def cell(self) -> tuple[int, int]:
-        """Row and column of the token in its middle."""
+        """Row and column of the cell that begins at its middle."""
         half = self.pixels // 2
-        return (self.top + half) // STEP, (self.left + half) // STEP
+        return (self.top + half) // CELL, (self.left + half) // CELL
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _propose(rng: Random, sprites: Sprites) -> Scene:
     kind = rng.choices(("one", "two", "count"), (0.36, 0.4, 0.24))[0]
     if kind == "one":
         size = rng.choices(("medium", "small", "big"), (0.6, 0.2, 0.2))[0]
-        spread = {"small": 4, "medium": 2, "big": 1}[size]
+        spread = {"small": 2, "medium": 1, "big": 0}[size]
         middle = (SIDE - SIZES[size]) // 2
         # Middles lie half a step beside the grid: round down.
         left, top = (
@@ -145,14 +147,14 @@ def _propose(rng: Random, sprites: Sprites) -> Scene:
 
 
 _ARRANGEMENTS: dict[tuple[int, str], list[list[tuple[int, int]]]] = {
-    (2, "middling"): [[(8, 40), (64, 40)], [(0, 16), (64, 56)], [(0, 56), (64, 16)], [(40, 0), (40, 64)]],
-    (2, "small"): [[(16, 40), (72, 40)], [(8, 16), (72, 64)], [(8, 64), (72, 16)], [(40, 8), (40, 72)]],
-    (3, "middling"): [[(32, 8), (0, 64), (64, 64)], [(0, 8), (64, 8), (32, 64)]],
-    (3, "small"): [[(0, 40), (40, 40), (80, 40)], [(40, 16), (8, 64), (72, 64)], [(8, 16), (72, 16), (40, 64)]],
+    (2, "middling"): [[(0, 48), (64, 48)], [(0, 16), (64, 64)], [(0, 64), (64, 16)], [(48, 0), (48, 64)]],
+    (2, "small"): [[(16, 48), (80, 48)], [(16, 16), (80, 80)], [(16, 80), (80, 16)], [(48, 16), (48, 80)]],
+    (3, "middling"): [[(32, 0), (0, 64), (64, 64)], [(0, 0), (64, 0), (32, 64)]],
+    (3, "small"): [[(0, 48), (48, 48), (96, 48)], [(48, 16), (16, 64), (80, 64)], [(16, 16), (80, 16), (48, 64)]],
     (4, "small"): [
-        [(8, 16), (72, 16), (8, 72), (72, 72)],
-        [(16, 16), (64, 16), (16, 64), (64, 64)],
-        [(40, 0), (0, 40), (80, 40), (40, 80)],
+        [(16, 16), (80, 16), (16, 80), (80, 80)],
+        [(32, 32), (80, 32), (32, 80), (80, 80)],
+        [(48, 0), (0, 48), (96, 48), (48, 96)],
     ],
 }
 """Upper left corners by count and size, each to be moved as a whole."""
@@ -175,10 +177,10 @@ def _pair_corners(rng: Random, relation: str, first: int, second: int) -> list[t
     before, between = rng.randint(0, spare // 2), rng.randint(0, spare // 2)
     along = (STEP * before, STEP * before + sizes[0] + STEP * between)
     # They share a base line, or a middle, give or take a step.
-    base = rng.choice((80, 88, 96, 104, 112))
+    base = rng.choice((80, 96, 112))
     across = [_inside(base - size + STEP * rng.choice((0, 0, 1)), size) for size in sizes]
     if relation in ("above", "below"):
-        middle = rng.choice((52, 60, 68, 76))
+        middle = rng.choice((56, 64, 72))
         across = [
             _inside((middle - size // 2 + STEP * rng.choice((0, 0, -1, 1))) // STEP * STEP, size)
             for size in sizes
@@ -194,6 +196,6 @@ def _inside(corner: int, pixels: int) -> int:
 
 
 def _slack(rng: Random, corners: list[int], pixels: int) -> int:
-    """A move of the whole arrangement along one axis that keeps it inside, two steps at most."""
-    least, most = max(-2 * STEP, -min(corners)), min(2 * STEP, SIDE - pixels - max(corners))
+    """A move of the whole arrangement along one axis that keeps it inside, a step at most."""
+    least, most = max(-STEP, -min(corners)), min(STEP, SIDE - pixels - max(corners))
     return STEP * rng.randint(least // STEP, most // STEP)

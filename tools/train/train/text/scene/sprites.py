@@ -13,8 +13,8 @@ from ...training.checkpoint import complete_file
 from .colours import COLOURS, Dye
 from .things import picture_files
 
-SIZES: dict[str, int] = {"small": 40, "middling": 56, "medium": 72, "big": 104}
-"""Pixels along a side: odd multiples of 8, so that a thing's middle is the middle of a token."""
+SIZES: dict[str, int] = {"small": 32, "middling": 48, "medium": 80, "big": 112}
+"""Pixels along a side: whole tokens."""
 
 
 class Sprites:

@@ -18,19 +18,22 @@ export function jobId({ recipe: { model, seed, sampling }, from, to, of }: Shard
   return jsonHash({ model: model.sha256, seed, sampling, from, to, of });
 }
 
+/** @throws InvalidOptionError where there are more shards than pictures */
+export function assertShards({ from, to, of }: ShardJob): void {
+  const total = to - from + 1;
+  assertInteger('of', of, 1);
+  if (of > total) throw new InvalidOptionError('of', of, `must be at most the number of pictures, ${total}`);
+}
+
 /**
  * The pictures of a shard. The shards are as equal as can be, and each picture is in one.
  *
  * @throws InvalidOptionError where there is no such shard, or there are more shards than pictures
  */
-export function shardPictures(
-  { from, to, of }: ShardJob,
-  index: number,
-  classes: Classes,
-): readonly Picture[] {
+export function shardPictures(job: ShardJob, index: number, classes: Classes): readonly Picture[] {
+  assertShards(job);
+  const { from, to, of } = job;
   const total = to - from + 1;
-  assertInteger('of', of, 1);
-  if (of > total) throw new InvalidOptionError('of', of, `must be at most the number of pictures, ${total}`);
   assertInteger('index', index, 0, of - 1);
   const begin = (shard: number): number => from + Math.floor((shard * total) / of);
   return Array.from({ length: begin(index + 1) - begin(index) }, (_, i) =>

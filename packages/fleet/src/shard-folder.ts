@@ -86,14 +86,13 @@ export class ShardFolder {
       }
       const manifest: ShardManifest = { format: 'tessera-shard', version: 1, job, index, of, pictures };
       await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
-      try {
-        await rename(partial, this.pathOf(index));
-        return manifest;
-      } catch (error) {
-        const other = await this.read(index, job);
-        if (!other) throw error;
-        return other;
-      }
+      await rename(partial, this.pathOf(index));
+      return manifest;
+    } catch (error) {
+      // Another one has finished it, and maybe the whole job, after which what lies beside is deleted.
+      const other = await this.read(index, job);
+      if (!other) throw error;
+      return other;
     } finally {
       await rm(partial, { recursive: true, force: true });
     }

@@ -1,0 +1,1 @@
+export { type RedisServer, redisServer, startRedis } from './start-redis.js';
