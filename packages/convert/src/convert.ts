@@ -330,7 +330,6 @@ async function writeFolder(
     onProgress: (item, read, all) => onProgress?.({ phase: 'checksums', item, done: read, total: all }),
   });
   let manifest = manifestOf(options, model, saved, files);
-  const forward = open ? await forwardChecks(options, model, open) : [];
   if (open && recordSample) {
     onProgress?.({ phase: 'record', item: 'a reference sample', done: 0, total: 1 });
     const path = join(folder, PARITY_FILE);
@@ -341,6 +340,7 @@ async function writeFolder(
       files: [...files, ...(await fileChecksums(folder, [path], {}))],
     };
   }
+  const forward = open ? await forwardChecks(options, model, open) : [];
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // Read back as a loader would: a folder that can't be loaded must not come into being.
   parseManifest(text);

@@ -40,10 +40,12 @@ async function evaluate(
   const controller = new AbortController();
   const io = capturedIo({ signal: controller.signal });
   let drawn = 0;
-  const loadModel = async (): Promise<LoadedModel> => {
-    const model = fakeLoadedModel();
+  const loadModel = async (location: string | URL): Promise<LoadedModel> => {
+    const isSecond = String(location).endsWith('int8');
+    const model = fakeLoadedModel({ ...FAKE_MANIFEST, source: isSecond ? 'integers' : 'arithmetic' });
     return {
       ...model,
+      ...(isSecond ? { dtype: 'int8' as const } : {}),
       threads,
       async decode(grids, options) {
         drawn += grids.length;
@@ -97,6 +99,31 @@ describe('tessera evaluate', () => {
     expect(document.made.together).toBe(false);
     // Those of the report before are gone.
     expect((await readdir(join(out, 'sheets'))).sort()).toEqual(['1-mar-4x3.png', '2-halton-2x2.png']);
+  });
+
+  test('a second model draws each policy from the same noise, is compared with the first, and resumes', async () => {
+    const [whole, parts] = [await temporaryFolder(), await temporaryFolder()];
+    const args = [...(await common()), '--beside', 'https://example.org/int8', '--margin', '0.5,0.5,0.5'];
+    const once = await evaluate([...args, '--out', whole, '--json']);
+    expect([once.code, once.error, once.drawn]).toEqual([0, '', 4 * 24]);
+    const { arms, comparisons } = JSON.parse(once.out) as EvaluationDocument;
+    const names = ['mar:4x3', 'raster:2x2', 'mar:4x3 by fake in int8', 'raster:2x2 by fake in int8'];
+    expect(arms.map(({ name }) => name)).toEqual(names);
+    // The fake models compute the same.
+    const frechet = comparisons.filter(({ metric }) => metric === 'frechet');
+    expect(frechet.map(({ arm, against, verdict }) => [arm, against, verdict])).toEqual([
+      [names[2], names[0], 'same'],
+      [names[3], names[1], 'same'],
+    ]);
+    await evaluate([...args, '--out', parts], { stopAfter: 30 });
+    const resumed = await evaluate([...args, '--out', parts]);
+    expect(resumed.drawn).toBeLessThan(4 * 24);
+    expect(await found(parts)).toEqual(await found(whole));
+  });
+
+  test('a second model is refused beside a study and worker processes', async () => {
+    const { code, error } = await evaluate([...(await common()), '--beside', 'int8', '--workers', '2']);
+    expect([code, error]).toEqual([2, expect.stringContaining('--beside is for evaluations without')]);
   });
 
   test('a margin or n that is changed after a result is told, and what stays is not', async () => {

@@ -8,8 +8,8 @@ import type { GraphValue, RunnableGraph } from './graph-values.js';
 /** Opens a graph that was written, by its component's name. */
 export type OpenWritten = (graph: string) => Promise<RunnableGraph>;
 
-/** Weights of a stretch in float32, in bytes. A runtime has them as they are stored as well; MAR-H's head fits in one stretch. */
-const STRETCH_BYTES = 256 * 1024 * 1024;
+/** Weights of a stretch in float32, in bytes. A runtime has them as they are stored as well. */
+const STRETCH_BYTES = 128 * 1024 * 1024;
 
 /**
  * Opens a graph that was written. One with large weights is opened in stretches whenever it runs, of which one is in memory at
@@ -27,17 +27,20 @@ export async function openStretches(
   }: { readonly limit?: number; readonly signal?: CancellationSignal | undefined } = {},
 ): Promise<RunnableGraph> {
   throwIfAborted(signal);
-  const stretches = model ? cutModel(model, limit) : [];
-  if (!model || stretches.length < 2) return openGraph(path!);
+  // What is little more is opened once: the head runs many times.
+  const stretches = model && cutModel(model, 2 * limit).length > 1 ? cutModel(model, limit) : [];
+  if (!model || stretches.length === 0) return openGraph(path!);
+  const results = model.outputs.map(({ name }) => name);
   return {
     async run(feeds) {
-      const values = new Map(Object.entries(feeds));
-      for (const stretch of stretches) {
+      let values: Readonly<Record<string, GraphValue>> = feeds;
+      for (const [index, stretch] of stretches.entries()) {
         throwIfAborted(signal);
         const made = await runStretch(`${path}.stretch`, model, stretch, values, openGraph);
-        for (const [name, value] of Object.entries(made)) values.set(name, value);
+        const later = [...stretches.slice(index + 1).flatMap(({ inputs }) => inputs), ...results];
+        values = pick({ ...values, ...made }, later);
       }
-      return Object.fromEntries(model.outputs.map(({ name }) => [name, values.get(name)!]));
+      return values;
     },
     release: async () => {},
   };
@@ -47,17 +50,17 @@ async function runStretch(
   path: string,
   { name }: OnnxModel,
   { nodes, initializers, ...ends }: ModelStretch,
-  values: ReadonlyMap<string, GraphValue>,
+  values: Readonly<Record<string, GraphValue>>,
   openGraph: (path: string) => Promise<RunnableGraph>,
 ): Promise<Readonly<Record<string, GraphValue>>> {
-  const feeds = ends.inputs.map((input) => [input, values.get(input)!] as const);
-  const inputs = feeds.map(([input, { type, dims }]) => ({ name: input, type, shape: dims }));
+  const feeds = pick(values, ends.inputs);
+  const inputs = Object.entries(feeds).map(([input, { type, dims }]) => ({ name: input, type, shape: dims }));
   const outputs = ends.outputs.map((output) => ({ name: output }));
   try {
     await writeFile(path, writeModel({ name, inputs, outputs, initializers, nodes }));
     const graph = await openGraph(path);
     try {
-      return await graph.run(Object.fromEntries(feeds));
+      return await graph.run(feeds);
     } finally {
       await graph.release();
     }
@@ -65,3 +68,6 @@ async function runStretch(
     await rm(path, { force: true });
   }
 }
+
+const pick = <T>(values: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+  Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { STORAGE_TYPES } from '@tessera/format';
 import { expect, it } from 'vitest';
 import { openStretches } from '../forward/open-stretches.js';
-import { inTemporaryFolder, openWritten } from '../testing/golden.js';
+import { inTemporaryFolder, largestError, openWritten } from '../testing/golden.js';
 import { randomArray, randomNumbers } from '../testing/random-weights.js';
 import { cutModel } from './cut-model.js';
 import { GraphBuilder } from './graph-builder.js';
@@ -56,7 +56,10 @@ it.each(STORAGE_TYPES)('a model in %s computes in stretches what it computes who
     };
     const whole = await run(Number.POSITIVE_INFINITY);
     expect(opened).toBe(1);
-    expect(await run(2.5 * MATRIX_BYTES)).toEqual(whole);
+    expect(await run(1.5 * MATRIX_BYTES)).toEqual(whole);
+    // Sums of parts of a product are rounded in another order.
+    const split = await run(0.4 * MATRIX_BYTES);
+    expect(largestError(split.y as Float32Array, whole.y as Float32Array)).toBeLessThan(1e-4);
     expect(opened).toBeGreaterThan(1 + 1);
   });
 });

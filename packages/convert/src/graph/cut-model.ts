@@ -1,5 +1,6 @@
 import { elementCount } from '../checkpoint/safetensors-header.js';
 import type { OnnxInitializer, OnnxModel, OnnxNode } from './onnx-writer.js';
+import { LOADED_BYTES, splitProducts } from './split-products.js';
 
 /** A stretch of a model's nodes, which can be run by itself. */
 export interface ModelStretch extends Pick<OnnxModel, 'nodes' | 'initializers'> {
@@ -9,16 +10,15 @@ export interface ModelStretch extends Pick<OnnxModel, 'nodes' | 'initializers'> 
   readonly outputs: readonly string[];
 }
 
-/** Bytes of a float32 value, which stored weights become when they are loaded. */
-const LOADED_BYTES = 4;
-
 /**
- * Cuts a model into stretches, none of which loads more than `limit` bytes of weights, unless one node does by itself. Run one
+ * Cuts a model into stretches, none of which loads more than `limit` bytes of weights, unless one table does by itself. Run one
  * after another they give what the model gives, in the memory of the largest.
  *
  * What depends on weights alone, such as their widening, is in each stretch that needs it.
  */
-export function cutModel({ nodes, initializers, outputs }: OnnxModel, limit: number): ModelStretch[] {
+export function cutModel(model: OnnxModel, limit: number): ModelStretch[] {
+  const { outputs } = model;
+  const { nodes, initializers } = splitProducts(model, limit);
   const stored = new Map(initializers.map((initializer) => [initializer.name, initializer]));
   const widening = new Map<string, OnnxNode>();
   const running = nodes.filter((node) => {
