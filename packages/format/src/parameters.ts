@@ -429,6 +429,17 @@ export const PARAMETERS = [
   parameter({
     part: 'policy',
     of: ['gtr'],
+    key: 'stageOrder',
+    option: 'order',
+    values: oneOf('random', 'halton', 'spread'),
+    default: 'random',
+    omitted: true,
+    summary:
+      'the order within a stage: random, Halton’s, or LPD’s: far from each other in a step, near to known ones',
+  }),
+  parameter({
+    part: 'policy',
+    of: ['gtr'],
     key: 'parity',
     option: 'firstColour',
     flag: 'first-colour',
@@ -479,6 +490,16 @@ export const PARAMETERS = [
     default: 'reconstruction',
     omitted: true,
     summary: 'the stage whose tokens FTS chooses from',
+  }),
+  parameter({
+    part: 'policy',
+    of: ['gtr'],
+    key: 'selectionScore',
+    flag: 'fts-score',
+    values: oneOf('frequency', 'disagreement'),
+    default: 'frequency',
+    omitted: true,
+    summary: 'what FTS chooses by: high frequencies of z, or how much z with and without the class disagree',
   }),
   parameter({
     part: 'guidance',

@@ -80,6 +80,23 @@ describe('frequencyWeighted', () => {
     );
   });
 
+  it('by disagreement chooses the tokens whose two evaluations differ most for their length', async () => {
+    const conditional = conditionsOf([1, 1, 4, 1].map((height) => ({ frequency: 1, height })));
+    const other = conditionsOf([0.9, 0.2, 3, 1].map((height) => ({ frequency: 1, height })));
+    const guided: Conditions = { ...conditional, guided: true, readUnconditional: other.read };
+    const plan = stepPlan('s', [3, 5, 7, 8], 20);
+    const by = async (choose: 'high' | 'low', conditions: Conditions) =>
+      chosen(
+        await frequencyWeighted({ ratio: 0.25, score: 'disagreement', choose })(plan, seenWith(conditions)),
+      );
+    expect(await by('high', guided)).toEqual([5]);
+    expect(await by('low', guided)).toEqual([8]);
+    // Nothing disagrees without guidance.
+    expect(await by('high', { ...guided, guided: false })).toEqual([]);
+    const unknown = { score: 'doubt' as never };
+    expect(() => frequencyWeighted(unknown)).toThrow(InvalidOptionError);
+  });
+
   it('with choose: low takes those of least importance', async () => {
     const conditions = conditionsOf([5, 2, 7, 1, 6].map((frequency) => ({ frequency, height: 1 })));
     const refinement = frequencyWeighted({ ratio: 0.4, choose: 'low' });

@@ -9,6 +9,12 @@ import { type MagnitudeSpectrum, magnitudeSpectrum } from './magnitude-spectrum.
  */
 export type TokenChoice = 'high' | 'low' | 'random' | 'all';
 
+/**
+ * What a token is scored by: `frequency`, the {@link importance} of its conditions (the method); or `disagreement`, how far its
+ * conditional and unconditional conditions lie apart, |z_c − z_u| / |z_c|: where the class decides, two evaluations differ.
+ */
+export type TokenScore = 'frequency' | 'disagreement';
+
 export interface FrequencyWeightedOptions {
   /**
    * β: the fraction of a step's tokens that are chosen, 0 … 1. Of n tokens `max(1, round(β·n))` are, halves rounded
@@ -22,6 +28,8 @@ export interface FrequencyWeightedOptions {
   readonly detailDiffusionSteps?: number;
   /** @default 'high' */
   readonly choose?: TokenChoice;
+  /** A step without guidance has nothing to disagree, and keeps the policy's diffusion steps. @default 'frequency' */
+  readonly score?: TokenScore;
 }
 
 /**
@@ -32,11 +40,14 @@ export interface FrequencyWeightedOptions {
  * @throws InvalidOptionError where an option is out of range
  */
 export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refinement {
-  const { ratio = 0.1, detailDiffusionSteps = 50, choose = 'high' } = options;
+  const { ratio = 0.1, detailDiffusionSteps = 50, choose = 'high', score: by = 'frequency' } = options;
   assertNumber('ratio', ratio, 0, 1);
   assertInteger('detailDiffusionSteps', detailDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
   if (!['high', 'low', 'random', 'all'].includes(choose)) {
     throw new InvalidOptionError('choose', choose, 'must be high, low, random or all');
+  }
+  if (!['frequency', 'disagreement'].includes(by)) {
+    throw new InvalidOptionError('score', by, 'must be frequency or disagreement');
   }
   const score = tokenScores();
 
@@ -49,7 +60,12 @@ export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refin
       return withSteps(plan, randomRows(positions, step, noise).slice(0, count), detailDiffusionSteps);
 
     assertShape('conditions, rows [n]', { length: conditions.count }, [positions.length]);
-    const scores = score(await conditions.read(), conditions.count, conditions.width);
+    if (by === 'disagreement' && !conditions.guided) return plan;
+    const z = await conditions.read();
+    const scores =
+      by === 'disagreement'
+        ? disagreements(z, await conditions.readUnconditional(), conditions.width)
+        : score(z, conditions.count, conditions.width);
     const sign = choose === 'high' ? -1 : 1;
     const rows = [...positions.keys()].sort(
       (a, b) => sign * (scores[a]! - scores[b]!) || positions[a]! - positions[b]!,
@@ -72,6 +88,20 @@ function withSteps(plan: StepPlan, rows: Iterable<number>, steps: number): StepP
 function randomRows(positions: Uint32Array, index: number, noise: NoiseSource): readonly number[] {
   const ascending = [...positions.keys()].sort((a, b) => positions[a]! - positions[b]!);
   return Array.from(shuffle(ascending, noise.fork('frequency-weighted', index)));
+}
+
+/** |z_c − z_u| / |z_c| of each row. */
+function disagreements(z: Float32Array, unconditional: Float32Array, width: number): Float64Array {
+  assertShape('unconditional conditions [n, D]', unconditional, [z.length / width, width]);
+  return Float64Array.from({ length: z.length / width }, (_, row) => {
+    let apart = 0;
+    let length = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) {
+      apart += (z[i]! - unconditional[i]!) ** 2;
+      length += z[i]! ** 2;
+    }
+    return Math.sqrt(apart / (length || 1));
+  });
 }
 
 /** Scores rows of z; the transform is kept for as long as the width stays the same. */

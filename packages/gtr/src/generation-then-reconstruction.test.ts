@@ -1,4 +1,4 @@
-import { InvalidOptionError, planImage, type StepPlan } from '@tessera/core';
+import { emptyGrid, InvalidOptionError, keyedNoise, planImage, type StepPlan } from '@tessera/core';
 import { describePolicy } from '@tessera/core/testing/suites';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +74,55 @@ describe('generationThenReconstruction', () => {
       expect(decoded).not.toEqual(second.slice(start, start + subset.length));
       start += subset.length;
     }
+  });
+
+  it.each(['halton', 'spread'] as const)(
+    'decodes the same stages in %s order, whose steps spread wider',
+    (ordering) => {
+      const options = { subsets: 'quincunx', stepsPerStage: [4, 4, 5, 7, 8, 9, 3] } as const;
+      const planned = planImage(generationThenReconstruction({ ...options, order: ordering }), {
+        height: 16,
+        width: 16,
+      });
+      const random = planImage(generationThenReconstruction(options), { height: 16, width: 16 });
+      const stages = (plans: typeof made) => plans.map(({ stage, positions }) => [stage, positions.length]);
+      expect(stages(planned)).toEqual(stages(random));
+      expect(ascending(order(planned).slice(0, 128))).toEqual(ascending(order(random).slice(0, 128)));
+      const nearest = ({ positions }: (typeof made)[number]) =>
+        Math.min(
+          ...[...positions].flatMap((a, i) =>
+            [...positions.slice(i + 1)].map((b) => Math.hypot((a >> 4) - (b >> 4), (a % 16) - (b % 16))),
+          ),
+        );
+      const mean = (plans: typeof made) => {
+        const several = plans.filter(({ positions }) => positions.length > 1);
+        return several.reduce((sum, plan) => sum + nearest(plan), 0) / several.length;
+      };
+      expect(mean(planned)).toBeGreaterThan(1.2 * mean(random));
+      expect(
+        order(
+          planImage(generationThenReconstruction({ ...options, order: ordering }), { height: 16, width: 16 }),
+        ),
+      ).toEqual(order(planned));
+    },
+  );
+
+  it('with the order spread begins beside what is known', () => {
+    const known = new Uint8Array(64).fill(1, 0, 8);
+    const policy = generationThenReconstruction({
+      stepsPerStage: [14],
+      subsets: 'quincunx',
+      order: 'spread',
+    });
+    const context = { shape: { height: 8, width: 8, channels: 1 }, known, noise: keyedNoise({ seed: 1 }) };
+    const [first] = policy.step(policy.init(context), {
+      step: 0,
+      grid: { ...emptyGrid(context.shape), known },
+    });
+    expect(first.positions).toHaveLength(4);
+    // Of the step's four the first lies in the row below, and the others far from it.
+    expect([...first.positions].filter((position) => position >> 3 === 1)).not.toHaveLength(0);
+    expect(() => generationThenReconstruction({ order: 'spiral' as never })).toThrow(InvalidOptionError);
   });
 
   it('takes random subsets with the same step schedule, other ones for each seed', () => {

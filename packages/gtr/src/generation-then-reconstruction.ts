@@ -10,6 +10,7 @@ import {
 } from '@tessera/core';
 import { assertInteger, assertNumber, MAX_DIFFUSION_STEPS } from '@tessera/core/model';
 import { type CheckerboardColour, MAX_STAGES } from './bisection.js';
+import { assertStageOrder, type StageOrder, stageOrder } from './stage-order.js';
 import { type SubsetChoice, subsetsNamed } from './subset-choice.js';
 
 /** Symbols are the paper's (arXiv 2510.17171). */
@@ -33,6 +34,8 @@ export interface GenerationThenReconstructionOptions {
   readonly subsets?: SubsetChoice;
   /** The colour of the checkerboard, (i + j) mod 2, that is generated; the other is reconstructed. @default 0 */
   readonly firstColour?: CheckerboardColour;
+  /** In which order each subset's tokens are decoded; anything but the paper's `random` is for ablations. @default 'random' */
+  readonly order?: StageOrder;
   /** T_max: diffusion steps at the first generation step. @default 50 */
   readonly maxDiffusionSteps?: number;
   /** T_min: diffusion steps at the last generation step; between, linear and rounded, halves up. @default 20 */
@@ -52,7 +55,7 @@ interface StageSteps {
  * GtR (arXiv 2510.17171): first one colour of the checkerboard, slowly and subset by subset (stage `generation`), then
  * the other, whose tokens are surrounded by known ones, in a few highly parallel steps (stage `reconstruction`).
  *
- * Within a subset the order is uniformly random and the tokens are spread over the steps as evenly as integers allow.
+ * Within a subset the order is uniformly random, unless `order` says otherwise, and the tokens are spread over the steps as evenly as integers allow.
  * K = 1 has the stage `generation` alone. Where tokens are given from the start (editing), subsets shrink to what is
  * masked and their steps in proportion, rounded, one at least: the rates stay. A subset smaller than its number of
  * steps is decoded a token a step, an empty one is left out.
@@ -65,6 +68,7 @@ export function generationThenReconstruction(
   const {
     subsets = 'diagonal',
     firstColour = 0,
+    order = 'random',
     maxDiffusionSteps = 50,
     minDiffusionSteps = 20,
     reconstructionDiffusionSteps = 20,
@@ -73,13 +77,18 @@ export function generationThenReconstruction(
   assertInteger('maxDiffusionSteps', maxDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
   assertInteger('minDiffusionSteps', minDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
   assertInteger('reconstructionDiffusionSteps', reconstructionDiffusionSteps, 1, MAX_DIFFUSION_STEPS);
+  assertStageOrder(order);
   const subsetsOf = subsetsNamed(subsets, ['diagonal', 'quincunx', 'random']);
   const { stages, stepsOf } = stepSchedule(options);
 
   return plannedPolicy('gtr', function* (context): Generator<StepPlan> {
-    const perStage = subsetsOf(context, stages, firstColour).map((subset, k) =>
-      stageSteps(subset, k, stages, stepsOf, context),
-    );
+    const known = context.known.slice();
+    const perStage = subsetsOf(context, stages, firstColour).map((subset, k) => {
+      const { stage, positions, counts } = stageSteps(subset, k, stages, stepsOf, context);
+      const ordered = stageOrder(order, positions, counts, { shape: context.shape, known });
+      for (const position of positions) known[position] = 1;
+      return { stage, positions: ordered, counts };
+    });
     const generationSteps = perStage.reduce(
       (sum, { stage, counts }) => sum + (stage === 'generation' ? counts.length : 0),
       0,

@@ -12,4 +12,5 @@ export {
   generationThenReconstruction,
 } from './generation-then-reconstruction.js';
 export { GTR_PRESETS, type GtrOptions, type GtrPreset, type GtrPresetOptions, gtr } from './preset.js';
+export type { StageOrder } from './stage-order.js';
 export type { SubsetChoice } from './subset-choice.js';

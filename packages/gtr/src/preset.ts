@@ -1,5 +1,5 @@
 import { InvalidOptionError, inStage, refine, type SamplingPolicy } from '@tessera/core';
-import { type FrequencyWeightedOptions, frequencyWeighted } from '@tessera/fts';
+import { type FrequencyWeightedOptions, frequencyWeighted, type TokenScore } from '@tessera/fts';
 import {
   type GenerationThenReconstructionOptions,
   generationThenReconstruction,
@@ -46,6 +46,8 @@ export interface GtrOptions extends GenerationThenReconstructionOptions {
   readonly frequencyWeighted?: false | FrequencyWeightedOptions;
   /** The stage whose tokens are selected from; for ablations the other one, or both. @default 'reconstruction' */
   readonly selectionStage?: 'generation' | 'reconstruction' | 'both';
+  /** What tokens are selected by, where `frequencyWeighted` doesn't say it. @default 'frequency' */
+  readonly selectionScore?: TokenScore;
 }
 
 /**
@@ -71,6 +73,7 @@ export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
   const {
     frequencyWeighted: selection = {},
     selectionStage = 'reconstruction',
+    selectionScore = 'frequency',
     ...rest
   } = { ...others, ...withoutUndefined(given) };
   const scheduled = rest.stepsPerStage !== undefined || rest.rates !== undefined;
@@ -88,7 +91,7 @@ export function gtr(options: GtrPreset | GtrOptions = {}): SamplingPolicy {
       'must be generation, reconstruction or both',
     );
   }
-  const refinement = frequencyWeighted({ ...selection, detailDiffusionSteps });
+  const refinement = frequencyWeighted({ score: selectionScore, ...selection, detailDiffusionSteps });
   return refine(policy, selectionStage === 'both' ? refinement : inStage(selectionStage, refinement));
 }
 

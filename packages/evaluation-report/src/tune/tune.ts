@@ -192,7 +192,7 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
     );
     pictures = round.n;
     for (const variant of left) {
-      const standing = { speedup: speedupOf(variant), ...judged.standings.get(variant.name)! };
+      const standing = { speedup: speedupOf(variant), n: round.n, ...judged.standings.get(variant.name)! };
       known.set(variant.name, {
         ...known.get(variant.name)!,
         rounds: place + 1,
@@ -320,6 +320,7 @@ interface Judge {
   worth(
     standing: {
       readonly speedup: number;
+      readonly n: number;
       readonly comparisons?: Standing['comparisons'];
       readonly agreement?: Agreement;
     },
@@ -347,7 +348,7 @@ function byNetwork(options: TuneOptions, { loaded, reference }: NetworkWithRefer
   const halves = halvesOfReference(reference, options.seed);
   return {
     name: `${loaded.network.name}, ${loaded.key}`,
-    worth: ({ speedup, comparisons = [] }) => worthOf({ speedup, comparisons }, goal),
+    worth: ({ speedup, n, comparisons = [] }) => worthOf({ speedup, n, comparisons }, goal),
     async judge(variants, n, { seed, folder, part, resamples }) {
       const asked: FolderEvaluationOptions = {
         ...{ used, variants, n, seed, batch, folder, signal, command, loaded, margins, resamples },

@@ -16,6 +16,7 @@ const line = (
 });
 const standing = (speedup: number, value: number, half = 1): Standing => ({
   speedup,
+  n: 1200,
   comparisons: [line('frechet', value, half), line('recall', 0, 0.1)],
 });
 
@@ -33,8 +34,15 @@ describe('worthOf', () => {
     expect(worthOf(standing(2, 0, 0.1), same)).toBeGreaterThan(worthOf(standing(50, 3, 0.1), same));
   });
 
+  it('leaves recall open where pictures are few, however narrow its interval came out', () => {
+    const lost = (n: number) =>
+      worthOf({ speedup: 8, n, comparisons: [{ ...line('recall', -0.06, 0.001), margin: 0.047 }] }, same);
+    expect(lost(24)).toBeGreaterThan(0.4 * Math.log(8));
+    expect(lost(120_000)).toBeLessThan(0.01);
+  });
+
   it('counts a loss of recall as one', () => {
-    const lost = { speedup: 8, comparisons: [line('frechet', 0, 0.1), line('recall', -3, 0.1)] };
+    const lost = { speedup: 8, n: 1200, comparisons: [line('frechet', 0, 0.1), line('recall', -3, 0.1)] };
     expect(worthOf(lost, same)).toBeLessThan(1e-6);
   });
 });

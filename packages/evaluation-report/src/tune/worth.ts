@@ -7,6 +7,8 @@ export type TuneGoal = { readonly kind: 'budget'; readonly seconds: number } | {
 export interface Standing {
   /** How many times as fast as the reference. */
   readonly speedup: number;
+  /** Pictures of each. */
+  readonly n: number;
   /** In quality, a line a metric. */
   readonly comparisons: readonly Pick<Comparison, 'metric' | 'difference' | 'margin' | 'verdict'>[];
 }
@@ -16,15 +18,17 @@ export interface Standing {
  * probability that it is no worse than its margins allow, times the logarithm of its speed-up. For the best one in a time:
  * how much better it is, in margins.
  */
-export function worthOf({ speedup, comparisons }: Standing, goal: TuneGoal): number {
+export function worthOf({ speedup, n, comparisons }: Standing, goal: TuneGoal): number {
   return goal.kind === 'same-as'
-    ? comparisons.reduce((product, each) => product * chanceOf(each), 1) * Math.log(speedup)
+    ? comparisons.reduce((product, each) => product * chanceOf(each, n), 1) * Math.log(speedup)
     : -comparisons.reduce((sum, each) => sum + loss(each) / (each.margin || 1), 0);
 }
 
 /** That the loss is less than the margin, its error being normal. */
-function chanceOf({ metric, difference, margin }: Standing['comparisons'][number]): number {
-  const error = Math.max((difference.high - difference.low) / (2 * 1.96), 1e-9);
+function chanceOf({ metric, difference, margin }: Standing['comparisons'][number], n: number): number {
+  const estimated = (difference.high - difference.low) / (2 * 1.96);
+  // Halves of a few pictures all cover the same: a difference of shares strays by √(1/2n) at most, and of few by nearly that.
+  const error = Math.max(estimated, metric === 'recall' ? Math.sqrt(1 / (2 * n)) : 1e-9);
   return normalShare(((margin ?? 0) - loss({ metric, difference })) / error);
 }
 
