@@ -159,15 +159,14 @@ test('low rotary frequencies are divided, high ones stay, and those between lie 
 test('heads that keys can’t be shared among, and unknown scaling of frequencies, are refused', async () => {
   await withLlama(async (checkpoint) => {
     const scaling = { ...JSON_OF_SIZES.rope_scaling!, rope_type: 'yarn' };
-    for (const change of [
-      { num_key_value_heads: 4 },
-      { rope_scaling: scaling },
-      { rms_norm_eps: -1 },
-      { eos_token_id: undefined },
+    const { eos_token_id: _, ...endless } = JSON_OF_SIZES;
+    for (const json of [
+      { ...JSON_OF_SIZES, num_key_value_heads: 4 },
+      { ...JSON_OF_SIZES, rope_scaling: scaling },
+      { ...JSON_OF_SIZES, rms_norm_eps: -1 },
+      endless,
     ]) {
-      expect(() => resolveLlamaConfig({ ...JSON_OF_SIZES, ...change }, checkpoint)).toThrow(
-        InvalidOptionError,
-      );
+      expect(() => resolveLlamaConfig(json, checkpoint)).toThrow(InvalidOptionError);
     }
   });
 });

@@ -56,6 +56,7 @@ function served(change: Partial<ServedModel>): { readonly model: RemoteModel; re
     encode: async (pictures) =>
       pictures.map(() => ({ ...emptyGrid(shape), known: new Uint8Array(16).fill(1) })),
     runStatistics: async () => ({ decoder: { runs: fake.calls.decode, milliseconds: 0 } }),
+    unknownWords: async () => [],
     dispose: () => fake.dispose(),
     ...change,
   };
