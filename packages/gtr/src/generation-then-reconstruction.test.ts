@@ -1,4 +1,11 @@
-import { emptyGrid, InvalidOptionError, keyedNoise, planImage, type StepPlan } from '@tessera/core';
+import {
+  emptyGrid,
+  haltonOrder,
+  InvalidOptionError,
+  keyedNoise,
+  planImage,
+  type StepPlan,
+} from '@tessera/core';
 import { describePolicy } from '@tessera/core/testing/suites';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -76,36 +83,49 @@ describe('generationThenReconstruction', () => {
     }
   });
 
-  it.each(['halton', 'spread'] as const)(
-    'decodes the same stages in %s order, whose steps spread wider',
-    (ordering) => {
-      const options = { subsets: 'quincunx', stepsPerStage: [4, 4, 5, 7, 8, 9, 3] } as const;
-      const planned = planImage(generationThenReconstruction({ ...options, order: ordering }), {
-        height: 16,
-        width: 16,
-      });
-      const random = planImage(generationThenReconstruction(options), { height: 16, width: 16 });
-      const stages = (plans: typeof made) => plans.map(({ stage, positions }) => [stage, positions.length]);
-      expect(stages(planned)).toEqual(stages(random));
-      expect(ascending(order(planned).slice(0, 128))).toEqual(ascending(order(random).slice(0, 128)));
+  describe('with an order of the stages', () => {
+    const options = { subsets: 'quincunx', stepsPerStage: [4, 4, 5, 7, 8, 9, 3] } as const;
+    const grid = { height: 16, width: 16 };
+    const plans = (ordering: 'random' | 'halton' | 'spread') =>
+      planImage(generationThenReconstruction({ ...options, order: ordering }), grid);
+
+    it.each(['halton', 'spread'] as const)(
+      'decodes the same stages in as many steps, in %s order',
+      (ordering) => {
+        const [planned, random] = [plans(ordering), plans('random')];
+        const stages = (all: typeof made) => all.map(({ stage, positions }) => [stage, positions.length]);
+        expect(stages(planned)).toEqual(stages(random));
+        expect(ascending(order(planned).slice(0, 128))).toEqual(ascending(order(random).slice(0, 128)));
+        expect(order(plans(ordering))).toEqual(order(planned));
+      },
+    );
+
+    it('takes each stage’s tokens as Halton’s points come, with halton', () => {
+      const rank = new Map([...haltonOrder(grid)].map((position, at) => [position, at]));
+      const planned = plans('halton');
+      let first = 0;
+      for (const steps of options.stepsPerStage) {
+        const ranks = order(planned.slice(first, first + steps)).map((position) => rank.get(position)!);
+        expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
+        first += steps;
+      }
+      expect(first).toBe(planned.length);
+    });
+
+    it('lets the tokens of a step lie farther from each other, with spread', () => {
       const nearest = ({ positions }: (typeof made)[number]) =>
         Math.min(
           ...[...positions].flatMap((a, i) =>
             [...positions.slice(i + 1)].map((b) => Math.hypot((a >> 4) - (b >> 4), (a % 16) - (b % 16))),
           ),
         );
-      const mean = (plans: typeof made) => {
-        const several = plans.filter(({ positions }) => positions.length > 1);
+      const mean = (all: typeof made) => {
+        const several = all.filter(({ positions }) => positions.length > 1);
         return several.reduce((sum, plan) => sum + nearest(plan), 0) / several.length;
       };
-      expect(mean(planned)).toBeGreaterThan(1.2 * mean(random));
-      expect(
-        order(
-          planImage(generationThenReconstruction({ ...options, order: ordering }), { height: 16, width: 16 }),
-        ),
-      ).toEqual(order(planned));
-    },
-  );
+      expect(mean(plans('spread'))).toBeGreaterThan(1.2 * mean(plans('random')));
+    });
+  });
 
   it('with the order spread begins beside what is known', () => {
     const known = new Uint8Array(64).fill(1, 0, 8);

@@ -4,7 +4,7 @@ import { haltonOrder, InvalidOptionError, type PolicyContext } from '@tessera/co
  * In which order a stage's tokens are decoded:
  *
  * - `random`: the paper's, uniformly random
- * - `halton`: as Halton's low-discrepancy points fall on them, so that each step's tokens lie far from each other
+ * - `halton`: as Halton's low-discrepancy points fall on them
  * - `spread`: by the rule of LPD (arXiv 2507.01957), step by step: far from the other tokens of the step, which can't know of it, and
  *   among equals near to known ones, which tell much of it
  */
