@@ -2,7 +2,7 @@
 import { generateImages, loadModel, textModelFolder, writePng } from 'tessera';
 
 const model = await loadModel(textModelFolder);
-const requests = [{ seed: 7, input: { prompt: 'a red fox on snow' } }];
-const [fox] = await generateImages({ model, requests });
-await writePng('fox.png', fox.image);
+const requests = [{ seed: 7, input: { prompt: 'a burger on a blue background' } }];
+const [burger] = await generateImages({ model, requests });
+await writePng('burger.png', burger.image);
 await model.dispose();

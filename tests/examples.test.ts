@@ -10,7 +10,7 @@ const examples = readdirSync(folder).filter((name) => name.endsWith('.js'));
 /** What each example says and leaves behind. */
 const expected: Record<string, { files: string[]; output: RegExp }> = {
   'first-picture.js': { files: ['cat.png'], output: /^$/ },
-  'prompt.js': { files: ['fox.png'], output: /^$/ },
+  'prompt.js': { files: ['burger.png'], output: /^$/ },
   'custom-policy.js': { files: ['rings.png'], output: /^info: Every seed gives the same plans/ },
   'batch.js': {
     files: ['batch-0.png', 'batch-1.png', 'batch-2-alone.png', 'batch-2.png', 'batch-3.png'],
