@@ -6,7 +6,15 @@ import { fakeLoadedModel } from '@tessera/onnx/testing';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { LogEntry } from './exchange.js';
-import { draw, fakeHandler, fakeSource, MANIFEST, post, QUICK } from './testing/fake-server.js';
+import {
+  draw,
+  fakeHandler,
+  fakeSource,
+  fakeTextSource,
+  MANIFEST,
+  post,
+  QUICK,
+} from './testing/fake-server.js';
 
 interface Answer {
   readonly created: number;
@@ -142,6 +150,30 @@ describe('generations', () => {
     const completed = events.filter(({ type }) => type === 'image_generation.completed');
     expect(completed.map(({ b64_json }) => b64_json)).toEqual(whole.data.map(({ b64_json }) => b64_json));
     expect(completed[0]).toMatchObject({ seed: 1, size: '8x8', output_format: 'png', recipe: { seed: 1 } });
+  });
+
+  it('draws prompts by a model that takes them, and says what each kind of model takes', async () => {
+    const handler = fakeHandler({ models: { fake: fakeSource(), text: fakeTextSource() } });
+    const asked = { model: 'text', prompt: 'a zebra', negative_prompt: 'stripes', n: 2, first: 3, seed: 1 };
+    const { data, recipe } = await answerOf(await draw(handler, asked));
+    const [prompt, negativePrompt] = [asked.prompt, asked.negative_prompt];
+    expect(recipe.images).toMatchObject([
+      { index: 3, prompt, negativePrompt },
+      { index: 4, prompt, negativePrompt },
+    ]);
+    const again = await answerOf(await draw(handler, { model: 'text', prompt: undefined, recipe }));
+    expect(again.data.map(({ b64_json }) => b64_json)).toEqual(data.map(({ b64_json }) => b64_json));
+    const other = await answerOf(await draw(handler, { ...asked, prompt: 'two zebras' }));
+    expect(other.data[0]!.b64_json).not.toBe(data[0]!.b64_json);
+    for (const [body, param] of [
+      [{ model: 'text', prompt: ' ' }, 'prompt'],
+      [{ model: 'text', class: 'cat' }, 'class'],
+      [{ negative_prompt: 'stripes' }, 'negative_prompt'],
+    ] as const) {
+      const response = await draw(handler, body);
+      expect(response.status).toBe(400);
+      expect((await response.json()).error).toMatchObject({ param });
+    }
   });
 
   it.each<[string, object, number, object]>([

@@ -7,6 +7,7 @@ const integer = (least: number, most: number) =>
 
 const shared = {
   prompt: v.nullish(text('What to draw: of a class-conditional model the name of a class.')),
+  negative_prompt: v.nullish(text('What guidance leads away from, of a model that takes prompts.')),
   model: v.nullish(text('A model of /v1/models. Default: the first.')),
   n: v.nullish(v.pipe(integer(1, 1000), v.description('How many pictures.')), 1),
   size: v.nullish(text('auto, or the size of the model’s pictures, e.g. 256x256.'), 'auto'),

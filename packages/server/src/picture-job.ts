@@ -3,18 +3,20 @@ import {
   adviseSampling,
   assertSamplingFits,
   buildSampling,
-  type Classes,
   classesOf,
   classLabelsOf,
   classNameOf,
+  type EditSubject,
   editRecipeOf,
   inputOf,
+  type Manifest,
   type Picture,
   parseRecipe,
   parseSettings,
   parseSpec,
   pictureAt,
   picturesOf,
+  promptPictures,
   RecipeError,
   recipeFor,
   recipeOf,
@@ -60,18 +62,15 @@ export function generationJob(
   limits: JobLimits,
 ): PictureJob {
   const { manifest } = model;
-  const classes = classesOf(manifest);
   assertSize(body.size, model.imageSize);
   const recipe = body.recipe
-    ? sentRecipe(body.recipe, identity.sha256, classes)
+    ? sentRecipe(body.recipe, identity.sha256, manifest)
     : recipeOf({
         model: identity,
         seed: body.seed ?? randomSeed(),
         sampling: samplingOf(body, manifest.sampling),
         made,
-        pictures: picturesOf(classes, [labelOf(body, classes)], body.first + count(body.n, limits)).slice(
-          body.first,
-        ),
+        pictures: picturesFrom(body, manifest, limits),
       });
   const { seed, sampling, images } = recipe;
   count(images.length, limits);
@@ -110,7 +109,6 @@ export async function editJob(
   limits: JobLimits,
 ): Promise<PictureJob> {
   const { manifest } = model;
-  const classes = classesOf(manifest);
   if (!files.image) throw invalidField('image', 'Give a picture as the file image.', 'missing_parameter');
   const sent = await sentFile(files.image, 'image', limits);
   const masking = files.mask ? await sentFile(files.mask, 'mask', limits) : sent;
@@ -121,20 +119,19 @@ export async function editJob(
       'The mask, or the picture itself where there is none, must be transparent where it is to be repainted.',
     );
   if (body.size !== 'auto') assertSize(body.size, sent.image);
-  const classLabel = labelOf(body, classes);
+  const subject = subjectOf(body, manifest);
   const sampling = samplingOf(body, manifest.sampling);
   assertSamplingFits(sampling, model.shape, model.diffusion);
   const steps = samplingSteps(sampling);
   assertPartials(body.partial_images, steps);
   const seed = body.seed ?? randomSeed();
   const variations = count(body.n, limits);
-  const className = classNameOf(classes, classLabel);
   const recipe = editRecipeOf({
     model: identity,
     made,
     picture: sent.source,
     ...(files.mask ? { mask: masking.source } : {}),
-    ...{ growTokens: 0, exactMask: false, classLabel, className, seed, sampling },
+    ...{ growTokens: 0, exactMask: false, seed, sampling, ...subject },
   });
   return {
     kind: 'image_edit',
@@ -142,13 +139,13 @@ export async function editJob(
     seed,
     recipe,
     recipeOf: (index) => ({ ...recipe, imageIndex: body.first + index }),
-    revisedPrompt: className,
+    revisedPrompt: titleOf(subject),
     steps,
     run: (signal) =>
       scheduler.edit({
         image: sent.image,
         mask,
-        input: { classLabel },
+        input: inputOf(subject),
         seed,
         imageIndex: body.first,
         variations,
@@ -164,24 +161,51 @@ async function sentFile(file: File, param: string, { maxPixels }: JobLimits) {
   return { ...picture, source: { file: file.name, sha256: await sha256(bytes) } };
 }
 
-function sentRecipe(given: object, hash: string, classes: Classes) {
+function sentRecipe(given: object, hash: string, manifest: Manifest) {
   const recipe = parseRecipe(JSON.stringify(given), 'recipe');
   if (recipe.model.sha256 !== hash)
     throw new RecipeError(
       `The recipe was made with another model, ${recipe.model.name} (${recipe.model.sha256.slice(0, 12)}).`,
     );
+  const classes = manifest.condition.kind === 'class' ? classesOf(manifest) : undefined;
   const fits = (picture: Picture): boolean =>
-    'classLabel' in picture && pictureAt(classes, picture.index).classLabel === picture.classLabel;
+    'prompt' in picture
+      ? !classes
+      : classes !== undefined && pictureAt(classes, picture.index).classLabel === picture.classLabel;
   const wrong = recipe.images.find((picture) => !fits(picture));
-  if (wrong)
-    throw new RecipeError(
-      `Picture ${wrong.index} of this model is not of class ${'classLabel' in wrong ? wrong.classLabel : wrong.prompt}.`,
-    );
+  if (wrong) throw new RecipeError(`Picture ${wrong.index} of this model is not "${titleOf(wrong)}".`);
   return recipe;
 }
 
-/** The class that the request names, by `class` or by its prompt. */
-function labelOf(body: Pick<EditFields, 'class' | 'prompt'>, classes: Classes): number {
+function picturesFrom(body: GenerationRequest, manifest: Manifest, limits: JobLimits): Picture[] {
+  const n = count(body.n, limits);
+  const subject = subjectOf(body, manifest);
+  if ('prompt' in subject) {
+    const { prompt, negativePrompt } = subject;
+    return promptPictures([prompt], n, { negativePrompt, first: body.first });
+  }
+  return picturesOf(classesOf(manifest), [subject.classLabel], body.first + n).slice(body.first);
+}
+
+type SubjectFields = Pick<EditFields, 'class' | 'prompt' | 'negative_prompt'>;
+
+/** What is drawn: a prompt, or a class, which the request names by `class` or by its prompt. */
+function subjectOf(body: SubjectFields, manifest: Manifest): EditSubject {
+  const { prompt, negative_prompt: negative } = body;
+  if (manifest.condition.kind === 'text') {
+    if (body.class !== null && body.class !== undefined)
+      throw invalidField('class', 'This model draws prompts, and has no classes. Give prompt instead.');
+    if (!prompt?.trim()) throw invalidField('prompt', 'Say what to draw.', 'missing_parameter');
+    return { prompt, ...(negative ? { negativePrompt: negative } : {}) };
+  }
+  if (negative)
+    throw invalidField('negative_prompt', 'This model draws classes, and takes no negative prompt.');
+  const classLabel = labelOf(body, manifest);
+  return { classLabel, className: classNameOf(classesOf(manifest), classLabel) };
+}
+
+function labelOf(body: SubjectFields, manifest: Manifest): number {
+  const classes = classesOf(manifest);
   const [param, word] =
     body.class === null || body.class === undefined
       ? (['prompt', body.prompt ?? ''] as const)

@@ -21,7 +21,7 @@ describePlayground('Generate', (playground) => {
     await drawn(page);
     const first = await pixelsOf(page);
     expect(new Set(first).size).toBeGreaterThan(50);
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     await drawn(page);
     expect(await pixelsOf(page)).toEqual(first);
@@ -107,7 +107,7 @@ describePlayground('Generate', (playground) => {
     });
     expect(took).toBeLessThan(200);
     await page.getByLabel('Policy', { exact: true }).selectOption('gtr-16');
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await drawn(page);
     await context.close();
   });

@@ -18,7 +18,7 @@ describePlayground('memory', (playground) => {
     await drawn(page);
     const draw = async (count: number) => {
       for (let picture = 0; picture < count; picture++) {
-        await page.getByRole('button', { name: 'Draw' }).click();
+        await page.getByRole('button', { name: 'Draw', exact: true }).click();
         await page.getByRole('button', { name: 'Stop' }).waitFor();
         await drawn(page);
       }

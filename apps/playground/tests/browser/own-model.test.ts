@@ -17,7 +17,7 @@ describePlayground('a model of the user’s own', (playground) => {
     await page.getByLabel('Address of a model folder').fill(`${playground.address}model/mar.json`);
     await page.getByRole('button', { name: 'Load', exact: true }).click();
     await page.getByLabel(/^Class/).waitFor();
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await drawn(page);
     expect(await pixelsOf(page)).toEqual(before);
     await page.getByRole('button', { name: 'Copy link' }).click();
@@ -25,7 +25,7 @@ describePlayground('a model of the user’s own', (playground) => {
     const other = await playground.open();
     await other.page.goto(page.url());
     await other.page.getByText('This link brings a model from').waitFor();
-    await other.page.getByRole('button', { name: 'Draw' }).click();
+    await other.page.getByRole('button', { name: 'Draw', exact: true }).click();
     await drawn(other.page);
     expect(await pixelsOf(other.page)).toEqual(before);
     expect([...errors, ...other.errors]).toEqual([]);
@@ -41,7 +41,7 @@ describePlayground('a model of the user’s own', (playground) => {
     await page.locator('summary', { hasText: 'Model' }).click();
     await page.getByLabel('Model folder', { exact: true }).setInputFiles(fileURLToPath(modelFolder));
     await page.getByLabel(/^Class/).waitFor();
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await drawn(page);
     expect(await pixelsOf(page)).toEqual(before);
     expect(errors).toEqual([]);

@@ -62,7 +62,7 @@ describePlayground('prompts', (playground) => {
     await page.setViewportSize({ width: 360, height: 740 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
     await prompt(page).fill('');
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0);
     await page.close();
   });
@@ -93,7 +93,7 @@ describePlayground('prompts', (playground) => {
     await prompt(page).waitFor();
     await page.getByRole('button', { name: 'embedded, draws classes' }).click();
     await page.getByRole('radio', { name: 'cactus' }).check();
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await page.getByText('cactus, seed 7').waitFor();
     await drawn(page);
     await page.close();

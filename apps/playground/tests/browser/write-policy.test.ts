@@ -31,7 +31,7 @@ describePlayground('Write a policy', (playground) => {
     await other.page.goto(page.url());
     await other.page.getByText('It has not been run').waitFor();
     expect(await other.page.locator('iframe').count()).toBe(0);
-    await other.page.getByRole('button', { name: 'Draw' }).click();
+    await other.page.getByRole('button', { name: 'Draw', exact: true }).click();
     await drawn(other.page);
     expect(await pixelsOf(other.page)).toEqual(own);
     const policy = other.page.getByLabel('Policy', { exact: true });
@@ -44,7 +44,7 @@ describePlayground('Write a policy', (playground) => {
     await cut.page.goto(page.url().replace(/(own=[^&]{20}).*/, '$1'));
     await cut.page.getByText('ask for it again').waitFor();
     await cut.page.getByText('Each step decodes some tokens').waitFor();
-    expect(await cut.page.getByRole('button', { name: 'Draw' }).isEnabled()).toBe(true);
+    expect(await cut.page.getByRole('button', { name: 'Draw', exact: true }).isEnabled()).toBe(true);
     await cut.context.close();
     await context.close();
   });

@@ -37,10 +37,10 @@ describe('serve', () => {
       const response = await draw(address, { seed: 4 });
       expect(await response.json()).toMatchObject({
         seed: 4,
-        recipe: { model: { name: FAKE_MANIFEST.name, location: 'embedded' }, made: { device: 'cpu' } },
+        recipe: { model: { name: FAKE_MANIFEST.name, location: 'embedded-text' }, made: { device: 'cpu' } },
       });
     });
-    expect([code, out]).toEqual([0, expect.stringMatching(/ready +tessera-tiny\ndraining/)]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/ready +tessera-tiny-text, tessera-tiny\ndraining/)]);
     expect(JSON.parse(error)).toMatchObject({
       level: 30,
       status: 200,

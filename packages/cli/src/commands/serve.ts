@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { versions } from '@tessera/evaluation-report/environment';
-import { EMBEDDED } from '@tessera/format';
+import { EMBEDDED, EMBEDDED_TEXT } from '@tessera/format';
 import { type AccessToken, createHandler, type LogEntry } from '@tessera/server';
 import { Command } from 'commander';
 import { Hono } from 'hono';
@@ -43,14 +43,14 @@ export function serveCommand(context: CommandContext): Command {
   command.addOption(
     repeatableOption(
       '--model <[name=]source>',
-      'a model and its name, may be repeated; loaded when it is asked for (default: the embedded one)',
+      'a model and its name, may be repeated; loaded when it is asked for (default: the embedded ones, the first of which draws prompts)',
     ),
   );
   return withFetchOptions(command)
     .addHelpText(
       'after',
-      wrappedHelp(`Clients of OpenAI's images API work as they are, with this server as their base address and a class
-name as their prompt. Fields of ours are seed, class, policy, guidance, recipe and first. The page at /
+      wrappedHelp(`Clients of OpenAI's images API work as they are, with this server as their base address. Of a model
+that draws classes the prompt is a class name. Fields of ours are seed, class, policy, guidance, recipe and first. The page at /
 shows them all. /healthz, /readyz and /metrics are for whoever runs it. The log goes to stderr, a JSON
 line an answer. SIGTERM and Ctrl-C refuse new requests and end when those under way are answered.
 
@@ -58,7 +58,7 @@ Examples:
   tessera serve
   tessera serve --port 8000 --model tiny=./model --model https://example.com/other
   printf %s "$TOKEN" | sha256sum     the hash of a token, for --tokens
-  curl http://127.0.0.1:8080/v1/images/generations -H 'content-type: application/json' -d '{"prompt": "cat"}'`),
+  curl http://127.0.0.1:8080/v1/images/generations -H 'content-type: application/json' -d '{"prompt": "a burger"}'`),
     )
     .action((flags: ServeFlags) => serve(context, flags));
 }
@@ -69,13 +69,15 @@ async function serve(context: CommandContext, flags: ServeFlags): Promise<void> 
   const tokens = flags.tokens === undefined ? [] : await readTokens(flags.tokens);
   const { model: _, ...modelFlags } = flags;
   const models = Object.fromEntries(
-    namedModels(flags.model ?? [`tessera-tiny=${EMBEDDED}`]).map(([name, location]) => [
-      name,
-      {
-        location,
-        load: async () => (await modelInUse(context, { ...modelFlags, model: location }, output)).model,
-      },
-    ]),
+    namedModels(flags.model ?? [`tessera-tiny-text=${EMBEDDED_TEXT}`, `tessera-tiny=${EMBEDDED}`]).map(
+      ([name, location]) => [
+        name,
+        {
+          location,
+          load: async () => (await modelInUse(context, { ...modelFlags, model: location }, output)).model,
+        },
+      ],
+    ),
   );
   const logger = pino({ base: null }, io.stderr);
   const log = ({ error, ...entry }: LogEntry): void => {

@@ -22,6 +22,27 @@ export function fakeSource(change: Partial<MaskedModel<ModelInput>> = {}) {
   return { load: async (): Promise<LoadedModel> => ({ ...fakeLoadedModel(MANIFEST), ...change }) };
 }
 
+/** A model of arithmetic that takes prompts: as many letters, the same picture. */
+export function fakeTextSource() {
+  const condition = { kind: 'text', length: 4, width: 8 } as const;
+  return {
+    async load(): Promise<LoadedModel> {
+      const fake = fakeLoadedModel({ ...MANIFEST, name: 'text', condition });
+      return {
+        ...fake,
+        condition: ({ batch, ...rest }) =>
+          fake.condition({
+            ...rest,
+            batch: batch.map(({ input, ...image }) => ({
+              ...image,
+              input: { classLabel: input && 'prompt' in input ? `${input.prompt}`.length : null },
+            })),
+          }),
+      };
+    },
+  };
+}
+
 /** A handler of a model of arithmetic. */
 export function fakeHandler(options: Partial<HandlerOptions> = {}): Handler {
   return createHandler({ models: { fake: fakeSource() }, ...options });
