@@ -40,11 +40,14 @@ describe('serve', () => {
         recipe: { model: { name: FAKE_MANIFEST.name, location: 'embedded-text' }, made: { device: 'cpu' } },
       });
     });
-    expect([code, out]).toEqual([0, expect.stringMatching(/ready +tessera-tiny-text, tessera-tiny\ndraining/)]);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/ready +tessera-tiny-text, tessera-tiny\ndraining/),
+    ]);
     expect(JSON.parse(error)).toMatchObject({
       level: 30,
       status: 200,
-      model: 'tessera-tiny',
+      model: 'tessera-tiny-text',
       seed: 4,
       pictures: 1,
     });
