@@ -8,7 +8,7 @@ import { preview } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = fileURLToPath(new URL('../../../docs/playground/', import.meta.url));
 const wanted = process.argv.slice(2);
-const query = 'class=3&seed=11&policy=gtr-16';
+const query = 'prompt=a+burger+on+a+blue+background&seed=3';
 
 /** Each view brought to the state that its picture shows. */
 const VIEWS = {

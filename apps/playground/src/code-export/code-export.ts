@@ -20,13 +20,18 @@ export interface CodeExport {
 /** `npm`: the package that it comes in. */
 type Model = Pick<Manifest, 'name' | 'condition' | 'sampling'> & { readonly npm: string };
 
-/** What both of the embedded models advise where a spec says nothing. */
-const sampling: Model['sampling'] = { guidance: { schedule: 'linear', scale: 3 }, temperature: 0.95 };
-
-/** What the code needs to know of the embedded models, which need not be loaded for it. */
+/** What the code needs to know of the embedded models, which need not be loaded for it: also what they advise. */
 export const EMBEDDED: Readonly<Record<Condition['kind'], Model>> = {
-  class: { ...EMBEDDED_FACTS.class, npm: '@tessera/model-tiny', sampling },
-  text: { ...EMBEDDED_FACTS.text, npm: '@tessera/model-tiny-text', sampling },
+  class: {
+    ...EMBEDDED_FACTS.class,
+    npm: '@tessera/model-tiny',
+    sampling: { guidance: { schedule: 'linear', scale: 3 }, temperature: 0.95 },
+  },
+  text: {
+    ...EMBEDDED_FACTS.text,
+    npm: '@tessera/model-tiny-text',
+    sampling: { guidance: { schedule: 'linear', scale: 5 }, temperature: 0.9 },
+  },
 };
 
 /** For Node. */

@@ -27,11 +27,11 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
     temperature: 0.95,
   },
   text: {
-    condition: { kind: 'text', prompt: 'a red fox on snow' },
+    condition: { kind: 'text', prompt: 'a burger on a blue background' },
     seed: 11,
-    policy: { kind: 'named', name: 'gtr-lightgen' },
-    guidance: 3,
-    temperature: 0.95,
+    policy: { kind: 'named', name: 'gtr-gradual' },
+    guidance: 5,
+    temperature: 0.9,
   },
 };
 

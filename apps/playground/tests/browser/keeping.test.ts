@@ -126,7 +126,7 @@ describePlayground('what is kept', (playground) => {
     });
     for (const view of ['generate', 'compare', 'edit']) {
       await page.goto(`${playground.address}#${view}`);
-      const box = (await page.locator('.go button').boundingBox())!;
+      const box = (await page.locator('.go > .button').boundingBox())!;
       expect(box.y + box.height, view).toBeLessThanOrEqual(740);
     }
     await context.close();

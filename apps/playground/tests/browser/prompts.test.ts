@@ -29,21 +29,21 @@ describePlayground('prompts', (playground) => {
     await drawn(page);
     expect(await prompt(page).inputValue()).toBe('three cherries');
     const cherries = await pixelsOf(page);
-    await page.getByRole('button', { name: 'a red fox on snow', exact: true }).click();
+    await page.getByRole('button', { name: 'a sailboat at sea', exact: true }).click();
     await page.getByLabel('Negative prompt').fill('a "blue" sky & more');
     await prompt(page).press('Enter');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     await drawn(page);
-    await page.getByText('a red fox on snow, seed 7').waitFor();
-    const fox = await pixelsOf(page);
-    expect(fox).not.toEqual(cherries);
+    await page.getByText('a sailboat at sea, seed 7').waitFor();
+    const sailboat = await pixelsOf(page);
+    expect(sailboat).not.toEqual(cherries);
     await page.getByRole('button', { name: 'Copy link' }).click();
     const other = await visit(new URL(page.url()).hash);
     await page.close();
     await drawn(other);
-    expect(await prompt(other).inputValue()).toBe('a red fox on snow');
+    expect(await prompt(other).inputValue()).toBe('a sailboat at sea');
     expect(await other.getByLabel('Negative prompt').inputValue()).toBe('a "blue" sky & more');
-    expect(await pixelsOf(other)).toEqual(fox);
+    expect(await pixelsOf(other)).toEqual(sailboat);
     await other.close();
   });
 
