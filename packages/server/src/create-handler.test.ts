@@ -157,10 +157,8 @@ describe('generations', () => {
     const asked = { model: 'text', prompt: 'a zebra', negative_prompt: 'stripes', n: 2, first: 3, seed: 1 };
     const { data, recipe } = await answerOf(await draw(handler, asked));
     const [prompt, negativePrompt] = [asked.prompt, asked.negative_prompt];
-    expect(recipe.images).toMatchObject([
-      { index: 3, prompt, negativePrompt },
-      { index: 4, prompt, negativePrompt },
-    ]);
+    const images = [3, 4].map((index) => ({ index, prompt, negativePrompt }));
+    expect(recipe).toMatchObject({ images });
     const again = await answerOf(await draw(handler, { model: 'text', prompt: undefined, recipe }));
     expect(again.data.map(({ b64_json }) => b64_json)).toEqual(data.map(({ b64_json }) => b64_json));
     const other = await answerOf(await draw(handler, { ...asked, prompt: 'two zebras' }));
