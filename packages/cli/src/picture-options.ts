@@ -19,22 +19,30 @@ const FEW_CLASSES = 24;
 /** How many of more than these are drawn, where nobody can be asked. */
 const DRAWN_UNASKED = 8;
 
-/** Options that say which pictures of which seed are meant. */
-export interface PictureFlags {
-  readonly class?: readonly string[];
+/** Options that say what a model that takes text is to draw. */
+export interface PromptFlags {
   readonly prompts?: string;
   readonly negative?: string;
+}
+
+/** Options that say which pictures of which seed are meant. */
+export interface PictureFlags extends PromptFlags {
+  readonly class?: readonly string[];
   readonly features?: string;
   readonly count: number;
   readonly index?: string;
   readonly seed: number;
 }
 
-export function withPictureOptions(command: Command): Command {
+export function withPromptOptions(command: Command): Command {
   return command
     .addArgument(new Argument('[prompts...]', 'what to draw, for a model that takes text'))
     .option('--prompts <file>', 'more prompts, one a line')
-    .option('--negative <prompt>', 'what guidance leads away from')
+    .option('--negative <prompt>', 'what guidance leads away from');
+}
+
+export function withPictureOptions(command: Command): Command {
+  return withPromptOptions(command)
     .addOption(
       repeatableOption(
         '--class <name>',
@@ -54,7 +62,7 @@ export function withPictureOptions(command: Command): Command {
 /** The prompts of a command line, then those of its file. @throws UsageError where the file can't be read */
 export async function promptsFrom(
   words: readonly string[],
-  { prompts }: Pick<PictureFlags, 'prompts'>,
+  { prompts }: Pick<PromptFlags, 'prompts'>,
 ): Promise<readonly string[]> {
   if (prompts === undefined) return words;
   const lines = (await readText(prompts)).split(/\r?\n/).map((line) => line.trim());
@@ -64,7 +72,7 @@ export async function promptsFrom(
 /** Whether they are for a model that takes text. */
 export function takesPrompts(
   prompts: readonly string[],
-  { negative }: Pick<PictureFlags, 'negative'>,
+  { negative }: Pick<PromptFlags, 'negative'>,
 ): boolean {
   return prompts.length > 0 || negative !== undefined;
 }
@@ -83,12 +91,10 @@ export async function picturesFor(
   output: Pick<Output, 'warn'>,
 ): Promise<Picture[]> {
   const { name, condition } = manifest;
-  if (condition.kind === 'text') return picturesOfPrompts(flags, name, prompts);
-  if (takesPrompts(prompts, flags)) {
-    throw new UsageError(
-      `The model "${name}" draws classes, not prompts: name them by --class, or a model by --model.`,
-    );
-  }
+  if (condition.kind === 'text' && flags.class)
+    throw new UsageError(`The model "${name}" draws prompts, not classes: tessera generate "a red fox"`);
+  assertTakesPrompts(manifest, prompts, flags);
+  if (condition.kind === 'text') return picturesOfPrompts(flags, prompts);
   const classes = classesOf(manifest);
   if (flags.index !== undefined) return parseIndices(flags.index).map((index) => pictureAt(classes, index));
   let words = flags.class ?? [];
@@ -108,17 +114,23 @@ export async function picturesFor(
   return picturesOf(classes, labels, flags.count);
 }
 
-function picturesOfPrompts(
-  { class: classes, index, count, negative }: PictureFlags,
-  name: string,
+/** @throws UsageError where prompts are given to a model that takes classes, or none to one that takes text */
+export function assertTakesPrompts(
+  { name, condition }: Pick<Manifest, 'name' | 'condition'>,
   prompts: readonly string[],
-): Picture[] {
-  if (classes)
-    throw new UsageError(`The model "${name}" draws prompts, not classes: tessera generate "a red fox"`);
-  if (prompts.length === 0)
+  flags: PromptFlags,
+): void {
+  if (condition.kind === 'text') {
+    if (prompts.length === 0)
+      throw new UsageError(`The model "${name}" draws prompts. Say what to draw, such as "a red fox".`);
+  } else if (takesPrompts(prompts, flags)) {
     throw new UsageError(
-      `The model "${name}" draws prompts. Say what to draw: tessera generate "a red fox" …`,
+      `The model "${name}" draws classes, not prompts. Leave them out, or name a model that takes prompts by --model.`,
     );
+  }
+}
+
+function picturesOfPrompts({ index, count, negative }: PictureFlags, prompts: readonly string[]): Picture[] {
   if (index === undefined) {
     assertFewEnough(prompts.length * count);
     return promptPictures(prompts, count, { negativePrompt: negative });

@@ -17,6 +17,8 @@ const schema = v.strictObject({
   from: whole,
   to: whole,
   of: v.pipe(whole, v.minValue(1)),
+  prompts: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1))),
+  negativePrompt: v.exactOptional(v.string()),
 });
 
 /** A job, and the name of the folder that its shards go to. */
@@ -36,9 +38,8 @@ export function assertJobName(name: string): void {
 }
 
 /** The job as plain data. */
-export function writeFleetJob({ name, priority, recipe, from, to, of }: FleetJob): object {
-  const whole = { ...recipe, images: [] };
-  return { format: 'tessera-job', version: 1, name, priority, recipe: whole, from, to, of };
+export function writeFleetJob({ recipe, ...job }: FleetJob): object {
+  return { format: 'tessera-job', version: 1, ...job, recipe: { ...recipe, images: [] } };
 }
 
 /** @throws FleetError, RecipeError for what isn't one */

@@ -58,14 +58,14 @@ export async function workOn(
   const process = async (entry: Job, token = ''): Promise<void> => {
     const isShard = entry.name === DRAW;
     const id: string = isShard ? entry.data.job : entry.id;
-    const find = () => queue.getJob(id);
-    const found = await find();
+    const found = await queue.getJob(id);
     if (!found) return;
     const cancelled = new AbortController();
     const over = new AbortController();
     const looking = watch(
       async () => {
-        if (!(await find())) cancelled.abort();
+        // Not the job itself, which may hold many prompts.
+        if ((await queue.getJobState(id)) === 'unknown') cancelled.abort();
       },
       { until: over.signal, every: LOOK_EVERY },
     );

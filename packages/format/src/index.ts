@@ -62,6 +62,7 @@ export {
   type Picture,
   pictureAt,
   picturesOf,
+  promptPictureAt,
   promptPictures,
   slugOf,
   type TextPicture,

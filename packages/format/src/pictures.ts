@@ -55,16 +55,42 @@ export function promptPictures(
     first = 0,
   }: { readonly negativePrompt?: string | undefined; readonly first?: number } = {},
 ): TextPicture[] {
+  assertPrompts(prompts);
+  const all = Array.from({ length: count }, () => prompts).flat();
+  return all.map((prompt, i) => promptPicture(first + i, prompt, negativePrompt));
+}
+
+/**
+ * The picture of an index where pictures go round by prompt, as `promptPictures` numbers them.
+ *
+ * @param prompts one or more
+ * @throws InvalidOptionError where the index is not a non-negative safe integer, there are no prompts, or one is empty
+ */
+export function promptPictureAt(
+  prompts: readonly string[],
+  index: number,
+  negativePrompt?: string,
+): TextPicture {
+  assertInteger('index', index, 0);
+  const prompt = prompts[index % prompts.length];
+  if (prompt === undefined) throw new InvalidOptionError('prompts', prompts, 'must hold at least one');
+  assertPrompts([prompt]);
+  return promptPicture(index, prompt, negativePrompt);
+}
+
+function promptPicture(index: number, prompt: string, negativePrompt: string | undefined): TextPicture {
+  return {
+    ...{ index, prompt },
+    ...(negativePrompt === undefined ? {} : { negativePrompt }),
+    file: fileOf(index, prompt, 'prompt'),
+  };
+}
+
+/** @throws InvalidOptionError where one is empty */
+function assertPrompts(prompts: readonly string[]): void {
   for (const [i, prompt] of prompts.entries()) {
     if (prompt.trim() === '') throw new InvalidOptionError(`prompts[${i}]`, prompt, 'must be a text');
   }
-  const all = Array.from({ length: count }, () => prompts).flat();
-  return all.map((prompt, i) => ({
-    index: first + i,
-    prompt,
-    ...(negativePrompt === undefined ? {} : { negativePrompt }),
-    file: fileOf(first + i, prompt, 'prompt'),
-  }));
 }
 
 function fileOf(index: number, title: string, otherwise?: string): string {

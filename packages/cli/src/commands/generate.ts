@@ -15,7 +15,7 @@ import {
   TextFeaturesError,
 } from '@tessera/format';
 import type { LoadedModel, StoredFeatures } from '@tessera/runtime-node';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { type Made, makePictures } from '../make-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
@@ -41,6 +41,7 @@ import {
   samplingChoice,
   withSamplingOptions,
 } from '../sampling-options.js';
+import { sizeOption } from '../size-option.js';
 import { wrappedHelp } from '../terminal.js';
 
 interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
@@ -74,12 +75,7 @@ export function generateCommand(context: CommandContext): Command {
         ...SAMPLING_ATTRIBUTES,
       ]),
     )
-    .addOption(
-      new Option(
-        '--size <W>x<H>',
-        "pixels, for models that draw other sizes (default: the model's)",
-      ).argParser(sizeFrom),
-    )
+    .addOption(sizeOption())
     .addOption(wholeNumberOption('--batch <n>', 'pictures at once (default: 1 on the CPU, 8 elsewhere)', 1))
     .option('--sheet', 'write a contact sheet too')
     .option('--preview', 'write the steps of each picture too, as one tiled picture')
@@ -195,12 +191,6 @@ function newRecipe(
     made: used.made,
     pictures,
   });
-}
-
-function sizeFrom(text: string): NonNullable<Recipe['size']> {
-  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
-  if (!width || !height) throw new InvalidArgumentError('It must be a width and a height, such as 192x128.');
-  return { width: Number(width), height: Number(height) };
 }
 
 function againRecipe(

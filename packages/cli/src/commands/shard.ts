@@ -2,8 +2,7 @@ import { jobId } from '@tessera/fleet';
 import { Command, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { folderWork } from '../fleet/folder-work.js';
-import { batchOption, type JobFlags, jobChoice, withJobOptions } from '../fleet/job-options.js';
-import { modelInUse } from '../model-options.js';
+import { batchOption, type JobFlags, withJob, withJobOptions } from '../fleet/job-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { type Environment, wrappedHelp } from '../terminal.js';
@@ -41,10 +40,11 @@ pictures are those of an unbroken run. Where machines come and go, see tessera s
 
 Examples:
   tessera shard --pictures 0-9999 --of 20 --index 3 --out job
+  tessera shard --prompts prompts.txt --pictures 0-9999 --of 20 --index 3 --out job
   sbatch --array=0-19 --wrap 'tessera shard --pictures 0-9999 --of 20 --out job'
   tessera shard --pictures 0-9999 --of 20 --out job --finish`),
     )
-    .action((flags: ShardFlags) => shard(context, flags));
+    .action((words: readonly string[], flags: ShardFlags) => shard(context, words, flags));
 }
 
 /** @throws UsageError where neither the option nor a scheduler says it */
@@ -57,13 +57,11 @@ function indexOf({ index }: ShardFlags, env: Environment): number {
   );
 }
 
-async function shard(context: CommandContext, flags: ShardFlags): Promise<void> {
+async function shard(context: CommandContext, words: readonly string[], flags: ShardFlags): Promise<void> {
   const output = outputOf(context, flags.json);
   const index = flags.finish ? 0 : indexOf(flags, context.io.env);
-  const choice = jobChoice(flags);
-  const used = await modelInUse(context, flags, output);
-  try {
-    const job = { ...choice(used), name: 'job' };
+  await withJob(context, words, flags, output, async (chosen, used) => {
+    const job = { ...chosen, name: 'job' };
     const { signal } = context.io;
     const work = folderWork({ folderOf: () => flags.out, modelOf: async () => used, batch: flags.batch });
     const id = await jobId(job);
@@ -82,7 +80,5 @@ async function shard(context: CommandContext, flags: ShardFlags): Promise<void> 
       `${context.style.green('done')}  shard ${index} of ${flags.of}, ${pictures} pictures${wasThere ? ', was there' : ''}`,
     );
     output.result({ job: id, index, of: flags.of, pictures, wasThere });
-  } finally {
-    await used.model.dispose();
-  }
+  });
 }

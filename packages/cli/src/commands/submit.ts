@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
-import { type JobFlags, jobChoice, withJobOptions } from '../fleet/job-options.js';
+import { type JobFlags, withJob, withJobOptions } from '../fleet/job-options.js';
 import { type QueueFlags, withFleet, withQueueOptions } from '../fleet/queue-option.js';
-import { modelInUse } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { wrappedHelp } from '../terminal.js';
 
@@ -35,19 +34,17 @@ load the model by the name that is given here, or by their own --model, and draw
 Examples:
   redis-server --appendonly yes
   tessera submit --pictures 0-9999 --of 100 --name cats
+  tessera submit "a red fox" "three cherries" --pictures 0-999 --of 10
   tessera worker --out /shared/jobs
   tessera status`),
     )
-    .action((flags: SubmitFlags) => submit(context, flags));
+    .action((words: readonly string[], flags: SubmitFlags) => submit(context, words, flags));
 }
 
-async function submit(context: CommandContext, flags: SubmitFlags): Promise<void> {
+async function submit(context: CommandContext, words: readonly string[], flags: SubmitFlags): Promise<void> {
   const output = outputOf(context, flags.json);
-  const choice = jobChoice(flags);
-  await withFleet(context, flags, output, async (fleet) => {
-    const used = await modelInUse(context, flags, output);
-    try {
-      const job = choice(used);
+  await withFleet(context, flags, output, (fleet) =>
+    withJob(context, words, flags, output, async (job) => {
       const { name, priority } = flags;
       const submitted = await fleet.submit(job, {
         ...(name === undefined ? {} : { name }),
@@ -57,8 +54,6 @@ async function submit(context: CommandContext, flags: SubmitFlags): Promise<void
         `${submitted.name}  ${job.to - job.from + 1} pictures in ${job.of} shards  ${SAID[submitted.state]}`,
       );
       output.result(submitted);
-    } finally {
-      await used.model.dispose();
-    }
-  });
+    }),
+  );
 }

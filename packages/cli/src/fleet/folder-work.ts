@@ -3,13 +3,14 @@ import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, writeJson, writePng } from '@tessera/evaluation-report/files';
 import {
   jobId,
+  jobPicture,
   ShardError,
   ShardFolder,
   type ShardManifest,
   type ShardWork,
   shardPictures,
 } from '@tessera/fleet';
-import { buildSampling, classesOf, type Picture, pictureAt, type Recipe, recipeFor } from '@tessera/format';
+import { buildSampling, gridSizeOf, type Recipe, recipeFor } from '@tessera/format';
 import { pngBytes } from '@tessera/format/png';
 import { drawPictures } from '../draw-pictures.js';
 import { pictureSheet, sheetScale } from '../picture-sheet.js';
@@ -34,11 +35,12 @@ export function folderWork(options: {
       const there = await folder.read(index, id);
       if (there) return { pictures: there.pictures.length, wasThere: true };
       const { model, made } = await modelOf(job.recipe);
-      const pictures = shardPictures(job, index, classesOf(model.manifest));
+      const pictures = shardPictures(job, index, model.manifest);
       const recipe: Recipe = { ...job.recipe, made, images: [] };
       const drawn = drawPictures({
         ...{ model, seed: recipe.seed, pictures, signal },
         sampling: buildSampling(recipe.sampling),
+        ...(recipe.size ? { gridSize: gridSizeOf(model.manifest, recipe.size) } : {}),
         batch: batch ?? (model.device === 'cpu' ? 1 : 8),
         onProgress: (done) => onProgress(done / pictures.length),
       });
@@ -58,20 +60,22 @@ export function folderWork(options: {
       const folder = new ShardFolder(place);
       const shards = await checked(folder, job.of, id, signal);
       const { model } = await modelOf(job.recipe);
-      const classes = classesOf(model.manifest);
       const all = shards.flatMap(({ index: shard, pictures }) =>
         pictures.map(({ index, file }) => ({ index, path: join(folder.pathOf(shard), file) })),
       );
       const shown = await Promise.all(
-        all.slice(0, SHOWN).map(async ({ index, path }) => {
-          const picture: Picture = pictureAt(classes, index);
-          return { picture, image: (await readPng(path)).image };
-        }),
+        all.slice(0, SHOWN).map(async ({ index, path }) => ({
+          picture: jobPicture(job, model.manifest, index),
+          image: (await readPng(path)).image,
+        })),
       );
       await writePng(join(place, 'sheet.png'), pictureSheet(shown, sheetScale(model)));
-      const { recipe } = job;
+      const { recipe, prompts, negativePrompt } = job;
       await writeJson(join(place, 'manifest.json'), {
-        ...{ format: 'tessera-job', version: 1, job: id, recipe, shards },
+        ...{ format: 'tessera-job', version: 1, job: id, recipe },
+        ...(prompts === undefined ? {} : { prompts }),
+        ...(negativePrompt === undefined ? {} : { negativePrompt }),
+        shards,
       });
       return { pictures: all.length, shards: shards.length };
     },
