@@ -68,7 +68,8 @@ function install() {
 
 /** Builds all packages unless no source has changed since the last build. */
 function build() {
-  const inputs = [...manifests(), 'tsconfig.base.json', 'tsup.preset.ts', 'turbo.json', ...sources()];
+  const tools = ['tsconfig.base.json', 'tsup.preset.ts', 'turbo.json', 'scripts/build-types.mjs'];
+  const inputs = [...manifests(), ...tools, ...sources()];
   const stamp = 'node_modules/.tessera-built';
   if (
     upToDate(stamp, inputs) &&
@@ -76,7 +77,7 @@ function build() {
   )
     return;
   say('building the packages');
-  const status = turbo('build');
+  const status = turbo('build', 'build:types');
   if (status !== 0) process.exit(status);
   writeStamp(stamp, inputs);
 }
@@ -157,8 +158,8 @@ async function typecheck() {
   return failed;
 }
 
-function turbo(task) {
-  return bin('turbo', 'run', task, '--output-logs=errors-only', '--no-update-notifier');
+function turbo(...tasks) {
+  return bin('turbo', 'run', ...tasks, '--output-logs=errors-only', '--no-update-notifier');
 }
 
 function workspaces() {

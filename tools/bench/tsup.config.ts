@@ -7,5 +7,5 @@ export default preset(
     prepare: 'src/prepare.ts',
     'table-cell': 'src/table-cell.ts',
   },
-  { platform: 'node', target: 'node20', dts: false },
+  { platform: 'node', target: 'node20' },
 );

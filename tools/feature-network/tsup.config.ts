@@ -2,5 +2,5 @@ import { preset } from '../../tsup.preset.js';
 
 export default preset(
   { 'feature-network': 'src/feature-network.ts' },
-  { platform: 'node', target: 'node20', dts: false },
+  { platform: 'node', target: 'node20' },
 );

@@ -1,3 +1,3 @@
 import { preset } from '../../tsup.preset.js';
 
-export default preset({ parity: 'src/parity.ts' }, { platform: 'node', target: 'node20', dts: false });
+export default preset({ parity: 'src/parity.ts' }, { platform: 'node', target: 'node20' });

@@ -1,5 +1,4 @@
-import { expect, it } from 'vitest';
-import type { ImageRgb } from '../packages/core/src/index.js';
+import type { ImageRgb } from '@tessera/core';
 import {
   frechetDistance,
   frechetReference,
@@ -7,11 +6,12 @@ import {
   kernelReference,
   manifoldOf,
   precisionAndRecall,
-} from '../packages/evaluate/src/index.js';
-import { openNetwork, realPictures } from '../packages/evaluate/src/testing/network-files.js';
-import { modelFolder } from '../packages/model-tiny/index.js';
-import { loadModel } from '../packages/runtime-node/dist/index.js';
-import { MARGINS } from '../tools/feature-network/src/margins.js';
+} from '@tessera/evaluate';
+import { modelFolder } from '@tessera/model-tiny';
+import { loadModel } from '@tessera/runtime-node';
+import { expect, it } from 'vitest';
+import { openNetwork, realPictures } from '../../../packages/evaluate/src/testing/network-files.js';
+import { MARGINS } from './margins.js';
 
 it('the feature network’s margins are half of what the autoencoder of the embedded model costs, and all of that in recall', async () => {
   const { description, network, reference } = await openNetwork();
