@@ -5,24 +5,35 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from tests.small_models import MAR, RandomLatents, random_autoencoder, random_mar
+from train.autoencoder.model import Autoencoder
 from train.mar.model import Mar
 from train.mar.training import MarLoss
 from train.safetensors import read_safetensors, write_safetensors
 from train.stages.packing import write_model
 from train.stages.unpacking import unpack
 from train.stages.validating import SHARES, validate_mar
+from train.text.model.model import TextModel
+from train.text.model.word_pieces import WordPieces
+from train.text.place import AUTOENCODER, TextPlace, text_sizes
+from train.text.scene.captions import grammar_words
+from train.text.stages.packing import pack
+from train.text.stages.unpacking import unpack as unpack_text
+from train.training.checkpoint import load_checkpoint, save_checkpoint
 from train.training.loop import Files, train
 from train.training.plan import Plan
 from train.workplace import Workplace
 
 HERE = Path(__file__).resolve().parent
 CONVERTER = HERE.parents[2] / "packages" / "convert" / "dist" / "index.js"
+COMMAND = HERE.parents[2] / "packages" / "cli" / "dist" / "tessera.js"
+PIECES = WordPieces.of_words(grammar_words(), 24)
 
 
 class Safetensors(unittest.TestCase):
@@ -127,6 +138,55 @@ class Conversion(unittest.TestCase):
         self.assertEqual(manifest["grid"], {"height": 4, "width": 4, "channels": 6})
         self.assertEqual(manifest["sampling"]["clamp"], limits)
         self.assertEqual(manifest["latents"]["scale"], 1)
+
+    def test_a_converted_text_model_comes_back(self) -> None:
+        torch.manual_seed(3)
+        encoder, mar = text_sizes(PIECES)
+        model, autoencoder = TextModel(encoder, mar), Autoencoder(AUTOENCODER)
+        with torch.no_grad():
+            for value in [*model.parameters(), *autoencoder.parameters()]:
+                value += 0.05 * torch.randn_like(value)
+        with tempfile.TemporaryDirectory() as name:
+            work, converted = Path(name) / "work", Path(name) / "converted"
+            place = TextPlace(work, torch.device("cpu"), 1, 0)
+            weights = model.state_dict()
+            settings = {"text_encoder": asdict(encoder), "mar": asdict(mar)}
+            save_checkpoint(place.mar, {"weights": weights, "average": weights, "settings": settings})
+            sizes = {**asdict(AUTOENCODER), "ch_mult": list(AUTOENCODER.ch_mult)}
+            save_checkpoint(place.autoencoder, {"weights": autoencoder.state_dict(), "settings": sizes})
+            limits = [1.0 + channel for channel in range(AUTOENCODER.z_channels)]
+            place.save_limits(limits)
+            PIECES.save(place.tokenizer)
+            pack(place)
+            arguments = ["convert", "model/mar.safetensors", "--vae", "model/vae.safetensors"]
+            arguments += ["--config", "model/config.json", "--text", "model", "--dtype", "fp32"]
+            command = ["node", COMMAND, *arguments, "--out", converted]
+            subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=240)
+
+            other = TextPlace(Path(name) / "other", torch.device("cpu"), 1, 0)
+            unpack_text(other, converted, 7)
+            self.assertEqual(other.load_limits(), limits)
+            self.assertEqual(load_checkpoint(other.mar)["step"], 7)
+            with self.assertRaises(FileExistsError):
+                unpack_text(other, converted, 7)
+            pieces = torch.tensor([PIECES.encode("a fox on snow")])
+            tokens, known = torch.randn(1, 64, 64), torch.arange(0, 64, 3)[None]
+            wanted = torch.arange(64)[None]
+            pictures = torch.randn(2, 3, 32, 32).clamp(-1, 1)
+
+            def outputs(where: TextPlace) -> list[torch.Tensor]:
+                found, coder = where.load_text_model(), where.load_autoencoder()
+                mean, log_variance = coder.encode(pictures)
+                texts = (found.text(pieces), found.mar.no_text(1))
+                z = [found.mar.conditions_at(tokens, text, known, wanted) for text in texts]
+                noise = found.mar.diffloss.net(tokens[0], torch.arange(64) * 15, z[0][0])
+                return [mean, log_variance, coder.decode(mean), *z, noise]
+
+            with torch.no_grad():
+                for value, expected in zip(outputs(other), outputs(place)):
+                    # Weights are rounded to float16 once.
+                    error = (value - expected).norm() / expected.norm()
+                    self.assertLess(float(error), 1e-2)
 
 
 if __name__ == "__main__":

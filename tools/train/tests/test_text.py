@@ -31,7 +31,8 @@ from train.text.scene.colours import COLOURS, Dye
 from train.text.scene.render import render_scene
 from train.text.scene.scene import CELL, STEP, is_held_out, scene_at
 from train.text.scene.things import plural, things
-from train.text.stages.packing import pack, save_for_later, take_over
+from train.text.stages.packing import pack
+from train.text.stages.unpacking import unpack
 from train.text.training import TextLoss
 from train.training.checkpoint import load_checkpoint, save_checkpoint
 from train.training.draw import Draw
@@ -428,22 +429,6 @@ class FilesOfAModel(unittest.TestCase):
         self.assertEqual(config["mar"]["family"], "lightgen")
         self.assertEqual(len(config["sampling"]["x0_clamp"]), 24)
         self.assertTrue((self.place.model / "tokenizer.json").exists())
-
-    def test_what_was_saved_for_later_is_where_it_was(self) -> None:
-        folder = self.place.folder.parent / "saved"
-        save_for_later(self.place, folder)
-        other = TextPlace(self.place.folder.parent / "other", CPU, 1, 0)
-        take_over(other, folder)
-        saved = load_checkpoint(other.mar)
-        self.assertEqual(saved["step"], 7)
-        again = text_model(saved["settings"])
-        again.load_state_dict(saved["weights"])
-        for name, value in self.model.state_dict().items():
-            torch.testing.assert_close(again.state_dict()[name], value, atol=2e-3, rtol=1e-2)
-        self.assertEqual(other.load_limits(), [1.0] * 6)
-        other.load_autoencoder()
-        with self.assertRaises(FileExistsError):
-            take_over(other, folder)
 
 
 if __name__ == "__main__":

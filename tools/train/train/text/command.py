@@ -15,9 +15,10 @@ from .stages.everything import run_everything
 from .stages.judging import score, train_scene_judge
 from .stages.latents import prepare_latents
 from .stages.mar import STEPS, train_text_model, validate_text_model
-from .stages.packing import pack, save_for_later, take_over
+from .stages.packing import pack
 from .stages.rendering import fetch, render_pictures
 from .stages.sampling import SHOWN, draw_texts
+from .stages.unpacking import unpack
 
 _AUTOENCODER_MINUTES = 20.0
 
@@ -74,11 +75,11 @@ def add_text_commands(
     drawing.add_argument("captions", nargs="*", help="default: those of the sheet")
     drawing.add_argument("--name", default="samples", help="of the sheet (default: samples)")
     add("pack", "write float16 safetensors, the tokenizer and config.json for the converter")
-    for name, text in (
-        ("save", "write what a training can go on from elsewhere"),
-        ("load", "go on from what `save` wrote"),
-    ):
-        add(name, text).add_argument("folder", type=Path)
+    unpacking = add("unpack", "go on with the training of a converted model")
+    unpacking.add_argument("folder", type=Path, help="with mar.json, tokenizer.json and onnx/")
+    unpacking.add_argument(
+        "--step", type=whole(0), default=0, help="how far its training had come (default: 0)"
+    )
 
 
 def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
@@ -100,8 +101,7 @@ def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
         "sample": lambda: draw_texts(place, options.captions or SHOWN, sampling(), options.name),
         "score": lambda: score(place, options.prompts, options.pictures, sampling()),
         "pack": lambda: pack(place),
-        "save": lambda: save_for_later(place, options.folder),
-        "load": lambda: take_over(place, options.folder),
+        "unpack": lambda: unpack(place, options.folder, options.step),
         "all": lambda: run_everything(place, options.minutes, options.steps),
     }
     commands[options.text_command]()

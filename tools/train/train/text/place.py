@@ -85,3 +85,9 @@ def text_model(settings: dict[str, dict[str, object]]) -> TextModel:
     encoder: Any = settings["text_encoder"]
     mar: Any = settings["mar"]
     return TextModel(TextEncoderConfig(**encoder), TextMarConfig(**mar))
+
+
+def text_sizes(pieces: WordPieces) -> tuple[TextEncoderConfig, TextMarConfig]:
+    """Sizes of the embedded model, whose vocabulary is given."""
+    encoder = TextEncoderConfig(len(pieces.vocabulary))
+    return encoder, TextMarConfig(caption_channels=encoder.width, max_length=encoder.max_length)

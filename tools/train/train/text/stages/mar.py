@@ -17,9 +17,9 @@ from ...training.loop import Files, train
 from ...training.plan import Plan
 from ...training.workers import Exchange, run_workers
 from ..latents import encode_scenes, to_tokens
-from ..model.config import TextEncoderConfig, TextMarConfig
+from ..model.config import TextEncoderConfig
 from ..model.word_pieces import WordPieces
-from ..place import TextPlace, text_model
+from ..place import TextPlace, text_model, text_sizes
 from ..scene.captions import grammar_words
 from ..training import TextLoss
 
@@ -53,8 +53,7 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
     assert_shared(plan.batch, workers)
     if not place.tokenizer.exists():
         WordPieces.of_words(grammar_words(), TextEncoderConfig.max_length).save(place.tokenizer)
-    encoder = TextEncoderConfig(len(place.load_word_pieces().vocabulary))
-    mar = TextMarConfig(caption_channels=encoder.width, max_length=encoder.max_length)
+    encoder, mar = text_sizes(place.load_word_pieces())
     settings = {"text_encoder": asdict(encoder), "mar": asdict(mar)}
     parameters = sum(value.numel() for value in text_model(settings).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None
