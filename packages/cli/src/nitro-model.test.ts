@@ -23,7 +23,7 @@ const nitro = nitroKeys({
   latents: { channels: 4, patchSize: 1, stride: 4 },
   prediction: 'velocity',
   trainSteps: 1000,
-  decoder: { width: 16, heads: 2, hidden: 24 },
+  decoder: { width: 16, heads: 2, hidden: 24, norm: 'layer' },
   split: [1, 1, 1],
   ...{ text, positionExtent: 96, head: { width: 16, depth: 1 }, epsilon: 1e-6 },
 });

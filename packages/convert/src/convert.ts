@@ -377,6 +377,7 @@ async function forwardChecks(
       chainSteps: mar.manifest.chainSteps,
       read: (key) => marFile.read(key),
       checkConditions: mar.checkConditions,
+      head: mar.head,
     },
     ...(vae && vaeFile
       ? { vae: { sizes: vae, forward: vae.forward, read: (key) => vaeFile.read(key) } }

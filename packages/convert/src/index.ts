@@ -35,6 +35,7 @@ export {
   type UnusableTensor,
 } from './errors.js';
 export type { GraphValue, RunnableGraph } from './forward/graph-values.js';
+export { type ForwardJointPicture, forwardJointPicture } from './forward/joint-forward.js';
 export type { OpenWritten } from './forward/open-stretches.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './graph/float16.js';
 export { GraphBuilder, type LazyWeight, type Value } from './graph/graph-builder.js';

@@ -2,10 +2,11 @@ import { InvalidOptionError } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
 import type { Family, Manifest } from '@tessera/format';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
+import type { HeadForward } from './forward/forward-check.js';
 import type { ConditionSource, Deviation } from './forward/graph-values.js';
 import { checkLightgenConditions } from './forward/lightgen-check.js';
 import { checkMarConditions } from './forward/mar-check.js';
-import { checkNitroConditions } from './forward/nitro-check.js';
+import { checkNitroConditions, jointHeadForward } from './forward/nitro-check.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
 import { LIGHTGEN, type LightgenConfigJson, resolveLightgenConfig } from './lightgen/lightgen-config.js';
 import { lightgenGraphs } from './lightgen/lightgen-graphs.js';
@@ -27,7 +28,7 @@ import {
   presetOf,
 } from './mar/mar-presets.js';
 import { type NitroConfigJson, resolveNitroConfig } from './nitro/nitro-config.js';
-import { CHAIN_STEPS, nitroGraphs } from './nitro/nitro-graphs.js';
+import { CHAIN_STEPS, isJoint, JOINT_CHAIN_STEPS, nitroGraphs } from './nitro/nitro-graphs.js';
 
 /** A released model's sizes by its name. */
 export type ModelPreset = MarPreset | 'lightgen' | 'nitro-ar';
@@ -49,7 +50,7 @@ export interface FamilyModel {
   readonly sizes: HeadSizes &
     Pick<MarConfig, 'latents'> & { readonly encoder: Pick<StackConfig, 'width'> & Partial<StackConfig> };
   /** The fields of a manifest that differ from family to family. */
-  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'caches' | 'lightgen' | 'chainSteps'> &
+  readonly manifest: Pick<Manifest, 'family' | 'condition' | 'caches' | 'lightgen' | 'chainSteps' | 'joint'> &
     Partial<Pick<Manifest, 'diffusion'>>;
   /** Rows of the model card on what it takes and how it is built. */
   readonly facts: readonly (readonly [label: string, text: string])[];
@@ -60,6 +61,8 @@ export interface FamilyModel {
   readonly nullText?: 'empty prompt';
   /** Compares z with a forward pass of the checkpoint. */
   readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
+  /** The head's forward pass, where it isn't MAR's. */
+  readonly head?: HeadForward;
 }
 
 interface FamilyConverter {
@@ -187,6 +190,8 @@ function openNitro(config: ModelConfigJson | undefined, checkpoint: Checkpoint):
   const json = typeof config === 'object' ? (config as NitroConfigJson) : {};
   const sizes = resolveNitroConfig(json, checkpoint);
   const { text, decoder, split, trainSteps } = sizes;
+  const joint = isJoint(sizes);
+  const chainSteps = joint ? JOINT_CHAIN_STEPS : CHAIN_STEPS;
   return {
     sizes: { ...sizes, encoder: decoder },
     manifest: {
@@ -197,23 +202,26 @@ function openNitro(config: ModelConfigJson | undefined, checkpoint: Checkpoint):
         schedule: 'flow',
         trainSteps,
         finalSigma: Math.fround(1 / trainSteps),
-        wholeTimesteps: [2],
+        wholeTimesteps: joint ? 'all' : [2],
       },
-      chainSteps: CHAIN_STEPS,
+      chainSteps,
+      ...(joint ? { joint: { globalSteps: JOINT_CHAIN_STEPS } } : {}),
     },
     facts: [
       ['Text', `${text.length} rows of ${text.width} channels`],
       ['Transformer', stackText({ ...decoder, depth: split.join(' + ') })],
+      ...(joint ? [['Sampling', 'all tokens at once, after one token of the whole picture'] as const] : []),
     ],
     sampling: {
       guidance: { schedule: 'constant', scale: 4 },
       temperature: 1,
       sampler: 'euler',
-      advice: `mar:20x${CHAIN_STEPS}`,
+      advice: `mar:${joint ? 1 : 20}x${chainSteps}`,
     },
     graphs: nitroGraphs(sizes, checkpoint),
     nullText: 'empty prompt',
     checkConditions: (source) => checkNitroConditions(sizes, source),
+    ...(joint ? { head: jointHeadForward(sizes) } : {}),
   };
 }
 

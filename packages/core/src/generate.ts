@@ -119,9 +119,19 @@ async function conditionsOf<Input>(
   active: readonly ImageRun<Input>[],
   planned: readonly PlannedStep[],
 ): Promise<readonly ConditionRows[]> {
-  const batch = active.map(({ grid, input, conditions }, i) => {
+  const batch = active.map(({ grid, input, conditions, noise }, i) => {
     const { plan, guidanceScale, reuse } = planned[i]!;
-    const image = { grid, input, positions: plan.positions, guided: guidanceScale !== 1 };
+    const globalToken = model.drawsGlobalToken && {
+      noise: noise.fork('global token').tokenNormal(0, 0, new Float32Array(grid.shape.channels)),
+      guidanceScale,
+    };
+    const image = {
+      grid,
+      input,
+      positions: plan.positions,
+      guided: guidanceScale !== 1,
+      ...(globalToken ? { globalToken } : {}),
+    };
     if (!reuse) return image;
     const { head: _, ...ofTransformer } = reuse;
     return { ...image, reuse: { ...ofTransformer, ...(conditions ? { previous: conditions } : {}) } };

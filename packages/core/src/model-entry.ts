@@ -34,6 +34,7 @@ export type {
   Clamp,
   ConditionImage,
   ConditionRequest,
+  GlobalTokenRequest,
   HeadRequest,
   SamplingDefaults,
   TextEncoder,

@@ -64,6 +64,16 @@ export interface ConditionImage<Input> {
   readonly guided: boolean;
   /** What may be taken from earlier steps of the image; see `MaskedModel.reuses`. @default nothing */
   readonly reuse?: ConditionReuse;
+  /** Given to models with `MaskedModel.drawsGlobalToken` alone. */
+  readonly globalToken?: GlobalTokenRequest;
+}
+
+/** What a token of the whole picture is drawn with, before its tokens. Plain data. */
+export interface GlobalTokenRequest {
+  /** [C], its initial x. The temperature does not scale it. */
+  readonly noise: Float32Array;
+  /** As of the step. Without effect where the image is not guided. */
+  readonly guidanceScale: number;
 }
 
 export interface ConditionRequest<Input> {
@@ -144,6 +154,8 @@ export interface MaskedModel<Input> {
   readonly diffusion?: DiffusionProcess;
   /** What it can take from earlier steps. @default nothing */
   readonly reuses?: ReuseAbilities;
+  /** Whether `condition` first draws a token of the whole picture, and so needs `globalToken`. @default false */
+  readonly drawsGlobalToken?: boolean;
   /** z at the given positions, one {@link ConditionRows} an image, rows ascending by position. */
   condition(request: ConditionRequest<Input>): Promise<readonly ConditionRows[]>;
   /** Runs the head; one [m, C] array of tokens an image, in the order of its `rows`. */

@@ -21,7 +21,9 @@ export const diffusionSchema = v.variant('schedule', [
     schedule: v.literal('flow'),
     trainSteps,
     finalSigma: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
-    wholeTimesteps: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
+    wholeTimesteps: v.optional(
+      v.union([v.literal('all'), v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))]),
+    ),
   }),
 ]);
 

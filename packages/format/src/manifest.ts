@@ -48,6 +48,8 @@ const components = v.strictObject({
   /** What the empty prompt makes of the text side, for families whose null text it is. */
   nullText: v.optional(component),
   textEncoder: v.optional(component),
+  /** Of a text, a token of the whole picture. */
+  globalToken: v.optional(component),
   embed: component,
   project: component,
   modulate: component,
@@ -124,6 +126,11 @@ const schema = v.strictObject({
   ),
   /** Diffusion steps of `chain`, a graph that takes all of them where nothing asks for what is between. */
   chainSteps: v.optional(count),
+  /**
+   * A model that draws all positions in one step: a token of the whole picture comes first, in `globalSteps` diffusion steps, and
+   * the head's blocks attend from position to position.
+   */
+  joint: v.optional(v.strictObject({ globalSteps: count })),
   latents: v.strictObject({
     channels: count,
     patchSize: count,
@@ -253,6 +260,7 @@ function inconsistencies({
   family = 'mar',
   lightgen,
   chainSteps,
+  joint,
   grid,
   latents,
   condition,
@@ -287,6 +295,9 @@ function inconsistencies({
   }
   if (variants.some(({ components }) => (components.chain === undefined) !== (chainSteps === undefined))) {
     problems.push('chainSteps is that of the component "chain": each needs the other');
+  }
+  if (variants.some(({ components }) => (components.globalToken === undefined) !== (joint === undefined))) {
+    problems.push('joint is that of the component "globalToken": each needs the other');
   }
   if (family === 'lightgen' && !lightgen) problems.push('lightgen is missing, which the family needs');
   for (const { dtype, components } of variants) {

@@ -11,6 +11,7 @@ function fakeGraphs(headWidth: number) {
   const manifest = { ...exampleManifest(), widths: { ...widths, head: headWidth } };
   const runs = { embed: 0, project: 0, modulate: 0, denoise: 0, release: 0 };
   const graphs = {
+    rowsTogether: 1,
     manifest,
     async embed(timesteps: Float32Array) {
       runs.embed++;

@@ -1,14 +1,15 @@
 import { InvalidOptionError } from '@tessera/core';
-import { type CoefficientsRun, runCoefficients } from '@tessera/core/diffusion';
+import { type CoefficientsRun, type DiffusionStep, runCoefficients } from '@tessera/core/diffusion';
 import { type CancellationSignal, type HeadReuse, headEffort, throwIfAborted } from '@tessera/core/model';
 import { assertFinite } from './finite.js';
-import type { KeptDenoising, ModelGraphs } from './model-graphs.js';
+import type { ChainSteps, KeptDenoising, ModelGraphs } from './model-graphs.js';
 import type { OrtTensor } from './ort-tensor.js';
 
 /** The part of a model's graphs that the head is. */
 type HeadGraphs = Pick<
   ModelGraphs<never>,
   | 'manifest'
+  | 'rowsTogether'
   | 'embed'
   | 'project'
   | 'modulate'
@@ -133,10 +134,18 @@ async function runChain(
   const x = new Float32Array(count * channels);
   fillNoise(request, first, 0, x, channels);
   if (temperedStart) for (let i = 0; i < x.length; i++) x[i]! *= request.temperature;
-  const given = scalesOf(request, first, count);
+  return graphs.chain(x, request.z, rows, chainSteps(steps, scalesOf(request, first, count), count));
+}
+
+/**
+ * Steps as a graph of a whole chain takes them.
+ *
+ * @param given guidance scales, [n] or [S, n]
+ */
+export function chainSteps(steps: readonly DiffusionStep[], given: Float32Array, count: number): ChainSteps {
   const scales = new Float32Array(steps.length * count);
   for (let at = 0; at < scales.length; at += given.length) scales.set(given, at);
-  return graphs.chain(x, request.z, rows, {
+  return {
     timesteps: Float32Array.from(steps, ({ timestep }) => timestep),
     factors: Float32Array.from(
       steps.flatMap(({ xStart, update }) => [
@@ -145,7 +154,7 @@ async function runChain(
       ]),
     ),
     scales,
-  });
+  };
 }
 
 /**
@@ -190,10 +199,12 @@ interface Block {
   readonly rows: Int32Array;
 }
 
-/** Blocks of tokens whose modulation fits its budget. */
+/** Blocks of tokens whose modulation fits its budget, and that hold what the head takes together. */
 function* blocksOf(graphs: HeadGraphs, { count, rows }: HeadRows): Generator<Block> {
   const halves = rows.length / count;
-  const size = Math.max(1, Math.floor(MODULATION_BYTES / (rowBytes(graphs) * halves)));
+  const { rowsTogether } = graphs;
+  const bytes = rowBytes(graphs) * halves * rowsTogether;
+  const size = rowsTogether * Math.max(1, Math.floor(MODULATION_BYTES / bytes));
   for (let first = 0; first < count; first += size) {
     const last = Math.min(count, first + size);
     const blockRows = new Int32Array(halves * (last - first));
@@ -205,8 +216,8 @@ function* blocksOf(graphs: HeadGraphs, { count, rows }: HeadRows): Generator<Blo
 }
 
 /** Bytes a row of a modulation takes. */
-function rowBytes({ manifest: { headDepth, widths } }: HeadGraphs): number {
-  return (3 * headDepth + 2) * widths.head * Float32Array.BYTES_PER_ELEMENT;
+function rowBytes({ manifest: { headDepth, widths, joint } }: HeadGraphs): number {
+  return ((joint ? 6 : 3) * headDepth + 2) * widths.head * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** A block's columns of the guidance scales [n] or [S, n]. */

@@ -51,6 +51,7 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
   readonly reuses: ReuseAbilities;
+  readonly drawsGlobalToken: boolean;
   readonly #graphs: ModelGraphs<Input>;
   readonly #queue = new RunQueue();
   #disposed: Promise<void> | undefined;
@@ -63,6 +64,7 @@ export class MarModel<Input = ModelInput> implements MaskedModel<Input> {
     this.defaults = samplingDefaults(graphs.manifest);
     this.diffusion = diffusionFrom(graphs.manifest.diffusion);
     this.reuses = reuseAbilities(graphs.manifest);
+    this.drawsGlobalToken = graphs.manifest.joint !== undefined;
   }
 
   condition({ batch, signal }: ConditionRequest<Input>): Promise<readonly ConditionRows[]> {

@@ -1,5 +1,5 @@
 import type { GridShape, TokenGrid } from '@tessera/core';
-import { assertGrid, type CancellationSignal, type ConditionImage } from '@tessera/core/model';
+import { assertGrid, type CancellationSignal, type ConditionImage, gridLength } from '@tessera/core/model';
 import type { ComponentName, Manifest } from '@tessera/format';
 import type { Tensor } from 'onnxruntime-common';
 import type { CachedTransformer } from './cached-transformer.js';
@@ -33,12 +33,15 @@ export abstract class ModelGraphs<Input> {
   readonly runner: GraphRunner;
   /** The transformer with caches, of families that can have one. */
   readonly cached?: CachedTransformer;
+  /** How many rows of an image the head takes together, in the order of their positions; 1 where a row is on its own. */
+  readonly rowsTogether: number;
   #lastTensor: Tensor | undefined;
   readonly #stepTensors: Tensor[] = [];
 
   constructor(manifest: Manifest, runner: GraphRunner) {
     this.manifest = manifest;
     this.runner = runner;
+    this.rowsTogether = manifest.joint ? gridLength(manifest.grid) : 1;
   }
 
   /** Images of one key can be one batch of {@link conditionImages}. @throws InvalidOptionError for an input that is none */
@@ -165,17 +168,25 @@ export abstract class ModelGraphs<Input> {
    */
   async chain(x: Float32Array, z: OrtTensor, rows: Int32Array, steps: ChainSteps): Promise<Float32Array> {
     const { channels } = this.manifest.grid;
-    const [count, length] = [x.length / channels, steps.timesteps.length];
+    const count = x.length / channels;
     const feeds = {
       x: this.runner.float(x, [count, channels]),
       z: z.tensor,
       rows: this.runner.int(rows, [rows.length]),
-      timesteps: this.runner.float(steps.timesteps, [length]),
-      factors: this.runner.float(steps.factors, [length, 2]),
-      scales: this.runner.float(steps.scales, [length, count, 1]),
+      ...this.chainFeeds(steps, count),
     };
     const { tokens } = await this.runner.run('chain', feeds, ['tokens']);
     return (await tokens!.getData()) as Float32Array;
+  }
+
+  /** What a graph of a chain of `count` tokens takes of its steps. */
+  protected chainFeeds({ timesteps, factors, scales }: ChainSteps, count: number): Record<string, Tensor> {
+    const { length } = timesteps;
+    return {
+      timesteps: this.runner.float(timesteps, [length]),
+      factors: this.runner.float(factors, [length, 2]),
+      scales: this.runner.float(scales, [length, count, 1]),
+    };
   }
 
   /**

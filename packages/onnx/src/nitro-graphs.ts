@@ -61,8 +61,13 @@ export class NitroGraphs extends ModelGraphs<TextInput> {
     for (const { grid } of images) this.assertGrid(grid);
     for (const image of images) positionOrder(image, gridLength(image.grid.shape));
     const texts = await this.#embedded(images, signal);
+    const inputs = await this.inputs(images, texts);
     const rows = [...images, ...images.filter((image) => image.guided)].map(
-      ({ grid, positions }, row): NitroRow => ({ ...grid, targets: positions, embedded: texts[row]! }),
+      (image, row): NitroRow => ({
+        ...inputs[images.indexOf(image)]!,
+        targets: image.positions,
+        embedded: texts[row]!,
+      }),
     );
     const dims = [images[0]!.positions.length, this.manifest.widths.decoder];
     const parts = { count: rows.length, atOnce: this.#rowsAtOnce };
@@ -70,6 +75,14 @@ export class NitroGraphs extends ModelGraphs<TextInput> {
       throwIfAborted(signal);
       return this.transform(rows.slice(first, end));
     });
+  }
+
+  /** What the transformer is given of each image, for both halves of guidance. */
+  protected async inputs(
+    images: readonly ConditionImage<TextInput>[],
+    _texts: readonly Float32Array[],
+  ): Promise<readonly Pick<NitroRow, 'tokens' | 'known'>[]> {
+    return images.map(({ grid }) => grid);
   }
 
   /** z at the targets of rows [B] with as many targets and rows of text each, [B, N, D]. */

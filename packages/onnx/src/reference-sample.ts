@@ -179,7 +179,7 @@ async function run(
     guidanceScale,
   }: Omit<ReferenceSample, 'z' | 'tokens' | 'pixels' | 'pixelStride'>,
 ): Promise<{ z: Float32Array; tokens: Float32Array; picture: Uint8Array }> {
-  const { shape } = model;
+  const { shape, drawsGlobalToken } = model;
   const { channels } = shape;
   const noise = keyedNoise({ seed });
   const length = gridLength(shape);
@@ -188,17 +188,27 @@ async function run(
     noise.tokenNormal(position, 0, grid.tokens.subarray(position * channels, (position + 1) * channels));
     grid.known[position] = 1;
   }
-  const positions = Uint32Array.from({ length: Math.min(WANTED, length >> 1) }, (_, i) => 2 * i + 1);
+  const recorded = Math.min(WANTED, length >> 1);
+  // A model that draws all positions at once takes no known ones; the first few are recorded.
+  const positions = drawsGlobalToken
+    ? Uint32Array.from({ length }, (_, i) => i)
+    : Uint32Array.from({ length: recorded }, (_, i) => 2 * i + 1);
   const input = features
     ? {
         prompt: drawnFeatures(noise, 'features', features),
         ...(features.negative ? { negativePrompt: drawnFeatures(noise, 'negative', features) } : {}),
       }
     : { classLabel };
-  const images = [{ grid, positions, input, guided: true }];
+  const globalToken = {
+    noise: noise.fork('global token').tokenNormal(0, 0, new Float32Array(channels)),
+    guidanceScale,
+  };
+  const start = drawsGlobalToken ? { grid: emptyGrid(shape), globalToken } : { grid };
+  const images = [{ ...start, positions, input, guided: true }];
   const conditions = (await model.condition({ batch: images }))[0]!;
   try {
-    const z = new Float32Array([...(await conditions.read()), ...(await conditions.readUnconditional())]);
+    const first = conditions.select(Uint32Array.from({ length: recorded }, (_, i) => i));
+    const z = new Float32Array([...(await first.read()), ...(await first.readUnconditional())]);
     const [tokens] = await model.sampleTokens({
       batch: [{ conditions, rows: positions.map((_, i) => i), positions, guidanceScale, noise }],
       coefficients: (model.diffusion?.prediction === 'velocity' ? eulerSampler : ancestralSampler)()(
@@ -208,7 +218,7 @@ async function run(
       temperature: 1,
       ...(model.defaults?.clamp === undefined ? {} : { clamp: model.defaults.clamp }),
     });
-    return { z, tokens: tokens!, picture: await decodeIfPossible(model, grid) };
+    return { z, tokens: tokens!.slice(0, recorded * channels), picture: await decodeIfPossible(model, grid) };
   } finally {
     conditions.release();
   }

@@ -20,10 +20,13 @@ export function runtimeTensor({ tensor }: ConditionRows): OrtTensor | undefined 
  */
 export async function sampledRows(
   images: readonly SampledImage[],
-  graphs: Pick<ModelGraphs<never>, 'conditionRows'>,
+  graphs: Pick<ModelGraphs<never>, 'conditionRows' | 'rowsTogether'>,
 ): Promise<Pick<HeadRows, 'z' | 'rows'>> {
   const { conditions: first } = images[0]!;
-  for (const { conditions, rows } of images) assertRows(rows, conditions);
+  for (const { conditions, rows } of images) {
+    assertRows(rows, conditions);
+    assertTogether(rows.length, graphs.rowsTogether);
+  }
   const halves = first.guided ? [false, true] : [false];
   const z = runtimeTensor(first);
   if (z) {
@@ -51,6 +54,15 @@ export async function sampledRows(
     z: graphs.conditionRows(values),
     rows: Int32Array.from({ length: values.length / first.width }, (_, row) => row),
   };
+}
+
+function assertTogether(count: number, rowsTogether: number): void {
+  if (rowsTogether === 1 || count === rowsTogether) return;
+  throw new InvalidOptionError(
+    'diffusionSteps',
+    `${count} positions with one number of steps`,
+    `must be the same for all ${rowsTogether} positions: the head of this model draws them jointly. Use mar:1x6`,
+  );
 }
 
 /** A row beyond the image's own would be another image's: a batch shares one z. */

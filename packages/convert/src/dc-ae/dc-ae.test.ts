@@ -101,7 +101,7 @@ it('a conversion compares it with the float64 loop, and knows it by its tensors'
       latents: { channels: 4, patchSize: 1, stride: 4 },
       prediction: 'velocity',
       trainSteps: 1000,
-      decoder: { width: 16, heads: 2, hidden: 24 },
+      decoder: { width: 16, heads: 2, hidden: 24, norm: 'layer' },
       split: [1, 1, 1],
       text: { length: 5, width: 12 },
       positionExtent: 96,

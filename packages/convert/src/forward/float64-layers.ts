@@ -54,6 +54,26 @@ export async function normLayer(
   });
 }
 
+/** The RMS normalisation `key`, over each row. */
+export async function rmsNormLayer(
+  read: ReadTensor,
+  key: string,
+  rows: readonly Row[],
+  epsilon: number,
+): Promise<Row[]> {
+  const weight = await read(`${key}.weight`);
+  return rows.map((x) => {
+    const mean = x.reduce((sum, value) => sum + value ** 2, 0) / x.length;
+    return x.map((value, i) => (value / Math.sqrt(mean + epsilon)) * weight[i]!);
+  });
+}
+
+/** A linear layer without a bias, on rows. */
+export async function productLayer(read: ReadTensor, key: string, rows: readonly Row[]): Promise<Row[]> {
+  const weight = await read(`${key}.weight`);
+  return multiply(rows, weight, new Float64Array(weight.length / rows[0]!.length));
+}
+
 /**
  * The self-attention `key`.
  *

@@ -2,12 +2,13 @@ import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { type ForwardCheck, ForwardCheckError } from '../errors.js';
 import type { WeightStorage } from '../graph/weight-storage.js';
 import type { HeadSizes } from '../mar/mar-config.js';
-import type { ReadTensor } from './float64-layers.js';
+import type { ReadTensor, Row } from './float64-layers.js';
 import {
   type ConditionSource,
   type Deviation,
   floats,
   integers,
+  joined,
   numbers,
   type RunnableGraph,
   relativeError,
@@ -31,12 +32,22 @@ export interface AutoencoderForward {
   encode?(weights: VaeWeights, image: Planes): Planes;
 }
 
+/** A head's forward pass in float64. */
+export interface HeadForward {
+  /** n: how many rows it takes together. */
+  readonly rows: number;
+  /** x [n, C], original timestep t, z [n, D] → output [n, ·]. */
+  forward(read: ReadTensor, x: readonly Row[], t: number, z: readonly Row[]): Promise<readonly Row[]>;
+}
+
 export interface ForwardCheckOptions {
   readonly mar: {
     readonly config: HeadSizes;
     /** Of the graph `chain`, if there is one. */
     readonly chainSteps?: number | undefined;
     readonly read: ReadTensor;
+    /** The head's forward pass, where it isn't MAR's. @default MAR's, of one row */
+    readonly head?: HeadForward | undefined;
     /** Compares z, of which each family has a forward pass of its own. */
     readonly checkConditions: (source: ConditionSource) => Promise<Deviation>;
   };
@@ -86,68 +97,126 @@ export async function checkForward(options: ForwardCheckOptions): Promise<readon
 }
 
 async function checkDenoiser({ mar, open }: ForwardCheckOptions): Promise<Deviation> {
-  const { grid, decoder, head } = mar.config;
+  const { config, read } = mar;
+  const head = mar.head ?? marHead(config);
   const timestep = 500;
-  const z = numbers(decoder.width, 2);
-  const x = numbers(grid.channels, 3);
-  const expected = await forwardDenoise(
-    mar.read,
-    mar.config,
-    Float64Array.from(x),
+  const z = numbers(head.rows * config.decoder.width, 2);
+  const x = numbers(head.rows * config.grid.channels, 3);
+  const expected = await head.forward(
+    read,
+    rowsOf(x, config.grid.channels),
     timestep,
-    Float64Array.from(z),
+    rowsOf(z, config.decoder.width),
   );
-  const { time_embed } = await runOnce(await open('embed'), {
-    timesteps: floats(Float32Array.of(timestep), [1]),
-  });
-  const { z_embed } = await runOnce(await open('project'), {
-    z: floats(z, [1, 1, decoder.width]),
-    rows: integers([0], [1]),
-  });
-  const { modulation } = await runOnce(await open('modulate'), {
-    time_embed: floats(time_embed!, [1, head.width]),
-    z_embed: floats(z_embed!, [1, head.width]),
-  });
-  const { out } = await runOnce(await open('denoise'), {
-    x: floats(x, [1, grid.channels]),
-    modulation: floats(modulation!, [1, 1, modulation!.length]),
-    step: integers([0], [1]),
-  });
-  return { error: relativeError(out!, expected), graph: 'denoise' };
+  const graphs = await stepGraphs(config, open, Float32Array.of(timestep), z);
+  try {
+    const out = await graphs.evaluate(x, 0);
+    return { error: relativeError(out, joinedRows(expected)), graph: 'denoise' };
+  } finally {
+    await graphs.release();
+  }
 }
 
-/** A guided chain of Euler steps of equal length, of one token. */
+const marHead = (config: HeadSizes): HeadForward => ({
+  rows: 1,
+  forward: async (read, [x], t, [z]) => [await forwardDenoise(read, config, x!, t, z!)],
+});
+
+/** The head by its graphs of single steps, for z [R, D]. */
+async function stepGraphs(
+  { grid, decoder, head }: HeadSizes,
+  open: ForwardCheckOptions['open'],
+  timesteps: Float32Array,
+  z: Float32Array,
+): Promise<{
+  /** x [n, C] → [R, ·], row r of x[r mod n]. */
+  evaluate(x: Float32Array, step: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}> {
+  const count = z.length / decoder.width;
+  const { time_embed } = await runOnce(await open('embed'), {
+    timesteps: floats(timesteps, [timesteps.length]),
+  });
+  const { z_embed } = await runOnce(await open('project'), {
+    z: floats(z, [1, count, decoder.width]),
+    rows: integers([...Array(count).keys()], [count]),
+  });
+  const graphs = [await open('modulate'), await open('denoise')] as const;
+  return {
+    async evaluate(x, step) {
+      const time = time_embed!.subarray(step * head.width, (step + 1) * head.width);
+      const { modulation } = await graphs[0].run({
+        time_embed: floats(time, [1, head.width]),
+        z_embed: floats(z_embed!, [count, head.width]),
+      });
+      const { out } = await graphs[1].run({
+        x: floats(x, [x.length / grid.channels, grid.channels]),
+        modulation: modulation!,
+        step: integers([0], [1]),
+      });
+      return out!.data as Float32Array;
+    },
+    async release() {
+      for (const graph of graphs) await graph.release();
+    },
+  };
+}
+
+/**
+ * A guided chain of Euler steps of equal length, of as many tokens as the head takes together. A head that takes many is
+ * evaluated by its graphs of single steps, which are compared before: in float64 it would take minutes.
+ */
 async function checkChain({ mar, open }: ForwardCheckOptions): Promise<Deviation> {
   const { config, read, chainSteps: steps = 1 } = mar;
   const { channels } = config.grid;
-  const halves = [numbers(config.decoder.width, 2), numbers(config.decoder.width, 6)] as const;
-  const initial = numbers(channels, 3);
+  const { width } = config.decoder;
+  const head = mar.head ?? marHead(config);
+  const halves = [numbers(head.rows * width, 2), numbers(head.rows * width, 6)] as const;
+  const initial = numbers(head.rows * channels, 3);
   const [scale, size] = [2, -1 / steps];
   const timesteps = Float32Array.from({ length: steps }, (_, step) => 1000 * (1 - step / steps));
+  const graphs = head.rows > 1 ? await stepGraphs(config, open, timesteps, joined([...halves])) : undefined;
+  /** Both halves' rows, the conditional ones first. */
+  const evaluate = async (x: Float64Array, step: number): Promise<ArrayLike<number>> => {
+    if (graphs) return graphs.evaluate(Float32Array.from(x), step);
+    const both = await Promise.all(
+      halves.map((z) => head.forward(read, rowsOf(x, channels), timesteps[step]!, rowsOf(z, width))),
+    );
+    return joinedRows(both.flat());
+  };
   let expected = Float64Array.from(initial);
-  for (const timestep of timesteps) {
-    const [conditional, unconditional] = [
-      await forwardDenoise(read, config, expected, timestep, Float64Array.from(halves[0])),
-      await forwardDenoise(read, config, expected, timestep, Float64Array.from(halves[1])),
-    ];
-    expected = expected.map((value, i) => {
-      const without = unconditional[i]!;
-      return value + size * (without + scale * (conditional[i]! - without));
-    });
+  try {
+    for (const step of timesteps.keys()) {
+      const output = await evaluate(expected, step);
+      expected = expected.map((value, i) => {
+        const without = output[expected.length + i]!;
+        return value + size * (without + scale * (output[i]! - without));
+      });
+    }
+  } finally {
+    await graphs?.release();
   }
   const { tokens } = await runOnce(await open('chain'), {
-    x: floats(initial, [1, channels]),
-    z: floats(Float32Array.of(...halves[0], ...halves[1]), [2, 1, config.decoder.width]),
-    rows: integers([0, 1], [2]),
+    x: floats(initial, [head.rows, channels]),
+    z: floats(joined([...halves]), [2, head.rows, width]),
+    rows: integers([...Array(2 * head.rows).keys()], [2 * head.rows]),
     timesteps: floats(timesteps, [steps]),
     factors: floats(
       Float32Array.from({ length: 2 * steps }, (_, i) => (i % 2 === 0 ? 1 : size)),
       [steps, 2],
     ),
-    scales: floats(new Float32Array(steps).fill(scale), [steps, 1, 1]),
+    scales: floats(new Float32Array(steps * head.rows).fill(scale), [steps, head.rows, 1]),
   });
   return { error: relativeError(tokens!, expected), graph: 'chain' };
 }
+
+/** Rows [n, width] of values side by side. */
+const rowsOf = (values: ArrayLike<number>, width: number): Row[] =>
+  Array.from({ length: values.length / width }, (_, row) =>
+    Float64Array.from({ length: width }, (_, i) => values[row * width + i]!),
+  );
+
+const joinedRows = (rows: readonly Row[]): Float64Array => Float64Array.from(rows.flatMap((row) => [...row]));
 
 async function checkDecoder(options: ForwardCheckOptions): Promise<Deviation> {
   const { sizes, forward } = options.vae!;

@@ -93,9 +93,7 @@ export async function forwardDenoise(
     (await linearLayer(read, `${net}.${name}`, [row]))[0]!;
   const norm = async (name: string | undefined, row: Row): Promise<Row> =>
     (await normLayer(read, name && `${net}.${name}`, [row], epsilon))[0]!;
-  const angles = Array.from({ length: 128 }, (_, i) => t * Math.exp((-Math.log(1e4) * i) / 128));
-  const sinusoid = Float64Array.from([...angles.map(Math.cos), ...angles.map(Math.sin)]);
-  const time = await layer('time_embed.mlp.2', siluRow(await layer('time_embed.mlp.0', sinusoid)));
+  const time = await forwardTime(read, net, t);
   const y = siluRow(addRows(time, await layer('cond_embed', z)));
   const { width } = head;
   const modulate = (normed: Row, ada: Row): Row =>
@@ -110,6 +108,14 @@ export async function forwardDenoise(
   }
   const ada = await layer('final_layer.adaLN_modulation.1', y);
   return layer('final_layer.linear', modulate(await norm(undefined, h), ada));
+}
+
+/** The time MLP of the head `net` at an original timestep. */
+export async function forwardTime(read: ReadTensor, net: string, t: number): Promise<Row> {
+  const angles = Array.from({ length: 128 }, (_, i) => t * Math.exp((-Math.log(1e4) * i) / 128));
+  const sinusoid = Float64Array.from([...angles.map(Math.cos), ...angles.map(Math.sin)]);
+  const [inner] = await linearLayer(read, `${net}.time_embed.mlp.0`, [sinusoid]);
+  return (await linearLayer(read, `${net}.time_embed.mlp.2`, [siluRow(inner!)]))[0]!;
 }
 
 const rowOf = (values: ArrayLike<number>, index: number, width: number): Row =>

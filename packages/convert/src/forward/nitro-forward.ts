@@ -1,5 +1,14 @@
 import type { NitroConfig } from '../nitro/nitro-config.js';
-import { addRows, linearLayer, mixRows, normLayer, type ReadTensor, type Row } from './float64-layers.js';
+import {
+  addRows,
+  linearLayer,
+  mixRows,
+  normLayer,
+  type ReadTensor,
+  type Row,
+  rmsNormLayer,
+  siluRow,
+} from './float64-layers.js';
 
 // Nitro-AR's forward pass as its published code defines it, in float64, with plain loops over the checkpoint's tensors: nothing of
 // how the graphs compute it.
@@ -21,18 +30,13 @@ export async function forwardNitro(
   config: NitroConfig,
   { tokens, text }: ForwardNitroImage,
 ): Promise<Row[]> {
-  const { grid, split, epsilon } = config;
+  const { grid, split } = config;
   const maskToken = Float64Array.from(await read('mask_token'));
   const filled = tokens.map((token) => (token ? Float64Array.from(token) : maskToken));
-  const places = filled.map((_, position) => positionRow(config, position));
+  const places = filled.map((_, position) => positionRow(config, position, config.decoder.width));
   const sum = (a: readonly Row[], b: readonly Row[]): Row[] => a.map((row, n) => addRows(row, b[n]!));
   let streams: Streams = {
-    image: await normLayer(
-      read,
-      'z_proj_ln',
-      sum(await linearLayer(read, 'x_proj', filled), places),
-      epsilon,
-    ),
+    image: await weighted(read, 'z_proj_ln', sum(await linearLayer(read, 'x_proj', filled), places), config),
     text: await linearLayer(read, 'context_embedder', text),
   };
   const group = async (index: number): Promise<readonly Row[]> => {
@@ -56,13 +60,44 @@ export async function forwardNitro(
   return [...(await group(2))];
 }
 
+/** z of the token of the whole picture, [D], in the variant that draws one. */
+export async function forwardGlobal(
+  read: ReadTensor,
+  config: NitroConfig,
+  text: readonly Row[],
+): Promise<Row> {
+  const maskToken = Float64Array.from(await read('mask_token'));
+  let streams: Streams = {
+    image: await weighted(read, 'z_proj_ln', await linearLayer(read, 'x_proj', [maskToken]), config),
+    text: await linearLayer(read, 'context_embedder', text),
+  };
+  for (let block = 0; block < config.split[0]; block++)
+    streams = await jointBlock(read, `block_groups.0.${block}`, config, streams, false);
+  const inner = await linearLayer(read, 'global_z_proj.0', streams.image);
+  return (await linearLayer(read, 'global_z_proj.2', inner.map(siluRow)))[0]!;
+}
+
+/** A norm with weights of the transformer: a layer norm, or an RMS norm in the joint variant. */
+function weighted(
+  read: ReadTensor,
+  key: string,
+  rows: readonly Row[],
+  { decoder, epsilon }: NitroConfig,
+  layerEpsilon = epsilon,
+): Promise<Row[]> {
+  return decoder.norm === 'rms'
+    ? rmsNormLayer(read, key, rows, epsilon)
+    : normLayer(read, key, rows, layerEpsilon);
+}
+
 async function jointBlock(
   read: ReadTensor,
   block: string,
-  { decoder, epsilon }: NitroConfig,
+  config: NitroConfig,
   { image, text }: Streams,
   isLast: boolean,
 ): Promise<Streams> {
+  const { decoder, epsilon } = config;
   const { width, heads } = decoder;
   const size = width / heads;
   const headNorm = async (name: string, rows: readonly Row[]): Promise<Row[]> => {
@@ -77,8 +112,8 @@ async function jointBlock(
     });
   };
   const linear = (name: string, rows: readonly Row[]) => linearLayer(read, `${block}.${name}`, rows);
-  const imageRows = await normLayer(read, `${block}.norm1`, image, 1e-5);
-  const textRows = await normLayer(read, `${block}.norm1_context`, text, 1e-5);
+  const imageRows = await weighted(read, `${block}.norm1`, image, config, 1e-5);
+  const textRows = await weighted(read, `${block}.norm1_context`, text, config, 1e-5);
   const queries = [
     ...(await headNorm('norm_q', await linear('attn.to_q', imageRows))),
     ...(await headNorm('norm_added_q', await linear('attn.add_q_proj', textRows))),
@@ -90,10 +125,18 @@ async function jointBlock(
   const values = [...(await linear('attn.to_v', imageRows)), ...(await linear('attn.add_v_proj', textRows))];
   const memory = keys.map((key, n) => Float64Array.of(...key, ...values[n]!));
   const mixed = mixRows(queries, memory, { width, heads });
-  const after = async (stream: readonly Row[], part: Row[], out: string, net: string): Promise<Row[]> => {
+  const after = async (
+    stream: readonly Row[],
+    part: Row[],
+    { out, norm, net }: { readonly out: string; readonly norm: string; readonly net: string },
+  ): Promise<Row[]> => {
     const projected = await linear(out, part);
     const attended = stream.map((row, n) => addRows(row, projected[n]!));
-    const hidden = await linear(`${net}.net.0.proj`, await normLayer(read, undefined, attended, epsilon));
+    const normed =
+      decoder.norm === 'rms'
+        ? await rmsNormLayer(read, `${block}.${norm}`, attended, epsilon)
+        : await normLayer(read, undefined, attended, epsilon);
+    const hidden = await linear(`${net}.net.0.proj`, normed);
     const update = await linear(
       `${net}.net.2`,
       hidden.map((row) => row.map(tanhGelu)),
@@ -101,8 +144,18 @@ async function jointBlock(
     return attended.map((row, n) => addRows(row, update[n]!));
   };
   return {
-    image: await after(image, mixed.slice(0, image.length), 'attn.to_out.0', 'ff'),
-    text: isLast ? text : await after(text, mixed.slice(image.length), 'attn.to_add_out', 'ff_context'),
+    image: await after(image, mixed.slice(0, image.length), {
+      out: 'attn.to_out.0',
+      norm: 'norm2',
+      net: 'ff',
+    }),
+    text: isLast
+      ? text
+      : await after(text, mixed.slice(image.length), {
+          out: 'attn.to_add_out',
+          norm: 'norm2_context',
+          net: 'ff_context',
+        }),
   };
 }
 
@@ -140,14 +193,14 @@ function shuffle(rows: readonly Row[], side: number, r: number): Row[] {
 }
 
 /** A position's row of the cut sine-cosine table: column, then row, each sines, then cosines. */
-function positionRow({ grid, decoder, positionExtent }: NitroConfig, position: number): Row {
+export function positionRow({ grid, positionExtent }: NitroConfig, position: number, width: number): Row {
   const side = grid.width;
   const first = Math.floor((positionExtent - side) / 2);
-  const quarter = decoder.width / 4;
+  const quarter = width / 4;
   const place = (index: number): number =>
     ((first + index) * side) / positionExtent / Math.max(1, Math.floor(side / 16));
   const [x, y] = [place(position % side), place(Math.floor(position / side))];
-  return Float64Array.from({ length: decoder.width }, (_, i) => {
+  return Float64Array.from({ length: width }, (_, i) => {
     const angle = (i < 2 * quarter ? x : y) * 10000 ** (-(i % quarter) / quarter);
     return Math.floor(i / quarter) % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
   });

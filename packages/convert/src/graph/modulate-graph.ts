@@ -2,14 +2,17 @@ import { type Checkpoint, transpose } from '../checkpoint/checkpoint.js';
 import { silu } from '../mar/embed-graph.js';
 import type { HeadSizes } from '../mar/mar-config.js';
 import { GraphBuilder, type LazyWeight, type Value } from './graph-builder.js';
+import { ELEMENT_TYPES } from './onnx-writer.js';
 import type { LayerContext } from './transformer-block.js';
 
-/** Pieces [W] of an adaLN layer's output, in order: shift, scale, gate. */
-interface ModulationLayer {
+/** Pieces [W] of an adaLN layer's output. MAR's are in order: shift, scale, gate. */
+export interface ModulationLayer {
   readonly key: string;
   /** The first of its pieces that is taken, and how many are. */
   readonly first: number;
   readonly parts: number;
+  /** Which of those that are taken are scales s, used as 1 + s. */
+  readonly scales: readonly number[];
 }
 
 /** How many pieces [W] the layers have together. */
@@ -24,7 +27,7 @@ export const modulationPieces = (layers: readonly ModulationLayer[]): number =>
 export function modulateGraph(
   config: HeadSizes,
   checkpoint: Checkpoint,
-  layers = modulationLayers(config),
+  layers: readonly ModulationLayer[] = modulationLayers(config),
   name = 'modulate',
 ): GraphBuilder {
   const { width } = config.head;
@@ -68,8 +71,9 @@ export function modulationLayers({ head }: HeadSizes): ModulationLayer[] {
     key: `${NET}.res_blocks.${block}.adaLN_modulation.1`,
     first: 0,
     parts: 3,
+    scales: [1],
   }));
-  return [...blocks, finalLayer];
+  return [...blocks, finalLayer(NET)];
 }
 
 /** The gates of some residual blocks, then [shift | 1 + scale] of the final layer. */
@@ -78,11 +82,18 @@ export function gateLayers(blocks: readonly number[]): ModulationLayer[] {
     key: `${NET}.res_blocks.${block}.adaLN_modulation.1`,
     first: 2,
     parts: 1,
+    scales: [],
   }));
-  return [...gates, finalLayer];
+  return [...gates, finalLayer(NET)];
 }
 
-const finalLayer: ModulationLayer = { key: `${NET}.final_layer.adaLN_modulation.1`, first: 0, parts: 2 };
+/** [shift | 1 + scale] of a head's final layer. */
+export const finalLayer = (net: string): ModulationLayer => ({
+  key: `${net}.final_layer.adaLN_modulation.1`,
+  first: 0,
+  parts: 2,
+  scales: [1],
+});
 
 function modulationWeight(
   config: HeadSizes,
@@ -123,14 +134,49 @@ function modulationBias(
     load: async () => {
       const all = new Float32Array(size);
       let at = 0;
-      for (const { key, first, parts } of layers) {
+      for (const { key, first, parts, scales } of layers) {
         const biases = await checkpoint.read(`${key}.bias`, [first * width, (first + parts) * width]);
         all.set(biases, at);
         // The scale is used as 1 + scale: adding the 1 here saves an addition on every diffusion step.
-        if (first === 0) for (let i = at + width; i < at + 2 * width; i++) all[i]! += 1;
+        for (const scale of scales)
+          for (let i = at + scale * width; i < at + (scale + 1) * width; i++) all[i]! += 1;
         at += parts * width;
       }
       return all;
     },
+  };
+}
+
+/** The k-th piece [R, W] of a step's modulation. */
+export type ModulationPart = (index: number) => Value;
+
+/**
+ * Takes one diffusion step's modulation apart into pieces [R, W], each copied once.
+ *
+ * Seen as rows of width W, a step's piece k of row r is row (step·R + r)·K + k, where K pieces make up M. Gathering those
+ * rows halves the copying of the obvious way (take the step, then split it), which shows with many rows.
+ */
+export function modulationParts(
+  graph: GraphBuilder,
+  width: number,
+  pieces: number,
+  modulation: Value,
+  step: Value,
+): ModulationPart {
+  const rows = graph.op('Reshape', [modulation, graph.int64(-1, width)]);
+  // In int64 as far as it depends on extents alone: so WebGPU leaves it on the CPU, where `Range` wants its limits, and no
+  // run has to wait for the GPU to send them.
+  const stepRows = graph.op('Mul', [graph.extent(modulation, 1), graph.int64(pieces)]);
+  const narrow = (value: Value): Value => graph.op('Cast', [value], { to: { int: ELEMENT_TYPES.int32 } });
+  const scalar = (value: Value): Value => graph.op('Squeeze', [value]);
+  const ofFirstStep = graph.op('Range', [
+    scalar(graph.int64(0)),
+    scalar(stepRows),
+    scalar(graph.int64(pieces)),
+  ]);
+  const firstPieces = graph.op('Add', [narrow(ofFirstStep), graph.op('Mul', [step, narrow(stepRows)])]);
+  return (index) => {
+    const indices = index === 0 ? firstPieces : graph.op('Add', [firstPieces, graph.int32([index])]);
+    return graph.op('Gather', [rows, indices], { axis: { int: 0 } });
   };
 }

@@ -1,8 +1,14 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder, type Value } from '../graph/graph-builder.js';
-import { gateLayers, modulate, modulationLayers, modulationPieces } from '../graph/modulate-graph.js';
-import { ELEMENT_TYPES } from '../graph/onnx-writer.js';
+import {
+  gateLayers,
+  type ModulationPart,
+  modulationLayers,
+  modulationParts,
+  modulationPieces,
+} from '../graph/modulate-graph.js';
 import { type LayerContext, layerNorm, plainLayerNorm } from '../graph/transformer-block.js';
+import type { HeadNetwork } from './chain-graph.js';
 import { linear, silu, timeEmbedding } from './embed-graph.js';
 import { type HeadSizes, headOutputs } from './mar-config.js';
 import { projectedRows } from './project-graph.js';
@@ -44,50 +50,18 @@ export function denoiseGraph(config: HeadSizes, checkpoint: Checkpoint, keeps = 
   return graph;
 }
 
-/**
- * A whole chain of `steps` evaluations without noise between, as Euler's method takes them: `x` [n, C], `z` [B, T, D] and `rows`
- * [R], which of its B·T rows are wanted, `timesteps` [S], `factors` [S, 2] and `scales` [S, n, 1] → `tokens` [n, C].
- *
- * Of step s, o is the head's output, (1 − scale)·o_u + scale·o_c where R = 2n, and x ← factors[s, 0]·x + factors[s, 1]·o.
- */
-export function chainGraph(config: HeadSizes, checkpoint: Checkpoint, steps: number): GraphBuilder {
-  const graph = new GraphBuilder('chain');
+/** MAR's head on a graph. */
+export function marHead(graph: GraphBuilder, config: HeadSizes, checkpoint: Checkpoint): HeadNetwork {
   const context: LayerContext = { graph, checkpoint, epsilon: config.epsilon };
   const head = new DenoiseGraph(graph, config, checkpoint);
-  const { channels } = config.grid;
-  const { depth, width } = config.head;
-  let x = graph.input('x', 'float32', ['n', channels]);
-  const z = graph.input('z', 'float32', ['B', 'T', config.decoder.width]);
-  const rows = graph.input('rows', 'int32', ['R']);
-  const timesteps = graph.input('timesteps', 'float32', [steps]);
-  const factors = graph.input('factors', 'float32', [steps, 2]);
-  const scales = graph.input('scales', 'float32', [steps, 'n', 1]);
-  const zEmbed = projectedRows(context, config, z, rows);
-  const { timeEmbed } = timeEmbedding(context, config, timesteps);
-  const layers = modulationLayers(config);
-  const [count, rowCount] = [graph.extent(x, 0), graph.extent(rows, 0)];
-  const first = graph.int32([0]);
-  const entry = (values: Value, index: number): Value =>
-    graph.op('Gather', [values, graph.int64(index)], { axis: { int: 0 } });
-  const flatFactors = graph.op('Reshape', [factors, graph.int64(-1)]);
-  for (let step = 0; step < steps; step++) {
-    const modulation = modulate(context, config, layers, entry(timeEmbed, step), zEmbed);
-    const part = modulationParts(graph, width, modulationPieces(layers), modulation, first);
-    const { stream } = head.blocks(x, rowCount, part);
-    const out = head.end(stream[depth]!, part, 3 * depth);
-    const half = (from: Value, to: Value): Value => graph.op('Slice', [out, from, to, graph.int64(0)]);
-    const conditional = half(graph.int64(0), count);
-    const unconditional = half(graph.op('Sub', [rowCount, count]), rowCount);
-    const scale = graph.op('Reshape', [entry(scales, step), graph.int64(-1, 1)]);
-    const difference = graph.op('Mul', [scale, graph.op('Sub', [conditional, unconditional])]);
-    const guided = graph.op('Add', [unconditional, difference]);
-    x = graph.op('Add', [
-      graph.op('Mul', [x, entry(flatFactors, 2 * step)]),
-      graph.op('Mul', [guided, entry(flatFactors, 2 * step + 1)]),
-    ]);
-  }
-  graph.output('tokens', x, 'float32', ['n', channels]);
-  return graph;
+  const { depth } = config.head;
+  return {
+    context,
+    layers: modulationLayers(config),
+    timeEmbed: (timesteps) => timeEmbedding(context, config, timesteps),
+    zEmbed: (z, rows) => projectedRows(context, config, z, rows),
+    output: (x, rows, part) => head.end(head.blocks(x, rows, part).stream[depth]!, part, 3 * depth),
+  };
 }
 
 /**
@@ -133,9 +107,6 @@ export function cachedDenoiseGraph(config: HeadSizes, checkpoint: Checkpoint): G
   return graph;
 }
 
-/** The k-th piece [R, W] of the step's modulation. */
-type Part = (index: number) => Value;
-
 /** What the denoiser's graphs are made of. */
 class DenoiseGraph {
   readonly graph: GraphBuilder;
@@ -148,7 +119,7 @@ class DenoiseGraph {
     this.#context = { graph, checkpoint, epsilon: config.epsilon };
   }
 
-  inputs(rows: string, pieces: number): { readonly x: Value; readonly part: Part } {
+  inputs(rows: string, pieces: number): { readonly x: Value; readonly part: ModulationPart } {
     const { graph } = this;
     const { grid, head } = this.#config;
     const x = graph.input('x', 'float32', ['n', grid.channels]);
@@ -163,7 +134,11 @@ class DenoiseGraph {
   }
 
   /** All residual blocks on R copies of the rows x [n, C]: their inputs, with what comes out last, and their MLPs' outputs. */
-  blocks(x: Value, rows: Value, part: Part): { readonly stream: Value[]; readonly updates: Value[] } {
+  blocks(
+    x: Value,
+    rows: Value,
+    part: ModulationPart,
+  ): { readonly stream: Value[]; readonly updates: Value[] } {
     const { graph } = this;
     const copies = graph.op('Div', [rows, graph.extent(x, 0)]);
     const repeats = [this.projected(x), graph.op('Concat', [copies, graph.int64(1)], { axis: { int: 0 } })];
@@ -178,7 +153,7 @@ class DenoiseGraph {
   }
 
   /** What a block's MLP gives, before its gate. */
-  update(block: number, residual: Value, part: Part): Value {
+  update(block: number, residual: Value, part: ModulationPart): Value {
     const { width } = this.#config.head;
     const name = `${NET}.res_blocks.${block}`;
     const normed = layerNorm(this.#context, `${name}.in_ln`, residual, width);
@@ -200,11 +175,11 @@ class DenoiseGraph {
   }
 
   /** The final layer, whose modulation begins at piece `first`, as the output `out`. */
-  outputEnd(residual: Value, part: Part, first: number, rows: string): void {
+  outputEnd(residual: Value, part: ModulationPart, first: number, rows: string): void {
     this.graph.output('out', this.end(residual, part, first), 'float32', [rows, headOutputs(this.#config)]);
   }
 
-  end(residual: Value, part: Part, first: number): Value {
+  end(residual: Value, part: ModulationPart, first: number): Value {
     const { width } = this.#config.head;
     const outputs = headOutputs(this.#config);
     const normed = plainLayerNorm(this.#context, residual, width);
@@ -221,35 +196,4 @@ class DenoiseGraph {
   #modulated(normed: Value, shift: Value, scale: Value): Value {
     return this.graph.op('Add', [this.graph.op('Mul', [normed, scale]), shift]);
   }
-}
-
-/**
- * Takes one diffusion step's modulation apart into pieces [R, W], each copied once.
- *
- * Seen as rows of width W, a step's piece k of row r is row (step·R + r)·K + k, where K pieces make up M. Gathering those
- * rows halves the copying of the obvious way (take the step, then split it), which shows with many rows.
- */
-function modulationParts(
-  graph: GraphBuilder,
-  width: number,
-  pieces: number,
-  modulation: Value,
-  step: Value,
-): Part {
-  const rows = graph.op('Reshape', [modulation, graph.int64(-1, width)]);
-  // In int64 as far as it depends on extents alone: so WebGPU leaves it on the CPU, where `Range` wants its limits, and no
-  // run has to wait for the GPU to send them.
-  const stepRows = graph.op('Mul', [graph.extent(modulation, 1), graph.int64(pieces)]);
-  const narrow = (value: Value): Value => graph.op('Cast', [value], { to: { int: ELEMENT_TYPES.int32 } });
-  const scalar = (value: Value): Value => graph.op('Squeeze', [value]);
-  const ofFirstStep = graph.op('Range', [
-    scalar(graph.int64(0)),
-    scalar(stepRows),
-    scalar(graph.int64(pieces)),
-  ]);
-  const firstPieces = graph.op('Add', [narrow(ofFirstStep), graph.op('Mul', [step, narrow(stepRows)])]);
-  return (index) => {
-    const indices = index === 0 ? firstPieces : graph.op('Add', [firstPieces, graph.int32([index])]);
-    return graph.op('Gather', [rows, indices], { axis: { int: 0 } });
-  };
 }

@@ -39,14 +39,14 @@ export function embedGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBuil
   return graph;
 }
 
-/** The time MLP of timesteps [S], and its input. */
+/** The time MLP of the head `net` for timesteps [S], and its input. */
 export function timeEmbedding(
   context: LayerContext,
   { head }: HeadSizes,
   timesteps: Value,
+  net = 'diffloss.net',
 ): { readonly timeEmbed: Value; readonly sinusoid: Value } {
   const { graph } = context;
-  const net = 'diffloss.net';
   const angles = graph.op('Mul', [
     graph.op('Unsqueeze', [timesteps, graph.int64(1)]),
     graph.floats(TIMESTEP_FREQUENCIES, [1, TIMESTEP_FREQUENCIES.length]),

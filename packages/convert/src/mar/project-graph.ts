@@ -18,15 +18,16 @@ export function projectGraph(config: HeadSizes, checkpoint: Checkpoint): GraphBu
   return graph;
 }
 
-/** Rows [R] of z [B, T, D] as the head takes them, [R, W]. */
+/** Rows [R] of z [B, T, D] as the head `net` takes them, [R, W]. */
 export function projectedRows(
   context: LayerContext,
   { decoder, head }: HeadSizes,
   z: Value,
   rows: Value,
+  net = 'diffloss.net',
 ): Value {
   const { graph } = context;
   const flat = graph.op('Reshape', [z, graph.int64(-1, decoder.width)]);
   const picked = graph.op('Gather', [flat, rows]);
-  return linear(context, 'diffloss.net.cond_embed', picked, [decoder.width, head.width], 'fp16');
+  return linear(context, `${net}.cond_embed`, picked, [decoder.width, head.width], 'fp16');
 }

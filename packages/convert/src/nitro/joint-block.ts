@@ -13,6 +13,8 @@ import { FIRST_NORM_EPSILON, type NitroConfig } from './nitro-config.js';
 /** The names that one of the two streams has in a block. */
 export interface JointSide {
   readonly norm: string;
+  /** Before the MLP; it has weights in the joint variant alone. */
+  readonly secondNorm: string;
   readonly query: string;
   readonly key: string;
   readonly value: string;
@@ -24,6 +26,7 @@ export interface JointSide {
 
 export const IMAGE_SIDE: JointSide = {
   norm: 'norm1',
+  secondNorm: 'norm2',
   query: 'to_q',
   key: 'to_k',
   value: 'to_v',
@@ -35,6 +38,7 @@ export const IMAGE_SIDE: JointSide = {
 
 export const TEXT_SIDE: JointSide = {
   norm: 'norm1_context',
+  secondNorm: 'norm2_context',
   query: 'add_q_proj',
   key: 'add_k_proj',
   value: 'add_v_proj',
@@ -131,13 +135,12 @@ const joined = ({ graph }: LayerContext, parts: readonly Value[]): Value =>
 /** What one stream brings into a block's attention, and how it goes on with what comes out. */
 function sideOf(context: LayerContext, block: string, sizes: Sizes, names: JointSide, stream: Value) {
   const { graph } = context;
-  const { width, heads, hidden } = sizes;
-  const normed = layerNorm(
-    { ...context, epsilon: FIRST_NORM_EPSILON },
-    `${block}.${names.norm}`,
-    stream,
-    width,
-  );
+  const { width, heads, hidden, norm } = sizes;
+  const firstNorm = `${block}.${names.norm}`;
+  const normed =
+    norm === 'rms'
+      ? rmsNorm(context, firstNorm, stream, width)
+      : layerNorm({ ...context, epsilon: FIRST_NORM_EPSILON }, firstNorm, stream, width);
   const project = (name: string, rows: Value): Value =>
     projection(context, `${block}.attn.${name}`, rows, width, width);
   /** An RMS norm over each head's values. */
@@ -159,13 +162,11 @@ function sideOf(context: LayerContext, block: string, sizes: Sizes, names: Joint
       graph.mark(`${block}.${names.out}`, out, ['B', 'rows', width]);
       const attended = graph.op('Add', [residual, out]);
       const net = `${block}.${names.feedForward}.net`;
-      const inner = geluProjection(
-        context,
-        `${net}.0.proj`,
-        plainLayerNorm(context, attended, width),
-        width,
-        hidden,
-      );
+      const rows =
+        norm === 'rms'
+          ? rmsNorm(context, `${block}.${names.secondNorm}`, attended, width)
+          : plainLayerNorm(context, attended, width);
+      const inner = geluProjection(context, `${net}.0.proj`, rows, width, hidden);
       const after = graph.op('Add', [attended, projection(context, `${net}.2`, inner, hidden, width)]);
       graph.mark(`${block}.${names.feedForward}`, after, ['B', 'rows', width]);
       return after;

@@ -27,8 +27,17 @@ export interface NitroConfig extends HeadSizes {
   readonly prediction: 'velocity';
   readonly trainSteps: number;
   readonly latents: { readonly channels: number; readonly patchSize: 1; readonly stride: number };
-  /** The transformer. */
-  readonly decoder: { readonly width: number; readonly heads: number; readonly hidden: number };
+  /** The transformer; its norms are layer norms, or, in the joint variant, RMS norms with weights. */
+  readonly decoder: {
+    readonly width: number;
+    readonly heads: number;
+    readonly hidden: number;
+    readonly norm: 'layer' | 'rms';
+  };
+  /** With `attention`, of the joint variant, its blocks attend from position to position; `hidden` is their MLPs' width. */
+  readonly head: HeadSizes['head'] & {
+    readonly attention?: { readonly heads: number; readonly hidden: number };
+  };
   /** Blocks of the three groups. */
   readonly split: readonly [before: number, inside: number, after: number];
   readonly text: { readonly length: number; readonly width: number };
@@ -39,12 +48,15 @@ export interface NitroConfig extends HeadSizes {
 /** ε of the blocks' first norms; all others have `NitroConfig.epsilon`. */
 export const FIRST_NORM_EPSILON = 1e-5;
 
+/** Width of an attention head of the joint variant's diffusion head. */
+const HEAD_SIZE = 64;
+
 const UNKNOWN = Number.NaN;
 
 /**
  * Completes a configuration from a checkpoint's tensors; see `resolveMarConfig`.
  *
- * @throws InvalidOptionError for sizes out of range or in contradiction, and for the joint-sampling variant
+ * @throws InvalidOptionError for sizes out of range or in contradiction
  */
 export function resolveNitroConfig(json: NitroConfigJson, checkpoint: Checkpoint): NitroConfig {
   const { sample_size: side = 16, max_length: length = 128, pos_embed_max_size: extent = 96 } = json;
@@ -55,13 +67,6 @@ export function resolveNitroConfig(json: NitroConfigJson, checkpoint: Checkpoint
   assertInteger('vae_stride', stride, 1);
   assertInteger('num_train_timesteps', trainSteps, 2);
   if (shift !== 1) throw new InvalidOptionError('shift', shift, 'must be 1, as in the released models');
-  if (checkpoint.shape('global_z_proj.0.weight')) {
-    throw new InvalidOptionError(
-      'checkpoint',
-      checkpoint.path,
-      'is the joint-sampling variant of Nitro-AR, which is not supported. Convert Nitro-AR-512px-GAN.safetensors',
-    );
-  }
   const extentOf = (key: string, axis: number): number => checkpoint.shape(key)?.[axis] ?? UNKNOWN;
   const channels = extentOf('x_proj.weight', 1);
   const width = extentOf('x_proj.weight', 0);
@@ -73,19 +78,31 @@ export function resolveNitroConfig(json: NitroConfigJson, checkpoint: Checkpoint
       'its rows must be a whole number of heads, and divisible by 16',
     );
   }
+  const isJoint = checkpoint.shape('global_z_proj.0.weight') !== undefined;
+  const headWidth = extentOf('diffloss.net.input_proj.weight', 0);
+  if (isJoint && headWidth % HEAD_SIZE !== 0) {
+    throw new InvalidOptionError('diffloss_w', headWidth, `must be divisible by ${HEAD_SIZE}`);
+  }
+  const hidden = extentOf('diffloss.net.res_blocks.0.mlp.fc1_g.weight', 0);
   const blocks = (group: number): number => Math.max(1, checkpoint.count(`block_groups.${group}`));
   return {
     grid: { height: side, width: side, channels },
     latents: { channels, patchSize: 1, stride },
     prediction: 'velocity',
     trainSteps,
-    decoder: { width, heads, hidden: extentOf('block_groups.0.0.ff.net.0.proj.weight', 0) },
+    decoder: {
+      width,
+      heads,
+      hidden: extentOf('block_groups.0.0.ff.net.0.proj.weight', 0),
+      norm: isJoint ? 'rms' : 'layer',
+    },
     split: [blocks(0), blocks(1), blocks(2)],
     text: { length, width: extentOf('context_embedder.weight', 1) },
     positionExtent: extent,
     head: {
-      width: extentOf('diffloss.net.input_proj.weight', 0),
+      width: headWidth,
       depth: Math.max(1, checkpoint.count('diffloss.net.res_blocks')),
+      ...(isJoint ? { attention: { heads: headWidth / HEAD_SIZE, hidden } } : {}),
     },
     epsilon: 1e-6,
   };

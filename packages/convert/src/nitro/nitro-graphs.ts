@@ -1,8 +1,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { GraphBuilder } from '../graph/graph-builder.js';
 import { projection } from '../graph/transformer-block.js';
-import { chainGraph } from '../mar/denoise-graph.js';
+import { chainGraph } from '../mar/chain-graph.js';
+import { marHead } from '../mar/denoise-graph.js';
 import { headGraphs } from '../mar/mar-graphs.js';
+import { attentionHead, attentionHeadGraphs } from './attention-head.js';
+import { globalTokenGraph } from './global-token-graph.js';
 import { jointBlock, lastJointBlock } from './joint-block.js';
 import type { NitroConfig } from './nitro-config.js';
 import { nitroKeys } from './nitro-keys.js';
@@ -10,6 +13,9 @@ import { nitroTransformerGraph } from './nitro-transformer-graph.js';
 
 /** Euler steps of the published schedule. */
 export const CHAIN_STEPS = 3;
+
+/** Those of the joint variant, of its global token and of its tokens. */
+export const JOINT_CHAIN_STEPS = 6;
 
 /**
  * Builds the graphs of a Nitro-AR model; weights are read when the graphs are saved.
@@ -24,8 +30,23 @@ export function nitroGraphs(
   return {
     text: textGraph(config, checkpoint),
     transformer: nitroTransformerGraph(config, checkpoint),
-    ...headGraphs(config, checkpoint),
-    chain: chainGraph(config, checkpoint, CHAIN_STEPS),
+    ...(isJoint(config) ? jointHeadGraphs(config, checkpoint) : plainHeadGraphs(config, checkpoint)),
+  };
+}
+
+/** Whether it is the variant that draws all tokens jointly. */
+export const isJoint = ({ head }: Pick<NitroConfig, 'head'>): boolean => head.attention !== undefined;
+
+function plainHeadGraphs(config: NitroConfig, checkpoint: Checkpoint) {
+  const chain = chainGraph(config, CHAIN_STEPS, (graph) => marHead(graph, config, checkpoint));
+  return { ...headGraphs(config, checkpoint), chain };
+}
+
+function jointHeadGraphs(config: NitroConfig, checkpoint: Checkpoint) {
+  return {
+    globalToken: globalTokenGraph(config, checkpoint, JOINT_CHAIN_STEPS),
+    ...attentionHeadGraphs(config, checkpoint),
+    chain: chainGraph(config, JOINT_CHAIN_STEPS, (graph) => attentionHead(graph, config, checkpoint)),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type LayerContext,
   layerNorm,
   projection,
+  rmsNorm,
   vector,
 } from '../graph/transformer-block.js';
 import { type JointStreams, jointBlock, lastJointBlock } from './joint-block.js';
@@ -32,13 +33,13 @@ export function nitroTransformerGraph(config: NitroConfig, checkpoint: Checkpoin
     name: 'position_table',
     shape: [length, width],
     atLeast: 'fp32',
-    load: async () => positionTable(config),
+    load: async () => positionTable(config, width),
   });
 
   const maskTokens = graph.op('Mul', [masked, vector(context, 'mask_token', grid.channels)]);
   const filled = graph.op('Add', [tokens, maskTokens]);
   const projected = projection(context, 'x_proj', filled, grid.channels, width, 'fp16');
-  const image = layerNorm(context, 'z_proj_ln', graph.op('Add', [projected, table]), width);
+  const image = firstNorm(context, decoder, graph.op('Add', [projected, table]));
   graph.mark('z_proj_ln', image, ['B', length, width]);
 
   const blocks = (
@@ -87,6 +88,15 @@ export function nitroTransformerGraph(config: NitroConfig, checkpoint: Checkpoin
   const z = lastJointBlock(context, `block_groups.2.${last}`, decoder, streams, wanted);
   graph.output('z', z, 'float32', ['B', 'N', width]);
   return graph;
+}
+
+/** The norm before the first block. */
+export function firstNorm(
+  context: LayerContext,
+  { width, norm }: NitroConfig['decoder'],
+  rows: Value,
+): Value {
+  return (norm === 'rms' ? rmsNorm : layerNorm)(context, 'z_proj_ln', rows, width);
 }
 
 /**

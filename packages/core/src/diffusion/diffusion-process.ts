@@ -16,9 +16,9 @@ export type DiffusionProcess =
       readonly finalSigma?: number;
       /**
        * In runs of these numbers of steps the head is given its timesteps without their fractions, and σ stays as it is.
-       * Nitro-AR's code does so at 2. @default []
+       * Nitro-AR's code does so at 2, that of its joint variant at all. @default []
        */
-      readonly wholeTimesteps?: readonly number[];
+      readonly wholeTimesteps?: readonly number[] | 'all';
     };
 
 /** `epsilon` or `velocity`. */

@@ -45,7 +45,8 @@ export function solverLevels(
   const count = Number(respacing === '' ? trainSteps : respacing);
   assertInteger('respacing', count, 1, trainSteps);
   const finalSigma = count === 1 ? 0 : (diffusion.finalSigma ?? 0);
-  const isWhole = diffusion.wholeTimesteps?.includes(count) ?? false;
+  const { wholeTimesteps = [] } = diffusion;
+  const isWhole = wholeTimesteps === 'all' || wholeTimesteps.includes(count);
   const levels = Array.from({ length: count }, (_, i) => {
     const sigma = fround(1 + (i * (finalSigma - 1)) / count);
     const timestep = fround(sigma * trainSteps);

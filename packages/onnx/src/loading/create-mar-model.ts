@@ -10,6 +10,7 @@ import {
 import type { TensorConstructor } from 'onnxruntime-common';
 import { GraphRunner, type GraphSession, type GraphSessions } from '../graph-runner.js';
 import { GraphTextEncoder } from '../graph-text-encoder.js';
+import { JointNitroGraphs } from '../joint-nitro-graphs.js';
 import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
 import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
@@ -120,6 +121,7 @@ export function modelGraphs(
 ): ModelGraphs<ModelInput> {
   const { family = 'mar' } = manifest;
   if (family === 'mar') return new MarGraphs(manifest, sessions, Tensor, options.rowsAtOnce);
-  const Graphs = family === 'nitro' ? NitroGraphs : LightgenGraphs;
+  const Nitro = manifest.joint ? JointNitroGraphs : NitroGraphs;
+  const Graphs = family === 'nitro' ? Nitro : LightgenGraphs;
   return new Graphs(manifest, new GraphRunner(sessions, Tensor), options);
 }

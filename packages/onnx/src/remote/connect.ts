@@ -38,6 +38,7 @@ export class RemoteModel implements MaskedModel<ModelInput> {
   readonly defaults: SamplingDefaults;
   readonly diffusion: DiffusionProcess;
   readonly reuses: ReuseAbilities;
+  readonly drawsGlobalToken: boolean;
   readonly #caller: Caller<Calls>;
   #disposal: Promise<void> | undefined;
 
@@ -49,6 +50,7 @@ export class RemoteModel implements MaskedModel<ModelInput> {
     this.defaults = samplingDefaults(manifest);
     this.diffusion = diffusionFrom(manifest.diffusion);
     this.reuses = reuseAbilities(manifest);
+    this.drawsGlobalToken = manifest.joint !== undefined;
     this.#caller = connection instanceof Caller ? connection : new Caller(connection);
   }
 

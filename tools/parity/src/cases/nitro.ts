@@ -48,11 +48,7 @@ export async function replayNitroPositions({ fields, tensors, path }: GoldenCase
   const file = await tensors(fields.text('file'));
   return withNitro(path, async ({ config }) => {
     const tableOf = (side: number, width = config.decoder.width) =>
-      positionTable({
-        ...config,
-        grid: { ...config.grid, height: side, width: side },
-        decoder: { ...config.decoder, width },
-      });
+      positionTable({ ...config, grid: { ...config.grid, height: side, width: side } }, width);
     const check = (name: string, actual: ArrayLike<number>): Check =>
       compare(name, actual, file.get(name).data, TOLERANCES.sinusoid);
     const checks = [check(fields.text('main'), tableOf(config.grid.height))];
