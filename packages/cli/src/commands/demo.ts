@@ -1,13 +1,24 @@
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { compare } from '@tessera/evaluation-report';
 import { shortTime } from '@tessera/evaluation-report/display';
 import { writePng } from '@tessera/evaluation-report/files';
-import { classesOf, parseSpec, picturesOf, resolveSampling, titleOf } from '@tessera/format';
+import {
+  adviceOf,
+  buildSampling,
+  classesOf,
+  parseSpec,
+  picturesOf,
+  promptPictures,
+  resolveSampling,
+  titleOf,
+} from '@tessera/format';
 import { Command } from 'commander';
-import { type CommandContext, outputOf } from '../command-context.js';
+import { type CommandContext, type Output, outputOf } from '../command-context.js';
 import { comparisonDocument, summarize, summarySheet, summaryTable } from '../comparison-report.js';
+import { type DrawnPicture, drawPictures } from '../draw-pictures.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { withOutputOption } from '../output-path.js';
+import { pictureSheet } from '../picture-sheet.js';
 import { wrappedHelp } from '../terminal.js';
 
 interface DemoFlags extends ModelFlags {
@@ -22,6 +33,18 @@ const ROWS = [
   { policy: 'gtr-gradual/guidance=off', name: 'GtR gradual, no guidance' },
 ] as const;
 
+const PROMPTS = [
+  'a burger on a blue background',
+  'a cactus on sand',
+  'a sailboat at sea',
+  'a big elephant on a meadow',
+  'two green apples',
+  'a whale at sea',
+  'a red rose on a meadow',
+  'a christmas tree on snow',
+] as const;
+const PROMPT_SEED = 5;
+
 const LONGEST = Math.max(...ROWS.map(({ policy }) => policy.length));
 
 const SEED = 1;
@@ -31,7 +54,7 @@ export function demoCommand(context: CommandContext): Command {
   const command = withModelOptions(new Command('demo'), { model: false });
   return withOutputOption(command, 'picture', 'where the sheet goes', join('out', 'demo.png'))
     .description(
-      "Draw all classes of the embedded model: MAR's 64×100 above GtR as published and begun gradually, on the same seeds.",
+      "Draw prompts, then all classes: MAR's 64×100 above GtR as published and begun gradually, on the same seeds.",
     )
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -45,6 +68,7 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
   const output = outputOf(context, flags.json);
   const { io, style } = context;
   const began = performance.now();
+  const prompts = await drawPrompts(context, flags, output);
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   try {
@@ -88,7 +112,42 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
     output.print(
       `${style.bold(flags.out)} shows them side by side (${shortTime((performance.now() - began) / 1000)} in all).`,
     );
-    output.result({ ...comparisonDocument(used, SEED, compared, summaries), sheet: flags.out });
+    const document = comparisonDocument(used, SEED, compared, summaries);
+    output.result({ ...document, sheet: flags.out, prompts });
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** Draws prompts as the text model advises, a sheet beside that of the classes; returns where. */
+async function drawPrompts(context: CommandContext, flags: DemoFlags, output: Output): Promise<string> {
+  const { io, style } = context;
+  const began = performance.now();
+  const used = await modelInUse(context, flags, output, { prompts: true });
+  const { model } = used;
+  try {
+    const pictures = promptPictures(PROMPTS, 1);
+    output.print(`Drawing ${pictures.length} prompts with ${modelLine(used)}.`);
+    const drawn: DrawnPicture[] = [];
+    const defaults = model.manifest.sampling;
+    const sampling = buildSampling(resolveSampling(parseSpec(adviceOf(defaults)), defaults));
+    const onProgress = (done: number) => {
+      const next = pictures[Math.min(Math.floor(done), pictures.length - 1)]!;
+      output.progress.update(done / pictures.length, titleOf(next));
+    };
+    const options = { model, sampling, seed: PROMPT_SEED, pictures, batch: 1, signal: io.signal, onProgress };
+    for await (const each of drawPictures(options)) {
+      drawn.push(each);
+      if (!io.stderr.isTTY)
+        output.warn(`${`${drawn.length}`.padStart(4)}/${pictures.length}  ${titleOf(each.picture)}`);
+    }
+    output.progress.clear();
+    const { dir, name } = parse(flags.out);
+    const sheet = join(dir, `${name}-prompts.png`);
+    await writePng(sheet, pictureSheet(drawn, SCALE));
+    output.print(`${style.bold(sheet)} shows them (${shortTime((performance.now() - began) / 1000)}).`);
+    output.print();
+    return sheet;
   } finally {
     await model.dispose();
   }
