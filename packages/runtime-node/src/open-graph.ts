@@ -15,7 +15,7 @@ export async function openGraph(path: string): Promise<RunnableGraph> {
     import('./session-options.js'),
   ]);
   // Weights are multiplied as they lie: a copy in the order of the processor's cache pays off over many runs.
-  const options = sessionOptions('cpu', availableParallelism(), { entries: { disable_prepacking: '1' } });
+  const options = sessionOptions('cpu', availableParallelism(), { disable_prepacking: '1' });
   const session = await InferenceSession.create(path, options);
   return {
     async run(feeds) {

@@ -5,19 +5,15 @@ import type { Device } from './devices.js';
 /** What goes wrong is thrown, and told once, by us; ONNX Runtime need not print it as well. */
 env.logLevel = 'fatal';
 
-/** Behaviour of a session's threads, and what else ONNX Runtime is told. */
-interface SessionSettings {
-  /** ONNX Runtime's session configuration, without `session.` */
-  readonly entries?: Readonly<Record<string, string>>;
-  /** Whether threads that wait for the next operator of a run spin. @default false */
-  readonly spins?: boolean;
-}
-
-/** Session options of one device; on the CPU, `threads` compute threads that sleep between runs. */
+/**
+ * Session options of one device; on the CPU, `threads` compute threads that sleep, not spin, between runs.
+ *
+ * @param entries of ONNX Runtime's session configuration, without `session.`
+ */
 export function sessionOptions(
   device: Device,
   threads: number,
-  { entries = {}, spins = false }: SessionSettings = {},
+  entries: Readonly<Record<string, string>> = {},
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
@@ -26,14 +22,8 @@ export function sessionOptions(
     enableCpuMemArena: false,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    extra: {
-      session: {
-        ...entries,
-        intra_op: { allow_spinning: spins ? '1' : '0' },
-        // A model has several sessions; spinning threads of the idle ones would take the cores from the busy one.
-        force_spinning_stop: '1',
-      },
-    },
+    // A model has several sessions; spinning threads of the idle ones would take the cores from the busy one.
+    extra: { session: { ...entries, intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 4,
   };
 }
@@ -59,12 +49,4 @@ export function graphThreads(
   threads: number,
 ): number {
   return graph.startsWith('denoise') && widths.head < SHARED_HEAD_WIDTH ? 1 : threads;
-}
-
-/**
- * Whether a graph's threads spin while a run of it goes on. The transformer's runs are hundreds of operators of well under a
- * millisecond each, and are few; the head's are short and many, so that waking costs them as much as spinning saves.
- */
-export function graphSpins(graph: ComponentName): boolean {
-  return graph === 'condition' || graph === 'condition-cached';
 }

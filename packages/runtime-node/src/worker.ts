@@ -18,7 +18,7 @@ import { candidates, type Device, reasonFrom } from './devices.js';
 import { graphFiles } from './graph-files.js';
 import type { NodeLoadRequest } from './load-model.js';
 import { NativeGate } from './native-gate.js';
-import { graphDevice, graphSpins, graphThreads, sessionOptions } from './session-options.js';
+import { graphDevice, graphThreads, sessionOptions } from './session-options.js';
 
 const gate = new NativeGate(workerData as SharedArrayBuffer);
 // The addon is loaded.
@@ -75,9 +75,7 @@ async function createSession(
   component: ManifestComponent,
   device: Device,
 ): Promise<GraphSession> {
-  const options = sessionOptions(graphDevice(name, device), graphThreads(name, manifest, threads), {
-    spins: graphSpins(name),
-  });
+  const options = sessionOptions(graphDevice(name, device), graphThreads(name, manifest, threads));
   const { graph, externalData } = await graphFiles(folder, component);
   const session = await gate.pass(() => InferenceSession.create(graph, { ...options, ...externalData }));
   return {
