@@ -1,5 +1,5 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
-import { type Manifest, type StorageType, tokenizerOf } from '@tessera/format';
+import { type ComponentName, type Manifest, type StorageType, tokenizerOf } from '@tessera/format';
 
 /** A file of the model folder is missing, or is not the one the manifest describes. */
 export class ModelFileError extends TesseraError {
@@ -30,6 +30,8 @@ export interface ListedFile {
 
 export type ManifestFile = Manifest['files'][number];
 
+type Components = Manifest['variants'][number]['components'];
+
 /**
  * The address of a file in a model folder at `folder`, an address with or without a slash at its end. A query, such as a
  * version or a signature, goes along with each file.
@@ -43,15 +45,25 @@ export function fileAddress(folder: string, path: string): string {
 
 /** The files that a variant of the model needs, and the reference sample. */
 export function neededFiles(manifest: Manifest, dtype: StorageType): readonly ManifestFile[] {
+  const graphs = new Set(filesOf(manifest, dtype));
+  const others = [manifest.parity, tokenizerOf(manifest)];
+  return manifest.files.filter((file) => graphs.has(file) || others.includes(file.path));
+}
+
+/** The files of a variant's graphs: of all, or of those that are wanted. */
+export function filesOf(
+  manifest: Manifest,
+  dtype: StorageType,
+  isWanted: (name: ComponentName, components: Components) => boolean = () => true,
+): readonly ManifestFile[] {
   const variant = manifest.variants.find((each) => each.dtype === dtype);
+  if (!variant) return [];
+  const { components } = variant;
   const paths = new Set(
-    Object.values(variant?.components ?? {}).flatMap((part) =>
-      part ? [part.path, ...(part.data ?? [])] : [],
+    Object.entries(components).flatMap(([name, part]) =>
+      part && isWanted(name as ComponentName, components) ? [part.path, ...(part.data ?? [])] : [],
     ),
   );
-  if (manifest.parity) paths.add(manifest.parity);
-  const tokenizer = tokenizerOf(manifest);
-  if (tokenizer) paths.add(tokenizer);
   return manifest.files.filter((file) => paths.has(file.path));
 }
 

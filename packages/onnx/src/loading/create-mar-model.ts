@@ -15,9 +15,8 @@ import { LightgenGraphs } from '../lightgen/lightgen-graphs.js';
 import { MarGraphs } from '../mar-graphs.js';
 import { MarModel } from '../mar-model.js';
 import type { ModelGraphs } from '../model-graphs.js';
-
 import { NitroGraphs } from '../nitro-graphs.js';
-
+import { isCreatedWhenRun } from './created-when-run.js';
 import type { LoadProgress } from './load-options.js';
 
 /**
@@ -25,9 +24,6 @@ import type { LoadProgress } from './load-options.js';
  * bound by arithmetic, and few enough for its memory not to grow with the batch.
  */
 const ROWS_AT_ONCE = 16;
-
-/** The head's graphs that a model with `chain` needs for other numbers of steps and other samplers alone. */
-const STEPWISE: ReadonlySet<ComponentName> = new Set(['embed', 'project', 'modulate', 'denoise']);
 
 /** What a runtime creates a model from. */
 export interface ModelSource {
@@ -47,22 +43,22 @@ export interface ModelSource {
 /**
  * Creates the sessions of a model, one after the other, so that one graph at a time is in memory twice. Where one can't be
  * created, those before it are released. A text encoder is created when the first prompt comes: features need none. So are the
- * head's graphs of single steps where there is one of a whole chain.
+ * graphs of {@link isCreatedWhenRun}.
  */
 export async function createMarModel(source: ModelSource): Promise<MarModel> {
   const { manifest, dtype, Tensor, isInMemory, createSession, onProgress } = source;
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
   const { textEncoder, ...rest } = variant.components;
   const all = Object.entries(rest) as [ComponentName, ManifestComponent?][];
-  const isRare = (name: ComponentName): boolean => rest.chain !== undefined && STEPWISE.has(name);
-  const components = all.filter(([name]) => !isRare(name));
+  const isLate = (name: ComponentName): boolean => isCreatedWhenRun(name, rest);
+  const components = all.filter(([name]) => !isLate(name));
   const bytesOf = ({ path, data = [] }: ManifestComponent): number =>
     manifest.files.reduce((sum, file) => sum + ([path, ...data].includes(file.path) ? file.bytes : 0), 0);
   const totalBytes = components.reduce((sum, [, component]) => sum + (component ? bytesOf(component) : 0), 0);
   let loadedBytes = 0;
   const sessions: { [name in ComponentName]?: GraphSession } = {};
   for (const [name, component] of all) {
-    if (component && isRare(name)) sessions[name] = createWhenRun(() => createSession(name, component));
+    if (component && isLate(name)) sessions[name] = createWhenRun(() => createSession(name, component));
   }
   try {
     for (const [name, component] of components) {

@@ -15,6 +15,20 @@ describe('the memory of a model', () => {
     expect(weightsMemory(half, 'fp16')).toBe(2 * bytes);
   });
 
+  it('leaves out graphs that are created only when LazyMAR runs', () => {
+    const file = { path: 'cached.onnx', bytes: 1e9, sha256: '' };
+    const component = { path: file.path };
+    const cached = {
+      ...manifest,
+      files: [...manifest.files, file],
+      variants: manifest.variants.map((each) => ({
+        ...each,
+        components: { ...each.components, 'condition-cached': component },
+      })),
+    };
+    expect(weightsMemory(cached, 'fp32')).toBe(weightsMemory(manifest, 'fp32'));
+  });
+
   it('that can not be there is refused in a sentence, with what to do', () => {
     expect(() => assertMemory(half, 'fp16', 2 * bytes, 'this machine')).not.toThrow();
     expect(() => assertMemory(half, 'fp16', 2 * bytes - 1, 'this machine')).toThrow(

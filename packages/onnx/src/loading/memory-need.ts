@@ -1,6 +1,7 @@
 import { TesseraError } from '@tessera/core';
 import type { Manifest, StorageType } from '@tessera/format';
-import { neededFiles } from '../model-files.js';
+import { filesOf } from '../model-files.js';
+import { isCreatedWhenRun } from './created-when-run.js';
 
 /** A model's weights need more memory than there is. */
 export class MemoryError extends TesseraError {
@@ -24,10 +25,11 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /**
  * Bytes that a model's weights take at least while it runs on a processor, which computes in float32: half floats are
- * widened when a session is created, all else is taken as it is stored.
+ * widened when a session is created, all else is taken as it is stored. Graphs that few runs need don't count.
  */
 export function weightsMemory(manifest: Manifest, dtype: StorageType): number {
-  const bytes = neededFiles(manifest, dtype).reduce((sum, file) => sum + file.bytes, 0);
+  const files = filesOf(manifest, dtype, (name, components) => !isCreatedWhenRun(name, components));
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return dtype === 'fp16' ? 2 * bytes : bytes;
 }
 
