@@ -30,7 +30,7 @@ const LIMITS: readonly {
   readonly entries?: readonly string[];
   readonly external: readonly string[];
 }[] = [
-  { folder: 'packages/core', limit: 17 * KB, external: [] },
+  { folder: 'packages/core', limit: 18 * KB, external: [] },
   { folder: 'packages/fts', limit: 4 * KB, external: ['@tessera/core'] },
   { folder: 'packages/gtr', limit: 4 * KB, external: ['@tessera/core', '@tessera/fts'] },
   {

@@ -3,6 +3,7 @@ import type { DiffusionSampler } from './diffusion/diffusion-sampler.js';
 import type { GridShape, TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb } from './image.js';
+import type { Corrector } from './least-likely-corrector.js';
 import type { Clamp, MaskedModel } from './model.js';
 import type { NoiseSource } from './noise/source.js';
 import type { StepPlan } from './plan.js';
@@ -41,6 +42,8 @@ export interface GenerateOptions<Input> {
   readonly sampler?: DiffusionSampler;
   /** What steps take from earlier ones, e.g. `lazyMar()`. @default the model's, else nothing */
   readonly reuse?: ReuseSchedule;
+  /** Draws tokens again once all are drawn, e.g. `leastLikelyCorrector()`. @default the model's, else none */
+  readonly corrector?: Corrector;
   /** An image's source of noise. @default keyedNoise({ seed, image: imageIndex }) */
   readonly noise?: (image: {
     readonly seed: number;

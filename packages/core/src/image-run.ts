@@ -21,6 +21,8 @@ import { applyPlan, type StepPlan, stepPlan } from './plan.js';
 import type { SamplingPolicy } from './policy.js';
 import { assertReuse, type ReuseSchedule, type StepReuse } from './reuse.js';
 import type { SamplingSettings } from './sampling-settings.js';
+import { addedWork, type SamplingWork } from './sampling-work.js';
+import { tokenLosses } from './token-losses.js';
 
 /** One image while it is being made. */
 export interface ImageRun<Input> {
@@ -31,6 +33,8 @@ export interface ImageRun<Input> {
   readonly given: Uint8Array;
   readonly noise: NoiseSource;
   readonly steps: ImageStep[];
+  /** [L], how often each token has been drawn. */
+  readonly draws: Uint16Array;
   state: unknown;
   /** How many tokens are masked. */
   masked: number;
@@ -67,6 +71,7 @@ export function startImage<Input>(
     given,
     noise,
     steps: [],
+    draws: new Uint16Array(given.length),
     state,
     masked,
     stepCount,
@@ -162,15 +167,29 @@ function strongestScale<Input>(
   );
 }
 
-/** How long: the plan as the policy's refinements leave it. */
+/** How long: the plan as the policy's refinements leave it, and the work that their questions took. */
 export async function refinePlan<Input>(
-  { policy, sampler }: SamplingSettings<Input>,
+  settings: SamplingSettings<Input>,
   planned: StepPlan,
   run: ImageRun<Input>,
   conditions: ConditionRows,
   step: number,
-): Promise<StepPlan> {
-  const { grid, given, noise } = run;
+): Promise<{ readonly plan: StepPlan; readonly work: SamplingWork }> {
+  const { policy, sampler } = settings;
+  const { grid, given, noise, input } = run;
+  let work: SamplingWork = { passes: 0, conditionRows: 0, headEvaluations: 0 };
+  const judging = {
+    given: given.slice(),
+    async tokenLosses(positions: Uint32Array, evaluations: number) {
+      const losses = await tokenLosses(settings, {
+        ...{ grid, input, positions, evaluations },
+        noise: noise.fork('losses', step),
+      });
+      const headEvaluations = positions.length * evaluations;
+      work = addedWork(work, { passes: 1, conditionRows: positions.length, headEvaluations });
+      return losses;
+    },
+  };
   const check = { policy: policy.name, step, known: grid.known, given, sampler };
   let plan = planned;
   for (const refinement of policy.refinements ?? []) {
@@ -178,7 +197,7 @@ export async function refinePlan<Input>(
     const left = dropped ? conditions.select(rowsOf(planned, plan.positions)) : conditions;
     // A copy: a refinement that sorts in place would part the positions from their conditions.
     const copy = stepPlan(plan.stage, plan.positions, plan.diffusionSteps, plan.remasked);
-    const refined = await refinement(copy, { step, grid, conditions: left, noise });
+    const refined = await refinement(copy, { step, grid, conditions: left, noise, ...judging });
     const { remasked } = plan;
     const checked = checkedPlan(remasked ? { remasked, ...refined } : refined, check);
     const added = checked.positions.find((position) => !plan.positions.includes(position));
@@ -188,7 +207,7 @@ export async function refinePlan<Input>(
     }
     plan = checked;
   }
-  return plan;
+  return { plan, work };
 }
 
 /** The rows of `planned`'s conditions that hold some of its positions. */
@@ -199,6 +218,7 @@ export function rowsOf(planned: StepPlan, positions: Uint32Array): Uint32Array {
 /** Marks a step as done, its tokens being in the grid. */
 export function endStep<Input>(run: ImageRun<Input>, step: ImageStep): void {
   applyPlan(run.grid.known, step.plan);
+  for (const position of step.plan.positions) run.draws[position]!++;
   run.masked += (step.plan.remasked?.length ?? 0) - step.plan.positions.length;
   run.steps.push(step);
   if (run.masked === 0) run.stepCount = run.steps.length;

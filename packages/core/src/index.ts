@@ -15,6 +15,7 @@ export { emptyGrid, type GridShape, type TokenGrid } from './grid.js';
 export { constantGuidance, type GuidanceSchedule, intervalGuidance, linearGuidance } from './guidance.js';
 export type { ImageMask, ImageRgb } from './image.js';
 export { type LazyMarOptions, lazyMar } from './lazy-mar.js';
+export { type Corrector, type LeastLikelyOptions, leastLikelyCorrector } from './least-likely-corrector.js';
 export {
   cosineMaskSchedule,
   evenMaskSchedule,

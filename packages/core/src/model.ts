@@ -6,6 +6,7 @@ import type { SamplerCoefficients } from './diffusion/sampler-coefficients.js';
 import type { GridShape, TokenGrid } from './grid.js';
 import type { GuidanceSchedule } from './guidance.js';
 import type { ImageRgb, ImageSize } from './image.js';
+import type { Corrector } from './least-likely-corrector.js';
 import type { NoiseSource } from './noise/source.js';
 import type { SamplingPolicy } from './policy.js';
 import type { ConditionReuse, HeadReuse, ReuseAbilities, ReuseSchedule } from './reuse.js';
@@ -134,6 +135,7 @@ export interface SamplingDefaults {
   readonly temperature?: number;
   readonly clamp?: Clamp;
   readonly reuse?: ReuseSchedule;
+  readonly corrector?: Corrector;
   /** What goes with `policy`, and so comes before the others where no policy is asked for. */
   readonly withPolicy?: Omit<SamplingDefaults, 'policy' | 'withPolicy'>;
 }

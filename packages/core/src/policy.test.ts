@@ -47,7 +47,9 @@ it('keeps refinements in the order they were added, each in its stage', async ()
   const conditions = { count: 2, width: 1, guided: false } as never;
   for (const plan of [stepPlan('first', [0], 1), stepPlan('second', [1], 1)]) {
     for (const refinement of refined.refinements!) {
-      await refinement(plan, { ...seen, conditions, noise: keyedNoise({ seed: 1 }) });
+      const tokenLosses = async () => new Float32Array();
+      const given = new Uint8Array(seen.grid.known.length);
+      await refinement(plan, { ...seen, conditions, noise: keyedNoise({ seed: 1 }), given, tokenLosses });
     }
   }
   expect(log).toEqual(['a', 'b']);

@@ -21,6 +21,14 @@ export interface RefinementContext {
   /** z at the plan's positions, in the plan's order. */
   readonly conditions: Conditions;
   readonly noise: NoiseSource;
+  /** [L], 1 where a token was given at the start, which stays. */
+  readonly given: Uint8Array;
+  /**
+   * How unlikely the model finds known tokens given the other ones: its head's mean squared error for them, [m], in the order of
+   * `positions`. They are masked meanwhile, all at once. Each call is a pass of the transformer, and `evaluations` of the head
+   * for each token.
+   */
+  tokenLosses(positions: Uint32Array, evaluations: number): Promise<Float32Array>;
 }
 
 /**

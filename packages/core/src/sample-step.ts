@@ -5,8 +5,10 @@ import type { ImageStep, PlannedStep } from './generation.js';
 import type { TokenGrid } from './grid.js';
 import { groupBy } from './group-by.js';
 import { type ImageRun, refinePlan, rowsOf } from './image-run.js';
+import type { StepPlan } from './plan.js';
 import { sampleGroup } from './sample-group.js';
 import type { SamplingSettings } from './sampling-settings.js';
+import { addedWork, type SamplingWork } from './sampling-work.js';
 
 /** Refines the plans, samples their tokens, those of equal diffusion steps at once, and writes them into the grids. */
 export async function sampleStep<Input>(
@@ -19,20 +21,25 @@ export async function sampleStep<Input>(
   const { model, sampler, diffusion, temperature, clamp, signal } = settings;
   assertConditions(conditions, planned);
   const refined: PlannedStep[] = [];
+  const refining: SamplingWork[] = [];
   for (const [i, run] of active.entries()) {
-    const plan = await refinePlan(settings, planned[i]!.plan, run, conditions[i]!, step);
+    const { plan, work } = await refinePlan(settings, planned[i]!.plan, run, conditions[i]!, step);
     refined.push({ ...planned[i]!, plan });
+    refining.push(work);
   }
   const parts = refined.flatMap(({ plan }, i) =>
-    [...new Set(plan.diffusionSteps)].map((diffusionSteps) => {
-      const positions = plan.positions.filter((_, k) => plan.diffusionSteps[k] === diffusionSteps);
+    alikeTokens(plan, active[i]!).map(({ diffusionSteps, draws, positions }) => {
       const rows = rowsOf(planned[i]!.plan, positions);
       const { noise, guidance } = active[i]!;
       return {
         i,
         diffusionSteps,
         reuse: planned[i]!.reuse?.head,
-        image: { conditions: conditions[i]!, rows, positions, guidance, noise },
+        image: {
+          ...{ conditions: conditions[i]!, rows, positions, guidance },
+          // A token that is drawn again from the same noise would come out much the same.
+          noise: draws === 0 ? noise : noise.fork('again', draws),
+        },
       };
     }),
   );
@@ -69,9 +76,28 @@ export async function sampleStep<Input>(
     const rows = guided && reuse?.guidance && reuse.refresh ? active[i]!.masked : conditions[i]!.count;
     return {
       ...refinedStep,
-      work: { passes, conditionRows: passes * rows, headEvaluations: headEvaluations[i]! },
+      work: addedWork(refining[i]!, {
+        passes,
+        conditionRows: passes * rows,
+        headEvaluations: headEvaluations[i]!,
+      }),
     };
   });
+}
+
+/** A plan's tokens, those together that have as many diffusion steps and have been drawn as often. */
+function alikeTokens<Input>(
+  { positions, diffusionSteps }: StepPlan,
+  { draws }: Pick<ImageRun<Input>, 'draws'>,
+): readonly { readonly diffusionSteps: number; readonly draws: number; readonly positions: Uint32Array }[] {
+  const groups = new Map<string, { diffusionSteps: number; draws: number; positions: number[] }>();
+  for (const [k, position] of positions.entries()) {
+    const [steps, times] = [diffusionSteps[k]!, draws[position]!];
+    const group = groups.get(`${steps} ${times}`) ?? { diffusionSteps: steps, draws: times, positions: [] };
+    group.positions.push(position);
+    groups.set(`${steps} ${times}`, group);
+  }
+  return Array.from(groups.values(), (group) => ({ ...group, positions: Uint32Array.from(group.positions) }));
 }
 
 function assertConditions(conditions: readonly ConditionRows[], planned: readonly PlannedStep[]): void {

@@ -43,13 +43,17 @@ export function samplingSettings<Input>(options: GenerateOptions<Input>): Sampli
   const { shape, diffusion = marDiffusion() } = model;
   const defaults = { ...model.defaults, ...(options.policy ? {} : model.defaults?.withPolicy) };
   const steps = Math.min(64, gridLength(options.gridSize ?? shape));
-  const policy = options.policy ?? defaults.policy ?? randomOrder({ steps });
-  if (typeof policy.init !== 'function' || typeof policy.step !== 'function')
+  const own = options.policy ?? defaults.policy ?? randomOrder({ steps });
+  if (typeof own.init !== 'function' || typeof own.step !== 'function')
+    throw new InvalidOptionError('policy', own, 'must be a policy such as randomOrder(), with init and step');
+  const corrector = options.corrector ?? defaults.corrector;
+  if (corrector !== undefined && typeof corrector !== 'function')
     throw new InvalidOptionError(
-      'policy',
-      policy,
-      'must be a policy such as randomOrder(), with init and step',
+      'corrector',
+      corrector,
+      'must be a corrector such as leastLikelyCorrector()',
     );
+  const policy = corrector ? corrector(own) : own;
   const ownSampler = diffusion.prediction === 'epsilon' ? ancestralSampler : eulerSampler;
   const chosen = options.sampler ?? defaults.sampler ?? ownSampler();
   if (typeof chosen !== 'function')

@@ -1,4 +1,5 @@
 import {
+  type Corrector,
   type GridShape,
   type GuidanceSchedule,
   InvalidOptionError,
@@ -34,6 +35,7 @@ export interface SamplingSettings {
   readonly clamp: Clamp | null;
   readonly sampler: CoefficientsSampler;
   readonly reuse?: ReuseSchedule;
+  readonly corrector?: Corrector;
 }
 
 /**
@@ -59,6 +61,7 @@ export function buildSettings(config: SettingsConfig): SamplingSettings {
     clamp,
     sampler: build('sampler', config) as CoefficientsSampler,
     ...(config.reuse ? { reuse: build('reuse', config) as ReuseSchedule } : {}),
+    ...(config.corrector ? { corrector: build('corrector', config) as Corrector } : {}),
   };
 }
 
@@ -101,9 +104,10 @@ export function assertSamplingFits(
   shape: GridShape,
   diffusion = marDiffusion(),
 ): void {
-  const { policy, sampler, clamp } = buildSampling(config);
+  const { policy, sampler, clamp, corrector } = buildSampling(config);
   assertClamp(clamp ?? undefined, shape.channels);
-  for (const steps of diffusionStepsOf(planImage(policy, shape), config.policy)) {
+  const plans = planImage(corrector ? corrector(policy) : policy, shape);
+  for (const steps of diffusionStepsOf(plans, config.policy)) {
     try {
       sampler(steps, diffusion);
     } catch (error) {

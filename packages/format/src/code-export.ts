@@ -39,6 +39,7 @@ export function samplingCode(
     'guidance',
     ...(sampler.name === 'ancestral' && !optionsCode('sampler', config).text ? [] : (['sampler'] as const)),
     ...(config.reuse ? (['reuse'] as const) : []),
+    ...(config.corrector ? (['corrector'] as const) : []),
   ];
   const calls = parts.map((part) => ({ part, ...callCode(part, config) }));
   const sameClamp = JSON.stringify(clamp) === JSON.stringify(modelDefaults.clamp ?? null);

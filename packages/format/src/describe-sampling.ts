@@ -48,6 +48,7 @@ export function describeSampling(config: SamplingConfig): string[] {
     ),
     ...details(config, 'sampler'),
     ...details(config, 'reuse'),
+    ...details(config, 'corrector'),
   ];
 }
 

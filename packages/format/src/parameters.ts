@@ -13,6 +13,7 @@ import {
   intervalGuidance,
   type LazyMarOptions,
   lazyMar,
+  leastLikelyCorrector,
   linearGuidance,
   randomOrder,
   raster,
@@ -24,7 +25,7 @@ import * as v from 'valibot';
 import { decimal, integer, listOf, oneOf, type ValueKind } from './value-kinds.js';
 
 /** A part of a configuration is a choice with options of its own. `''` is the configuration itself. */
-export type PartName = 'policy' | 'guidance' | 'sampler' | 'reuse' | '';
+export type PartName = 'policy' | 'guidance' | 'sampler' | 'reuse' | 'corrector' | '';
 
 /** A part as plain data; its rows know what is in it. */
 export type Part = Readonly<Record<string, unknown>>;
@@ -83,6 +84,10 @@ export const CHOICES = {
   reuse: {
     off: fromCore('lazyMar', () => undefined),
     lazymar: fromCore('lazyMar', lazyMar),
+  },
+  corrector: {
+    off: fromCore('leastLikelyCorrector', () => undefined),
+    'least-likely': fromCore('leastLikelyCorrector', leastLikelyCorrector),
   },
 } as const satisfies Record<Exclude<PartName, ''>, Record<string, Choice>>;
 
@@ -689,6 +694,70 @@ export const PARAMETERS = [
     values: stepCount,
     default: 7,
     summary: 'the head runs in full at each N-th diffusion step',
+  }),
+  {
+    part: 'corrector',
+    flag: 'corrector',
+    form: 'off|SHARE[:ROUNDS]',
+    summary:
+      'the share of tokens that are drawn again after the last step, those that the model finds least likely, and how often',
+    parse(text) {
+      if (text === 'off') return { method: 'off' };
+      const [share = '', rounds, ...more] = text.split(':');
+      const counted = rounds === undefined ? {} : defined({ rounds: stepCount.parse(rounds) });
+      const shared = defined({ share: fraction.parse(share) });
+      return shared && counted && more.length === 0
+        ? { method: 'least-likely', ...shared, ...counted }
+        : undefined;
+    },
+    print: ({ method, share, rounds }) => (method === 'least-likely' ? `${share}:${rounds}` : 'off'),
+  },
+  parameter({
+    part: 'corrector',
+    of: ['least-likely'],
+    key: 'share',
+    flag: 'corrector-share',
+    writtenBy: 'corrector',
+    values: fraction,
+    default: 0.1,
+    summary: 'the share of tokens that are drawn again',
+  }),
+  parameter({
+    part: 'corrector',
+    of: ['least-likely'],
+    key: 'rounds',
+    flag: 'corrector-rounds',
+    writtenBy: 'corrector',
+    values: stepCount,
+    default: 2,
+    summary: 'how often tokens are drawn again',
+  }),
+  parameter({
+    part: 'corrector',
+    of: ['least-likely'],
+    key: 'diffusionSteps',
+    flag: 'corrector-diffusion-steps',
+    values: diffusionCount,
+    default: 20,
+    summary: 'diffusion steps of tokens that are drawn again',
+  }),
+  parameter({
+    part: 'corrector',
+    of: ['least-likely'],
+    key: 'parts',
+    flag: 'corrector-parts',
+    values: stepCount,
+    default: 4,
+    summary: 'the parts that tokens are judged in, each a pass of the transformer',
+  }),
+  parameter({
+    part: 'corrector',
+    of: ['least-likely'],
+    key: 'evaluations',
+    flag: 'corrector-evaluations',
+    values: stepCount,
+    default: 4,
+    summary: 'evaluations of the head that judge a token',
   }),
 ] as const satisfies readonly TextRow[];
 

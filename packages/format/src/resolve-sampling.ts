@@ -4,6 +4,7 @@ import { type Parameter, type Part, TEXT_ROWS } from './parameters.js';
 import { parseSpec, type SpecFlags } from './parse-spec.js';
 import {
   type ChoicePart,
+  type CorrectorConfig,
   DISCRIMINATORS,
   defaultOf,
   PLAIN_PARAMETERS,
@@ -60,7 +61,13 @@ export function resolveSettings(
   } as SettingsConfig;
   assertInterval(settings.guidance);
   const reuse = resolvePart('reuse', layers, [...presets, { reuse: { method: 'off' } }]) as ReuseConfig;
-  return reuse.method === 'off' ? settings : { ...settings, reuse };
+  const off = { corrector: { method: 'off' } } as const;
+  const corrector = resolvePart('corrector', layers, [off]) as CorrectorConfig;
+  return {
+    ...settings,
+    ...(reuse.method === 'off' ? {} : { reuse }),
+    ...(corrector.method === 'off' ? {} : { corrector }),
+  };
 }
 
 /**

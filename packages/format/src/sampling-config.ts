@@ -39,6 +39,7 @@ export const DISCRIMINATORS = {
   guidance: 'schedule',
   sampler: 'name',
   reuse: 'method',
+  corrector: 'method',
 } as const;
 
 /** A policy as plain data. */
@@ -51,6 +52,9 @@ export type SamplerConfig = Choices<'sampler', 'name'>;
 /** What steps take from earlier ones, as plain data. */
 export type ReuseConfig = Choices<'reuse', 'method'>;
 
+/** What is drawn again once all tokens are drawn, as plain data. */
+export type CorrectorConfig = Choices<'corrector', 'method'>;
+
 /**
  * All choices that decide a picture besides model, class, seed and index, as plain JSON. Nothing is left to a default. Each
  * knob is a row of `PARAMETERS`.
@@ -61,6 +65,8 @@ export interface SamplingConfig extends Options<'', string> {
   readonly sampler: SamplerConfig;
   /** Absent where nothing is reused. */
   readonly reuse?: ReuseConfig;
+  /** Absent where nothing is drawn again. */
+  readonly corrector?: CorrectorConfig;
 }
 
 /** Some options of any of the choices. */
@@ -78,6 +84,7 @@ export interface SamplingOverrides extends Some<Options<'', string>> {
   readonly guidance?: Some<GuidanceConfig>;
   readonly sampler?: Some<SamplerConfig>;
   readonly reuse?: Some<ReuseConfig>;
+  readonly corrector?: Some<CorrectorConfig>;
   /** What a named policy brings along where nothing else is asked for. */
   readonly preset?: { readonly sampler?: Some<SamplerConfig>; readonly reuse?: Some<ReuseConfig> };
 }
@@ -157,6 +164,7 @@ export const samplingSchema: v.GenericSchema<unknown, SamplingConfig> = v.strict
   guidance: guidanceSchema,
   sampler: partSchema('sampler'),
   reuse: v.exactOptional(partSchema('reuse')),
+  corrector: v.exactOptional(partSchema('corrector')),
   ...(entriesOf('', undefined) as {
     readonly [K in keyof Options<'', string>]: v.GenericSchema<unknown, Options<'', string>[K]>;
   }),

@@ -24,7 +24,11 @@ function conditionsOf(rows: readonly { frequency: number; height: number }[]): C
 
 function seenWith(conditions: Conditions, { index = 0, seed = 1 } = {}): RefinementContext {
   const grid = emptyGrid({ height: 32, width: 32, channels: 1 });
-  return { step: index, grid, conditions, noise: keyedNoise({ seed }) };
+  return {
+    ...{ step: index, grid, conditions, noise: keyedNoise({ seed }) },
+    given: new Uint8Array(grid.known.length),
+    tokenLosses: async () => Promise.reject(new Error('FTS judges by z alone')),
+  };
 }
 
 const unreadable: Conditions = {

@@ -116,5 +116,6 @@ interface SamplingPolicy<State> {
 }
 
 type Refinement = (plan: StepPlan, seen: {
-  step: number; grid: TokenGrid; conditions: Conditions; noise: NoiseSource;
+  step: number; grid: TokenGrid; conditions: Conditions; noise: NoiseSource; given: Uint8Array;
+  tokenLosses(positions: Uint32Array, evaluations: number): Promise<Float32Array>;
 }) => StepPlan | Promise<StepPlan>;`;
