@@ -10,8 +10,8 @@ import {
   openTensors,
   writeSafetensors,
 } from '@tessera/convert';
-import { constantGuidance, generateImages, keyedNoise, randomOrder, type TextFeatures } from '@tessera/core';
-import { proxyModel } from '@tessera/core/model';
+import { constantGuidance, generateImages, keyedNoise, randomOrder } from '@tessera/core';
+import { proxyModel, type TextFeatures } from '@tessera/core/model';
 import { type LoadedModel, loadModel, openGraph, recordSample } from '@tessera/runtime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { emptyGrid } from '@tessera/core';
+import { emptyGrid } from '@tessera/core/model';
 import { canvas } from '@tessera/evaluation-report/display';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

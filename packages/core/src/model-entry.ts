@@ -3,7 +3,11 @@ export { type CancellationSignal, throwIfAborted } from './cancellation.js';
 export { assertClamp } from './clamp.js';
 export { ConditionRows, type DeviceTensor, memoryTensor } from './condition-rows.js';
 export type { Conditions } from './conditions.js';
-export { type AnnealedDiffusionStepsOptions, constantDiffusionSteps } from './diffusion-steps.js';
+export {
+  type AnnealedDiffusionStepsOptions,
+  constantDiffusionSteps,
+  type DiffusionStepSchedule,
+} from './diffusion-steps.js';
 export type { Margins } from './edit-frame.js';
 export type { EditResult } from './edit-image.js';
 export {
@@ -11,6 +15,7 @@ export {
   assertNumber,
   assertShape,
   ConditionsReleasedError,
+  InvalidPlanError,
   ModelDisposedError,
   NonFiniteError,
   ShapeMismatchError,
@@ -18,26 +23,41 @@ export {
   UnguidedConditionsError,
 } from './errors.js';
 export type { GenerateResult, ImageStep, OnProgress, PlannedStep, Progress } from './generation.js';
-export { assertGrid, copyGrid, gridLength, maskedPositions, patchify, unpatchify } from './grid.js';
+export {
+  assertGrid,
+  copyGrid,
+  emptyGrid,
+  gridLength,
+  maskedPositions,
+  patchify,
+  unpatchify,
+} from './grid.js';
 export { groupBy } from './group-by.js';
 export type { GuidanceContext, TokenGuidance } from './guidance.js';
 export type { ImageSize } from './image.js';
+export type { LazyMarOptions } from './lazy-mar.js';
+export type { Corrector, LeastLikelyOptions } from './least-likely-corrector.js';
 export {
   arccosMask,
   cosineMask,
+  haltonMaskSchedule,
   linearMask,
   type MaskFraction,
+  maskScheduleOf,
   rootMask,
   squareMask,
 } from './mask-schedule.js';
 export type {
   Clamp,
+  ClassInput,
   ConditionImage,
   ConditionRequest,
   GlobalTokenRequest,
   HeadRequest,
   SamplingDefaults,
   TextEncoder,
+  TextFeatures,
+  TextInput,
   TokenImage,
   TokenRequest,
 } from './model.js';
@@ -47,6 +67,7 @@ export type { NoiseKey } from './noise/source.js';
 export { fillTokenNoise } from './noise/token-noise.js';
 export { plainData } from './plain-data.js';
 export { MAX_DIFFUSION_STEPS } from './plan.js';
+export { planImage } from './plan-image.js';
 export type { HaltonOptions } from './policies/halton.js';
 export type { OrderedOptions, OrderedPolicyOptions } from './policies/ordered.js';
 export type { RandomOrderOptions } from './policies/random-order.js';

@@ -1,11 +1,6 @@
-import type {
-  ClassInput,
-  DiffusionSampler,
-  GuidanceSchedule,
-  MaskedModel,
-  SamplingPolicy,
-} from '@tessera/core';
-import type { CancellationSignal, Clamp } from '@tessera/core/model';
+import type { GuidanceSchedule, MaskedModel, SamplingPolicy } from '@tessera/core';
+import type { DiffusionSampler } from '@tessera/core/diffusion';
+import type { CancellationSignal, Clamp, ClassInput } from '@tessera/core/model';
 import type { ComparedMetric } from './evaluation-report.js';
 import type { EvaluationStore } from './evaluation-store.js';
 import type { FeatureNetwork } from './feature-network.js';

@@ -1,15 +1,19 @@
 import {
-  type Corrector,
   type GridShape,
   type GuidanceSchedule,
   InvalidOptionError,
-  planImage,
-  type ReuseSchedule,
   type SamplingPolicy,
   type StepPlan,
 } from '@tessera/core';
 import { type CoefficientsSampler, marDiffusion } from '@tessera/core/diffusion';
-import { assertClamp, type Clamp, type SamplingDefaults } from '@tessera/core/model';
+import {
+  assertClamp,
+  type Clamp,
+  type Corrector,
+  planImage,
+  type ReuseSchedule,
+  type SamplingDefaults,
+} from '@tessera/core/model';
 import type { Manifest } from './manifest.js';
 import { CHOICES, type Choice } from './parameters.js';
 import { adviseSampling, type SettingsConfig } from './resolve-sampling.js';

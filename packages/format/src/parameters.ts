@@ -8,10 +8,8 @@ import {
   eulerSampler,
   evenMaskSchedule,
   halton,
-  haltonMaskSchedule,
   heunSampler,
   intervalGuidance,
-  type LazyMarOptions,
   lazyMar,
   leastLikelyCorrector,
   linearGuidance,
@@ -19,7 +17,7 @@ import {
   raster,
   subsample,
 } from '@tessera/core';
-import { MAX_DIFFUSION_STEPS } from '@tessera/core/model';
+import { haltonMaskSchedule, type LazyMarOptions, MAX_DIFFUSION_STEPS } from '@tessera/core/model';
 import { bisectedOrder, type GtrOptions, gtr, MAX_STAGES } from '@tessera/gtr';
 import * as v from 'valibot';
 import { decimal, integer, listOf, oneOf, type ValueKind } from './value-kinds.js';

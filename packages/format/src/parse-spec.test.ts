@@ -1,4 +1,4 @@
-import { planImage } from '@tessera/core';
+import { planImage } from '@tessera/core/model';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { buildSampling } from './build-sampling.js';

@@ -1,5 +1,5 @@
 import * as core from '@tessera/core';
-import { planImage } from '@tessera/core';
+import { planImage } from '@tessera/core/model';
 import { checkPolicy } from '@tessera/core/testing';
 import * as gtrPackage from '@tessera/gtr';
 import { GTR_PRESETS, type GtrPreset, gtr } from '@tessera/gtr';

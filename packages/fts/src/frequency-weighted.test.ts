@@ -1,5 +1,5 @@
-import { emptyGrid, InvalidOptionError, keyedNoise, type StepPlan, stepPlan } from '@tessera/core';
-import type { Conditions, RefinementContext } from '@tessera/core/model';
+import { InvalidOptionError, keyedNoise, type StepPlan, stepPlan } from '@tessera/core';
+import { type Conditions, emptyGrid, type RefinementContext } from '@tessera/core/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frequencyWeighted } from './frequency-weighted.js';

@@ -1,10 +1,5 @@
-import {
-  cosineMaskSchedule,
-  evenMaskSchedule,
-  InvalidOptionError,
-  planImage,
-  type StepPlan,
-} from '@tessera/core';
+import { cosineMaskSchedule, evenMaskSchedule, InvalidOptionError, type StepPlan } from '@tessera/core';
+import { planImage } from '@tessera/core/model';
 import { describePolicy } from '@tessera/core/testing/suites';
 import { describe, expect, it } from 'vitest';
 import { bisectedOrder } from './bisected-order.js';

@@ -1,11 +1,5 @@
-import {
-  emptyGrid,
-  haltonOrder,
-  InvalidOptionError,
-  keyedNoise,
-  planImage,
-  type StepPlan,
-} from '@tessera/core';
+import { haltonOrder, InvalidOptionError, keyedNoise, type StepPlan } from '@tessera/core';
+import { emptyGrid, planImage } from '@tessera/core/model';
 import { describePolicy } from '@tessera/core/testing/suites';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,4 @@
-import type { ClassInput } from '@tessera/core';
-import { type ConditionImage, gridLength, type TokenReuse } from '@tessera/core/model';
+import { type ClassInput, type ConditionImage, gridLength, type TokenReuse } from '@tessera/core/model';
 import { classesOf, type Manifest } from '@tessera/format';
 import type { CachedBatch } from './cached-transformer.js';
 import { classIndex } from './condition-batch.js';

@@ -1,5 +1,11 @@
-import { type ClassInput, InvalidOptionError } from '@tessera/core';
-import { type ConditionImage, gridLength, maskedPositions, typeNote } from '@tessera/core/model';
+import { InvalidOptionError } from '@tessera/core';
+import {
+  type ClassInput,
+  type ConditionImage,
+  gridLength,
+  maskedPositions,
+  typeNote,
+} from '@tessera/core/model';
 import type { Classes } from '@tessera/format';
 
 /** Equal for images with equally many known and equally many wanted tokens: they can be one batch. */

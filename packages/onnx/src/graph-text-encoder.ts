@@ -1,6 +1,12 @@
 import type { Tokenizer } from '@huggingface/tokenizers';
-import { TesseraError, type TextFeatures } from '@tessera/core';
-import { assertShape, type CancellationSignal, type TextEncoder, throwIfAborted } from '@tessera/core/model';
+import { TesseraError } from '@tessera/core';
+import {
+  assertShape,
+  type CancellationSignal,
+  type TextEncoder,
+  type TextFeatures,
+  throwIfAborted,
+} from '@tessera/core/model';
 import type { TextCondition } from '@tessera/format';
 import type { TensorConstructor } from 'onnxruntime-common';
 import { assertFinite } from './finite.js';

@@ -1,5 +1,5 @@
-import { eulerSampler, InvalidOptionError, type TextInput } from '@tessera/core';
-import { assertShape, type ConditionImage, gridLength } from '@tessera/core/model';
+import { eulerSampler, InvalidOptionError } from '@tessera/core';
+import { assertShape, type ConditionImage, gridLength, type TextInput } from '@tessera/core/model';
 import { diffusionFrom } from '@tessera/format';
 import { assertFinite } from './finite.js';
 import { chainSteps } from './head.js';

@@ -1,5 +1,4 @@
-import type { ClassInput } from '@tessera/core';
-import type { ConditionImage } from '@tessera/core/model';
+import type { ClassInput, ConditionImage } from '@tessera/core/model';
 import type { Classes, Manifest } from '@tessera/format';
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { CachedTransformer } from './cached-transformer.js';

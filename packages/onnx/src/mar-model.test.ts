@@ -1,5 +1,11 @@
-import { ancestralSampler, type ClassInput, emptyGrid, keyedNoise } from '@tessera/core';
-import { type ConditionImage, ConditionRows, memoryTensor } from '@tessera/core/model';
+import { ancestralSampler, keyedNoise } from '@tessera/core';
+import {
+  type ClassInput,
+  type ConditionImage,
+  ConditionRows,
+  emptyGrid,
+  memoryTensor,
+} from '@tessera/core/model';
 import { exampleManifest } from '@tessera/format/testing';
 import type { Tensor } from 'onnxruntime-common';
 import { expect, it, vi } from 'vitest';

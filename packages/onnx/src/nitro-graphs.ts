@@ -1,8 +1,9 @@
-import { InvalidOptionError, type TextInput } from '@tessera/core';
+import { InvalidOptionError } from '@tessera/core';
 import {
   type CancellationSignal,
   type ConditionImage,
   gridLength,
+  type TextInput,
   throwIfAborted,
 } from '@tessera/core/model';
 import type { Manifest, TextCondition } from '@tessera/format';

@@ -1,16 +1,14 @@
 import {
   ancestralSampler,
-  emptyGrid,
   eulerSampler,
   keyedNoise,
   type MaskedModel,
   type ModelInput,
   type NoiseSource,
   TesseraError,
-  type TextFeatures,
   type TokenGrid,
 } from '@tessera/core';
-import { gridLength } from '@tessera/core/model';
+import { emptyGrid, gridLength, type TextFeatures } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import * as v from 'valibot';
 
@@ -68,9 +66,14 @@ const tolerancesOf = (dtype: StorageType): typeof TOLERANCES =>
 /** Wanted positions of the sample: few, so that it stays cheap for the largest models. */
 const WANTED = 4;
 
-/** Runs the sample on a model and records it. The model decides only the numbers, so record on the CPU in fp32. */
+/**
+ * Runs the sample on a model and records it. The model decides only the numbers, so record on the CPU in fp32.
+ *
+ * @param options.respacing of the head's noise schedule. @default ddim50, or the distilled chain of a velocity head
+ */
 export async function recordReferenceSample(
   model: MaskedModel<ModelInput> & { readonly manifest?: Manifest },
+  options: { readonly respacing?: string } = {},
 ): Promise<ReferenceSample> {
   const asked = model.manifest?.condition;
   const recipe = {
@@ -86,7 +89,8 @@ export async function recordReferenceSample(
         }
       : { classLabel: 0 }),
     respacing:
-      model.diffusion?.prediction === 'velocity' ? String(model.manifest?.chainSteps ?? 4) : 'ddim50',
+      options.respacing ??
+      (model.diffusion?.prediction === 'velocity' ? String(model.manifest?.chainSteps ?? 4) : 'ddim50'),
     guidanceScale: 2,
   };
   const { z, tokens, picture } = await run(model, recipe);

@@ -1,6 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { emptyGrid } from '@tessera/core';
-import { proxyModel } from '@tessera/core/model';
+import { emptyGrid, proxyModel } from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import { type MarModel, type Port, RemoteModel, serveModel } from '@tessera/onnx';
 import { expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { InvalidOptionError, InvalidPlanError, TesseraError } from '@tessera/core';
+import { InvalidOptionError, TesseraError } from '@tessera/core';
+import { InvalidPlanError } from '@tessera/core/model';
 import { RecipeError, SamplerSpecError } from '@tessera/format';
 
 /** What an answer says of a failure, in the form of OpenAI's API. */

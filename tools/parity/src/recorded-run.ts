@@ -4,12 +4,11 @@ import {
   generate,
   type ModelInput,
   type NoiseSource,
-  type ReuseSchedule,
   refine,
   type SamplingPolicy,
 } from '@tessera/core';
 import type { CoefficientsSampler } from '@tessera/core/diffusion';
-import { type ImageStep, unpatchify } from '@tessera/core/model';
+import { type ImageStep, type ReuseSchedule, unpatchify } from '@tessera/core/model';
 import { type Check, compare } from './compare.js';
 import type { ConvertedMar } from './converted-models.js';
 import { GoldenDataError } from './golden-data-error.js';

@@ -1,5 +1,5 @@
-import { type GridShape, planImage } from '@tessera/core';
-import { gridLength } from '@tessera/core/model';
+import type { GridShape } from '@tessera/core';
+import { gridLength, planImage } from '@tessera/core/model';
 import type { Sampling } from '@tessera/format';
 import type { StepWork } from './time-estimate.js';
 

@@ -1,9 +1,10 @@
-import type { GridShape, TextInput } from '@tessera/core';
+import type { GridShape } from '@tessera/core';
 import {
   assertShape,
   type CancellationSignal,
   type ConditionImage,
   gridLength,
+  type TextInput,
   throwIfAborted,
 } from '@tessera/core/model';
 import type { Manifest, TextCondition } from '@tessera/format';

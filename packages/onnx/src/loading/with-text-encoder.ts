@@ -1,5 +1,5 @@
-import { InvalidOptionError, type ModelInput, type TextFeatures } from '@tessera/core';
-import { proxyModel, type TextEncoder } from '@tessera/core/model';
+import { InvalidOptionError, type ModelInput } from '@tessera/core';
+import { proxyModel, type TextEncoder, type TextFeatures } from '@tessera/core/model';
 import { PromptStore } from '../text/prompt-store.js';
 import type { LoadedModel } from './load-in-worker.js';
 

@@ -1,8 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
-  type ClassInput,
   ddimSampler,
-  emptyGrid,
   generateImages,
   keyedNoise,
   type ModelInput,
@@ -13,7 +11,9 @@ import {
 } from '@tessera/core';
 import { functionSampler } from '@tessera/core/diffusion';
 import {
+  type ClassInput,
   type ConditionRequest,
+  emptyGrid,
   ModelDisposedError,
   NonFiniteError,
   proxyModel,

@@ -1,4 +1,4 @@
-import type { TextFeatures } from '@tessera/core';
+import type { TextFeatures } from '@tessera/core/model';
 
 /** A prompt, or its features. */
 export type Text = string | TextFeatures;

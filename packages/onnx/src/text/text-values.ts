@@ -1,9 +1,11 @@
-import { InvalidOptionError, TesseraError, type TextFeatures, type TextInput } from '@tessera/core';
+import { InvalidOptionError, TesseraError } from '@tessera/core';
 import {
   assertShape,
   type CancellationSignal,
   type ConditionImage,
   type TextEncoder,
+  type TextFeatures,
+  type TextInput,
   throwIfAborted,
 } from '@tessera/core/model';
 import type { Manifest, TextCondition } from '@tessera/format';

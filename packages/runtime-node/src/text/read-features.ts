@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TextFeatures } from '@tessera/core';
-import { type TextEncoder, throwIfAborted } from '@tessera/core/model';
+import { type TextEncoder, type TextFeatures, throwIfAborted } from '@tessera/core/model';
 import {
   FEATURES_FILE,
   FEATURES_LIST,

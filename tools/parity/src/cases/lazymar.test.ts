@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { ClassInput, LazyMarOptions, TokenGrid } from '@tessera/core';
+import type { TokenGrid } from '@tessera/core';
 import { generateImages, halton, type ImageRequest, lazyMar } from '@tessera/core';
-import { proxyModel } from '@tessera/core/model';
+import { type ClassInput, type LazyMarOptions, proxyModel } from '@tessera/core/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConvertedMar } from '../converted-models.js';
 import { ModelStore } from '../model-store.js';

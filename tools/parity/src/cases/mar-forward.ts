@@ -1,4 +1,4 @@
-import type { ClassInput } from '@tessera/core';
+import type { ClassInput } from '@tessera/core/model';
 import type { Classes } from '@tessera/format';
 import type { ConditionBatch, MarGraphs } from '@tessera/onnx';
 import { type Check, compare } from '../compare.js';

@@ -1,4 +1,5 @@
-import { emptyGrid, generate, keyedNoise, randomOrder, refine, TesseraError } from '@tessera/core';
+import { generate, keyedNoise, randomOrder, refine, TesseraError } from '@tessera/core';
+import { emptyGrid } from '@tessera/core/model';
 import { serveModel } from '@tessera/onnx';
 import { type LoadedModel, type LoadProgress, loadModel, probe } from '@tessera/runtime-web';
 import type { Drawing, DrawOptions, HostApi, PageApi, PageFailure, PageLoadOptions } from '../page-api.js';
