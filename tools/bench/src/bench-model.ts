@@ -17,19 +17,26 @@ export interface BenchModel {
   readonly checkpoint?: string;
 }
 
+/** How what is converted is. */
+export interface BenchConversion {
+  readonly dtype: StorageType;
+  /** Whether it can reuse: see `caches` of `convertModel`. */
+  readonly cached: boolean;
+}
+
 /**
  * Finds or makes a model.
  *
  * @param source `tiny`, the embedded model; `mar-b`, `mar-l` or `mar-h`, random weights of their sizes; a model folder
  *   (`mar.json`); or a checkpoint folder (`config.json`, `mar.safetensors`), which is converted
  * @param cacheFolder where what is made is kept
- * @param dtype of what is converted
  */
 export async function openBenchModel(
   source: string,
   cacheFolder: string,
-  dtype: StorageType = 'fp16',
+  { dtype = 'fp16', cached = false }: Partial<BenchConversion> = {},
 ): Promise<BenchModel> {
+  const conversion = { dtype, cached };
   if (source === 'tiny') return { name: 'model-tiny', folder: fileURLToPath(modelFolder) };
   const isRandom = source in RANDOM_MODELS;
   if (!isRandom && existsSync(join(source, 'mar.json'))) {
@@ -40,14 +47,18 @@ export async function openBenchModel(
       `--model ${source}: neither a model folder (mar.json) nor a checkpoint folder (config.json, ${CHECKPOINT_FILE}).`,
     );
   }
-  await inOwnProcess(source, cacheFolder, dtype);
+  await inOwnProcess(source, cacheFolder, conversion);
   const name = isRandom ? `${source.toUpperCase()} sizes, random weights` : basename(resolve(source));
-  return { name, ...places(source, cacheFolder, dtype) };
+  return { name, ...places(source, cacheFolder, conversion) };
 }
 
 /** Makes the checkpoint if there is none yet, and converts it anew, since the converter may have changed. */
-export async function makeBenchModel(source: string, cacheFolder: string, dtype: StorageType): Promise<void> {
-  const { folder, checkpoint } = places(source, cacheFolder, dtype);
+export async function makeBenchModel(
+  source: string,
+  cacheFolder: string,
+  conversion: BenchConversion,
+): Promise<void> {
+  const { folder, checkpoint } = places(source, cacheFolder, conversion);
   const sizes = RANDOM_MODELS[source];
   if (sizes && !existsSync(join(checkpoint, CHECKPOINT_FILE))) await writeRandomCheckpoint(checkpoint, sizes);
   const config = JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8')) as
@@ -56,7 +67,8 @@ export async function makeBenchModel(source: string, cacheFolder: string, dtype:
   await convertModel({
     mar: { checkpoint: join(checkpoint, CHECKPOINT_FILE), config: 'mar' in config ? config.mar : config },
     out: folder,
-    dtype,
+    dtype: conversion.dtype,
+    ...(conversion.cached ? { caches: {} } : {}),
     name: 'benchmark',
     licence: 'none',
     source: checkpoint,
@@ -67,16 +79,23 @@ export async function makeBenchModel(source: string, cacheFolder: string, dtype:
 function places(
   source: string,
   cacheFolder: string,
-  dtype: StorageType,
+  { dtype, cached }: BenchConversion,
 ): { folder: string; checkpoint: string } {
   const checkpoint = source in RANDOM_MODELS ? join(cacheFolder, source) : resolve(source);
-  return { folder: join(cacheFolder, `${basename(checkpoint)}-${dtype}`), checkpoint };
+  return {
+    folder: join(cacheFolder, `${basename(checkpoint)}-${dtype}${cached ? '-cached' : ''}`),
+    checkpoint,
+  };
 }
 
 /** The memory that weights are made and converted in must not count as the benchmark's. */
-async function inOwnProcess(source: string, cacheFolder: string, dtype: StorageType): Promise<void> {
+async function inOwnProcess(
+  source: string,
+  cacheFolder: string,
+  { dtype, cached }: BenchConversion,
+): Promise<void> {
   const script = fileURLToPath(new URL('./prepare.js', import.meta.url));
-  const child = spawn(process.execPath, [script, source, cacheFolder, dtype], {
+  const child = spawn(process.execPath, [script, source, cacheFolder, dtype, cached ? 'cached' : ''], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const status = await new Promise((done, fail) => child.on('exit', done).on('error', fail));

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { loadModel } from '@tessera/runtime-node';
+import { type LoadedModel, loadModel } from '@tessera/runtime-node';
 import { type BenchModel, openBenchModel } from './bench-model.js';
 import { fleetPage } from './fleet-page.js';
 import { killRunCommand } from './kill-run-command.js';
@@ -34,13 +34,19 @@ async function main(): Promise<void> {
   const results: ModelResult[] = [];
   for (const source of options.models) {
     say(`${source}: making ready`);
-    const benchModel = await openBenchModel(source, CACHE_FOLDER);
+    const cached = arms.some(({ reuse }) => reuse);
+    const stored: BenchModel[] = [];
+    // One type of a model that is not converted, its own.
+    for (const dtype of options.dtypes) {
+      const opened = await openBenchModel(source, CACHE_FOLDER, { dtype, cached });
+      if (!stored.some(({ folder }) => folder === opened.folder)) stored.push(opened);
+    }
     if (options.profile) {
-      for (const arm of arms)
-        console.log(`\n${await profileVariant(benchModel.folder, arm, options.threads)}`);
+      for (const { folder } of stored)
+        for (const arm of arms) console.log(`\n${await profileVariant(folder, arm, options.threads)}`);
       continue;
     }
-    const result = await benchmark(benchModel, arms, options);
+    const result = await benchmark(stored, arms, options);
     console.log(`\n${modelReport(result)}`);
     results.push(result);
   }
@@ -49,40 +55,66 @@ async function main(): Promise<void> {
   }
 }
 
+/** A way to sample with one of a model's types of weights. */
+interface Arm {
+  readonly name: string;
+  readonly model: LoadedModel;
+  readonly variant: BenchVariant;
+}
+
 async function benchmark(
-  benchModel: BenchModel,
-  arms: readonly BenchVariant[],
+  stored: readonly BenchModel[],
+  variants: readonly BenchVariant[],
   options: Options,
 ): Promise<ModelResult> {
   const { threads, batch } = options;
-  const repeats = options.repeats ?? (benchModel.checkpoint ? 3 : 5);
-  const model = await loadModel(benchModel.folder, { device: 'cpu', threads });
-  const sizes = await transformerSizes(benchModel.folder, model.manifest, model.dtype);
-  const matMul = await plainMatMul(sizes, 2 * batch * (sizes.buffer + sizes.length), threads);
-  let port: TorchPort | undefined;
+  const [first] = stored as [BenchModel];
+  const repeats = options.repeats ?? (first.checkpoint ? 3 : 5);
+  const models: LoadedModel[] = [];
+  const closing: (() => Promise<void> | void)[] = [];
   try {
-    if (options.torch) port = await torchPort(benchModel, options);
+    for (const { folder } of stored) {
+      const model = await loadModel(folder, { device: 'cpu', threads });
+      closing.push(() => model.dispose());
+      models.push(model);
+    }
+    const arms = models.flatMap((model): Arm[] =>
+      variants.map((variant) => ({
+        name: models.length === 1 ? variant.name : `${variant.name} ${model.dtype}`,
+        model,
+        variant,
+      })),
+    );
+    const [{ manifest, dtype }] = models as [LoadedModel];
+    const sizes = await transformerSizes(first.folder, manifest, dtype);
+    const matMul = await plainMatMul(sizes, 2 * batch * (sizes.buffer + sizes.length), threads);
+    closing.push(() => matMul.release());
+    let port: TorchPort | undefined;
+    if (options.torch) {
+      port = await torchPort(first, options);
+      closing.push(() => port?.close());
+    }
     say('warming up');
-    await measure(model, sizes, arms.at(-1)!, { seed: 0, batch });
+    for (const model of models) await measure(model, sizes, variants.at(-1)!, { seed: 0, batch });
 
     const rounds = arms.map((): Round[] => []);
     const torchRounds = arms.map((): number[] => []);
     for (let round = 0; round < repeats; round++) {
-      for (const [place, arm] of arms.entries()) {
+      for (const [place, { name, model, variant }] of arms.entries()) {
         const plainMatMul = await matMul.measure();
-        const measured = await measure(model, sizes, arm, { seed: round + 1, batch });
+        const measured = await measure(model, sizes, variant, { seed: round + 1, batch });
         rounds[place]!.push({ ...measured, plainMatMul });
-        let line = `round ${round + 1} of ${repeats}, ${arm.name}: ${seconds(measured.wall)}`;
-        if (port) {
+        let line = `round ${round + 1} of ${repeats}, ${name}: ${seconds(measured.wall)}`;
+        if (port && variant.port) {
           const torch = await port.measure({
-            policy: arm.port,
-            guidanceScale: model.manifest.sampling.guidance.scale,
+            policy: variant.port,
+            guidanceScale: manifest.sampling.guidance.scale,
             seed: round + 1,
             batch,
           });
           if (torch.tokenSteps !== measured.tokenSteps) {
             throw new Error(
-              `${arm.name}: the port took ${torch.tokenSteps} steps of tokens, we ${measured.tokenSteps}.`,
+              `${name}: the port took ${torch.tokenSteps} steps of tokens, we ${measured.tokenSteps}.`,
             );
           }
           torchRounds[place]!.push(torch.wall);
@@ -92,29 +124,22 @@ async function benchmark(
       }
     }
     const { rows, width, hidden } = matMul;
+    const ported = arms.flatMap(({ name }, place) =>
+      torchRounds[place]!.length > 0 ? [{ name, rounds: torchRounds[place]! }] : [],
+    );
     return {
-      model: benchModel.name,
-      dtype: model.dtype,
+      model: first.name,
+      dtype: [...new Set(models.map((model) => model.dtype))].join(' and '),
       threads,
       batch,
       sizes,
-      decodes: model.manifest.variants[0]!.components.decoder !== undefined,
+      decodes: manifest.variants[0]!.components.decoder !== undefined,
       matMul: { rows, width, hidden },
       arms: arms.map(({ name }, place) => ({ name, rounds: rounds[place]! })),
-      ...(port
-        ? {
-            torch: {
-              version: port.version,
-              products: port.products,
-              arms: arms.map(({ name }, place) => ({ name, rounds: torchRounds[place]! })),
-            },
-          }
-        : {}),
+      ...(port ? { torch: { version: port.version, products: port.products, arms: ported } } : {}),
     };
   } finally {
-    port?.close();
-    await matMul.release();
-    await model.dispose();
+    for (const close of closing.reverse()) await close();
   }
 }
 

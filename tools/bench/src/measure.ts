@@ -18,12 +18,17 @@ export interface Measurement {
   readonly transformerRuns: number;
   /** Tokens × diffusion steps, guided or not; `tessera` counts head evaluations, which are twice as many where guided. */
   readonly tokenSteps: number;
-  readonly transformerFlops: number;
+  /** Unknown of a sampler that reuses: which rows go on, each picture decides. */
+  readonly transformerFlops: number | undefined;
   /** The process's largest resident memory while it ran, in bytes, weights and all. */
   readonly peakMemory: number;
 }
 
-const HEAD: readonly ComponentName[] = ['embed', 'project', 'modulate', 'denoise'];
+const TRANSFORMER: readonly ComponentName[] = ['condition', 'condition-cached'];
+const HEAD: readonly ComponentName[] = [
+  ...(['embed', 'project', 'modulate', 'denoise'] as const),
+  ...(['modulate-cached', 'denoise-outer', 'denoise-cached'] as const),
+];
 /** How often memory is looked at, in milliseconds; this thread is idle while the model works in its own. */
 const MEMORY_INTERVAL = 10;
 
@@ -51,6 +56,7 @@ export async function measure(
         input: { classLabel: (seed + index) % classesOf(model.manifest).count },
       })),
       policy: arm.policy,
+      ...(arm.reuse ? { reuse: arm.reuse } : {}),
     });
     const wall = performance.now() - began;
     const after = await model.runStatistics();
@@ -59,12 +65,12 @@ export async function measure(
     assertFinite(images, arm.name);
     return {
       wall,
-      transformer: spent(['condition']),
+      transformer: spent(TRANSFORMER),
       head: spent(HEAD),
       decoder: spent(['decoder']),
-      transformerRuns: difference(before, after, ['condition'], 'runs'),
+      transformerRuns: difference(before, after, TRANSFORMER, 'runs'),
       tokenSteps: sum(images, ({ steps }) => sum(steps, ({ work }) => work.headEvaluations / work.passes)),
-      transformerFlops: sum(images, (image) => imageFlops(sizes, image)),
+      transformerFlops: arm.reuse ? undefined : sum(images, (image) => imageFlops(sizes, image)),
       peakMemory: Math.max(peakMemory, process.memoryUsage.rss()),
     };
   } finally {

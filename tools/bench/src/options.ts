@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { VARIANT_NAMES } from './variants.js';
+import { STORAGE_TYPES, type StorageType } from '@tessera/format';
+import { USUAL_VARIANT_NAMES, VARIANT_NAMES } from './variants.js';
 
 export const HELP = `Usage: npm run bench -- [options]
 
@@ -10,7 +11,8 @@ tells of another table: how fast, large and exact models of MAR-B's, L's and H's
 
   --model NAME      tiny (the embedded model), mar-b, mar-l or mar-h (their sizes, random weights), a model folder, or a
                     checkpoint folder (config.json, mar.safetensors); may be given several times   [tiny and mar-b]
-  --policies LIST   of ${VARIANT_NAMES.join(', ')}   [all]
+  --dtypes LIST     how what is converted is stored, e.g. fp16,int8: all are drawn with in turn   [fp16]
+  --policies LIST   of ${VARIANT_NAMES.join(', ')}   [all but lazymar]
   --repeats N       rounds   [5 for tiny, else 3]
   --threads N       [all cores]
   --batch N         images at once   [1]
@@ -21,6 +23,7 @@ tells of another table: how fast, large and exact models of MAR-B's, L's and H's
 
 export interface Options {
   readonly models: readonly string[];
+  readonly dtypes: readonly StorageType[];
   readonly policies: readonly string[];
   readonly repeats?: number;
   readonly threads: number;
@@ -37,6 +40,7 @@ export function parseOptions(given: readonly string[]): Options | undefined {
     args: [...given],
     options: {
       model: { type: 'string', multiple: true },
+      dtypes: { type: 'string' },
       policies: { type: 'string' },
       repeats: { type: 'string' },
       threads: { type: 'string' },
@@ -58,7 +62,8 @@ export function parseOptions(given: readonly string[]): Options | undefined {
   }
   return {
     models,
-    policies: values.policies?.split(',') ?? VARIANT_NAMES,
+    dtypes: (values.dtypes ?? 'fp16').split(',').map(storageType),
+    policies: values.policies?.split(',') ?? USUAL_VARIANT_NAMES,
     ...(values.repeats === undefined ? {} : { repeats: count('repeats', values.repeats) }),
     threads: values.threads === undefined ? availableParallelism() : count('threads', values.threads),
     batch: values.batch === undefined ? 1 : count('batch', values.batch),
@@ -67,6 +72,12 @@ export function parseOptions(given: readonly string[]): Options | undefined {
     python: values.python ?? 'python3',
     profile: values.profile ?? false,
   };
+}
+
+function storageType(text: string): StorageType {
+  const type = STORAGE_TYPES.find((each) => each === text);
+  if (!type) throw new Error(`--dtypes ${text}: there are ${STORAGE_TYPES.join(', ')}.`);
+  return type;
 }
 
 /** @throws unless it is an integer ≥ 1 */

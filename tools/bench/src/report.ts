@@ -97,7 +97,9 @@ function armRow({ arms, batch }: ModelResult, { name, rounds }: ModelResult['arm
   const median = (of: (round: Round) => number): number => quartilesOf(rounds.map(of)).median;
   const share = (of: (round: Round) => number): string =>
     `${(100 * median((round) => of(round) / round.wall)).toFixed(1)} %`;
-  const speed = (round: Round): number => round.transformerFlops / round.transformer / 1e6;
+  const speed = ({ transformerFlops, transformer }: Round): number =>
+    transformerFlops === undefined ? Number.NaN : transformerFlops / transformer / 1e6;
+  const counted = rounds.every(({ transformerFlops }) => transformerFlops !== undefined);
   return [
     name,
     withRange(
@@ -114,8 +116,12 @@ function armRow({ arms, batch }: ModelResult, { name, rounds }: ModelResult['arm
     share(outside),
     String(median(({ tokenSteps }) => tokenSteps / batch)),
     String(median(({ transformerRuns }) => transformerRuns)),
-    median(speed).toFixed(0),
-    `${(100 * median((round) => speed(round) / round.plainMatMul)).toFixed(0)} %`,
+    ...(counted
+      ? [
+          median(speed).toFixed(0),
+          `${(100 * median((round) => speed(round) / round.plainMatMul)).toFixed(0)} %`,
+        ]
+      : ['–', '–']),
     (Math.max(...rounds.map(({ peakMemory }) => peakMemory)) / 2 ** 20).toFixed(0),
   ];
 }

@@ -83,7 +83,7 @@ export async function speedTable(given: readonly string[], cacheFolder: string):
   for (const source of models) {
     let exact: Sample | undefined;
     for (const dtype of dtypes) {
-      const { folder } = await openBenchModel(source, cacheFolder, dtype);
+      const { folder } = await openBenchModel(source, cacheFolder, { dtype });
       const sample = await inProcess<Sample>([folder, '', '1', threads], limit);
       if (dtype === 'fp32') exact = sample;
       if (exact && sample && dtype !== 'fp32') {

@@ -1,4 +1,4 @@
-import { randomOrder, type SamplingPolicy } from '@tessera/core';
+import { lazyMar, type ReuseSchedule, randomOrder, type SamplingPolicy } from '@tessera/core';
 import { GTR_PRESETS, gtr } from '@tessera/gtr';
 
 /** The same policy in the words of the PyTorch port. */
@@ -10,7 +10,10 @@ export type PortPolicy =
 export interface BenchVariant {
   readonly name: string;
   readonly policy: SamplingPolicy;
-  readonly port: PortPolicy;
+  /** What steps take from earlier ones, for models with graphs that can. @default nothing */
+  readonly reuse?: ReuseSchedule;
+  /** Absent where the port has no such sampler. */
+  readonly port?: PortPolicy;
 }
 
 /** MAR's own sampler first: what all others are compared with. */
@@ -27,6 +30,15 @@ const VARIANTS: readonly BenchVariant[] = [
   gtrVariant('gradual', false),
 ];
 
+/** Samplers for models that are converted with caches, which hold the transformer once more. */
+const CACHED: readonly BenchVariant[] = [
+  {
+    name: 'lazymar-64x100',
+    policy: randomOrder({ steps: 64, diffusionSteps: 100 }),
+    reuse: lazyMar(),
+  },
+];
+
 function gtrVariant(preset: '32' | '16' | 'gradual', fts: boolean): BenchVariant {
   return {
     name: `gtr-${preset}${fts ? '+fts' : ''}`,
@@ -35,11 +47,15 @@ function gtrVariant(preset: '32' | '16' | 'gradual', fts: boolean): BenchVariant
   };
 }
 
-export const VARIANT_NAMES: readonly string[] = VARIANTS.map(({ name }) => name);
+/** What is compared unless asked otherwise. */
+export const USUAL_VARIANT_NAMES: readonly string[] = VARIANTS.map(({ name }) => name);
+
+const ALL = [...VARIANTS, ...CACHED];
+export const VARIANT_NAMES: readonly string[] = ALL.map(({ name }) => name);
 
 /** The variants of the given names, in the order of the table. */
 export function variantsNamed(names: readonly string[]): BenchVariant[] {
   const unknown = names.find((name) => !VARIANT_NAMES.includes(name));
   if (unknown !== undefined) throw new Error(`--policies ${unknown}: there are ${VARIANT_NAMES.join(', ')}.`);
-  return VARIANTS.filter(({ name }) => names.includes(name));
+  return ALL.filter(({ name }) => names.includes(name));
 }
