@@ -8,6 +8,7 @@ const alone = {
   browser: [
     'packages/runtime-web/src/{files,given-model,memory,same-recipe,wasm,webgpu}.test.ts',
     'packages/runtime-node/src/webgpu.test.ts',
+    'tools/parity/src/wasm-parity.test.ts',
     'tests/example-apps.test.ts',
     'tests/install-commands.test.ts',
   ],

@@ -6,6 +6,7 @@ import { fleetPage } from './fleet-page.js';
 import { killRunCommand } from './kill-run-command.js';
 import { loadBenchmark } from './load.js';
 import { measure } from './measure.js';
+import { nitroTable } from './nitro-table.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { plainMatMul } from './plain-matmul.js';
 import { profileVariant } from './profile.js';
@@ -20,6 +21,7 @@ const CACHE_FOLDER = fileURLToPath(new URL('../../../.cache/bench', import.meta.
 async function main(): Promise<void> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'table') return speedTable(rest, CACHE_FOLDER);
+  if (first === 'nitro') return nitroTable(rest, CACHE_FOLDER);
   if (first === 'kills') return killRunCommand(rest);
   if (first === 'load') return loadBenchmark(rest);
   if (first === 'fleet') return fleetPage(rest);

@@ -29,9 +29,18 @@ export const CHECKPOINT_FILE = 'mar.safetensors';
  */
 export async function writeRandomCheckpoint(folder: string, json: MarConfigJson): Promise<void> {
   await mkdir(folder, { recursive: true });
+  await writeRandomTensors(join(folder, CHECKPOINT_FILE), marKeys(completeConfig(json)));
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify({ mar: json }, null, 2)}\n`);
+}
+
+/** Writes random tensors in half floats as a safetensors file. */
+export async function writeRandomTensors(
+  path: string,
+  keys: ReadonlyMap<string, readonly number[]>,
+): Promise<void> {
   const uniform = uniformNumbers(1);
   const tensors: Record<string, TensorToWrite> = {};
-  for (const [key, shape] of marKeys(completeConfig(json))) {
+  for (const [key, shape] of keys) {
     const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
     const { mean, deviation } = distributionOf(key, shape);
     // Uniform within ±√3 standard deviations.
@@ -39,18 +48,18 @@ export async function writeRandomCheckpoint(folder: string, json: MarConfigJson)
     for (let i = 0; i < values.length; i++) values[i] = mean + reach * (2 * uniform() - 1);
     tensors[key] = { shape, data: float32ToFloat16(values) ?? values };
   }
-  await writeSafetensors(join(folder, CHECKPOINT_FILE), tensors);
-  await writeFile(join(folder, 'config.json'), `${JSON.stringify({ mar: json }, null, 2)}\n`);
+  await writeSafetensors(path, tensors);
 }
 
 function distributionOf(key: string, shape: readonly number[]): { mean: number; deviation: number } {
-  if (/(norm\d?|_ln)\.weight$/.test(key)) return { mean: 1, deviation: 0.02 };
+  if (shape.length === 1 && key.endsWith('.weight')) return { mean: 1, deviation: 0.02 };
   if (key.endsWith('.bias') || !key.endsWith('.weight') || key.startsWith('class_emb')) {
     return { mean: 0, deviation: 0.02 };
   }
   // adaLN and the last layer start at zero in training and stay small.
   if (key.includes('adaLN') || key.includes('final_layer')) return { mean: 0, deviation: 0.01 };
-  return { mean: 0, deviation: 1 / Math.sqrt(shape[1]!) };
+  const fanIn = shape.slice(1).reduce((product, extent) => product * extent, 1);
+  return { mean: 0, deviation: 1 / Math.sqrt(fanIn) };
 }
 
 function completeConfig(json: MarConfigJson): MarConfig {

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { textTable } from '@tessera/evaluation-report/display';
 import { STORAGE_TYPES, type StorageType } from '@tessera/format';
 import { openBenchModel } from './bench-model.js';
+import { inProcess, percent } from './in-process.js';
 import type { Measurement } from './measure.js';
 import { RANDOM_MODELS } from './random-checkpoint.js';
 import { describeMachine, machineLine } from './report.js';
@@ -84,14 +83,14 @@ export async function speedTable(given: readonly string[], cacheFolder: string):
     let exact: Sample | undefined;
     for (const dtype of dtypes) {
       const { folder } = await openBenchModel(source, cacheFolder, { dtype });
-      const sample = await inProcess<Sample>([folder, '', '1', threads], limit);
+      const sample = await inProcess<Sample>('table-cell', [folder, '', '1', threads], limit);
       if (dtype === 'fp32') exact = sample;
       if (exact && sample && dtype !== 'fp32') {
         errors.push([source, dtype, percent(exact.z, sample.z), percent(exact.tokens, sample.tokens)]);
       }
       for (const policy of policies) {
         for (const batch of batches) {
-          const cell = await inProcess<Cell>([folder, policy, batch, threads], limit);
+          const cell = await inProcess<Cell>('table-cell', [folder, policy, batch, threads], limit);
           const row = [source, dtype, policy, batch, ...figures(cell, Number(batch), limit)];
           console.error(`bench: ${row.join('  ')}`);
           rows.push(row);
@@ -123,32 +122,4 @@ function figures(cell: Cell | undefined, batch: number, limit: number): string[]
     ...[wall, wall / batch, transformer, head, loading].map(seconds),
     (peakMemory / 2 ** 20).toFixed(0),
   ];
-}
-
-/** Runs a cell. @returns undefined where it took longer than `limit` seconds */
-async function inProcess<T>(args: readonly string[], limit: number): Promise<T | undefined> {
-  const script = fileURLToPath(new URL('./table-cell.js', import.meta.url));
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let out = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), limit * 1000);
-  const [status, signal] = await new Promise<[number | null, string | null]>((done, fail) =>
-    child.on('close', (code, killed) => done([code, killed])).on('error', fail),
-  );
-  clearTimeout(timer);
-  if (signal === 'SIGKILL') return undefined;
-  if (status !== 0) throw new Error(`The measurement ${args.join(' ')} failed; the reason is printed above.`);
-  return JSON.parse(out) as T;
-}
-
-/** Of two samples' numbers: the root mean square of their difference ÷ that of the first ones. */
-function percent(exact: readonly number[], other: readonly number[]): string {
-  let [difference, size] = [0, 0];
-  for (const [i, value] of exact.entries()) {
-    difference += (other[i]! - value) ** 2;
-    size += value ** 2;
-  }
-  return `${(100 * Math.sqrt(difference / size)).toPrecision(2)} %`;
 }

@@ -57,6 +57,7 @@ export async function convertMar(
   directory: string,
   out: string,
   { repeatBlocks = 1, cutBlock }: MarForm = {},
+  openSession: OpenSession = openNodeSession,
 ): Promise<ConvertedMar> {
   const config = await readJsonFields(join(directory, CONFIG));
   const isNitro = config.values.family === 'nitro';
@@ -117,7 +118,11 @@ async function repeated(
 }
 
 /** Converts the autoencoder of a golden directory. */
-export async function convertVae(directory: string, out: string): Promise<ConvertedAutoencoder> {
+export async function convertVae(
+  directory: string,
+  out: string,
+  openSession: OpenSession = openNodeSession,
+): Promise<ConvertedAutoencoder> {
   const given = await readJsonFields(join(directory, CONFIG));
   const isDcAe = given.values.family === 'dc-ae';
   if (!given.has('ch_mult') && !isDcAe) throw new GoldenDataError(`${directory} holds no autoencoder.`);
@@ -173,7 +178,11 @@ function pictureManifest(
   };
 }
 
-export function openSession(path: string): Promise<GraphSession> {
+/** Opens a graph file, whose weights are inside it. */
+export type OpenSession = (path: string) => Promise<GraphSession>;
+
+/** Opens it on the CPU. */
+export function openNodeSession(path: string): Promise<GraphSession> {
   return InferenceSession.create(path, {
     intraOpNumThreads: 2,
     // Several sessions live at once: the spinning threads of idle ones would take the cores from the busy one.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Check } from './compare.js';
-import type { ConvertedAutoencoder, ConvertedMar, MarForm } from './converted-models.js';
+import type { ConvertedAutoencoder, ConvertedMar, MarForm, OpenSession } from './converted-models.js';
 import { type GoldenTensors, readTensors } from './golden-files.js';
 import { type JsonFields, readJsonFields } from './json-fields.js';
 
@@ -20,6 +20,8 @@ export interface GoldenCase {
   mar(form?: MarForm): Promise<ConvertedMar>;
   /** The directory's autoencoder. */
   autoencoder(): Promise<ConvertedAutoencoder>;
+  /** Opens a graph that the case alone has. */
+  readonly openSession: OpenSession;
   /** The same case with the files and the model of a directory beside its own. */
   beside(directory: string): GoldenCase;
 }
@@ -27,7 +29,7 @@ export interface GoldenCase {
 export function goldenCase(
   fields: JsonFields,
   directory: string,
-  models: (directory: string) => Pick<GoldenCase, 'mar' | 'autoencoder'>,
+  models: (directory: string) => Pick<GoldenCase, 'mar' | 'autoencoder' | 'openSession'>,
 ): GoldenCase {
   return {
     fields,

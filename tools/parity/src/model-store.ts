@@ -7,31 +7,38 @@ import {
   convertMar,
   convertVae,
   type MarForm,
+  type OpenSession,
 } from './converted-models.js';
 import { GoldenDataError } from './golden-data-error.js';
 
 /** The converted models of a golden set: each is converted when first asked for, and kept. */
 export class ModelStore {
+  readonly openSession: OpenSession;
   readonly #folder: string;
   readonly #mars = new Map<string, Promise<ConvertedMar>>();
   readonly #autoencoders = new Map<string, Promise<ConvertedAutoencoder>>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, openSession: OpenSession) {
     this.#folder = folder;
+    this.openSession = openSession;
   }
 
-  static async open(): Promise<ModelStore> {
-    return new ModelStore(await mkdtemp(join(tmpdir(), 'tessera-parity-')));
+  static async open(openSession: OpenSession): Promise<ModelStore> {
+    return new ModelStore(await mkdtemp(join(tmpdir(), 'tessera-parity-')), openSession);
   }
 
   mar(directory: string, form: MarForm = {}): Promise<ConvertedMar> {
     const key = `${directory} ${form.repeatBlocks ?? 1} ${form.cutBlock}`;
-    return remember(this.#mars, key, () => convertMar(directory, this.#next('mar', this.#mars.size), form));
+    return remember(this.#mars, key, () =>
+      convertMar(directory, this.#next('mar', this.#mars.size), form, this.openSession),
+    );
   }
 
   autoencoder(directory: string): Promise<ConvertedAutoencoder> {
     const { size } = this.#autoencoders;
-    return remember(this.#autoencoders, directory, () => convertVae(directory, this.#next('vae', size)));
+    return remember(this.#autoencoders, directory, () =>
+      convertVae(directory, this.#next('vae', size), this.openSession),
+    );
   }
 
   /** The first of these directories' MAR models that can be converted. */

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GraphBuilder, saveGraph } from '@tessera/convert';
 import type { Tensor } from 'onnxruntime-node';
-import { openSession } from './converted-models.js';
+import type { OpenSession } from './converted-models.js';
 
 /** Runs a graph once that is saved for it. */
 export async function runProbe(
+  openSession: OpenSession,
   graph: GraphBuilder,
   feeds: Readonly<Record<string, Tensor>>,
 ): Promise<Readonly<Record<string, Float32Array>>> {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { CASE_KINDS, CHECKPOINT } from './cases/index.js';
 import { type Check, holds } from './compare.js';
+import { type OpenSession, openNodeSession } from './converted-models.js';
 import { goldenCase } from './golden-case.js';
 import { GoldenDataError, sentence } from './golden-data-error.js';
 import { findCases, type SetCase } from './golden-set.js';
@@ -36,18 +37,20 @@ export interface ParitySummary {
  *
  * @param root a directory of golden data
  * @param report called with each case's result as it is known
+ * @param openSession opens a graph file. @default on the CPU
  * @throws GoldenDataError where `root` holds no golden data; anything wrong with a case fails that case alone
  */
 export async function runParity(
   root: string,
   report: (result: CaseResult) => void = () => {},
+  openSession: OpenSession = openNodeSession,
 ): Promise<ParitySummary> {
   const set = resolve(root);
   const cases = await findCases(set);
   const modelDirectories = [
     ...new Set(cases.filter(({ fields }) => fields).map(({ directory }) => directory)),
   ];
-  const models = await ModelStore.open();
+  const models = await ModelStore.open(openSession);
   const results: CaseResult[] = [];
   try {
     for (const each of cases) {
@@ -80,6 +83,7 @@ async function replay(
         mar: (form) =>
           anywhere ? models.anyMar(modelDirectories.map((each) => join(set, each))) : models.mar(from, form),
         autoencoder: () => models.autoencoder(from),
+        openSession: models.openSession,
       })),
     );
     if (checks.length === 0) throw new GoldenDataError('The case holds nothing to compare with.');

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { expect, it } from 'vitest';
 import { openAutoencoder } from '../autoencoder/open-autoencoder.js';
+import { Checkpoint } from '../checkpoint/checkpoint.js';
 import { openTensors } from '../checkpoint/open-tensors.js';
 import { convertModel } from '../convert.js';
 import { CheckpointKeysError } from '../errors.js';
@@ -9,6 +10,7 @@ import { nitroKeys } from '../nitro/nitro-keys.js';
 import { float32, inTemporaryFolder, largestError, openGraph, openWritten, run } from '../testing/golden.js';
 import { randomArray, randomNumbers, writeRandomCheckpoint } from '../testing/random-weights.js';
 import { type DcAeConfig, dcAeLayers } from './dc-ae-config.js';
+import { dcAeDecoderGraph } from './dc-ae-decoder-graph.js';
 import { dcAeKeys } from './dc-ae-keys.js';
 
 const base = {
@@ -90,6 +92,37 @@ it.each([
       expect(largestError(image!, expected.data)).toBeLessThan(2e-5);
     }
     await session.release();
+  });
+});
+
+it('the decoder computes in strips what it does in one piece, for any number of rows', async () => {
+  const deep = {
+    ...base,
+    stride: 8,
+    layers: dcAeLayers([
+      { width: 4, kinds: ['residual', 'residual'] },
+      { width: 8, kinds: ['residual'] },
+      { width: 16, kinds: ['residual'] },
+      { width: 16, kinds: ['efficient-vit'] },
+    ]),
+  } satisfies DcAeConfig;
+  await withDcAe(deep, async (file) => {
+    const checkpoint = new Checkpoint(file, 'decoder.conv_in.weight', { ignore: ['encoder.'] });
+    const [whole, ...others] = await Promise.all(
+      [1, 2, 4, 8].map((strips) => openGraph(dcAeDecoderGraph(deep, checkpoint, strips))),
+    );
+    const next = randomNumbers(3);
+    for (const [height, width] of [
+      [1, 1],
+      [3, 2],
+      [5, 4],
+    ] as const) {
+      const latents = float32(randomArray(4 * height * width, next), [1, 4, height, width]);
+      const { image } = await run(whole!, { latents });
+      for (const session of others)
+        expect(largestError((await run(session, { latents })).image!, image!)).toBeLessThan(1e-6);
+    }
+    await Promise.all([whole!, ...others].map((session) => session.release()));
   });
 });
 

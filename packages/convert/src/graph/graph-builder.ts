@@ -39,7 +39,10 @@ export class GraphBuilder {
   readonly weights = new Map<string, LazyWeight>();
   readonly constants = new Map<string, GraphConstant>();
   /** Values that can be looked at, by what they are called; see {@link mark}. */
-  readonly marks = new Map<string, { readonly value: Value; readonly shape: readonly (number | string)[] }>();
+  readonly marks = new Map<
+    string,
+    { readonly value: Value | (() => Value); readonly shape: readonly (number | string)[] }
+  >();
   /** Names of outputs by the names that their values had. */
   readonly #renamed = new Map<Value, string>();
 
@@ -77,8 +80,12 @@ export class GraphBuilder {
     this.outputs.push({ name, type, shape });
   }
 
-  /** Gives a float32 value on the way a name, by which {@link expose} makes it an output, to be compared with recorded numbers. */
-  mark(name: string, value: Value, shape: readonly (number | string)[]): void {
+  /**
+   * Gives a float32 value on the way a name, by which {@link expose} makes it an output, to be compared with recorded numbers.
+   *
+   * @param value or what adds its nodes, where they are needed for that alone
+   */
+  mark(name: string, value: Value | (() => Value), shape: readonly (number | string)[]): void {
     this.marks.set(name, { value, shape });
   }
 
@@ -86,7 +93,8 @@ export class GraphBuilder {
   expose(names: Iterable<string> = this.marks.keys()): this {
     for (const name of names) {
       const { value, shape } = this.marks.get(name)!;
-      this.output(name, this.op('Identity', [value]), 'float32', shape);
+      const made = typeof value === 'string' ? value : value();
+      this.output(name, this.op('Identity', [made]), 'float32', shape);
     }
     return this;
   }

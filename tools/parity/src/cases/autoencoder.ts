@@ -66,7 +66,10 @@ export async function replayEncode({ fields, tensors, autoencoder }: GoldenCase)
 }
 
 /** DC-AE: `level.N`, after each level, and `attn.LEVEL.LAYER`, after a layer's attention, of the same latents. */
-async function checkLevels({ path }: GoldenCase, file: GoldenTensors): Promise<readonly Check[]> {
+async function checkLevels(
+  { path, openSession }: GoldenCase,
+  file: GoldenTensors,
+): Promise<readonly Check[]> {
   const recorded = file.matching(/^(level)\.(\d+)$|^(attn)\.(\d+)\.(\d+)$/);
   if (recorded.length === 0) return [];
   const weights = await openTensors(path('weights.safetensors'));
@@ -75,7 +78,7 @@ async function checkLevels({ path }: GoldenCase, file: GoldenTensors): Promise<r
     const decoder = autoencoder.graphs.decoder!;
     const marks = [...decoder.marks.keys()];
     const latents = file.get('latents');
-    const outputs = await runProbe(decoder.expose(), {
+    const outputs = await runProbe(openSession, decoder.expose(), {
       latents: new Tensor(
         'float32',
         latents.data.map((value) => value / autoencoder.latentScale),

@@ -115,6 +115,7 @@ export async function replayStages({
   json,
   mar,
   path,
+  openSession,
 }: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
   const { graphs, model } = await nitro(mar);
@@ -142,7 +143,7 @@ export async function replayStages({
     }
     const { transformer } = nitroGraphs(config, checkpoint);
     const width = config.decoder.width;
-    const outputs = await runProbe(transformer!.expose([...transformer!.marks.keys()]), {
+    const outputs = await runProbe(openSession, transformer!.expose([...transformer!.marks.keys()]), {
       tokens: floats(tokens, [1, length, channels]),
       masked: floats(masked, [1, length, 1]),
       embedded: floats(embedded, [1, embedded.length / width, width]),
@@ -164,7 +165,12 @@ export async function replayStages({
 }
 
 /** Single blocks on recorded rows: queries and keys after their norms, what attention gives, and the streams after. */
-export async function replayBlock({ fields, tensors, path }: GoldenCase): Promise<readonly Check[]> {
+export async function replayBlock({
+  fields,
+  tensors,
+  path,
+  openSession,
+}: GoldenCase): Promise<readonly Check[]> {
   const file = await tensors(fields.text('file'));
   return withNitro(path, async ({ config, checkpoint }) => {
     const checks: Check[] = [];
@@ -181,7 +187,8 @@ export async function replayBlock({ fields, tensors, path }: GoldenCase): Promis
         image: floats(image.data, [1, rows, config.decoder.width]),
         text: floats(text.data, [1, text.shape.at(-2)!, config.decoder.width]),
       };
-      const outputs = await runProbe(nitroBlockGraph(config, checkpoint, { group, index, rows }), inputs);
+      const graph = nitroBlockGraph(config, checkpoint, { group, index, rows });
+      const outputs = await runProbe(openSession, graph, inputs);
       const block = `block_groups.${group}.${index}`;
       const marks = {
         'attn.h': 'to_out.0',
