@@ -1,5 +1,5 @@
-import { generateImages, keyedNoise, type TextFeatures } from '@tessera/core';
-import { proxyModel } from '@tessera/core/model';
+import { generateImages, keyedNoise } from '@tessera/core';
+import { proxyModel, type TextFeatures } from '@tessera/core/model';
 import { buildSampling, parseSpec, resolveSampling, type TextCondition } from '@tessera/format';
 import { recordReferenceSample } from '@tessera/onnx';
 import { loadModel } from '@tessera/runtime-node';

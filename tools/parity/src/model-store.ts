@@ -8,6 +8,7 @@ import {
   convertVae,
   type MarForm,
   type OpenSession,
+  openNodeSession,
 } from './converted-models.js';
 import { GoldenDataError } from './golden-data-error.js';
 
@@ -23,7 +24,7 @@ export class ModelStore {
     this.openSession = openSession;
   }
 
-  static async open(openSession: OpenSession): Promise<ModelStore> {
+  static async open(openSession: OpenSession = openNodeSession): Promise<ModelStore> {
     return new ModelStore(await mkdtemp(join(tmpdir(), 'tessera-parity-')), openSession);
   }
 
