@@ -116,7 +116,7 @@ describe('generate', () => {
 
   test('stopped midway, keeps what is finished and goes on from there', async () => {
     const out = await temporaryFolder();
-    const command = ['generate', ...quick, '--count', '2', '--out', out];
+    const command = ['generate', ...quick, '--count', '2', '--batch', '1', '--out', out];
     const stopped = await tessera(command, stoppedAt(3));
     expect(stopped.code).toBe(130);
     expect(stopped.error).toContain('2 of 6 pictures are finished');
@@ -133,7 +133,7 @@ describe('generate', () => {
     ['the same one', []],
   ])('stopped while %s overwrites what is there, leaves none of the old pictures', async (_, changes) => {
     const out = await temporaryFolder();
-    const command = ['generate', ...quick, '--out', out];
+    const command = ['generate', ...quick, '--batch', '1', '--out', out];
     await tessera([...command, '--count', '2', '--preview']);
     const other = [...command, ...changes];
     const stopped = await tessera([...other, '--overwrite'], stoppedAt(2));

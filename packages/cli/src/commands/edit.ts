@@ -22,6 +22,7 @@ import { parseClassLabels } from '../parse-class-labels.js';
 import { type SamplingFlags, samplingChoice, withSamplingOptions } from '../sampling-options.js';
 import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
+import { USUAL_BATCH, usualBatch } from '../usual-batch.js';
 
 interface EditFlags extends ModelFlags, SamplingFlags {
   readonly mask?: string;
@@ -71,7 +72,7 @@ export function editCommand(context: CommandContext): Command {
   withSamplingOptions(command, { policy: true });
   withModelOptions(command);
   withOutputOption(command, 'folder or picture', 'where pictures go (default: out/NAME-edited-seed-SEED)')
-    .addOption(wholeNumberOption('--batch <n>', 'variations at once (default: 1 on the CPU, 8 elsewhere)', 1))
+    .addOption(wholeNumberOption('--batch <n>', `variations at once (${USUAL_BATCH})`, 1))
     .option('--overwrite', 'replace what is there')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -126,7 +127,7 @@ async function edit(context: CommandContext, path: string, flags: EditFlags): Pr
       sampling: choice(advised),
     };
     const recipe = editRecipe(request);
-    const batch = flags.batch ?? (model.device === 'cpu' ? 1 : 8);
+    const batch = flags.batch ?? usualBatch(model);
     const onProgress = (done: number): void =>
       output.progress.update(done / count, `${Math.floor(done)}/${count} pictures`);
     const began = performance.now();

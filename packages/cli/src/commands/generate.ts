@@ -43,6 +43,7 @@ import {
 } from '../sampling-options.js';
 import { sizeOption } from '../size-option.js';
 import { wrappedHelp } from '../terminal.js';
+import { USUAL_BATCH, usualBatch } from '../usual-batch.js';
 
 interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policy?: string;
@@ -76,7 +77,7 @@ export function generateCommand(context: CommandContext): Command {
       ]),
     )
     .addOption(sizeOption())
-    .addOption(wholeNumberOption('--batch <n>', 'pictures at once (default: 1 on the CPU, 8 elsewhere)', 1))
+    .addOption(wholeNumberOption('--batch <n>', `pictures at once (${USUAL_BATCH})`, 1))
     .option('--sheet', 'write a contact sheet too')
     .option('--preview', 'write the steps of each picture too, as one tiled picture')
     .addOption(
@@ -143,7 +144,7 @@ async function generate(
       used,
       recipe,
       target,
-      batch: flags.batch ?? (model.device === 'cpu' ? 1 : 8),
+      batch: flags.batch ?? usualBatch(model),
       scale: flags.scale ?? sheetScale(model),
       sheet: flags.sheet ?? false,
       preview: flags.preview ?? false,

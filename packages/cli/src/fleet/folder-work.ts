@@ -14,6 +14,7 @@ import { buildSampling, gridSizeOf, type Recipe, recipeFor } from '@tessera/form
 import { pngBytes } from '@tessera/format/png';
 import { drawPictures } from '../draw-pictures.js';
 import { pictureSheet, sheetScale } from '../picture-sheet.js';
+import { usualBatch } from '../usual-batch.js';
 
 /** Pictures on the sheet of a whole job. */
 const SHOWN = 100;
@@ -41,7 +42,7 @@ export function folderWork(options: {
         ...{ model, seed: recipe.seed, pictures, signal },
         sampling: buildSampling(recipe.sampling),
         ...(recipe.size ? { gridSize: gridSizeOf(model.manifest, recipe.size) } : {}),
-        batch: batch ?? (model.device === 'cpu' ? 1 : 8),
+        batch: batch ?? usualBatch(model),
         onProgress: (done) => onProgress(done / pictures.length),
       });
       async function* files() {

@@ -15,6 +15,7 @@ import {
 } from '../picture-options.js';
 import { type SamplingFlags, samplingChoice, withSamplingOptions } from '../sampling-options.js';
 import { sizeOption } from '../size-option.js';
+import { USUAL_BATCH } from '../usual-batch.js';
 
 /** What names a job: many pictures of one recipe, in shards. */
 export interface JobFlags extends ModelFlags, SamplingFlags, PromptFlags {
@@ -99,4 +100,4 @@ function promptedPictures(job: ShardJob, { model }: ModelInUse): Picture[] {
 
 /** Pictures at once, for whoever draws shards. */
 export const batchOption = (): Option =>
-  wholeNumberOption('--batch <n>', 'pictures at once (default: 1 on the CPU, 8 elsewhere)', 1);
+  wholeNumberOption('--batch <n>', `pictures at once (${USUAL_BATCH})`, 1);
