@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { exampleManifest } from '@tessera/format/testing';
 import { fakeLoadedModel } from '@tessera/onnx/testing';
 import { createHandler } from '@tessera/server';
-import { APICallError, createProviderRegistry, generateImage } from 'ai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTessera, type TesseraProvider } from './create-tessera.js';
 
@@ -15,6 +17,16 @@ const manifest = {
 };
 const handler = createHandler({ models: { fake: { load: async () => fakeLoadedModel(manifest) } } });
 const quick = { tessera: { policy: 'mar:4x2' } };
+
+/** The version that is installed; TESSERA_AI names a folder whose node_modules have another one. */
+const { APICallError, createProviderRegistry, generateImage } = await importAi();
+
+async function importAi(): Promise<typeof import('ai')> {
+  const folder = process.env.TESSERA_AI;
+  if (folder === undefined) return import('ai');
+  const other = createRequire(join(resolve(folder), 'index.js')).resolve('ai');
+  return import(pathToFileURL(other).href);
+}
 
 let address = '';
 /** Node's own server in front of the handler. */
