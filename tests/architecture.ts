@@ -100,7 +100,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
   },
   '@tessera/fleet': {
-    dependencies: ['@tessera/core', '@tessera/format', 'bullmq', 'ioredis', 'valibot'],
+    // The client of S3 is a peer, for those whose store is a bucket.
+    dependencies: ['@aws-sdk/client-s3', '@tessera/core', '@tessera/format', 'bullmq', 'ioredis', 'valibot'],
   },
   // It speaks to a server, or to a handler that it is given.
   '@tessera/ai-sdk': { dependencies: ['@ai-sdk/provider'] },

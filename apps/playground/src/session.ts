@@ -1,4 +1,5 @@
-import { TesseraError } from '@tessera/core';
+import { type ModelInput, TesseraError } from '@tessera/core';
+import { Scheduler } from '@tessera/core/scheduling';
 import type { LoadedModel } from '@tessera/runtime-web';
 import { derived, get, type Readable, type Writable, writable } from 'svelte/store';
 import type { ChoiceStore } from './choice-store.js';
@@ -69,6 +70,8 @@ export class Session {
   /** What can't be read of the address; until then nothing is drawn unasked. */
   readonly damage: Readable<Failure | undefined>;
   readonly #source: ModelSource;
+  /** Gives turns on the model that was used last to all that is drawn on it. */
+  #scheduler: Scheduler<ModelInput> | undefined;
   /** Whether the model's location came with an address and the user has not begun anything since. */
   readonly #foreignModel: Writable<boolean>;
 
@@ -337,10 +340,17 @@ export class Session {
     signal.throwIfAborted();
     if (policy.kind === 'named') {
       const sampling = generationOf(settings, model.manifest);
-      return withEnvironment(model, recordRun({ model, seed, condition, edit, signal, ...sampling }));
+      return this.#inTurn(model, recordRun({ model, seed, condition, edit, signal, ...sampling }));
     }
     const { drawOwn } = await import('./own-policy/policy-sandbox.js');
-    return withEnvironment(model, drawOwn({ settings, source: policy.source, model, edit, signal }));
+    return this.#inTurn(model, drawOwn({ settings, source: policy.source, model, edit, signal }));
+  }
+
+  /** The run, side by side with all others on the model. */
+  #inTurn(model: LoadedModel, run: Run): Run {
+    if (this.#scheduler?.model !== model)
+      this.#scheduler = new Scheduler<ModelInput>(model, { now: () => performance.now() });
+    return withEnvironment(model, this.#scheduler.share(run));
   }
 }
 

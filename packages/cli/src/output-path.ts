@@ -16,18 +16,20 @@ export class OutputPathError extends TesseraError {
 }
 
 /** What a command writes to its `--out`. */
-export type OutputKind = 'folder' | 'picture' | 'folder or picture';
+export type OutputKind = 'folder' | 'picture' | 'folder or picture' | 'store';
 
 const EXAMPLES: Readonly<Record<OutputKind, string>> = {
   folder: 'a folder, such as --out results',
   picture: 'a PNG file, such as --out picture.png',
   'folder or picture': 'a folder or a PNG file, such as --out results or --out picture.png',
+  store: 'a folder or a bucket, such as --out results or --out s3://bucket/results',
 };
 
 const NAMES: Readonly<Record<OutputKind, string>> = {
   folder: '<folder>',
   picture: '<file.png>',
   'folder or picture': '<folder|file.png>',
+  store: '<folder|s3://…>',
 };
 
 /**
@@ -62,9 +64,11 @@ export const isPng = (path: string): boolean => /\.png$/i.test(path);
  */
 export function assertOutput(path: string, kind: OutputKind): void {
   if (path.trim() === '') throw new UsageError(`--out is empty. Give it ${EXAMPLES[kind]}.`);
+  if (kind === 'store' && path.startsWith('s3://')) return;
   const found = statsOf(path);
-  const isPicture = isPng(path) && kind !== 'folder';
-  const isOther = isPng(path) ? kind === 'folder' : kind === 'picture' || OTHER_FORMAT.test(path);
+  const isFolder = kind === 'folder' || kind === 'store';
+  const isPicture = isPng(path) && !isFolder;
+  const isOther = isPng(path) ? isFolder : kind === 'picture' || OTHER_FORMAT.test(path);
   if (isOther && !(kind !== 'picture' && found?.isDirectory())) {
     throw new UsageError(`--out ${path} does not fit: this command writes ${EXAMPLES[kind]}.`);
   }

@@ -9,7 +9,8 @@ export {
   type AutoencoderConfigJson,
   openAutoencoder,
 } from './autoencoder/open-autoencoder.js';
-export { KL16, type VaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
+export { KL16, resolveVaeConfig, type VaeConfig, type VaeConfigJson } from './autoencoder/vae-config.js';
+export { vaeKeys } from './autoencoder/vae-layers.js';
 export { Checkpoint, type CheckpointOptions, type TakenWeights } from './checkpoint/checkpoint.js';
 export { openTensors } from './checkpoint/open-tensors.js';
 export type { SafetensorsDtype } from './checkpoint/safetensors-header.js';

@@ -405,6 +405,7 @@ describe('a server', () => {
     ])
       expect(metrics).toContain(line);
     expect(metrics).toMatch(/process_resident_memory_bytes \d+/);
+    expect(metrics).toMatch(/process_cpu_seconds_total \d+/);
   });
 
   it('is ready once its first model is loaded, and drains what is under way', async () => {

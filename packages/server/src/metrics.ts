@@ -40,6 +40,16 @@ export function createMetrics(pool: ModelPool) {
       this.set(process.memoryUsage.rss());
     },
   });
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Seconds of the processor, user and system',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
   return {
     registry,
     requests: new Counter({

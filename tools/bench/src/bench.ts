@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type LoadedModel, loadModel } from '@tessera/runtime-node';
 import { type BenchModel, openBenchModel } from './bench-model.js';
+import { fairness } from './fairness.js';
 import { fleetPage } from './fleet-page.js';
 import { killRunCommand } from './kill-run-command.js';
 import { loadBenchmark } from './load.js';
@@ -22,8 +23,9 @@ async function main(): Promise<void> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'table') return speedTable(rest, CACHE_FOLDER);
   if (first === 'nitro') return nitroTable(rest, CACHE_FOLDER);
-  if (first === 'kills') return killRunCommand(rest);
+  if (first === 'kills') return killRunCommand(rest, CACHE_FOLDER);
   if (first === 'load') return loadBenchmark(rest);
+  if (first === 'fairness') return fairness(rest);
   if (first === 'fleet') return fleetPage(rest);
   const options = parseOptions(process.argv.slice(2));
   if (!options) {

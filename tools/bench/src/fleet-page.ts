@@ -52,7 +52,11 @@ async function scaling(pictures: number): Promise<readonly [one: number, two: nu
     for (const run of [0, 1]) {
       for (const workers of [1, 2]) {
         const job = { pictures, shards: Math.ceil(pictures / 3), workers, workerKills: 0, redisKills: 0 };
-        const done = await fleetRun({ ...job, embedded: POLICY }, join(folder, `${run}-${workers}`), 0);
+        const done = await fleetRun(
+          { ...job, drawn: { policy: POLICY } },
+          join(folder, `${run}-${workers}`),
+          0,
+        );
         seconds[workers]!.push(done.seconds);
         console.error(`bench: ${workers} workers, ${done.seconds.toFixed(1)} s`);
       }

@@ -15,8 +15,13 @@ export interface KillRunOptions {
   readonly workers: number;
   readonly workerKills: number;
   readonly redisKills: number;
-  /** A sampler spec for the embedded model. @default a quick one for a model of arithmetic */
-  readonly embedded?: string;
+  /** What draws. @default a model of arithmetic */
+  readonly drawn?: {
+    /** Its folder. @default the embedded model */
+    readonly model?: string;
+    /** A sampler spec. */
+    readonly policy: string;
+  };
 }
 
 export interface KillRunResult {
@@ -72,13 +77,14 @@ export async function killRun(
  * @param expectedSeconds over which the kills are spread
  */
 export async function fleetRun(options: KillRunOptions, out: string, expectedSeconds: number) {
-  const { pictures, shards, workers, workerKills, redisKills, embedded } = options;
+  const { pictures, shards, workers, workerKills, redisKills, drawn } = options;
   const redis = await startRedis();
-  const start = starter({ TESSERA_REDIS: redis.url }, embedded === undefined ? ARITHMETIC : COMMAND);
+  const start = starter({ TESSERA_REDIS: redis.url }, drawn ? COMMAND : ARITHMETIC);
   const over = new AbortController();
   try {
     const job = ['--pictures', `0-${pictures - 1}`, '--of', `${shards}`, '--name', 'job'];
-    await succeeds(start(['submit', ...job, '--policy', embedded ?? 'mar:2x2']));
+    const model = drawn?.model === undefined ? [] : ['--model', drawn.model];
+    await succeeds(start(['submit', ...job, ...model, '--policy', drawn?.policy ?? 'mar:2x2']));
     const begin = performance.now();
     const counts = { drawn: 0, there: 0 };
     const slots = Array.from({ length: workers }, () => workerSlot(start, out, counts, over.signal));

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { generate } from '@tessera/core';
+import { quartilesOf } from '@tessera/evaluate';
 import { buildSampling, classesOf, inputOf, parseSpec, pictureAt, resolveSampling } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
@@ -14,7 +15,8 @@ import { describeMachine, machineLine } from './report.js';
 const HELP = `Usage: npm run bench -- load [options]
 
 Puts load on \`tessera serve\` with the embedded model, by autocannon: pictures a second at 1, 10 and 100 callers against
-the bare loop, in rounds and in turn; waiting; memory over many requests; clients that leave.
+the bare loop, in rounds and in turn, with the processor's seconds of a picture, which other programs disturb less;
+waiting; memory over many requests; clients that leave.
 
   --policy SPEC      [gtr-16]
   --rounds N         [3]
@@ -84,22 +86,35 @@ async function serve() {
   };
 }
 
-/** Draws pictures one after the other without a server. @returns pictures a second */
+/** Of a measurement. */
+interface Rate {
+  /** Pictures a second. */
+  readonly rate: number;
+  /** The processor's seconds of a picture. */
+  readonly processor: number;
+}
+
+/** Draws pictures one after the other without a server. */
 async function bareLoop() {
   const model = await loadModel(modelFolder, { device: 'cpu' });
   const classes = classesOf(model.manifest);
   return {
     dispose: () => model.dispose(),
-    async rate(policy: string, seconds: number): Promise<number> {
+    async rate(policy: string, seconds: number): Promise<Rate> {
       const sampling = buildSampling(resolveSampling(parseSpec(policy), model.manifest.sampling));
       const begin = performance.now();
+      const before = process.cpuUsage();
       let pictures = 0;
       do {
         const picture = pictureAt(classes, pictures++);
         const requests = [{ seed: 1, imageIndex: picture.index, input: inputOf(picture) }];
         for await (const _ of generate({ model, requests, ...sampling }));
       } while (performance.now() - begin < 1000 * seconds);
-      return (1000 * pictures) / (performance.now() - begin);
+      const { user, system } = process.cpuUsage(before);
+      return {
+        rate: (1000 * pictures) / (performance.now() - begin),
+        processor: (user + system) / 1e6 / pictures,
+      };
     },
   };
 }
@@ -112,31 +127,48 @@ const request = (policy: string, given: object = {}) => ({
 
 async function rates(server: Server, policy: string, rounds: number, seconds: number): Promise<void> {
   const bare = await bareLoop();
+  const shares: Record<number, number[]> = Object.fromEntries(CALLERS.map((callers) => [callers, []]));
   await bare.rate(policy, 1);
   await fetch(`${server.url}/v1/images/generations`, request(policy));
   for (let round = 1; round <= rounds; round++) {
     const alone = await bare.rate(policy, seconds);
-    console.log(`round ${round}  the bare loop  ${alone.toFixed(2)} pictures a second`);
+    console.log(`round ${round}  the bare loop  ${rateText(alone)}`);
     for (const connections of CALLERS) {
-      const { rate, p50, p99 } = await callers(server, policy, connections, seconds * alone);
-      const share = `${Math.round((100 * rate) / alone)} % of the bare loop`;
+      const { p50, p99, ...measured } = await callers(server, policy, connections, seconds * alone.rate);
+      const share = `${percent(measured.rate / alone.rate)} and ${percent(alone.processor / measured.processor)} of the bare loop`;
+      shares[connections]!.push(measured.rate / alone.rate);
       console.log(
-        `round ${round}  ${`${connections}`.padStart(3)} callers    ${rate.toFixed(2)} pictures a second, ${share}; waiting p50 ${p50} ms, p99 ${p99} ms`,
+        `round ${round}  ${`${connections}`.padStart(3)} callers    ${rateText(measured)}, ${share}; waiting p50 ${p50} ms, p99 ${p99} ms`,
       );
     }
+  }
+  for (const connections of CALLERS) {
+    const { median } = quartilesOf(shares[connections]!);
+    console.log(
+      `${`${connections}`.padStart(12)} callers    ${percent(median)} of the bare loop in the median`,
+    );
   }
   await bare.dispose();
 }
 
+const percent = (part: number): string => `${Math.round(100 * part)} %`;
+const rateText = ({ rate, processor }: Rate): string =>
+  `${rate.toFixed(2)} pictures a second, ${processor.toFixed(3)} s of the processor each`;
+
 /** @param pictures at least one for each caller */
-async function callers({ url }: Server, policy: string, connections: number, pictures: number) {
+async function callers(server: Server, policy: string, connections: number, pictures: number) {
+  const processor = () => server.metric('process_cpu_seconds_total');
+  const before = await processor();
   const amount = Math.max(Math.ceil(pictures), connections);
   const { duration, latency, errors, non2xx } = await autocannon({
-    ...{ url: `${url}/v1/images/generations`, connections, amount, timeout: 600, ...request(policy) },
+    ...{ url: `${server.url}/v1/images/generations`, connections, amount, timeout: 600, ...request(policy) },
   });
   if (errors + non2xx > 0)
     throw new Error(`${errors} errors and ${non2xx} refusals at ${connections} callers.`);
-  return { rate: amount / duration, p50: latency.p50, p99: latency.p99 };
+  return {
+    ...{ rate: amount / duration, processor: ((await processor()) - before) / amount },
+    ...{ p50: latency.p50, p99: latency.p99 },
+  };
 }
 
 async function memory(server: Server, requests: number): Promise<void> {

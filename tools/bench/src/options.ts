@@ -6,8 +6,8 @@ import { USUAL_VARIANT_NAMES, VARIANT_NAMES } from './variants.js';
 export const HELP = `Usage: npm run bench -- [options]
 
 Times MAR's own sampler against GtR with and without FTS, interleaved in one process. \`npm run bench -- table --help\`
-tells of another table: how fast, large and exact models of MAR-B's, L's and H's sizes are in each type of weights, and \`nitro\` one of Nitro-AR's. \`kills\`,
-\`load\` and \`fleet\` are about many machines and many callers; each has its --help.
+tells of another table: how fast, large and exact models of MAR-B's, L's and H's sizes are in each type of weights, and \`nitro\` one of Nitro-AR's.
+\`kills\`, \`load\`, \`fairness\` and \`fleet\` are about many machines and many callers; each has its --help.
 
   --model NAME      tiny (the embedded model), mar-b, mar-l or mar-h (their sizes, random weights), a model folder, or a
                     checkpoint folder (config.json, mar.safetensors); may be given several times   [tiny and mar-b]

@@ -2,7 +2,7 @@ import type { DescribeFailure } from '../model-loading/failure.js';
 import type { PolicyChoice } from '../policies/policy-spec.js';
 import type { Settings } from '../settings/settings.js';
 import { Drawing, type DrawingState } from './drawing.js';
-import { race } from './race.js';
+import { followRun, leaveRun } from './follow-run.js';
 import { type FinishedRun, type Run, type StepRecord, totals } from './step-record.js';
 
 /** One of the policies that are compared, and its picture as far as it has come. */
@@ -16,7 +16,7 @@ export interface Variant {
 /** The settings of a comparison are those of all variants, but for the policy. */
 export type ComparisonState = DrawingState & { readonly variants: readonly Variant[] };
 
-/** Races several policies for the same picture. */
+/** Races several policies for the same picture. The runs take turns, so that the fastest is finished first. */
 export class Comparison extends Drawing<{ readonly variants: readonly Variant[] }> {
   constructor(describe?: DescribeFailure) {
     super({ variants: [] }, describe);
@@ -30,14 +30,25 @@ export class Comparison extends Drawing<{ readonly variants: readonly Variant[] 
     return this.draw(settings, async (signal, update) => {
       const variants: Variant[] = entries.map((entry) => ({ ...entry, steps: [] }));
       update({ variants: [...variants] });
-      const runs = await Promise.all(variants.map(({ policy }) => begin({ ...settings, policy }, signal)));
-      for await (const { index, step, run } of race(runs)) {
-        signal.throwIfAborted();
-        const variant = variants[index]!;
-        variants[index] = step
-          ? { ...variant, steps: [...variant.steps, step] }
-          : { ...variant, finished: run };
+      const change = (index: number, to: Partial<Variant>): void => {
+        variants[index] = { ...variants[index]!, ...to };
         update({ variants: [...variants] });
+      };
+      const runs = await Promise.all(variants.map(({ policy }) => begin({ ...settings, policy }, signal)));
+      try {
+        await Promise.all(
+          runs.map(async (run, index) => {
+            const steps: StepRecord[] = [];
+            const finished = await followRun(run, signal, (step) => {
+              steps.push(step);
+              change(index, { steps: [...steps] });
+            });
+            change(index, { finished });
+          }),
+        );
+      } finally {
+        // Where one fails, the others are left.
+        for (const run of runs) leaveRun(run);
       }
       return {};
     });

@@ -1,6 +1,7 @@
 import type { DescribeFailure } from '../model-loading/failure.js';
 import type { Settings } from '../settings/settings.js';
 import { Drawing, type DrawingState } from './drawing.js';
+import { followRun } from './follow-run.js';
 import type { FinishedRun, Run, StepRecord } from './step-record.js';
 
 interface PictureContent {
@@ -21,14 +22,11 @@ export class PictureRun extends Drawing<PictureContent> {
     return this.draw(settings, async (signal, update) => {
       const run = await begin(signal);
       const steps: StepRecord[] = [];
-      for (;;) {
-        signal.throwIfAborted();
-        const { done, value } = await run.next();
-        signal.throwIfAborted();
-        if (done) return { finished: value };
-        steps.push(value);
+      const finished = await followRun(run, signal, (step) => {
+        steps.push(step);
         update({ steps: [...steps] });
-      }
+      });
+      return { finished };
     });
   }
 

@@ -1,8 +1,9 @@
 import { jobId } from '@tessera/fleet';
 import { Command, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
-import { folderWork } from '../fleet/folder-work.js';
+
 import { batchOption, type JobFlags, withJob, withJobOptions } from '../fleet/job-options.js';
+import { storeWork } from '../fleet/store-work.js';
 import { wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
 import { type Environment, wrappedHelp } from '../terminal.js';
@@ -29,7 +30,7 @@ export function shardCommand(context: CommandContext): Command {
       new Option('--finish', 'check all shards, and write manifest.json and sheet.png').conflicts('index'),
     );
   withJobOptions(command);
-  return withOutputOption(command, 'folder', 'where the shards go, which all machines see', null)
+  return withOutputOption(command, 'store', 'where the shards go, which all machines see', null)
     .addOption(batchOption())
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -63,7 +64,7 @@ async function shard(context: CommandContext, words: readonly string[], flags: S
   await withJob(context, words, flags, output, async (chosen, used) => {
     const job = { ...chosen, name: 'job' };
     const { signal } = context.io;
-    const work = folderWork({ folderOf: () => flags.out, modelOf: async () => used, batch: flags.batch });
+    const work = storeWork({ placeOf: () => flags.out, modelOf: async () => used, batch: flags.batch });
     const id = await jobId(job);
     if (flags.finish) {
       const { pictures, shards } = await work.finish(job, { signal });

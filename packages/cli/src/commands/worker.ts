@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { ShardError } from '@tessera/fleet';
 import type { Recipe } from '@tessera/format';
 import { Command } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
-import { folderWork } from '../fleet/folder-work.js';
 import { batchOption } from '../fleet/job-options.js';
 import { type QueueFlags, withFleet, withQueueOptions } from '../fleet/queue-option.js';
+import { placeBelow } from '../fleet/shard-store-at.js';
+import { storeWork } from '../fleet/store-work.js';
 import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { wholeNumberOption } from '../number-options.js';
 import { withOutputOption } from '../output-path.js';
@@ -34,7 +34,7 @@ export function workerCommand(context: CommandContext): Command {
     )
     .addOption(batchOption());
   withModelOptions(command);
-  return withOutputOption(command, 'folder', 'where the jobs go, a folder each, which all machines see', null)
+  return withOutputOption(command, 'store', 'where the jobs go, a folder each, which all machines see', null)
     .addHelpText(
       'after',
       wrappedHelp(`A worker takes one shard at a time. Ctrl-C and SIGTERM give it back at once; after kill -9, or a machine
@@ -60,8 +60,8 @@ async function work(context: CommandContext, flags: WorkerFlags): Promise<void> 
       output.print(`working  ${flags.out}`);
       const { signal } = context.io;
       await fleet.work(
-        folderWork({
-          folderOf: ({ name }) => join(flags.out, name),
+        storeWork({
+          placeOf: ({ name }) => placeBelow(flags.out, name),
           modelOf: ({ model }) => models.get(model),
           batch: flags.batch,
         }),

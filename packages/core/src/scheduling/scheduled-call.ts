@@ -84,6 +84,11 @@ export class ScheduledCall<Input> {
     if (signal?.aborted) abort();
   }
 
+  /** Images that are left, with parts of images. */
+  get imagesLeft(): number {
+    return this.images.length - this.imagesDone;
+  }
+
   /** How many images are done, with parts of images. */
   get imagesDone(): number {
     return this.images.reduce((sum, { result, progress }) => sum + (result ? 1 : partDone(progress)), 0);
@@ -127,12 +132,21 @@ export class ScheduledCall<Input> {
     this.#push(images.flatMap((image) => (image.next ? [this.#ofCall(image, image.next)] : [])));
   }
 
-  /** Says what came of a turn, and counts its work. */
-  end(happened: readonly (readonly [image: ScheduledImage, events: readonly GenerateEvent[]])[]): void {
+  /**
+   * Says what came of a turn, and counts its work.
+   *
+   * @param milliseconds of each image's part, where these are what is counted. @default rows are
+   */
+  end(
+    happened: readonly (readonly [image: ScheduledImage, events: readonly GenerateEvent[]])[],
+    milliseconds?: number,
+  ): void {
     const events: GenerateEvent[] = [];
     for (const [image, own] of happened) {
+      this.#work += milliseconds ?? 0;
       for (const event of own) {
-        if (event.type === 'step-end') this.#work += rowsOf(event.batch, image.grid.shape);
+        if (event.type === 'step-end' && milliseconds === undefined)
+          this.#work += rowsOf(event.batch, image.grid.shape);
         if (event.type === 'image')
           image.result = { image: event.image, grid: event.grid, steps: stepsAt(image, event.steps) };
         events.push(this.#ofCall(image, event));

@@ -112,6 +112,61 @@ describe('a scheduler', () => {
     expect(Math.abs(done.heavy - done.light)).toBeLessThanOrEqual(1.5 * ofHeavyImage);
   });
 
+  it('gives turns to runs of others, in equal shares of the time, until each ends, fails or is left', async () => {
+    let time = 0;
+    const { scheduler } = scheduled({ now: () => time });
+    const seen: string[] = [];
+    async function* run(name: string, times: readonly number[], fail = false) {
+      try {
+        for (const each of times) {
+          await Promise.resolve();
+          time += each;
+          yield name;
+        }
+        if (fail) throw new Error(`${name} failed`);
+        return `${name} is over`;
+      } finally {
+        seen.push(`end ${name}`);
+      }
+    }
+    const follow = async (shared: AsyncGenerator<string, string>, steps = Number.POSITIVE_INFINITY) => {
+      for (let i = 0; i < steps; i++) {
+        const { done, value } = await shared.next();
+        if (done) return value;
+        seen.push(value);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return (await shared.return('left')).value;
+    };
+    const results = await Promise.allSettled([
+      follow(scheduler.share(run('a', [10, 10, 10, 10]))),
+      follow(scheduler.share(run('b', [15, 15]))),
+      follow(scheduler.share(run('c', [1]))),
+      follow(scheduler.share(run('d', [11, 11, 11])), 1),
+      follow(scheduler.share(run('e', [12], true))),
+    ]);
+    expect(seen.join(' ')).toBe('a b c d end d e end c a end e b a a end b end a');
+    expect(results.map((each) => (each.status === 'fulfilled' ? each.value : each.reason.message))).toEqual([
+      ...['a is over', 'b is over', 'c is over', 'left', 'e failed'],
+    ]);
+    expect(scheduler.load).toEqual({ waiting: 0, running: 0, imagesLeft: 0 });
+  });
+
+  it('gives turns to runs of others beside its own calls, and needs a clock for that', async () => {
+    let time = 0;
+    const { model, scheduler } = scheduled({ now: () => time++ });
+    const shared = scheduler.share(generate({ model, requests: images(1), policy }));
+    const [own] = await Promise.all([
+      scheduler.generateImages({ requests: images(2), policy }),
+      (async () => {
+        while (!(await shared.next()).done);
+      })(),
+    ]);
+    expect(own).toEqual(await generateImages({ model: fakeModel({ shape }), requests: images(2), policy }));
+    const without = scheduled().scheduler.share(generate({ model, requests: images(1), policy }));
+    await expect(without.next()).rejects.toThrow(/now = undefined: must be given to the scheduler/);
+  });
+
   it('lets a call of a higher priority go first from the next step on', async () => {
     const { scheduler } = scheduled();
     const order: string[] = [];

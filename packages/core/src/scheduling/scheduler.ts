@@ -1,5 +1,5 @@
 import { type EditedImage, type EditOptions, type EditResult, editBy } from '../edit-image.js';
-import { assertInteger, assertNumber, TesseraError } from '../errors.js';
+import { assertInteger, assertNumber, InvalidOptionError, TesseraError } from '../errors.js';
 import { finalResults } from '../generate.js';
 import type {
   GeneratedImage,
@@ -12,6 +12,7 @@ import type { MaskedModel } from '../model.js';
 import { samplingSettings } from '../sampling-settings.js';
 import { JointModel } from './joint-model.js';
 import { advance, ScheduledCall, type ScheduledImage } from './scheduled-call.js';
+import { SharedRun } from './shared-run.js';
 
 export interface SchedulerOptions {
   /**
@@ -26,6 +27,11 @@ export interface SchedulerOptions {
   readonly joined?: number;
   /** Most calls that may wait for their first step. @default Infinity */
   readonly maxWaiting?: number;
+  /**
+   * A clock in milliseconds that never falls: calls then share the model's time. By default they share its work, counted by rows
+   * that go through the networks.
+   */
+  readonly now?: () => number;
 }
 
 /** How a call stands among others. */
@@ -59,6 +65,7 @@ export class QueueFullError extends TesseraError {
 }
 
 type Scheduled<Options> = Omit<Options, 'model'> & CallOptions;
+type Call<Input> = ScheduledCall<Input> | SharedRun<unknown, unknown>;
 
 /**
  * Shares one model among many calls. Each gets the same share of the work: the call with the least work behind it comes next,
@@ -78,15 +85,16 @@ export class Scheduler<Input> {
   readonly #batch: number;
   readonly #joined: number;
   readonly #maxWaiting: number;
+  readonly #now: (() => number) | undefined;
   /** In the order of their arrival. */
-  readonly #calls = new Set<ScheduledCall<Input>>();
+  readonly #calls = new Set<Call<Input>>();
   /** The tag of the call that ran last, where newcomers begin. */
   #tag = 0;
   #isRunning = false;
 
   /** @throws InvalidOptionError where an option is out of range */
   constructor(model: MaskedModel<Input>, options: SchedulerOptions = {}) {
-    const { batch = 4, joined = 1, maxWaiting = Number.POSITIVE_INFINITY } = options;
+    const { batch = 4, joined = 1, maxWaiting = Number.POSITIVE_INFINITY, now } = options;
     assertInteger('batch', batch, 1);
     assertInteger('joined', joined, 1);
     if (maxWaiting !== Number.POSITIVE_INFINITY) assertInteger('maxWaiting', maxWaiting, 0);
@@ -95,12 +103,13 @@ export class Scheduler<Input> {
     this.#batch = batch;
     this.#joined = joined;
     this.#maxWaiting = maxWaiting;
+    this.#now = now;
   }
 
   get load(): SchedulerLoad {
     const calls = [...this.#calls];
     const waiting = calls.filter(({ isBegun }) => !isBegun).length;
-    const imagesLeft = calls.reduce((sum, { images, imagesDone }) => sum + images.length - imagesDone, 0);
+    const imagesLeft = calls.reduce((sum, call) => sum + call.imagesLeft, 0);
     return { waiting, running: calls.length - waiting, imagesLeft };
   }
 
@@ -147,17 +156,57 @@ export class Scheduler<Input> {
     return (await finalResults(this.edit(options), options)).results;
   }
 
+  /**
+   * Gives turns to a run that draws on the model in its own way, such as one whose policy lives in another thread: turns of
+   * others lie between two of its values. So runs go on side by side, all at the same time of their own. What is done with a value
+   * belongs to the turn: whoever draws them has to go on, or leave the loop, which ends the run. The scheduler needs a clock, as it
+   * doesn't know what the run does.
+   *
+   * ```ts
+   * const scheduler = new Scheduler(model, { now: () => performance.now() });
+   * for await (const event of scheduler.share(generate({ model, requests }))) console.log(event.type);
+   * ```
+   *
+   * @throws InvalidOptionError where the scheduler has no clock
+   * @throws QueueFullError where as many calls wait as may; what the run throws
+   */
+  async *share<Value, Result>(
+    run: AsyncGenerator<Value, Result, undefined>,
+    { priority = 0 }: CallOptions = {},
+  ): AsyncGenerator<Value, Result, undefined> {
+    if (!this.#now)
+      throw new InvalidOptionError('now', undefined, 'must be given to the scheduler, for runs to share');
+    const shared = new SharedRun(run, this.#place(priority));
+    this.#calls.add(shared);
+    try {
+      for (;;) {
+        const asked = shared.next();
+        this.#run();
+        const { done, value } = await asked;
+        if (done) return value;
+        yield value;
+      }
+    } finally {
+      shared.leave();
+      this.#calls.delete(shared);
+    }
+  }
+
   #enter({ priority = 0, ...options }: Scheduled<GenerateOptions<Input>>): ScheduledCall<Input> {
-    assertNumber('priority', priority, Number.NEGATIVE_INFINITY);
     samplingSettings({ ...options, model: this.model });
+    const call = new ScheduledCall(this.model, this.#joint.model, options, this.#place(priority));
+    this.#calls.add(call);
+    return call;
+  }
+
+  /** Where a newcomer stands. @throws QueueFullError where there is no room for it */
+  #place(priority: number): { readonly priority: number; readonly tag: number } {
+    assertNumber('priority', priority, Number.NEGATIVE_INFINITY);
     const { waiting, running } = this.load;
     // Where nothing runs, the first of those that wait is about to.
     const behind = running === 0 ? waiting - 1 : waiting;
     if (behind >= this.#maxWaiting) throw new QueueFullError(waiting);
-    const place = { priority, tag: this.#tag };
-    const call = new ScheduledCall(this.model, this.#joint.model, options, place);
-    this.#calls.add(call);
-    return call;
+    return { priority, tag: this.#tag };
   }
 
   /** Runs steps, one after the other, as long as somebody waits for one. */
@@ -171,22 +220,27 @@ export class Scheduler<Input> {
     // Those who come at the same moment are there before the first is chosen.
     await Promise.resolve();
     for (;;) {
-      const turn = this.#choose();
-      if (turn.size === 0) break;
-      await this.#step(turn);
+      // The sort is stable, so equals stay in the order of their arrival.
+      const [first, ...others] = [...this.#calls]
+        .filter(({ isReady }) => isReady)
+        .sort((a, b) => b.priority - a.priority || a.tag - b.tag);
+      if (!first) break;
+      this.#tag = Math.max(this.#tag, first.tag);
+      const began = this.#now?.() ?? 0;
+      if (first instanceof SharedRun) {
+        await first.advance();
+        first.end((this.#now?.() ?? 0) - began);
+      } else await this.#step(this.#turn(first, others), began);
     }
     this.#isRunning = false;
   }
 
   /** The images that take the next step together, by their calls. */
-  #choose(): Map<ScheduledCall<Input>, readonly ScheduledImage[]> {
+  #turn(
+    first: ScheduledCall<Input>,
+    others: readonly Call<Input>[],
+  ): Map<ScheduledCall<Input>, readonly ScheduledImage[]> {
     const turn = new Map<ScheduledCall<Input>, readonly ScheduledImage[]>();
-    // The sort is stable, so equals stay in the order of their arrival.
-    const [first, ...others] = [...this.#calls]
-      .filter(({ isReady }) => isReady)
-      .sort((a, b) => b.priority - a.priority || a.tag - b.tag);
-    if (!first) return turn;
-    this.#tag = Math.max(this.#tag, first.tag);
     const own = this.#open(first);
     const key = keyOf(own[0]!);
     turn.set(
@@ -195,6 +249,7 @@ export class Scheduler<Input> {
     );
     let room = this.#joined - turn.get(first)!.length;
     for (const call of others) {
+      if (call instanceof SharedRun) continue;
       const joining = this.#open(call)
         .filter((image) => keyOf(image) === key)
         .slice(0, Math.max(0, room));
@@ -210,7 +265,10 @@ export class Scheduler<Input> {
     return images.filter(({ result }) => !result).slice(0, this.#batch);
   }
 
-  async #step(turn: ReadonlyMap<ScheduledCall<Input>, readonly ScheduledImage[]>): Promise<void> {
+  async #step(
+    turn: ReadonlyMap<ScheduledCall<Input>, readonly ScheduledImage[]>,
+    began: number,
+  ): Promise<void> {
     for (const [call, images] of turn) call.begin(images);
     const parts = [...turn].flatMap(([call, images]) => images.map((image) => ({ call, image })));
     const outcomes = await this.#joint.together(
@@ -220,6 +278,7 @@ export class Scheduler<Input> {
             advance(image),
       ),
     );
+    const each = this.#now ? (this.#now() - began) / parts.length : undefined;
     for (const call of turn.keys()) {
       const happened: (readonly [ScheduledImage, readonly GenerateEvent[]])[] = [];
       for (const [i, outcome] of outcomes.entries()) {
@@ -228,7 +287,7 @@ export class Scheduler<Input> {
         if (outcome.status === 'rejected') call.fail(outcome.reason);
         else happened.push([part.image, outcome.value]);
       }
-      call.end(happened);
+      call.end(happened, each);
     }
   }
 }

@@ -1,39 +1,50 @@
-import { join } from 'node:path';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
-import { readPng, writeJson, writePng } from '@tessera/evaluation-report/files';
 import {
   jobId,
   jobPicture,
   ShardError,
-  ShardFolder,
   type ShardManifest,
+  type ShardStore,
   type ShardWork,
   shardPictures,
+  verifyShard,
 } from '@tessera/fleet';
 import { buildSampling, gridSizeOf, type Recipe, recipeFor } from '@tessera/format';
-import { pngBytes } from '@tessera/format/png';
+import { pngBytes, readPngBytes } from '@tessera/format/png';
 import { drawPictures } from '../draw-pictures.js';
 import { pictureSheet, sheetScale } from '../picture-sheet.js';
 import { usualBatch } from '../usual-batch.js';
+import { shardStoreAt } from './shard-store-at.js';
 
 /** Pictures on the sheet of a whole job. */
 const SHOWN = 100;
 
-/** Shards that are drawn into folders. */
-export function folderWork(options: {
-  /** The folder of all shards of a job. */
-  folderOf(job: { readonly name: string }): string;
+/** Shards that are drawn into stores. */
+export function storeWork(options: {
+  /** The place of all shards of a job: a folder, or `s3://bucket/prefix`. */
+  placeOf(job: { readonly name: string }): string;
   /** The model that a job's recipe names. */
   modelOf(recipe: Omit<Recipe, 'images'>): Promise<ModelInUse>;
   /** Pictures at once. */
   readonly batch: number | undefined;
 }): ShardWork {
-  const { folderOf, modelOf, batch } = options;
+  const { placeOf, modelOf, batch } = options;
+  let last: { readonly place: string; readonly store: Promise<ShardStore> } | undefined;
+  const storeOf = (job: { readonly name: string }): Promise<ShardStore> => {
+    const place = placeOf(job);
+    if (last?.place !== place) last = { place, store: shardStoreAt(place) };
+    const { store } = last;
+    store.catch(() => {
+      // The next try begins anew.
+      if (last?.store === store) last = undefined;
+    });
+    return store;
+  };
   return {
     async draw(job, index, { signal, onProgress }) {
       const id = await jobId(job);
-      const folder = new ShardFolder(folderOf(job));
-      const there = await folder.read(index, id);
+      const store = await storeOf(job);
+      const there = await store.read(index, id);
       if (there) return { pictures: there.pictures.length, wasThere: true };
       const { model, made } = await modelOf(job.recipe);
       const pictures = shardPictures(job, index, model.manifest);
@@ -51,32 +62,32 @@ export function folderWork(options: {
           yield { index: picture.index, file: picture.file, bytes };
         }
       }
-      await folder.write({ job: id, index, of: job.of }, files());
+      await store.write({ job: id, index, of: job.of }, files());
       return { pictures: pictures.length, wasThere: false };
     },
 
     async finish(job, { signal }) {
       const id = await jobId(job);
-      const place = folderOf(job);
-      const folder = new ShardFolder(place);
-      const shards = await checked(folder, job.of, id, signal);
+      const store = await storeOf(job);
+      const shards = await checked(store, job.of, id, signal);
       const { model } = await modelOf(job.recipe);
-      const all = shards.flatMap(({ index: shard, pictures }) =>
-        pictures.map(({ index, file }) => ({ index, path: join(folder.pathOf(shard), file) })),
-      );
+      const all = shards.flatMap((shard) => shard.pictures.map((picture) => ({ shard, ...picture })));
       const shown = await Promise.all(
-        all.slice(0, SHOWN).map(async ({ index, path }) => ({
+        all.slice(0, SHOWN).map(async ({ shard, index, file }) => ({
           picture: jobPicture(job, model.manifest, index),
-          image: (await readPng(path)).image,
+          image: readPngBytes(await store.readPicture(shard, file), file).image,
         })),
       );
-      await writePng(join(place, 'sheet.png'), pictureSheet(shown, sheetScale(model)));
       const { recipe, prompts, negativePrompt } = job;
-      await writeJson(join(place, 'manifest.json'), {
+      const manifest = {
         ...{ format: 'tessera-job', version: 1, job: id, recipe },
         ...(prompts === undefined ? {} : { prompts }),
         ...(negativePrompt === undefined ? {} : { negativePrompt }),
         shards,
+      };
+      await store.writeWhole({
+        'sheet.png': pngBytes(pictureSheet(shown, sheetScale(model))),
+        'manifest.json': new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`),
       });
       return { pictures: all.length, shards: shards.length };
     },
@@ -85,7 +96,7 @@ export function folderWork(options: {
 
 /** All shards, each file compared with its hash. @throws ShardError that says which are missing, or what is wrong with one */
 async function checked(
-  folder: ShardFolder,
+  store: ShardStore,
   of: number,
   id: string,
   signal: AbortSignal,
@@ -94,10 +105,10 @@ async function checked(
   const missing: number[] = [];
   for (let index = 0; index < of; index++) {
     signal.throwIfAborted();
-    const manifest = await folder.read(index, id);
+    const manifest = await store.read(index, id);
     if (!manifest) missing.push(index);
     else {
-      await folder.verify(manifest);
+      await verifyShard(store, manifest);
       shards.push(manifest);
     }
   }
@@ -107,6 +118,6 @@ async function checked(
       `${missing.length} of ${of} shards are missing: ${some}${missing.length > 10 ? ', …' : ''}.`,
     );
   }
-  await folder.clean();
+  await store.clean();
   return shards;
 }

@@ -1,0 +1,1 @@
+export { ShardBucket } from './shard-bucket.js';
