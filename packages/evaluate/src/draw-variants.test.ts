@@ -1,3 +1,4 @@
+import { constantGuidance, lazyMar, leastLikelyCorrector } from '@tessera/core';
 import { expect, test } from 'vitest';
 import { drawVariants } from './draw-variants.js';
 import type { DrawingOptions } from './evaluation-options.js';
@@ -20,4 +21,27 @@ test.each<[string, Partial<DrawingOptions>, string]>([
   const store = memoryStore();
   await expect(drawVariants({ ...options, store, ...changes })).rejects.toThrow(message);
   expect(store.saved).toEqual([]);
+});
+
+test('draws a variant with all that it says of sampling', async () => {
+  const [plain] = ARMS;
+  const variants = [
+    { ...plain!, name: 'plain', guidance: constantGuidance(2) },
+    {
+      ...plain!,
+      name: 'reusing',
+      guidance: constantGuidance(2),
+      reuse: lazyMar({ refresh: 2, parts: ['guidance'] }),
+    },
+    {
+      ...plain!,
+      name: 'corrected',
+      guidance: constantGuidance(2),
+      corrector: leastLikelyCorrector({ share: 0.5 }),
+    },
+  ];
+  const drawn = await drawVariants({ ...options, n: 1, variants, store: memoryStore() });
+  const [once, reusing, corrected] = drawn.map(([picture]) => picture!.passes);
+  expect(reusing).toBeLessThan(once!);
+  expect(corrected).toBeGreaterThan(once!);
 });

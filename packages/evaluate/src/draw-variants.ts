@@ -49,17 +49,13 @@ async function drawBatch(
   variant: EvaluationVariant,
   indices: readonly number[],
 ): Promise<DrawnPicture[]> {
-  const { policy, guidance, temperature, clamp, sampler = ancestralSampler() } = variant;
-  const drawing = variant.model ?? model;
+  const { name: _, description: __, model: drawing = model, ...sampling } = variant;
   const began = clock();
   const generated = await generateImages({
+    sampler: ancestralSampler(),
+    ...sampling,
     model: drawing,
     requests: indices.map((index) => ({ seed, imageIndex: index, input: { classLabel: index % classes } })),
-    policy,
-    ...(guidance === undefined ? {} : { guidance }),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(clamp === undefined ? {} : { clamp }),
-    sampler,
     ...(signal === undefined ? {} : { signal }),
   });
   const seconds = (clock() - began) / 1000 / indices.length;

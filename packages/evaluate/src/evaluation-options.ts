@@ -1,22 +1,21 @@
-import type { GuidanceSchedule, MaskedModel, SamplingPolicy } from '@tessera/core';
-import type { DiffusionSampler } from '@tessera/core/diffusion';
-import type { CancellationSignal, Clamp, ClassInput } from '@tessera/core/model';
+import type { GenerateOptions, MaskedModel, SamplingPolicy } from '@tessera/core';
+import type { CancellationSignal, ClassInput } from '@tessera/core/model';
 import type { ComparedMetric } from './evaluation-report.js';
 import type { EvaluationStore } from './evaluation-store.js';
 import type { FeatureNetwork } from './feature-network.js';
 import type { ReferencePictures } from './reference-pictures.js';
 
-/** One way to draw pictures. What is left out is the model's own. */
-export interface EvaluationVariant {
+/** What a way to draw says of sampling, as `generate` takes it. */
+type Sampling = Pick<
+  GenerateOptions<ClassInput>,
+  'guidance' | 'temperature' | 'clamp' | 'sampler' | 'reuse' | 'corrector'
+>;
+
+/** One way to draw pictures. What is left out is the model's own; of the sampler, ancestralSampler(). */
+export interface EvaluationVariant extends Sampling {
   /** Tells it apart from the other variants. */
   readonly name: string;
   readonly policy: SamplingPolicy;
-  readonly guidance?: GuidanceSchedule;
-  readonly temperature?: number;
-  /** Null for none. */
-  readonly clamp?: Clamp | null;
-  /** @default ancestralSampler() */
-  readonly sampler?: DiffusionSampler;
   /** What draws it. @default the evaluation's model */
   readonly model?: MaskedModel<ClassInput>;
   /** JSON that says how to draw the same pictures again; it goes into the report as it is. */
