@@ -29,7 +29,7 @@ const schema = v.strictObject({
 /** Ways to sample as data: every spec with every choice in it. */
 export type SearchSpace = v.InferOutput<typeof schema>;
 
-/** The space that is searched where none is given: order and pace, head steps, guidance, temperature, residual guidance. */
+/** The space that is searched where none is given: order and pace, head steps, guidance, temperature, residual guidance, correctors. */
 export const SEARCH_SPACE: SearchSpace = v.parse(schema, space);
 
 /** @param path names the space in the error. @throws EvaluationRequestError that lists what is wrong with it */
