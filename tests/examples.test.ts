@@ -19,6 +19,7 @@ const expected: Record<string, { files: string[]; output: RegExp }> = {
   'edit.js': { files: ['edit-after.png', 'edit-before.png', 'edit-wider.png'], output: /^$/ },
   'cancel.js': { files: [], output: /stopped\n$/ },
   'next-route.js': { files: [], output: /^$/ },
+  'transformers-text.js': { files: [], output: /^$/ },
 };
 
 describe('the examples', () => {
@@ -45,6 +46,43 @@ describe('the examples', () => {
       );
       expect(alone!.equals(inBatch!)).toBe(true);
     }
+  });
+
+  it('let another library read prompts: padded, one at a time, with the mask', async () => {
+    const { transformersText } = await import('../examples/transformers-text.js');
+    const seen: object[] = [];
+    let isDisposed = false;
+    const model = Object.assign(
+      async ({ input_ids: ids }: { input_ids: { data: bigint[] } }) => ({
+        last_hidden_state: { data: ids.data.flatMap((id) => [Number(id), 0.5]) },
+      }),
+      { dispose: async () => (isDisposed = true) },
+    );
+    const encoder = transformersText({
+      tokenizer: (texts: string[], options: object) => {
+        seen.push({ texts, ...options });
+        const [{ length }] = texts as [string];
+        const rows = (of: (row: number) => bigint) => ({ data: [0, 1, 2, 3].map(of) });
+        return {
+          input_ids: rows(() => BigInt(length)),
+          attention_mask: rows((row) => BigInt(+(row < length))),
+        };
+      },
+      ...{ model, length: 4, width: 2 },
+    } as unknown as Parameters<typeof transformersText>[0]);
+    const rows = { padding: 'max_length', truncation: true, max_length: 4 };
+    expect(await encoder.encode(['fox', 'a'])).toEqual([
+      { features: Float32Array.of(3, 0.5, 3, 0.5, 3, 0.5, 3, 0.5), mask: Uint8Array.of(1, 1, 1, 0) },
+      { features: Float32Array.of(1, 0.5, 1, 0.5, 1, 0.5, 1, 0.5), mask: Uint8Array.of(1, 0, 0, 0) },
+    ]);
+    expect(seen).toEqual([
+      { texts: ['fox'], ...rows },
+      { texts: ['a'], ...rows },
+    ]);
+    const stopped = encoder.encode(['fox'], { signal: AbortSignal.abort(new Error('enough')) });
+    await expect(stopped).rejects.toThrow('enough');
+    await encoder.dispose();
+    expect(isDisposed).toBe(true);
   });
 
   it('are the code in the README', () => {
