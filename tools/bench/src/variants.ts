@@ -1,4 +1,5 @@
-import { lazyMar, type ReuseSchedule, randomOrder, type SamplingPolicy } from '@tessera/core';
+import { lazyMar, randomOrder, type SamplingPolicy } from '@tessera/core';
+import type { ReuseSchedule } from '@tessera/core/model';
 import { GTR_PRESETS, gtr } from '@tessera/gtr';
 
 /** The same policy in the words of the PyTorch port. */
