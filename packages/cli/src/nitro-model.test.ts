@@ -1,11 +1,11 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dcAeKeys, dcAeLayers, llamaKeys, nitroKeys, writeSafetensors } from '@tessera/convert';
 import { eulerSampler, generateImages, keyedNoise, randomOrder } from '@tessera/core';
 import { type Manifest, parseManifest } from '@tessera/format';
 import { type LoadedModel, loadModel, readPng } from '@tessera/runtime-node';
-import { type HubServer, hubServer } from '@tessera/runtime-node/testing';
+import { type HubServer, hubServer, TINY_NITRO_SIZES, tinyNitroFiles } from '@tessera/runtime-node/testing';
+import { createHandler } from '@tessera/server';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from './run.js';
 import { capturedIo } from './testing/captured-io.js';
@@ -14,64 +14,27 @@ import { capturedIo } from './testing/captured-io.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'tessera-nitro-'));
 const out = join(folder, 'nitro');
-const text = { length: 9, width: 12 };
 let hub: HubServer;
 let manifest: Manifest;
-
-const nitro = nitroKeys({
-  grid: { height: 8, width: 8, channels: 4 },
-  latents: { channels: 4, patchSize: 1, stride: 4 },
-  prediction: 'velocity',
-  trainSteps: 1000,
-  decoder: { width: 16, heads: 2, hidden: 24, norm: 'layer' },
-  split: [1, 1, 1],
-  ...{ text, positionExtent: 96, head: { width: 16, depth: 1 }, epsilon: 1e-6 },
-});
-const dcAe = dcAeKeys({
-  ...{ latentChannels: 4, latentScale: 0.5, stride: 4, widths: [16, 4], headSize: 8, scales: [5] },
-  ...{ expansion: 2, epsilon: 1e-5 },
-  layers: dcAeLayers([
-    { width: 4, kinds: ['residual'] },
-    { width: 8, kinds: ['residual'] },
-    { width: 16, kinds: ['efficient-vit'] },
-  ]),
-});
-const llama = llamaKeys({
-  ...{ vocabulary: 29, width: text.width, depth: 2, hidden: 16, heads: 2, keyHeads: 1, headSize: 6 },
-  ...{ epsilon: 1e-5, frequencies: new Float64Array(), padding: 1 },
-});
 
 beforeAll(async () => {
   vi.stubEnv('HF_HOME', folder);
   vi.stubEnv('HF_HUB_CACHE', '');
-  const plain = (value: object) => ({ body: Buffer.from(JSON.stringify(value)), isLfs: false });
-  const weights = async (keys: ReadonlyMap<string, readonly number[]>, prefix = '') => ({
-    body: await randomWeights(keys, prefix),
-    isLfs: true,
-  });
-  const llamaFiles = {
-    'model.safetensors': await weights(llama, 'model.'),
-    'config.json': plain({
-      ...{ num_attention_heads: 2, num_key_value_heads: 1, eos_token_id: 1, rms_norm_eps: 1e-5 },
-    }),
-    'tokenizer.json': plain(tokenizer()),
-  };
+  const files = await tinyNitroFiles();
+  const hosted = (bodies: Readonly<Record<string, Buffer>>) =>
+    Object.fromEntries(
+      Object.entries(bodies).map(([name, body]) => [name, { body, isLfs: name.endsWith('.safetensors') }]),
+    );
   hub = await hubServer({
-    'amd/Nitro-AR': { main: { 'Nitro-AR-512px-GAN.safetensors': await weights(nitro) } },
-    'mit/dc-ae': {
-      main: {
-        'diffusion_pytorch_model.safetensors': await weights(dcAe),
-        'config.json': plain({ _class_name: 'AutoencoderDC', scaling_factor: 0.5 }),
-      },
-    },
-    'meta/llama': { main: llamaFiles },
+    'amd/Nitro-AR': { main: hosted({ 'Nitro-AR-512px-GAN.safetensors': files.model }) },
+    'mit/dc-ae': { main: hosted(files.autoencoder) },
+    'meta/llama': { main: hosted(files.text) },
   });
   await mkdir(join(folder, 'llama'));
-  for (const [name, { body }] of Object.entries(llamaFiles))
-    await writeFile(join(folder, 'llama', name), body);
+  for (const [name, body] of Object.entries(files.text)) await writeFile(join(folder, 'llama', name), body);
   vi.stubEnv('HF_ENDPOINT', hub.endpoint);
   const config = join(folder, 'sizes.json');
-  await writeFile(config, JSON.stringify({ sample_size: 8, max_length: text.length, vae_stride: 4 }));
+  await writeFile(config, JSON.stringify(TINY_NITRO_SIZES));
   await tessera(
     'convert',
     'hf:amd/Nitro-AR/Nitro-AR-512px-GAN.safetensors',
@@ -98,45 +61,6 @@ async function refusal(...args: readonly string[]): Promise<string> {
   const io = capturedIo();
   expect(await run(args, io, {})).toBe(2);
   return io.written.error;
-}
-
-async function randomWeights(keys: ReadonlyMap<string, readonly number[]>, prefix: string): Promise<Buffer> {
-  let state = 7;
-  const random = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
-  const tensors = [...keys].map(([key, shape]) => {
-    const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
-    const isNorm = shape.length === 1 && key.endsWith('weight');
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).map(
-      () => (isNorm ? 1 : 0) + random() / Math.sqrt(fanIn),
-    );
-    return [prefix + key, { shape, data }] as const;
-  });
-  const path = join(folder, 'weights.safetensors');
-  await writeSafetensors(path, Object.fromEntries(tensors));
-  return readFile(path);
-}
-
-/** As Llama 3 has it: bytes, one token before a text and none behind it. */
-function tokenizer(): object {
-  const pieces = ['<|begin_of_text|>', '<|end_of_text|>', 'Ġ', ...'abcdefghijklmnopqrstuvwxyz'];
-  const vocab = Object.fromEntries(pieces.map((piece, id) => [piece, id]));
-  const begin = '<|begin_of_text|>';
-  return {
-    version: '1.0',
-    added_tokens: pieces.slice(0, 2).map((content, id) => ({ id, content, special: true })),
-    normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [{ SpecialToken: { id: begin, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-      special_tokens: { [begin]: { id: begin, ids: [0], tokens: [begin] } },
-    },
-    decoder: { type: 'ByteLevel' },
-    model: { type: 'BPE', vocab, merges: [], ignore_merges: true },
-  };
 }
 
 describe('Nitro-AR from a hub', () => {
@@ -169,6 +93,27 @@ describe('Nitro-AR from a hub', () => {
       await tessera('generate', 'a red fox', '--model', out, '--policy', 'mar:3x3', '--out', picture);
     const [first, second] = await Promise.all(pictures.map((picture) => readFile(picture)));
     expect(first!.equals(second!)).toBe(true);
+  });
+
+  it('is served over HTTP, and draws there what the command draws', async () => {
+    const handler = createHandler({ models: { nitro: { load: () => loadModel(out, { threads: 1 }) } } });
+    const body = { prompt: 'a red fox', negative_prompt: 'snow', policy: 'mar:3x3', seed: 4 };
+    const response = await handler(
+      new Request('http://localhost/v1/images/generations', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    );
+    const answer = (await response.json()) as { data: { b64_json: string }[] };
+    expect(response.status, JSON.stringify(answer)).toBe(200);
+    const served = join(folder, 'served.png');
+    const drawn = join(folder, 'drawn.png');
+    await writeFile(served, Buffer.from(answer.data[0]!.b64_json, 'base64'));
+    const options = ['--negative', 'snow', '--policy', 'mar:3x3', '--seed', '4', '--out', drawn];
+    await tessera('generate', 'a red fox', '--model', out, ...options, '--threads', '1');
+    expect((await readPng(served)).data).toEqual((await readPng(drawn)).data);
+    await handler.drain();
   });
 
   it('leads away from the stored null text, which is the empty prompt', async () => {

@@ -29,7 +29,8 @@ medians with the least and the most. What is measured is kept, and printed toget
 
   --model NAME    of ${Object.keys(NITRO_MODELS).join(', ')}   [nitro-ar]
   --dtypes LIST   of ${STORAGE_TYPES.join(', ')}   [fp32,fp16,int8]
-  --rounds N      drawings of each kind   [3]
+  --ways N        how many of the ways to draw, the published one first   [all]
+  --rounds N      drawings by each   [3]
   --threads N     [all cores]
   --print         measures nothing: prints what was measured before`;
 
@@ -64,7 +65,7 @@ export async function nitroTable(given: readonly string[], cacheFolder: string):
   const { values } = parseArgs({
     args: [...given],
     options: {
-      ...{ model: text, dtypes: text, rounds: text, threads: text, print: flag },
+      ...{ model: text, dtypes: text, rounds: text, ways: text, threads: text, print: flag },
       help: { ...flag, short: 'h' },
     },
   });
@@ -78,7 +79,8 @@ export async function nitroTable(given: readonly string[], cacheFolder: string):
   const rounds = String(count('rounds', values.rounds ?? '3'));
   const threads = String(count('threads', values.threads ?? String(availableParallelism())));
   const specs = model === 'nitro-ar' ? SPECS : JOINT_SPECS;
-  for (const spec of Object.values(specs)) parseSpec(spec);
+  const chosen = Object.values(specs).slice(0, count('ways', values.ways ?? '99'));
+  for (const spec of chosen) parseSpec(spec);
   const resultOf = (dtype: string): string => join(cacheFolder, 'results', `${model}-${dtype}.json`);
   await mkdir(join(cacheFolder, 'results'), { recursive: true });
 
@@ -89,12 +91,7 @@ export async function nitroTable(given: readonly string[], cacheFolder: string):
       // Weights are made and converted in a process whose memory doesn't count.
       const folder = await inProcess<string>('prepare-nitro', [model, cacheFolder, dtype]);
       console.error(`bench: ${model} in ${dtype}`);
-      const cell = await inProcess<NitroCell>('nitro-cell', [
-        folder!,
-        rounds,
-        threads,
-        ...Object.values(specs),
-      ]);
+      const cell = await inProcess<NitroCell>('nitro-cell', [folder!, rounds, threads, ...chosen]);
       await writeFile(resultOf(dtype), JSON.stringify(cell));
     }
     const stored = await readFile(resultOf(dtype), 'utf8').catch(() => undefined);

@@ -13,3 +13,4 @@ export {
   type HubServerRepositories,
   hubServer,
 } from './hub-server.js';
+export { TINY_NITRO_SIZES, type TinyNitroFiles, tinyNitroFiles, writeTinyNitro } from './tiny-nitro.js';

@@ -38,6 +38,7 @@ export interface PageFailure {
 
 export interface DrawOptions {
   readonly seed: number;
+  /** For models that take text, the seed of random features. */
   readonly classLabel: number;
   readonly steps: number;
   readonly diffusionSteps: number;

@@ -1,4 +1,4 @@
-import { generate, keyedNoise, randomOrder, refine, TesseraError } from '@tessera/core';
+import { generate, keyedNoise, type ModelInput, randomOrder, refine, TesseraError } from '@tessera/core';
 import { emptyGrid } from '@tessera/core/model';
 import { serveModel } from '@tessera/onnx';
 import { type LoadedModel, type LoadProgress, loadModel, probe } from '@tessera/runtime-web';
@@ -61,8 +61,9 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
 
 async function draw(id: number, options: DrawOptions): Promise<Drawing> {
   const { seed, classLabel, reactive, readConditions, abortAfterStep, loseAfterStep, start } = options;
-  const input = reactive ? new Proxy({ classLabel }, {}) : { classLabel };
   const { model, worker } = models[id]!;
+  const asked = inputOf(model, classLabel);
+  const input = reactive ? new Proxy(asked, {}) : asked;
   const controller = new AbortController();
   let grid = start ? { shape: model.shape, ...start } : emptyGrid(model.shape);
   let pixels = new Uint8Array();
@@ -97,6 +98,15 @@ async function draw(id: number, options: DrawOptions): Promise<Drawing> {
   } catch (error) {
     return { ...seen(), failure: failure(error) };
   }
+}
+
+/** A class, or random features for models that take text. */
+function inputOf({ manifest: { condition } }: LoadedModel, classLabel: number): ModelInput {
+  if (condition.kind === 'class') return { classLabel };
+  const features = (from: number) => ({
+    features: keyedNoise({ seed: from }).normal(new Float32Array(condition.length * condition.width)),
+  });
+  return { prompt: features(classLabel), negativePrompt: features(classLabel + 1) };
 }
 
 /** Begins to measure how long the page is busy at a stretch. */
