@@ -35,7 +35,10 @@ export async function transformerSizes(
   const { height, width, channels } = manifest.grid;
   const length = height * width;
   const shape = (name: string): readonly number[] => {
-    const found = shapes.get(name) ?? shapes.get(`${name}.fp16`);
+    const found = shapes.get(name) ?? shapes.get(`${name}.fp16`) ?? shapes.get(`${name}.int8`);
+    const blocks = shapes.get(`${name}.int4`);
+    // [columns, rows / 32, 16], see `quantizeBlocks` of @tessera/convert.
+    if (blocks) return [32 * blocks[1]!, blocks[0]!];
     if (!found) throw new Error(`The transformer's graph in ${folder} has no weight "${name}".`);
     return found;
   };
