@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Tests that drive a browser or a software GPU, by project, one file at a time: each keeps both cores busy, and some
- * measure gaps in an event loop.
+ * Tests that drive a browser, a software GPU or a package manager, by project. Two files run at once, whichever project
+ * they are of; those that measure gaps in an event loop run afterwards, one by one.
  */
-const alone = {
+const slow = {
   browser: [
     'packages/runtime-web/src/{files,given-model,memory,same-recipe,wasm,webgpu}.test.ts',
     'packages/runtime-node/src/webgpu.test.ts',
@@ -12,20 +12,20 @@ const alone = {
     'tests/example-apps.test.ts',
     'tests/install-commands.test.ts',
   ],
-  playground: ['apps/*/tests/**/*.test.ts'],
+  playground: ['apps/*/tests/**/!(responsiveness).test.ts'],
+  responsiveness: ['{packages,apps}/**/responsiveness.test.ts'],
 };
+type SlowProject = keyof typeof slow;
 
 /** Started once before the first file of a project. */
-const globalSetup = {
-  node: ['tests/support/temporary-folder.ts'],
-  browser: [
-    ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
-    'packages/runtime-web/src/testing/host/shared-page.ts',
-  ],
-  playground: [
-    ...['tests/support/temporary-folder.ts', 'tests/support/shared-browser.ts'],
-    'apps/playground/tests/browser/shared-site.ts',
-  ],
+const temporaryFolder = 'tests/support/temporary-folder.ts';
+const sharedBrowser = [temporaryFolder, 'tests/support/shared-browser.ts'];
+const sharedPage = 'packages/runtime-web/src/testing/host/shared-page.ts';
+const sharedSite = 'apps/playground/tests/browser/shared-site.ts';
+const globalSetup: Readonly<Record<SlowProject, readonly string[]>> = {
+  browser: [...sharedBrowser, sharedPage],
+  playground: [...sharedBrowser, sharedSite],
+  responsiveness: [...sharedBrowser, sharedPage, sharedSite],
 };
 
 export default defineConfig({
@@ -44,23 +44,23 @@ export default defineConfig({
             'apps/*/src/**/*.test.ts',
             'tests/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**', ...Object.values(alone).flat()],
-          globalSetup: globalSetup.node,
+          exclude: ['**/node_modules/**', ...Object.values(slow).flat()],
+          globalSetup: [temporaryFolder],
           sequence: { groupOrder: 0 },
         },
       },
-      ...(['browser', 'playground'] as const).map((name, index) => ({
+      ...(Object.keys(slow) as SlowProject[]).map((name) => ({
         extends: true as const,
         test: {
           name,
-          include: alone[name],
+          include: slow[name],
           exclude: ['**/node_modules/**'],
-          globalSetup: globalSetup[name],
-          fileParallelism: false,
+          globalSetup: [...globalSetup[name]],
+          fileParallelism: name !== 'responsiveness',
           // A GPU in software on a busy machine takes minutes where it takes seconds on an idle one.
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 + index },
+          sequence: { groupOrder: name === 'responsiveness' ? 2 : 1 },
         },
       })),
     ],

@@ -19,6 +19,7 @@ const VIEWS = {
     await slider.focus();
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowLeft');
     await slider.blur();
+    await page.evaluate('scrollTo(0, 0)');
   },
   async compare(page) {
     await page.getByRole('button', { name: /^Race/ }).click();

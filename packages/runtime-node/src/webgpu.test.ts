@@ -70,7 +70,7 @@ onWebGpu('is refused by name where it gets the recorded sample wrong, and only t
   const place = mkdtempSync(join(tmpdir(), 'tessera-webgpu-'));
   try {
     const right = join(place, 'right');
-    cpSync(inject('testPage').smallModel, right, { recursive: true });
+    cpSync(inject('testPage').tinyModel, right, { recursive: true });
     const wrong = join(place, 'wrong');
     cpSync(right, wrong, { recursive: true });
     const sample = JSON.parse(readFileSync(join(wrong, 'parity.json'), 'utf8'));

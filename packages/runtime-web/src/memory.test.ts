@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeTestPage } from './testing/host/describe-test-page.js';
 import { type Heap, watchHeaps } from './testing/host/heaps.js';
+import { TINY } from './testing/host/model-folders.js';
 import type { TestPage } from './testing/host/test-page.js';
 
 const KB = 1024;
 
 /**
  * Bytes that may be added from the tenth picture to the fiftieth: code that the browser compiles better meanwhile. The
- * conditions of those forty pictures would be 1,280 KB of arrays, and so would the grids after each of their steps.
+ * conditions of those forty pictures would be 160 KB of arrays, and the grids after each of their steps 320 KB.
  */
 const ALLOWED: Readonly<Record<'page' | 'worker', Heap>> = {
   page: { objects: 512 * KB, arrays: 16 * KB, wasm: 0 },
@@ -22,14 +23,14 @@ describeTestPage('in a browser, memory', ({ open }) => {
   afterEach(() => page.close());
 
   const load = () =>
-    page.load({ folder: '/small/', build: 'wasm', device: 'wasm', threads: 1, changes: 'counted' });
+    page.load({ folder: '/tiny/', build: 'wasm', device: 'wasm', threads: 1, changes: 'counted' });
 
   it('is the same after the fiftieth picture as after the tenth, on the page and in the worker', async () => {
     const heaps = await watchHeaps(page.page);
     const model = await load();
     const draw = async (from: number, to: number) => {
       for (let seed = from; seed < to; seed++) {
-        const { failure } = await page.draw(model, { seed, classLabel: 1, steps: 8, diffusionSteps: 10 });
+        const { failure } = await page.draw(model, { seed, classLabel: 1, steps: 8, diffusionSteps: 4 });
         expect(failure).toBeUndefined();
       }
       return { page: await heaps.page(), worker: await heaps.worker() };
@@ -61,7 +62,7 @@ describeTestPage('in a browser, memory', ({ open }) => {
   it('on a GPU is used again for each picture, and what only the GPU needs stays there', async () => {
     const heaps = await watchHeaps(page.page);
     const model = await page.load({
-      ...{ folder: '/small/', build: 'webgpu', device: 'webgpu', threads: 1, verify: false },
+      ...{ folder: '/tiny/', build: 'webgpu', device: 'webgpu', threads: 1, verify: false },
       changes: 'counted',
     });
     const bytes = () => heaps.inWorker<{ live: number; read: number }>('gpuBytes()');
@@ -79,14 +80,13 @@ describeTestPage('in a browser, memory', ({ open }) => {
     const second = await draw(1, false);
     const third = await draw(2, true);
     const fourth = await draw(3, false);
-    expect(second.live).toBeGreaterThan(100 * KB);
+    expect(second.live).toBeGreaterThan(50 * KB);
     expect(third.live).toBeLessThanOrEqual(second.live);
     expect(fourth.live).toBeLessThanOrEqual(second.live);
-    // The head's output after each diffusion step, and the picture; z where it is asked for. The modulation would be
-    // 1,536 KB.
-    const rows = 2 * 64;
-    const output = 4 * (4 * rows * 2 * 16 + 3 * 8 * 8);
-    const z = 4 * rows * 64;
+    // The head's output after each diffusion step, and the picture; z where it is asked for. The modulation isn't read.
+    const rows = 2 * TINY.tokens;
+    const output = 4 * (4 * rows * 2 * TINY.channels + 3 * TINY.tokens);
+    const z = 4 * rows * TINY.width;
     expect([second.read, third.read, fourth.read]).toEqual([output, output + z, output]);
   });
 });

@@ -20,7 +20,7 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
     if (self === top) localStorage.setItem('tessera-device', choice);
   }, device);
   const page = await context.newPage();
-  page.setDefaultTimeout(45_000);
+  page.setDefaultTimeout(120_000);
   const errors: string[] = [];
   page.on('pageerror', ({ message }) => errors.push(message));
   return { page, context, errors };

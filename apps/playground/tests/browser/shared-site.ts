@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { browserInstalled } from '../../../../tests/support/browser.js';
+import { onceARun } from '../../../../tests/support/once-a-run.js';
 import { builtSite } from './built-site.js';
 
 declare module 'vitest' {
@@ -10,8 +11,11 @@ declare module 'vitest' {
 }
 
 /** Vitest's globalSetup of the playground's tests: one build and one server a run. */
-export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const site = browserInstalled ? await builtSite() : undefined;
-  provide('site', site && { address: site.address, folder: site.folder });
-  return async () => site?.close();
+export default function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  return onceARun(
+    'site',
+    async () => (browserInstalled ? builtSite() : undefined),
+    async (site) => site?.close(),
+    (site) => provide('site', site && { address: site.address, folder: site.folder }),
+  );
 }

@@ -3,8 +3,10 @@ import { describePlayground } from './describe-playground.js';
 import { pixelsOf } from './open-page.js';
 
 describePlayground('WebGPU', (playground) => {
-  // In software a step takes seconds: the model is checked against its sample, then one token is drawn.
-  it('renews a part of a picture', { timeout: 400_000 }, async () => {
+  // In software a step takes seconds, so one token is drawn.
+  it('gives the recorded sample of the embedded model, and renews a part of a picture', {
+    timeout: 400_000,
+  }, async () => {
     const { page, errors } = await playground.open({ device: 'webgpu' });
     page.setDefaultTimeout(300_000);
     await page.goto(`${playground.address}#edit?class=3&seed=7&guidance=1&policy=gtr-16-no-fts`);
@@ -24,6 +26,12 @@ describePlayground('WebGPU', (playground) => {
       .getByText(/^WebGPU/)
       .first()
       .waitFor();
+    // Noted once the sample came out right; else the device would have been refused.
+    const notes = await page.evaluate(async () => {
+      const keys = await (await caches.open('tessera-models')).keys();
+      return keys.filter(({ url }) => decodeURIComponent(url).includes('/right/')).length;
+    });
+    expect(notes).toBe(1);
     const [before, after] = [await pixelsOf(page, 0), await pixelsOf(page, 1)];
     const changed = before.filter((value, i) => after[i] !== value).length;
     expect(changed).toBeGreaterThan(0);

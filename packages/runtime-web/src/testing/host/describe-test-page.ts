@@ -9,11 +9,12 @@ import { openPage, type TestPage } from './test-page.js';
 /** A model folder that whoever runs the tests names, at `/given/`. */
 export const givenModel = process.env.TESSERA_BROWSER_MODEL;
 
-/** The test page on a server of the file's own, with the smallest model at `/small/` and the embedded one at `/model/`. */
+/** The test page on a server of the file's own, with models at `/small/` and `/tiny/` and the embedded one at `/model/`. */
 export interface TestSite {
   readonly server: PageServer;
-  /** The smallest model's folder on the disk. */
+  /** The models' folders on the disk. */
   readonly smallModel: string;
+  readonly tinyModel: string;
   /** A page with storage of its own. @param isolated whether it is cross-origin isolated. @default true */
   open(isolated?: boolean): Promise<TestPage>;
 }
@@ -24,9 +25,9 @@ export function describeTestPage(title: string, body: (site: TestSite) => void):
     let browser: Browser;
     const servers = new Map<boolean, PageServer>();
     const serve = async (isolated: boolean): Promise<PageServer> => {
-      const { bundles, smallModel } = inject('testPage');
+      const { bundles, smallModel, tinyModel } = inject('testPage');
       const given = givenModel === undefined ? {} : { given: resolve(givenModel) };
-      const folders = { small: smallModel, model: embeddedModel, ...given };
+      const folders = { small: smallModel, tiny: tinyModel, model: embeddedModel, ...given };
       const server = servers.get(isolated) ?? (await servePage(bundles, folders, isolated));
       servers.set(isolated, server);
       return server;
@@ -45,6 +46,9 @@ export function describeTestPage(title: string, body: (site: TestSite) => void):
       },
       get smallModel() {
         return inject('testPage').smallModel;
+      },
+      get tinyModel() {
+        return inject('testPage').tinyModel;
       },
       open: async (isolated = true) => openPage(browser, await serve(isolated)),
     });

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { convertModel, GraphBuilder, saveGraph } from '@tessera/convert';
+import { type ConvertOptions, convertModel, GraphBuilder, saveGraph } from '@tessera/convert';
 import type { Manifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
 import { recordReferenceSample } from '@tessera/onnx';
 import { loadModel } from '@tessera/runtime-node';
+import { marKeys } from '../../../../convert/src/mar/mar-keys.js';
+import { writeRandomCheckpoint } from '../../../../convert/src/testing/random-weights.js';
 
 /** The embedded model's folder. */
 export const embeddedModel = fileURLToPath(modelFolder);
@@ -14,14 +16,46 @@ export const embeddedModel = fileURLToPath(modelFolder);
 const golden = (path: string): string =>
   fileURLToPath(new URL(`../../../../../fixtures/golden/${path}`, import.meta.url));
 
-/**
- * Writes the smallest model there is: 8×8 tokens, 64 wide, an autoencoder of one convolution each way, some weights in
- * files beside their graphs, and a reference sample of what it gives on Node.
- */
+/** A small model: 8×8 tokens, 64 wide, some weights in files beside their graphs. */
 export async function writeSmallModel(folder: string): Promise<void> {
   const config = JSON.parse(await readFile(golden('A/config.json'), 'utf8'));
+  await writeModel(folder, {
+    checkpoint: golden('A/weights.safetensors'),
+    config: { ...config, vae_stride: 1 },
+  });
+}
+
+/** The rows that a run of the tiny model's head has for a whole picture, and the width of z. */
+export const TINY = { tokens: 16, channels: 16, width: 32 };
+
+/**
+ * The smallest model there is, for a GPU that is computed in software: a head evaluation of a whole picture takes a tenth
+ * of the small model's.
+ */
+export async function writeTinyModel(folder: string): Promise<void> {
+  const { width, channels } = TINY;
+  const stack = { width, depth: 1, heads: 2, hidden: 2 * width };
+  const keys = marKeys({
+    grid: { height: 4, width: 4, channels },
+    latents: { channels, patchSize: 1, stride: 1 },
+    encoder: stack,
+    decoder: stack,
+    buffer: 4,
+    classes: 10,
+    head: { width, depth: 1 },
+    epsilon: 1e-6,
+  });
+  const checkpoint = `${folder}.safetensors`;
+  await writeRandomCheckpoint(checkpoint, keys);
+  const config = { encoder_num_heads: 2, decoder_num_heads: 2, buffer_size: 4, vae_stride: 1 };
+  await writeModel(folder, { checkpoint, config });
+  await rm(checkpoint);
+}
+
+/** Converts a checkpoint, with an autoencoder of one convolution each way, and records what the model gives on Node. */
+async function writeModel(folder: string, mar: ConvertOptions['mar']): Promise<void> {
   const { manifest } = await convertModel({
-    mar: { checkpoint: golden('A/weights.safetensors'), config: { ...config, vae_stride: 1 } },
+    mar,
     out: folder,
     name: 'small',
     licence: 'MIT',
@@ -41,7 +75,10 @@ export async function writeSmallModel(folder: string): Promise<void> {
   const complete = await withFiles(folder, converted, ['onnx/decoder.onnx', 'onnx/encoder.onnx']);
 
   const model = await loadModel(folder, { device: 'cpu', threads: 1 });
-  await writeFile(join(folder, 'parity.json'), JSON.stringify(await recordReferenceSample(model)));
+  await writeFile(
+    join(folder, 'parity.json'),
+    JSON.stringify(await recordReferenceSample(model, { respacing: 'ddim8' })),
+  );
   await model.dispose();
   await withFiles(folder, { ...complete, parity: 'parity.json' }, ['parity.json']);
 }
