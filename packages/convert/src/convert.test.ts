@@ -43,7 +43,7 @@ describe('converting a model', () => {
         latents: { channels: 16, patchSize: 1, scale: 0.2325, stride: 16 },
         sampling: { guidance: { schedule: 'linear', scale: 3 }, temperature: 1 },
       });
-      const names = ['condition', 'embed', 'project', 'modulate', 'denoise', 'decoder', 'encoder'];
+      const names = ['transformer', 'embed', 'project', 'modulate', 'denoise', 'decoder', 'encoder'];
       expect(manifest.files.map(({ path }) => path)).toEqual(names.map((name) => `onnx/${name}.onnx`));
       for (const { path, bytes: size, sha256 } of manifest.files) {
         const content = await readFile(join(out, path));
@@ -64,12 +64,12 @@ describe('converting a model', () => {
       const { manifest } = await convertModel({ ...options, inlineLimit: 200_000 });
       const { components } = manifest.variants[0]!;
       expect(components.decoder).toBeUndefined();
-      expect(components.condition).toEqual({
-        path: 'onnx/condition.onnx',
-        data: ['onnx/condition.onnx_data'],
+      expect(components.transformer).toEqual({
+        path: 'onnx/transformer.onnx',
+        data: ['onnx/transformer.onnx_data'],
       });
       expect(components.embed.data).toBeUndefined();
-      const session = await InferenceSession.create(join(folder, 'model', components.condition!.path));
+      const session = await InferenceSession.create(join(folder, 'model', components.transformer!.path));
       expect(session.outputNames.toSorted()).toEqual(['encoded', 'z']);
       await session.release();
     });

@@ -90,7 +90,7 @@ async function timedRun(
     picture,
     image: made!.image,
     seconds,
-    transformerSeconds: spent('condition', 'condition-cached'),
+    transformerSeconds: spent('transformer', 'transformer-cached'),
     headSeconds: spent(
       'embed',
       'project',

@@ -1,12 +1,18 @@
+import { withFormerNames } from './former-component-names.js';
 import type { Manifest } from './manifest.js';
 
 /**
- * {@link jsonHash} of a manifest but for the spec that it advises, which changes no picture of a recipe. A manifest has the
+ * {@link jsonHash} of a manifest but for the spec that it advises, which changes no picture of a recipe. A MAR model's graphs
+ * are hashed under their first names: a folder made before has the hash that its recipes name. A manifest has the
  * hash of every file, so this stands for the whole model.
  */
 export async function manifestHash(manifest: Manifest): Promise<string> {
   const { advice: _, ...sampling } = manifest.sampling;
-  return jsonHash({ ...manifest, sampling });
+  const isMar = (manifest.family ?? 'mar') === 'mar';
+  const variants = manifest.variants.map((variant) =>
+    isMar ? { ...variant, components: withFormerNames(variant.components) } : variant,
+  );
+  return jsonHash({ ...manifest, sampling, variants });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { InvalidOptionError, TesseraError } from '@tessera/core';
 import * as v from 'valibot';
 import { diffusionFrom, diffusionSchema, MAR_DIFFUSION } from './diffusion-description.js';
+import { withCurrentNames } from './former-component-names.js';
 import { isHtml } from './html-page.js';
 import { parseDocument } from './parse-document.js';
 import { adviseSampling } from './resolve-sampling.js';
@@ -29,7 +30,7 @@ const component = v.strictObject({
 
 /** The graphs that each family has beside those of the head and the autoencoder. */
 const FAMILY_COMPONENTS = {
-  mar: ['condition'],
+  mar: ['transformer'],
   lightgen: ['text', 'positions', 'tokenEncoder', 'tokenDecoder', 'cross'],
   nitro: ['text', 'transformer'],
 } as const;
@@ -38,13 +39,12 @@ export type Family = keyof typeof FAMILY_COMPONENTS;
 
 /** The graphs of a model, of any family. */
 const components = v.strictObject({
-  condition: v.optional(component),
+  transformer: v.optional(component),
   text: v.optional(component),
   positions: v.optional(component),
   tokenEncoder: v.optional(component),
   tokenDecoder: v.optional(component),
   cross: v.optional(component),
-  transformer: v.optional(component),
   /** What the empty prompt makes of the text side, for families whose null text it is. */
   nullText: v.optional(component),
   textEncoder: v.optional(component),
@@ -57,7 +57,7 @@ const components = v.strictObject({
   chain: v.optional(component),
   decoder: v.optional(component),
   encoder: v.optional(component),
-  'condition-cached': v.optional(component),
+  'transformer-cached': v.optional(component),
   'modulate-cached': v.optional(component),
   'denoise-outer': v.optional(component),
   'denoise-cached': v.optional(component),
@@ -113,7 +113,7 @@ const schema = v.strictObject({
   widths: v.strictObject({ encoder: count, decoder: count, head: count }),
   /** Residual blocks of the head; the modulation is (3·headDepth + 2)·W wide. */
   headDepth: count,
-  /** Of `condition-cached`. Present where there are all graphs that take from earlier steps, and absent where there is none. */
+  /** Of `transformer-cached`. Present where there are all graphs that take from earlier steps, and absent where there is none. */
   caches: v.optional(
     v.strictObject({
       /** Rows of the class before those of the tokens. */
@@ -176,7 +176,7 @@ const schema = v.strictObject({
         dtype: storageType,
         /** Where the head's or the autoencoder's weights are stored differently. */
         parts: v.optional(v.strictObject({ head: storageType, autoencoder: storageType })),
-        components,
+        components: v.pipe(v.unknown(), v.transform(withCurrentNames), components),
       }),
     ),
     v.minLength(1),

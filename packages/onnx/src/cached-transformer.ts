@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { GraphRunner } from './graph-runner.js';
 import { OrtTensor } from './ort-tensor.js';
 
-/** Rows [R] of `condition-cached`; its docstring says what each of them is. N = buffer + L. */
+/** Rows [R] of `transformer-cached`; its docstring says what each of them is. N = buffer + L. */
 export interface CachedBatch {
   /** [R, P, C]. */
   readonly tokens: Float32Array;
@@ -37,7 +37,7 @@ export interface CachedConditions {
   readonly caches: Caches;
 }
 
-/** The graph `condition-cached` of a model as functions on plain arrays. */
+/** The graph `transformer-cached` of a model as functions on plain arrays. */
 export class CachedTransformer {
   /** The most rows of a batch that it takes at once. */
   readonly rowsAtOnce: number;
@@ -58,7 +58,7 @@ export class CachedTransformer {
   async condition(batch: CachedBatch, caches?: Caches): Promise<CachedConditions> {
     const { names, outputs } = await this.#runCached(batch, caches, ['z', 'features']);
     const next = Object.fromEntries(names.map((name) => [name, outputs[`${name}.next`]!]));
-    const held = (name: string): OrtTensor => new OrtTensor('condition-cached', outputs[name]!);
+    const held = (name: string): OrtTensor => new OrtTensor('transformer-cached', outputs[name]!);
     return { z: held('z'), features: held('features'), caches: next };
   }
 
@@ -109,7 +109,7 @@ export class CachedTransformer {
       kept: this.#runner.int(Int32Array.of(batch.kept), [1]),
       residual: this.#runner.float(batch.residual, [rows, batch.targets.length / rows, widths.decoder]),
     };
-    const outputs = await this.#runner.run('condition-cached', feeds, [
+    const outputs = await this.#runner.run('transformer-cached', feeds, [
       ...wanted,
       ...(wanted.includes('z') ? names.map((name) => `${name}.next`) : []),
     ]);

@@ -42,12 +42,14 @@ export class MarGraphs extends ModelGraphs<ClassInput> {
   condition(batch: ConditionBatch): Promise<OrtTensor> {
     const parts = { count: batch.labels.length, atOnce: this.#rowsAtOnce };
     const dims = [batch.targetCount, this.manifest.widths.decoder];
-    return this.inParts('condition', parts, dims, (first, end) => this.#condition(rowsOf(batch, first, end)));
+    return this.inParts('transformer', parts, dims, (first, end) =>
+      this.#condition(rowsOf(batch, first, end)),
+    );
   }
 
   async #condition(batch: ConditionBatch): Promise<OrtTensor> {
-    const { z } = await this.runner.run('condition', this.#conditionFeeds(batch), ['z']);
-    const held = new OrtTensor('condition', z!);
+    const { z } = await this.runner.run('transformer', this.#conditionFeeds(batch), ['z']);
+    const held = new OrtTensor('transformer', z!);
     // On a GPU, what follows from it is checked.
     if (!held.onGpu) await held.read();
     return held;
@@ -55,8 +57,8 @@ export class MarGraphs extends ModelGraphs<ClassInput> {
 
   /** The encoder's rows, [B, buffer + V, E]: buffer first, then the known tokens in the order of `positions`. */
   async encodeTokens(batch: ConditionBatch): Promise<Float32Array> {
-    const { encoded } = await this.runner.run('condition', this.#conditionFeeds(batch), ['encoded']);
-    return assertFinite('condition', encoded!.data as Float32Array);
+    const { encoded } = await this.runner.run('transformer', this.#conditionFeeds(batch), ['encoded']);
+    return assertFinite('transformer', encoded!.data as Float32Array);
   }
 
   #conditionFeeds({ tokens, positions, labels, targetCount }: ConditionBatch): Record<string, Tensor> {

@@ -19,7 +19,7 @@ describe('the files of a model', () => {
     const { decoder: _, encoder: __, ...components } = one.components;
     const half: Manifest['variants'][number] = {
       dtype: 'fp16',
-      components: { ...components, condition: { path: 'half.onnx', data: ['half.data'] } },
+      components: { ...components, transformer: { path: 'half.onnx', data: ['half.data'] } },
     };
     const { condition, embed } = components;
     const paths = Object.values(components).flatMap((part) => part?.path ?? []);

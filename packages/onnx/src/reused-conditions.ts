@@ -40,7 +40,7 @@ class ReusableTensor extends OrtTensor {
     rowsEach: number,
     kept: Partial<Pick<ReusableTensor, 'caches' | 'cached' | 'differences'>>,
   ) {
-    super('condition-cached', z.tensor);
+    super('transformer-cached', z.tensor);
     this.rowsEach = rowsEach;
     this.caches = kept.caches;
     this.cached = kept.cached ?? [];

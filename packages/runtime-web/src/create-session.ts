@@ -35,7 +35,7 @@ export async function createSession(
 /** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
 const FED_BACK: { readonly [name in ComponentName]?: readonly string[] | 'all' } = {
   condition: ['z'],
-  'condition-cached': 'all',
+  'transformer-cached': 'all',
   tokenEncoder: ['encoded'],
   tokenDecoder: ['queries'],
   cross: ['z'],

@@ -19,7 +19,7 @@ describeTestPage('in a browser, model files', (site) => {
   it('are fetched once, checked, and then taken from the browser', async () => {
     const first = await page.load(small);
     expect(first.cacheError).toBeUndefined();
-    expect(asked()).toContain('/small/onnx/condition.onnx_data');
+    expect(asked()).toContain('/small/onnx/transformer.onnx_data');
     site.server.requests.length = 0;
     const second = await page.load(small);
     expect(asked()).toEqual(['/small/mar.json']);
@@ -50,7 +50,7 @@ describeTestPage('in a browser, model files', (site) => {
   });
 
   it('go on where a download broke off', async () => {
-    const path = '/small/onnx/condition.onnx_data';
+    const path = '/small/onnx/transformer.onnx_data';
     site.server.meddle = (each) => (each === path ? { cutAt: 100_000 } : undefined);
     expect(await page.failure(small)).toMatchObject({
       code: 'model-file',
@@ -60,12 +60,12 @@ describeTestPage('in a browser, model files', (site) => {
     site.server.requests.length = 0;
     const model = await page.load(small);
     expect(site.server.requests.find((each) => each.path === path)?.range).toBe('bytes=100000-');
-    expect(asked()).not.toContain('/small/onnx/condition.onnx');
+    expect(asked()).not.toContain('/small/onnx/transformer.onnx');
     expect(model.cacheError).toBeUndefined();
   });
 
   it('begin again where the server knows no ranges', async () => {
-    const path = '/small/onnx/condition.onnx_data';
+    const path = '/small/onnx/transformer.onnx_data';
     let answers = 0;
     site.server.meddle = (each) => {
       if (each !== path) return undefined;

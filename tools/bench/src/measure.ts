@@ -24,7 +24,7 @@ export interface Measurement {
   readonly peakMemory: number;
 }
 
-const TRANSFORMER: readonly ComponentName[] = ['condition', 'condition-cached'];
+const TRANSFORMER: readonly ComponentName[] = ['transformer', 'transformer-cached'];
 const HEAD: readonly ComponentName[] = [
   ...(['embed', 'project', 'modulate', 'denoise'] as const),
   ...(['modulate-cached', 'denoise-outer', 'denoise-cached'] as const),

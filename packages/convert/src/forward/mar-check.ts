@@ -22,11 +22,11 @@ export async function checkMarConditions(
     known: image.known,
     masked: image.masked,
   });
-  const { z } = await runOnce(await open('condition'), {
+  const { z } = await runOnce(await open('transformer'), {
     tokens: image.tokens,
     positions: image.positions,
     labels: integers([label], [1]),
     target_count: integers([1], [1]),
   });
-  return { error: relativeError(z!, expected.at(-1)!), graph: 'condition' };
+  return { error: relativeError(z!, expected.at(-1)!), graph: 'transformer' };
 }

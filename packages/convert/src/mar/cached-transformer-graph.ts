@@ -35,10 +35,10 @@ import { encoderInput, sequenceRows, table } from './transformer-graph.js';
  *
  * @param cut c: the decoder block after whose attention rows are dropped, from 0
  */
-export function cachedConditionGraph(config: MarConfig, checkpoint: Checkpoint, cut: number): GraphBuilder {
+export function cachedTransformerGraph(config: MarConfig, checkpoint: Checkpoint, cut: number): GraphBuilder {
   const { grid, buffer, decoder } = config;
   const length = grid.height * grid.width;
-  const graph = new GraphBuilder('condition-cached');
+  const graph = new GraphBuilder('transformer-cached');
   const context: LayerContext = { graph, checkpoint, epsilon: config.epsilon };
   const tokens = graph.input('tokens', 'float32', ['B', 'P', grid.channels]);
   const previous = graph.input('previous', 'int32', ['B', 'P']);

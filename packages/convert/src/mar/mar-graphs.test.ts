@@ -24,7 +24,7 @@ type Sessions = Record<keyof MarGraphSet, InferenceSession>;
 async function openSessions(graphs: MarGraphSet, storage: 'fp32' | 'fp16'): Promise<Sessions> {
   const open = (name: keyof MarGraphSet) => openGraph(graphs[name], { storage });
   return {
-    condition: await open('condition'),
+    transformer: await open('transformer'),
     embed: await open('embed'),
     project: await open('project'),
     modulate: await open('modulate'),
@@ -75,7 +75,7 @@ describe.each(['fp32', 'fp16'] as const)('the graphs of the recorded model, weig
       });
       for (const kind of ['class', 'null'] as const) {
         if (!file.has(`z.${mask}.${kind}`)) continue;
-        const { z, encoded } = await run(sessions.condition, {
+        const { z, encoded } = await run(sessions.transformer, {
           tokens: float32(input, [batch, known, grid.channels]),
           positions: int32(
             rows.flatMap(({ visible, targets }) => [...visible, ...targets]),
@@ -179,8 +179,8 @@ describe('weights in half floats', () => {
     const checkpoint = new Checkpoint(weights, 'fake_latent');
     const config = resolveMarConfig(await goldenJson<MarConfigJson>('A/config.json'), checkpoint);
     await inTemporaryFolder(async (folder) => {
-      const path = join(folder, 'condition.onnx');
-      await saveGraph(marGraphs(config, checkpoint).condition, path, { storage: 'fp16' });
+      const path = join(folder, 'transformer.onnx');
+      await saveGraph(marGraphs(config, checkpoint).transformer, path, { storage: 'fp16' });
       const optimizedModelFilePath = join(folder, 'optimised.onnx');
       const session = await InferenceSession.create(path, { optimizedModelFilePath, logSeverityLevel: 3 });
       await session.release();

@@ -1,13 +1,13 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { gateLayers, modulateGraph } from '../graph/modulate-graph.js';
-import { cachedConditionGraph } from './cached-transformer-graph.js';
+import { cachedTransformerGraph } from './cached-transformer-graph.js';
 import { cachedDenoiseGraph, denoiseGraph, outerBlocks, outerDenoiseGraph } from './denoise-graph.js';
 import { embedGraph } from './embed-graph.js';
 import type { HeadSizes, MarConfig } from './mar-config.js';
 import { marKeys } from './mar-keys.js';
 import { projectGraph } from './project-graph.js';
-import { conditionGraph } from './transformer-graph.js';
+import { transformerGraph } from './transformer-graph.js';
 
 /** The graphs of the diffusion head. */
 export interface HeadGraphSet {
@@ -19,12 +19,12 @@ export interface HeadGraphSet {
 
 /** The graphs of a MAR model without its autoencoder. */
 export interface MarGraphSet extends HeadGraphSet {
-  readonly condition: GraphBuilder;
+  readonly transformer: GraphBuilder;
 }
 
 /** Those that take from earlier steps. */
 interface CachedGraphSet {
-  readonly 'condition-cached': GraphBuilder;
+  readonly 'transformer-cached': GraphBuilder;
   readonly 'modulate-cached': GraphBuilder;
   readonly 'denoise-outer': GraphBuilder;
   readonly 'denoise-cached': GraphBuilder;
@@ -33,7 +33,7 @@ interface CachedGraphSet {
 /**
  * Builds the graphs of a MAR model; weights are read when the graphs are saved.
  *
- * @param cutBlock that of {@link cachedConditionGraph}, for the graphs with caches as well
+ * @param cutBlock that of {@link cachedTransformerGraph}, for the graphs with caches as well
  * @throws CheckpointKeysError if the checkpoint's tensors are not those that `config` asks for
  */
 export function marGraphs(
@@ -44,7 +44,7 @@ export function marGraphs(
   checkpoint.assertKeys(marKeys(config));
   const keeps = cutBlock !== undefined;
   return {
-    condition: conditionGraph(config, checkpoint),
+    transformer: transformerGraph(config, checkpoint),
     ...headGraphs(config, checkpoint, keeps),
     ...(keeps ? cachedGraphs(config, checkpoint, cutBlock) : {}),
   };
@@ -52,7 +52,7 @@ export function marGraphs(
 
 function cachedGraphs(config: MarConfig, checkpoint: Checkpoint, cutBlock: number): CachedGraphSet {
   return {
-    'condition-cached': cachedConditionGraph(config, checkpoint, cutBlock),
+    'transformer-cached': cachedTransformerGraph(config, checkpoint, cutBlock),
     'modulate-cached': modulateGraph(config, checkpoint, gateLayers(outerBlocks(config)), 'modulate-cached'),
     'denoise-outer': outerDenoiseGraph(config, checkpoint),
     'denoise-cached': cachedDenoiseGraph(config, checkpoint),

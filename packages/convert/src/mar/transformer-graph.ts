@@ -18,10 +18,10 @@ import type { MarConfig } from './mar-config.js';
  * order of its rows, so the decoder's sequence is [buffer | visible | masked], nothing is scattered, and the targets are
  * the last T rows. Its last block computes queries and MLP for those alone.
  */
-export function conditionGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
+export function transformerGraph(config: MarConfig, checkpoint: Checkpoint): GraphBuilder {
   const { grid, buffer } = config;
   const length = grid.height * grid.width;
-  const graph = new GraphBuilder('condition');
+  const graph = new GraphBuilder('transformer');
   const context: LayerContext = { graph, checkpoint, epsilon: config.epsilon };
   const tokens = graph.input('tokens', 'float32', ['B', 'V', grid.channels]);
   const positions = graph.input('positions', 'int32', ['B', length]);

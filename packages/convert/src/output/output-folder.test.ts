@@ -93,7 +93,10 @@ describe('a folder that is to be replaced', () => {
   });
 
   it.each([
-    ['a model', ['mar.json', 'README.md', 'parity.json', 'onnx/condition.onnx', 'onnx/condition.onnx_data']],
+    [
+      'a model',
+      ['mar.json', 'README.md', 'parity.json', 'onnx/transformer.onnx', 'onnx/transformer.onnx_data'],
+    ],
     ['a model with caches', ['mar.json', 'onnx/condition-cached.onnx', 'onnx/denoise-outer.onnx_data_1']],
     [
       'a model that takes text',

@@ -22,7 +22,7 @@ export const FAKE_MANIFEST: Manifest = {
     {
       dtype: 'fp32',
       components: {
-        condition: component('condition'),
+        transformer: component('transformer'),
         embed: component('embed'),
         project: component('project'),
         modulate: component('modulate'),

@@ -1,6 +1,6 @@
 import type { Manifest } from '../manifest.js';
 
-const graphs = ['condition', 'embed', 'project', 'modulate', 'denoise', 'decoder', 'encoder'] as const;
+const graphs = ['transformer', 'embed', 'project', 'modulate', 'denoise', 'decoder', 'encoder'] as const;
 
 /** A small manifest that is valid; tests change one thing at a time. */
 export function exampleManifest(): Manifest {
@@ -22,7 +22,7 @@ export function exampleManifest(): Manifest {
       {
         dtype: 'fp32',
         components: {
-          condition: part('condition'),
+          transformer: part('transformer'),
           embed: part('embed'),
           project: part('project'),
           modulate: part('modulate'),

@@ -5,7 +5,7 @@ const STEPWISE: ReadonlySet<ComponentName> = new Set(['embed', 'project', 'modul
 
 /** LazyMAR's graphs: the transformer's and the head's weights once more, for its caches alone. */
 const CACHED: ReadonlySet<ComponentName> = new Set([
-  'condition-cached',
+  'transformer-cached',
   'modulate-cached',
   'denoise-outer',
   'denoise-cached',

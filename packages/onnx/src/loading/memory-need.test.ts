@@ -23,7 +23,7 @@ describe('the memory of a model', () => {
       files: [...manifest.files, file],
       variants: manifest.variants.map((each) => ({
         ...each,
-        components: { ...each.components, 'condition-cached': component },
+        components: { ...each.components, 'transformer-cached': component },
       })),
     };
     expect(weightsMemory(cached, 'fp32')).toBe(weightsMemory(manifest, 'fp32'));
