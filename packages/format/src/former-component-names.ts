@@ -1,6 +1,9 @@
 /** Names of graphs in a manifest → what they were called at first. Folders made then still have these. */
 const FORMER_NAMES = { transformer: 'condition', 'transformer-cached': 'condition-cached' } as const;
 
+/** Names that folders made before have. */
+export const FORMER_COMPONENT_NAMES: readonly string[] = Object.values(FORMER_NAMES);
+
 /** The components of a manifest's variant under the names of today. What isn't an object is left to the schema. */
 export function withCurrentNames(components: unknown): unknown {
   if (typeof components !== 'object' || components === null) return components;

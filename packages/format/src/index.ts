@@ -15,6 +15,7 @@ export { describePolicyConfig, describeSampling, samplingSteps, stepsText } from
 export { type DiffusionDescription, diffusionFrom, diffusionSchema } from './diffusion-description.js';
 export { type EditParts, type EditSource, type EditSubject, editRecipeOf } from './edit-recipe.js';
 export { formatSpec } from './format-spec.js';
+export { FORMER_COMPONENT_NAMES } from './former-component-names.js';
 export { gridSizeOf } from './grid-size.js';
 export { isHtml } from './html-page.js';
 export {

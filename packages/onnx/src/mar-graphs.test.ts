@@ -23,7 +23,7 @@ class PlainTensor {
 /** A transformer whose z is the label of its row plus its first token and position. */
 function graphs(rowsAtOnce?: number) {
   const runs: number[] = [];
-  const condition = {
+  const session = {
     async run({ tokens, positions, labels }: Readonly<Record<string, Tensor>>) {
       const count = labels!.dims[0]!;
       runs.push(count);
@@ -38,7 +38,12 @@ function graphs(rowsAtOnce?: number) {
     },
     async release() {},
   };
-  const made = new MarGraphs(exampleManifest(), { condition } as never, PlainTensor as never, rowsAtOnce);
+  const made = new MarGraphs(
+    exampleManifest(),
+    { transformer: session } as never,
+    PlainTensor as never,
+    rowsAtOnce,
+  );
   return { made, runs };
 }
 

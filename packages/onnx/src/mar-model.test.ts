@@ -67,7 +67,7 @@ function modelOnGpu(...further: readonly 'decoder'[]) {
     release: vi.fn(async () => {}),
   });
   const sessions = {
-    condition: session(({ labels, target_count }) => ({
+    transformer: session(({ labels, target_count }) => ({
       z: onGpu([labels!.dims[0]!, Number(target_count!.data[0]), widths.decoder]),
     })),
     embed: session(({ timesteps }) => ({

@@ -21,7 +21,7 @@ describe('the files of a model', () => {
       dtype: 'fp16',
       components: { ...components, transformer: { path: 'half.onnx', data: ['half.data'] } },
     };
-    const { condition, embed } = components;
+    const { transformer, embed } = components;
     const paths = Object.values(components).flatMap((part) => part?.path ?? []);
     const manifest: Manifest = {
       ...exampleManifest(),
@@ -30,11 +30,11 @@ describe('the files of a model', () => {
       files: [...paths, 'half.onnx', 'half.data', 'p.json'].map((path) => ({ ...file, path })),
     };
     const needed = (dtype: 'fp32' | 'fp16') => neededFiles(manifest, dtype).map(({ path }) => path);
-    expect(needed('fp32')).toContain(condition!.path);
+    expect(needed('fp32')).toContain(transformer!.path);
     expect(needed('fp32')).toContain('p.json');
     expect(needed('fp32')).not.toContain('half.data');
     expect(needed('fp16')).toEqual(expect.arrayContaining(['half.onnx', 'half.data', embed.path, 'p.json']));
-    expect(needed('fp16')).not.toContain(condition!.path);
+    expect(needed('fp16')).not.toContain(transformer!.path);
     expect(storedType(manifest, 'auto')).toBe('fp32');
     expect(storedType(manifest, 'fp16')).toBe('fp16');
     expect(() => storedType({ ...manifest, variants: [half] }, 'fp32')).toThrow(InvalidOptionError);

@@ -43,7 +43,7 @@ it.each([
 });
 
 it('leaves weights that lie beside their graph to ONNX Runtime', async () => {
-  const component = { path: 'onnx/condition.onnx', data: ['onnx/condition.onnx_data'] };
+  const component = { path: 'onnx/transformer.onnx', data: ['onnx/transformer.onnx_data'] };
   expect(await graphFiles(join(place, 'plain'), component)).toEqual({
     graph: join(place, 'plain', component.path),
     externalData: {},

@@ -66,7 +66,7 @@ describe.each(shapes)('a model with %s', (_, config) => {
 
   it('gives the reference’s z at any targets, for any visible set and order of positions', async () => {
     await withRandomModel(config, async ({ graphs, read }) => {
-      const session = await openGraph(graphs.condition);
+      const session = await openGraph(graphs.transformer);
       const next = randomNumbers(3);
       // With no buffer and nothing visible, the encoder has no row at all.
       const cases = [

@@ -97,7 +97,8 @@ describe('a folder that is to be replaced', () => {
       'a model',
       ['mar.json', 'README.md', 'parity.json', 'onnx/transformer.onnx', 'onnx/transformer.onnx_data'],
     ],
-    ['a model with caches', ['mar.json', 'onnx/condition-cached.onnx', 'onnx/denoise-outer.onnx_data_1']],
+    ['a model with caches', ['mar.json', 'onnx/transformer-cached.onnx', 'onnx/denoise-outer.onnx_data_1']],
+    ['a model of before', ['mar.json', 'onnx/condition.onnx', 'onnx/condition-cached.onnx_data']],
     [
       'a model that takes text',
       ['mar.json', 'tokenizer.json', 'onnx/transformer.onnx', 'onnx/nullText.onnx'],

@@ -1,16 +1,19 @@
 import { access, mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
-import { COMPONENT_NAMES } from '@tessera/format';
+import { COMPONENT_NAMES, FORMER_COMPONENT_NAMES } from '@tessera/format';
 import { OutputExistsError, OutputFolderError } from '../errors.js';
 import { beside, clearLeftovers, type Leftover } from './leftovers.js';
+
+/** Graphs that a conversion writes, or wrote before. */
+const GRAPHS = [...COMPONENT_NAMES, ...FORMER_COMPONENT_NAMES];
 
 /** What a model folder holds, and the folder of an autoencoder by itself. */
 const CONVERTED: readonly { readonly mark: string; readonly files: RegExp }[] = [
   {
     mark: 'mar.json',
     files: new RegExp(
-      `^(mar\\.json|parity\\.json|tokenizer\\.json|README\\.md|onnx|onnx/(${COMPONENT_NAMES.join('|')})\\.onnx(_data(_\\d+)?)?)$`,
+      `^(mar\\.json|parity\\.json|tokenizer\\.json|README\\.md|onnx|onnx/(${GRAPHS.join('|')})\\.onnx(_data(_\\d+)?)?)$`,
     ),
   },
   { mark: 'decoder.onnx', files: /^(decoder|encoder)\.onnx(_data(_\d+)?)?$/ },
