@@ -103,7 +103,7 @@ export abstract class ModelGraphs<Input> {
   /** Rows that are in memory, [R, D], as z of one image. */
   conditionRows(rows: Float32Array): OrtTensor {
     const { decoder } = this.manifest.widths;
-    return new OrtTensor('condition', this.runner.float(rows, [1, rows.length / decoder, decoder]));
+    return new OrtTensor('transformer', this.runner.float(rows, [1, rows.length / decoder, decoder]));
   }
 
   /**

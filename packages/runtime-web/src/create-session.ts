@@ -34,7 +34,7 @@ export async function createSession(
 
 /** Outputs that other graphs take: they stay on the GPU. z is read back where a refinement asks. */
 const FED_BACK: { readonly [name in ComponentName]?: readonly string[] | 'all' } = {
-  condition: ['z'],
+  transformer: ['z'],
   'transformer-cached': 'all',
   tokenEncoder: ['encoded'],
   tokenDecoder: ['queries'],

@@ -29,9 +29,9 @@ export async function transformerSizes(
   dtype: StorageType,
 ): Promise<TransformerSizes> {
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
-  const { condition } = variant.components;
-  if (!condition) throw new Error(`${folder} holds no MAR model, whose transformer is one graph.`);
-  const shapes = weightShapes(await readFile(join(folder, condition.path)));
+  const { transformer } = variant.components;
+  if (!transformer) throw new Error(`${folder} holds no MAR model, whose transformer is one graph.`);
+  const shapes = weightShapes(await readFile(join(folder, transformer.path)));
   const { height, width, channels } = manifest.grid;
   const length = height * width;
   const shape = (name: string): readonly number[] => {
