@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { TextEncoder } from '../packages/core/src/model.js';
 
 const folder = resolve('examples');
 const examples = readdirSync(folder).filter((name) => name.endsWith('.js'));
@@ -49,7 +50,10 @@ describe('the examples', () => {
   });
 
   it('let another library read prompts: padded, one at a time, with the mask', async () => {
-    const { transformersText } = await import('../examples/transformers-text.js');
+    const example = new URL('../examples/transformers-text.js', import.meta.url).href;
+    const { transformersText } = (await import(example)) as {
+      transformersText(options: object): TextEncoder;
+    };
     const seen: object[] = [];
     let isDisposed = false;
     const model = Object.assign(
@@ -69,7 +73,7 @@ describe('the examples', () => {
         };
       },
       ...{ model, length: 4, width: 2 },
-    } as unknown as Parameters<typeof transformersText>[0]);
+    });
     const rows = { padding: 'max_length', truncation: true, max_length: 4 };
     expect(await encoder.encode(['fox', 'a'])).toEqual([
       { features: Float32Array.of(3, 0.5, 3, 0.5, 3, 0.5, 3, 0.5), mask: Uint8Array.of(1, 1, 1, 0) },

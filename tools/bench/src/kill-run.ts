@@ -35,6 +35,9 @@ export interface KillRunResult {
   readonly filesCompared: number;
 }
 
+/** The last moment of a kill, as a share of the time that the unbroken run took. */
+const LATEST_KILL = 0.8;
+
 /** The command itself, and the same with a model of arithmetic. */
 const COMMAND = fileURLToPath(new URL('../../../packages/cli/dist/tessera.js', import.meta.url));
 const ARITHMETIC = fileURLToPath(new URL('../dist/fleet-process.js', import.meta.url));
@@ -94,14 +97,20 @@ export async function fleetRun(options: KillRunOptions, out: string, expectedSec
         ...Array<'workers'>(workerKills).fill('workers'),
         ...Array<'redis'>(redisKills).fill('redis'),
       ]);
-      for (const target of targets) {
-        // In the mean they fill the time that the unbroken run took.
-        await pause((2000 * expectedSeconds * Math.random()) / targets.length);
+      // Within the time that the unbroken run took, as the broken one takes longer: all fall into it.
+      const moments = targets.map(() => LATEST_KILL * expectedSeconds * Math.random()).sort((a, b) => a - b);
+      for (const [i, target] of targets.entries()) {
+        await pause(Math.max(0, begin + 1000 * moments[i]! - performance.now()));
         if (target === 'redis') {
           await redis.kill();
           await pause(1000 * Math.random());
           await redis.restart();
-        } else if (!slots[Math.floor(slots.length * Math.random())]!.kill()) continue;
+        } else {
+          const slot = slots[Math.floor(slots.length * Math.random())]!;
+          // One that was just killed is about to start again.
+          while (!slot.kill() && !slot.isDone()) await pause(5);
+          if (slot.isDone()) continue;
+        }
         kills[target]++;
       }
     };
@@ -121,6 +130,7 @@ export async function fleetRun(options: KillRunOptions, out: string, expectedSec
 /** A worker that is started again when it ends before the work does, as a scheduler of machines does. */
 function workerSlot(start: Start, out: string, counts: { drawn: number; there: number }, over: AbortSignal) {
   let current: ChildProcess | undefined;
+  let isDone = false;
   const draw = async () => {
     const args = ['worker', '--out', out, '--threads', '1', '--lost-after', '5', '--until-empty'];
     while (!over.aborted) {
@@ -129,11 +139,12 @@ function workerSlot(start: Start, out: string, counts: { drawn: number; there: n
       const [code] = await once(child, 'close');
       counts.there += said().split(', was there').length - 1;
       counts.drawn += said().match(/ shard \d+ of \d+, \d+ pictures$/gm)?.length ?? 0;
-      if (code === 0) return;
+      if (code === 0) break;
     }
+    isDone = true;
   };
   over.addEventListener('abort', () => current?.kill('SIGKILL'));
-  return { done: draw(), kill: () => current?.kill('SIGKILL') === true };
+  return { done: draw(), isDone: () => isDone, kill: () => current?.kill('SIGKILL') === true };
 }
 
 type Start = ReturnType<typeof starter>;
