@@ -26,13 +26,3 @@ export async function inProcess<T>(
   if (status !== 0) throw new Error(`The measurement ${args.join(' ')} failed; the reason is printed above.`);
   return JSON.parse(out) as T;
 }
-
-/** Of two samples' numbers: the root mean square of their difference ÷ that of the first ones. */
-export function percent(exact: readonly number[], other: readonly number[]): string {
-  let [difference, size] = [0, 0];
-  for (const [i, value] of exact.entries()) {
-    difference += (other[i]! - value) ** 2;
-    size += value ** 2;
-  }
-  return `${(100 * Math.sqrt(difference / size)).toPrecision(2)} %`;
-}

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { textTable } from '@tessera/evaluation-report/display';
 import { parseSpec, STORAGE_TYPES } from '@tessera/format';
-import { inProcess, percent } from './in-process.js';
+import { inProcess } from './in-process.js';
 import { NITRO_MODELS } from './nitro-model.js';
 import { count } from './options.js';
+import { relativeError } from './relative-error.js';
 import { describeMachine, machineLine } from './report.js';
 
 /** The ways to draw that are compared, the published one first. */
@@ -131,7 +132,9 @@ export async function nitroTable(given: readonly string[], cacheFolder: string):
   const errors = [['dtype', 'z', 'tokens', 'pixels']];
   for (const [dtype, { sample }] of cells) {
     if (dtype === 'fp32') continue;
-    const parts = (['z', 'tokens', 'pixels'] as const).map((part) => percent(exact[part], sample[part]));
+    const parts = (['z', 'tokens', 'pixels'] as const).map((part) =>
+      relativeError(exact[part], sample[part]),
+    );
     errors.push([dtype, ...parts]);
   }
   console.log(`\nError against fp32:\n\n${textTable(errors, [false, true, true, true]).join('\n')}`);

@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { textTable } from '@tessera/evaluation-report/display';
 import { STORAGE_TYPES, type StorageType } from '@tessera/format';
 import { openBenchModel } from './bench-model.js';
-import { inProcess, percent } from './in-process.js';
+import { inProcess } from './in-process.js';
 import type { Measurement } from './measure.js';
 import { RANDOM_MODELS } from './random-checkpoint.js';
+import { relativeError } from './relative-error.js';
 import { describeMachine, machineLine } from './report.js';
 import { VARIANT_NAMES, variantsNamed } from './variants.js';
 
@@ -86,7 +87,12 @@ export async function speedTable(given: readonly string[], cacheFolder: string):
       const sample = await inProcess<Sample>('table-cell', [folder, '', '1', threads], limit);
       if (dtype === 'fp32') exact = sample;
       if (exact && sample && dtype !== 'fp32') {
-        errors.push([source, dtype, percent(exact.z, sample.z), percent(exact.tokens, sample.tokens)]);
+        errors.push([
+          source,
+          dtype,
+          relativeError(exact.z, sample.z),
+          relativeError(exact.tokens, sample.tokens),
+        ]);
       }
       for (const policy of policies) {
         for (const batch of batches) {
