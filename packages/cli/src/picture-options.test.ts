@@ -1,7 +1,8 @@
 import { inputOf, type Manifest, promptPictures } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { FAKE_MANIFEST } from '../../evaluation-report/src/testing/fake-loaded-model.js';
-import { picturesFor, warnOfUnknownWords } from './picture-options.js';
+import { picturesFor, promptsFrom, warnOfUnknownWords } from './picture-options.js';
+import { UsageError } from './usage-error.js';
 
 const { signal } = new AbortController();
 const model = (count: number) => ({ name: 'fake', condition: { kind: 'class', count } }) as Manifest;
@@ -96,4 +97,20 @@ test('words that the model can only spell are named once, those of what guidance
   const pictures = promptPictures(['a fox', 'a red blorb'], 2, { negativePrompt: 'a blorb' });
   await warnOfUnknownWords(pictures, { unknownWords }, { warn });
   expect(warnings).toEqual([expect.stringMatching(/^Note: the model doesn't know "blorb"/)]);
+});
+
+test.each(['sheet.png', 'out/my sheet.PNG', 'photo.jpg', 'a.recipe.json', 'prompts.txt'])(
+  'a file %s where a prompt stands is told from one, and not drawn',
+  async (word) => {
+    await expect(promptsFrom(['a cat', word], {})).rejects.toThrow(
+      new UsageError(
+        `"${word}" stands where a prompt does, and looks like a file. Write its option before it: --out names what is written, and --sheet takes no name. If it is a prompt, give it in a file, by --prompts.`,
+      ),
+    );
+  },
+);
+
+test('a prompt may name a file, or hold a full stop', async () => {
+  const prompts = ['sheet.png on a screen', 'a cat.', 'the no. 5'];
+  expect(await promptsFrom(prompts, {})).toEqual(prompts);
 });

@@ -59,11 +59,24 @@ export function withPictureOptions(command: Command): Command {
     .addOption(seedOption());
 }
 
-/** The prompts of a command line, then those of its file. @throws UsageError where the file can't be read */
+/** Ends as the files do that options name: after an option without a value, such a word would be drawn. */
+const FILE_NAME = /\.(png|jpe?g|webp|json|txt)$/i;
+
+/**
+ * The prompts of a command line, then those of its file.
+ *
+ * @throws UsageError where the file can't be read, or a word of the command line is a file's name
+ */
 export async function promptsFrom(
   words: readonly string[],
   { prompts }: Pick<PromptFlags, 'prompts'>,
 ): Promise<readonly string[]> {
+  const file = words.find((word) => FILE_NAME.test(word));
+  if (file !== undefined) {
+    throw new UsageError(
+      `"${file}" stands where a prompt does, and looks like a file. Write its option before it: --out names what is written, and --sheet takes no name. If it is a prompt, give it in a file, by --prompts.`,
+    );
+  }
   if (prompts === undefined) return words;
   const lines = (await readText(prompts)).split(/\r?\n/).map((line) => line.trim());
   return [...words, ...lines.filter((line) => line !== '')];

@@ -16,9 +16,10 @@ const zeros = (...shape: number[]): TensorToWrite => ({
 async function withCheckpoint<T>(
   tensors: Record<string, TensorToWrite>,
   body: (open: (options?: CheckpointOptions) => Checkpoint) => Promise<T> | T,
+  name = 'a.safetensors',
 ): Promise<T> {
   return inTemporaryFolder(async (folder) => {
-    const path = join(folder, 'a.safetensors');
+    const path = join(folder, name);
     await writeSafetensors(path, tensors);
     const file = await openTensors(path);
     const result = await body((options) => new Checkpoint(file, 'fake_latent', options));
@@ -122,30 +123,38 @@ describe('a file with two copies of the weights', () => {
     ['net.', 'averaged_net.'],
   ] as const;
 
-  it.each(pairs)(
-    'under "%s" and "%s" gives the averaged weights, or those asked for',
-    async (raw, averaged) => {
-      await withCheckpoint(copies(raw, averaged), async (open) => {
-        const choices: [CheckpointOptions, string, number][] = [
-          [{}, 'averaged', 2],
-          [{ weights: 'averaged' }, 'averaged', 2],
-          [{ weights: 'raw' }, 'raw', 1],
-          [{ ignore: [averaged] }, 'raw', 1],
-        ];
-        if (raw !== '' && !averaged.startsWith(raw)) choices.push([{ ignore: [raw] }, 'averaged', 2]);
-        for (const [options, kind, value] of choices) {
-          const checkpoint = open(options);
-          checkpoint.assertKeys(
-            new Map([
-              ['fake_latent', [1]],
-              ['block.0.weight', [1]],
-            ]),
-          );
-          const [prefix, other] = kind === 'raw' ? [raw, averaged] : [averaged, raw];
-          expect(checkpoint.taken).toMatchObject({ kind, prefix, others: [{ prefix: other }] });
-          expect(await checkpoint.read('block.0.weight')).toEqual(Float32Array.of(value));
-        }
-      });
+  it.each(
+    pairs.flatMap((pair) =>
+      ['a.safetensors', 'raw-and-ema.safetensors'].map((name) => [...pair, name] as const),
+    ),
+  )(
+    'under "%s" and "%s" in %s gives the averaged weights, or those asked for',
+    async (raw, averaged, name) => {
+      await withCheckpoint(
+        copies(raw, averaged),
+        async (open) => {
+          const choices: [CheckpointOptions, string, number][] = [
+            [{}, 'averaged', 2],
+            [{ weights: 'averaged' }, 'averaged', 2],
+            [{ weights: 'raw' }, 'raw', 1],
+            [{ ignore: [averaged] }, 'raw', 1],
+          ];
+          if (raw !== '' && !averaged.startsWith(raw)) choices.push([{ ignore: [raw] }, 'averaged', 2]);
+          for (const [options, kind, value] of choices) {
+            const checkpoint = open(options);
+            checkpoint.assertKeys(
+              new Map([
+                ['fake_latent', [1]],
+                ['block.0.weight', [1]],
+              ]),
+            );
+            const [prefix, other] = kind === 'raw' ? [raw, averaged] : [averaged, raw];
+            expect(checkpoint.taken).toMatchObject({ kind, prefix, others: [{ prefix: other }] });
+            expect(await checkpoint.read('block.0.weight')).toEqual(Float32Array.of(value));
+          }
+        },
+        name,
+      );
     },
   );
 

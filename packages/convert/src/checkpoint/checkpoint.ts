@@ -52,10 +52,12 @@ export class Checkpoint {
     this.path = file.path;
     this.#file = file;
     const isIgnored = (name: string): boolean => ignore.some((beginning) => name.startsWith(beginning));
+    const all = weightCopies(file.names, anchor);
+    // A file's name tells of its only copy: ignoring the others of `raw-and-ema.safetensors` makes no averaged weights of the rest.
     const copies = weightCopies(
       file.names.filter((name) => !isIgnored(name)),
       anchor,
-      file.path,
+      all.length === 1 ? file.path : '',
     );
     const copy = copies.find(({ kind }) => weights === undefined || kind === weights);
     if (!copy) {
@@ -73,7 +75,7 @@ export class Checkpoint {
     this.taken = {
       kind: copy.kind,
       prefix: copy.prefix,
-      others: weightCopies(file.names, anchor)
+      others: all
         .filter(({ prefix }) => prefix !== copy.prefix)
         .map(({ kind, prefix }) => ({
           kind,
