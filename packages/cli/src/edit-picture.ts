@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { type EditedImage, editImage, type ImageRgb } from '@tessera/core';
 import type { Margins, Progress } from '@tessera/core/model';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { buildSampling, type EditSubject, editRecipeOf, inputOf, type SamplingConfig } from '@tessera/format';
-import { PngError, readPngBytes } from '@tessera/format/png';
-import { readFailure } from './input-file.js';
+import { readPngBytes } from '@tessera/format/png';
+import { readBytes } from './input-file.js';
 
 /** A picture from a file, and how a recipe names it. */
 export interface InputPicture {
@@ -13,11 +12,9 @@ export interface InputPicture {
   readonly source: { readonly file: string; readonly sha256: string };
 }
 
-/** @throws PngError if it can't be read, or is no PNG */
+/** @throws UsageError if it can't be read; PngError if it is no PNG */
 export async function readInput(file: string): Promise<InputPicture> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new PngError(`${file} can't be read: ${readFailure(cause)}. Check the path.`, { cause });
-  });
+  const bytes = await readBytes(file);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { image: readPngBytes(bytes, file).image, source: { file, sha256 } };
 }

@@ -8,10 +8,9 @@ import type {
   TextEncoderConfigJson,
   VaeConfigJson,
 } from '@tessera/convert';
-import { TesseraError } from '@tessera/core';
 import { type Manifest, parseDocument } from '@tessera/format';
 import * as v from 'valibot';
-import { readFailure, readText } from './input-file.js';
+import { readText } from './input-file.js';
 import { UsageError } from './usage-error.js';
 
 const settings = v.pipe(
@@ -103,14 +102,14 @@ export async function readVaeConfigBeside(path: string): Promise<AutoencoderConf
 
 /** Reads class names: a JSON array, or one name a line. */
 export async function readClassNames(path: string): Promise<string[]> {
-  const text = await textOf(path);
+  const text = await readText(path);
   if (text.trimStart().startsWith('['))
     return parse(text, path, v.array(v.string()), 'a list of class names');
   return text.split(/\r?\n/).filter((line, i, lines) => line !== '' || i < lines.length - 1);
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
-  return parse(await textOf(path), path, settings, 'a configuration');
+  return parse(await readText(path), path, settings, 'a configuration');
 }
 
 function parse<Output>(
@@ -125,15 +124,6 @@ function parse<Output>(
     (problems) =>
       new UsageError(`${path} is not ${what}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`),
   );
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (cause) {
-    if (TesseraError.isInstance(cause)) throw cause;
-    throw new UsageError(`${path} can't be read: ${readFailure(cause)}. Check the path.`);
-  }
 }
 
 /**

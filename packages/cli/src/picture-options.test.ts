@@ -114,3 +114,9 @@ test('a prompt may name a file, or hold a full stop', async () => {
   const prompts = ['sheet.png on a screen', 'a cat.', 'the no. 5'];
   expect(await promptsFrom(prompts, {})).toEqual(prompts);
 });
+
+test('a missing file of prompts is a usage error', async () => {
+  await expect(promptsFrom([], { prompts: 'none' })).rejects.toThrow(
+    new UsageError("none can't be read: there is no such file. Check the path."),
+  );
+});

@@ -29,14 +29,15 @@ test('a file that is missing, and a picture without a recipe, are said to be so'
   const folder = await temporaryFolder();
   await writePng(join(folder, 'plain.png'), canvas(2, 2, [1, 2, 3]));
   await writeFile(join(folder, 'edit.json'), JSON.stringify({ format: 'tessera-edit' }));
-  for (const [name, words] of [
-    ['plain.png', 'carries no recipe'],
-    ['none.json', 'there is no such file. Check the path'],
-    ['', 'it is a folder'],
-    ['edit.json', 'Repeat it by tessera edit'],
+  for (const [name, code, words] of [
+    ['plain.png', 'recipe', 'carries no recipe'],
+    ['none.json', 'usage', 'there is no such file. Check the path'],
+    ['none.png', 'usage', 'there is no such file. Check the path'],
+    ['', 'usage', 'it is a folder'],
+    ['edit.json', 'recipe', 'Repeat it by tessera edit'],
   ] as const) {
     await expect(readRecipe(join(folder, name))).rejects.toMatchObject({
-      code: 'recipe',
+      code,
       message: expect.stringContaining(words),
     });
   }

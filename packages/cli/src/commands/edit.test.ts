@@ -124,7 +124,7 @@ describe('tessera edit', () => {
       [[photo, '--mask', mask, ...quick, '--count', '2'], 2, 'can hold one picture'],
       [[photo, '--outpaint', '1,2', ...quick], 2, 'four: top,right,bottom,left'],
       [[jpeg!, '--mask', mask, ...quick], 1, 'not a PNG picture but a JPEG'],
-      [[join(folder, 'none.png'), '--mask', mask, ...quick], 1, 'Check the path'],
+      [[join(folder, 'none.png'), '--mask', mask, ...quick], 2, 'Check the path'],
       [[photo, '--mask', square!, ...quick], 2, 'ratio of sides'],
       [[photo, '--mask', black!, ...quick], 2, 'must be white'],
     ] as const) {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { versions } from '@tessera/evaluation-report/environment';
@@ -8,7 +7,7 @@ import { Command } from 'commander';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { type CommandContext, outputOf } from '../command-context.js';
-import { readFailure } from '../input-file.js';
+import { readText } from '../input-file.js';
 import { type ModelFlags, modelInUse, withFetchOptions, withModelOptions } from '../model-options.js';
 import { decimalOption, repeatableOption, wholeNumberOption } from '../number-options.js';
 import { wrappedHelp } from '../terminal.js';
@@ -139,9 +138,7 @@ function namedModels(words: readonly string[]): (readonly [name: string, locatio
 
 /** @throws UsageError that names the line that is wrong */
 async function readTokens(path: string): Promise<AccessToken[]> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new UsageError(`The tokens ${path} can't be read: ${readFailure(cause)}.`);
-  });
+  const text = await readText(path);
   return text.split('\n').flatMap((line, i) => {
     if (/^\s*(#|$)/.test(line)) return [];
     const [, name, sha256, perMinute] = /^\s*(\S+)\s+([0-9a-fA-F]{64})(?:\s+(\d+))?\s*$/.exec(line) ?? [];

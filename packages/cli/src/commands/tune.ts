@@ -6,7 +6,6 @@ import {
   type NetworkWithReference,
   parseSearchSpace,
   SEARCH_SPACE,
-  type SearchSpace,
   type TuneGoal,
   tune,
   tuningFindings,
@@ -18,7 +17,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
 import { drawInProcesses } from '../draw-in-processes.js';
 import { evaluationProgress } from '../evaluation-progress.js';
-import { readFailure, readText } from '../input-file.js';
+import { readText } from '../input-file.js';
 import { InterruptedError } from '../interruption.js';
 import { type ModelFlags, modelInUse, modelLine, withModelOptions } from '../model-options.js';
 import { seedOption, wholeNumberOption } from '../number-options.js';
@@ -116,7 +115,8 @@ async function runTune(context: CommandContext, flags: TuneFlags): Promise<void>
   const goal: TuneGoal =
     flags.budget === undefined ? { kind: 'same-as' } : { kind: 'budget', seconds: flags.budget };
   const overrides = parseSpec(spec);
-  const space = flags.space === undefined ? SEARCH_SPACE : await spaceFrom(flags.space);
+  const space =
+    flags.space === undefined ? SEARCH_SPACE : parseSearchSpace(await readText(flags.space), flags.space);
   const used = await modelInUse(context, flags, output);
   const { model } = used;
   const classes = classesOf(model.manifest);
@@ -164,13 +164,6 @@ async function runTune(context: CommandContext, flags: TuneFlags): Promise<void>
     output.progress.clear();
     await model.dispose();
   }
-}
-
-async function spaceFrom(path: string): Promise<SearchSpace> {
-  const text = await readText(path).catch((cause: unknown) => {
-    throw new UsageError(`--space ${path} can't be read: ${readFailure(cause)}.`);
-  });
-  return parseSearchSpace(text, path);
 }
 
 /** Undefined where nobody named a network and the built-in one knows other pictures. */
