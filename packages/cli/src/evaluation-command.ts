@@ -12,6 +12,7 @@ export interface RepeatedFlags {
   readonly batch?: number;
   readonly model?: string | undefined;
   readonly beside?: string | undefined;
+  readonly besidePolicies?: string | undefined;
   /** What `auto` came to, which on another machine may be something else. */
   readonly device: LoadedModel['device'];
   readonly dtype: LoadedModel['dtype'];
@@ -37,6 +38,7 @@ export function evaluationCommand(flags: RepeatedFlags): string {
     ['batch', flags.batch],
     ['model', flags.model === EMBEDDED ? undefined : flags.model],
     ['beside', flags.beside],
+    ['beside-policies', flags.besidePolicies],
     ['device', flags.device],
     ['dtype', flags.dtype],
     ...Object.entries(flags.sampling ?? {}),

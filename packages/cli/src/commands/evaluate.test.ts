@@ -121,6 +121,22 @@ describe('tessera evaluate', () => {
     expect(await found(parts)).toEqual(await found(whole));
   });
 
+  test('a second model draws policies of its own, all compared with the first policy of the first', async () => {
+    const args = [...(await common()), '--margin', '0.5,0.5,0.5', '--out', await temporaryFolder()];
+    const own = ['--beside', 'https://example.org/int8', '--beside-policies', 'halton:2x2'];
+    const { error, out } = await evaluate([...args, ...own, '--json']);
+    expect(error).toBe('');
+    const { comparisons, command } = JSON.parse(out) as EvaluationDocument;
+    const frechet = comparisons.filter(({ metric }) => metric === 'frechet');
+    expect(frechet.map(({ arm, against }) => [arm, against])).toEqual([
+      ['raster:2x2', 'mar:4x3'],
+      ['halton:2x2 by fake in int8', 'mar:4x3'],
+    ]);
+    expect(command).toContain('--beside-policies halton:2x2');
+    const without = await evaluate([...args, '--beside-policies', 'halton:2x2']);
+    expect([without.code, without.error]).toEqual([2, expect.stringContaining('needs --beside')]);
+  });
+
   test('a second model is refused beside a study and worker processes', async () => {
     const { code, error } = await evaluate([...(await common()), '--beside', 'int8', '--workers', '2']);
     expect([code, error]).toEqual([2, expect.stringContaining('--beside is for evaluations without')]);

@@ -53,6 +53,7 @@ interface EvaluateFlags extends ModelFlags, SamplingFlags {
   readonly keep: number;
   readonly workers: number;
   readonly beside?: string;
+  readonly besidePolicies?: string;
   readonly study?: string;
   readonly page?: string;
   readonly render?: boolean;
@@ -104,6 +105,10 @@ export function evaluateCommand(context: CommandContext): Command {
       '--beside <folder|url>',
       'a second model, such as the same one in int8: it draws each policy too, and is compared with the first',
     )
+    .option(
+      '--beside-policies <list>',
+      'what the second model draws instead, all compared with the first policy of the first model',
+    )
     .option('--study <file.json>', 'evaluate the study in a file: its variants, comparisons and margins')
     .option('--page <folder>', "where the study's page in Markdown goes (default: beside its report)")
     .option('--render', "write the study's page again from its record, and draw nothing")
@@ -148,8 +153,15 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
     throw new UsageError('--beside is for evaluations without --study and --workers.');
   }
   if (flags.render) return render(output, study, flags.page);
+  if (flags.besidePolicies !== undefined && flags.beside === undefined) {
+    throw new UsageError('--beside-policies needs --beside, the model that draws them.');
+  }
   const choice = policiesFromFlags(flags, output);
   if (!choice) return;
+  const choiceBeside =
+    flags.besidePolicies === undefined
+      ? undefined
+      : policiesFromFlags({ ...flags, policies: flags.besidePolicies }, output);
   const { signal } = context.io;
   const used = await modelInUse(context, flags, output);
   const { model } = used;
@@ -191,7 +203,11 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
             keep: flags.keep,
             resamples: flags.resamples,
           },
-          ...besideEachOther(choice(model.manifest.sampling), second),
+          ...besideEachOther(
+            choice(model.manifest.sampling),
+            second,
+            choiceBeside?.(model.manifest.sampling),
+          ),
           margins,
           command: evaluationCommand({ ...flags, sampling: specFlags(flags), margins, device, dtype }),
         };
@@ -212,22 +228,25 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
   }
 }
 
-/** Each variant, and each drawn by a second model, which is compared with the first. */
+/**
+ * Each variant, and each drawn by a second model, which is compared with the first; or `ofSecond` by that one, all compared with
+ * the first variant.
+ */
 function besideEachOther(
   variants: readonly Variant[],
   second: ModelInUse | undefined,
+  ofSecond: readonly Variant[] = variants,
 ): Pick<FolderEvaluationOptions, 'variants' | 'compare'> {
   if (!second) return { variants };
   const { identity, made } = second;
-  const others = variants.map(({ name, sampling }) => ({
+  const others = ofSecond.map(({ name, sampling }) => ({
     name: `${name} by ${identity.name} in ${made.dtype}`,
     sampling,
     used: second,
   }));
-  return {
-    variants: [...variants, ...others],
-    compare: others.map(({ name }, i) => [name, variants[i]!.name] as const),
-  };
+  const all = [...variants, ...others];
+  if (ofSecond !== variants) return { variants: all };
+  return { variants: all, compare: others.map(({ name }, i) => [name, variants[i]!.name] as const) };
 }
 
 async function render(output: Output, study: Study | undefined, page: string | undefined): Promise<void> {
