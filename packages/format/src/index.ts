@@ -104,3 +104,4 @@ export {
   TextFeaturesError,
   type TextFeaturesList,
 } from './text-features.js';
+export { USUAL_BATCH, usualBatch } from './usual-batch.js';

@@ -1,6 +1,6 @@
 import type { ModelInput } from '@tessera/core';
 import { Scheduler, type SchedulerOptions } from '@tessera/core/scheduling';
-import { manifestHash, type Recipe } from '@tessera/format';
+import { manifestHash, type Recipe, usualBatch } from '@tessera/format';
 import { type LoadedModel, neededFiles } from '@tessera/onnx';
 import { ApiError } from './api-error.js';
 
@@ -120,7 +120,7 @@ export class ModelPool {
       entry.source.bytes ?? neededFiles(manifest, dtype).reduce((sum, file) => sum + file.bytes, 0);
     entry.bytes = bytes;
     const { versions, memoryBytes: _, ...queue } = this.#options;
-    const joined = device === 'cpu' ? 1 : 8;
+    const joined = usualBatch(model);
     const loaded: PooledModel = {
       name,
       model,

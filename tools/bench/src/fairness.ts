@@ -2,7 +2,15 @@ import { parseArgs } from 'node:util';
 import { type GenerateOptions, generateImages, type ModelInput } from '@tessera/core';
 import { Scheduler } from '@tessera/core/scheduling';
 import { quartilesOf } from '@tessera/evaluate';
-import { buildSampling, classesOf, inputOf, parseSpec, pictureAt, resolveSampling } from '@tessera/format';
+import {
+  buildSampling,
+  classesOf,
+  inputOf,
+  parseSpec,
+  pictureAt,
+  resolveSampling,
+  usualBatch,
+} from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
 import { type LoadedModel, loadModel } from '@tessera/runtime-node';
 import { count } from './options.js';
@@ -16,7 +24,8 @@ beside a batch, and how long ten single pictures wait.
   --policy SPEC   [gtr-16]
   --rounds N      [5]
   --batch N       pictures of the batch   [32]
-  --calls N       single pictures at once   [10]`;
+  --calls N       single pictures at once   [10]
+  --joined N      pictures of several calls that share a step   [what the server joins]`;
 
 type Draw = (options: Omit<GenerateOptions<ModelInput>, 'model'>) => Promise<unknown>;
 
@@ -26,7 +35,7 @@ export async function fairness(given: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...given],
     options: {
-      ...{ policy: text, rounds: text, batch: text, calls: text },
+      ...{ policy: text, rounds: text, batch: text, calls: text, joined: text },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -36,12 +45,13 @@ export async function fairness(given: readonly string[]): Promise<void> {
   console.log(machineLine(describeMachine()));
   const model = await loadModel(modelFolder, { device: 'cpu' });
   try {
+    const joined = values.joined === undefined ? usualBatch(model) : count('joined', values.joined);
     const drawer = drawing(model, values.policy ?? 'gtr-16');
     const bare: Draw = (options) => generateImages({ ...options, model });
     const measures: Measures[] = [];
     await drawer(bare, 0, 1);
     for (let round = 0; round < count('rounds', values.rounds ?? '5'); round++) {
-      const scheduler = new Scheduler<ModelInput>(model);
+      const scheduler = new Scheduler<ModelInput>(model, { joined });
       const scheduled: Draw = (options) => scheduler.generateImages(options);
       const alone = await timed(() => drawer(scheduled, 0, 1));
       const beside = await besideBatch((first, n) => drawer(scheduled, first, n), batch);

@@ -10,6 +10,8 @@ import {
   type EditSubject,
   type Manifest,
   titleOf,
+  USUAL_BATCH,
+  usualBatch,
 } from '@tessera/format';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext, outputOf } from '../command-context.js';
@@ -22,7 +24,6 @@ import { parseClassLabels } from '../parse-class-labels.js';
 import { type SamplingFlags, samplingChoice, withSamplingOptions } from '../sampling-options.js';
 import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
-import { USUAL_BATCH, usualBatch } from '../usual-batch.js';
 
 interface EditFlags extends ModelFlags, SamplingFlags {
   readonly mask?: string;

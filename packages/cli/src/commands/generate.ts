@@ -13,6 +13,8 @@ import {
   RecipeError,
   recipeOf,
   TextFeaturesError,
+  USUAL_BATCH,
+  usualBatch,
 } from '@tessera/format';
 import type { LoadedModel, StoredFeatures } from '@tessera/runtime-node';
 import { Command, Option } from 'commander';
@@ -43,7 +45,6 @@ import {
 } from '../sampling-options.js';
 import { sizeOption } from '../size-option.js';
 import { wrappedHelp } from '../terminal.js';
-import { USUAL_BATCH, usualBatch } from '../usual-batch.js';
 
 interface GenerateFlags extends ModelFlags, SamplingFlags, PictureFlags {
   readonly policy?: string;

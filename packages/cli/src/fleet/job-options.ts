@@ -1,6 +1,13 @@
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { jobPicture, type ShardJob } from '@tessera/fleet';
-import { assertSamplingFits, gridSizeOf, type Picture, type Recipe, recipeOf } from '@tessera/format';
+import {
+  assertSamplingFits,
+  gridSizeOf,
+  type Picture,
+  type Recipe,
+  recipeOf,
+  USUAL_BATCH,
+} from '@tessera/format';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandContext, Output } from '../command-context.js';
 import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
@@ -15,7 +22,6 @@ import {
 } from '../picture-options.js';
 import { type SamplingFlags, samplingChoice, withSamplingOptions } from '../sampling-options.js';
 import { sizeOption } from '../size-option.js';
-import { USUAL_BATCH } from '../usual-batch.js';
 
 /** What names a job: many pictures of one recipe, in shards. */
 export interface JobFlags extends ModelFlags, SamplingFlags, PromptFlags {

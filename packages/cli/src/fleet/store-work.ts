@@ -9,11 +9,10 @@ import {
   shardPictures,
   verifyShard,
 } from '@tessera/fleet';
-import { buildSampling, gridSizeOf, type Recipe, recipeFor } from '@tessera/format';
+import { buildSampling, gridSizeOf, type Recipe, recipeFor, usualBatch } from '@tessera/format';
 import { pngBytes, readPngBytes } from '@tessera/format/png';
 import { drawPictures } from '../draw-pictures.js';
 import { pictureSheet, sheetScale } from '../picture-sheet.js';
-import { usualBatch } from '../usual-batch.js';
 import { shardStoreAt } from './shard-store-at.js';
 
 /** Pictures on the sheet of a whole job. */

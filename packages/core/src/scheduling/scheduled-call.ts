@@ -84,6 +84,11 @@ export class ScheduledCall<Input> {
     if (signal?.aborted) abort();
   }
 
+  /** Images that are left, those in the middle too. */
+  get unfinished(): number {
+    return this.images.filter(({ result }) => !result).length;
+  }
+
   /** Images that are left, with parts of images. */
   get imagesLeft(): number {
     return this.images.length - this.imagesDone;
@@ -96,9 +101,7 @@ export class ScheduledCall<Input> {
 
   /** Whether a turn makes sense: there is something to do, and whoever draws the events isn't more than a turn behind. */
   get isReady(): boolean {
-    return (
-      !this.#cancellation.aborted && this.#events.length <= 2 && this.images.some(({ result }) => !result)
-    );
+    return !this.#cancellation.aborted && this.#events.length <= 2 && this.unfinished > 0;
   }
 
   /** What has happened since the last time, or once something happens; undefined at the end. */
@@ -107,7 +110,7 @@ export class ScheduledCall<Input> {
       throwIfAborted(this.#cancellation);
       const events = this.#events.shift();
       if (events) return events;
-      if (this.images.every(({ result }) => result)) return undefined;
+      if (this.unfinished === 0) return undefined;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

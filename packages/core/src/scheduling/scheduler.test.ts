@@ -183,6 +183,15 @@ describe('a scheduler', () => {
     expect(model.calls.sampleTokens).toBe(8);
   });
 
+  it('lets no call join the steps of one with fewer images left', async () => {
+    const { model, scheduler } = scheduled({ joined: 8 });
+    const single = () => scheduler.generateImages({ requests: images(1), policy });
+    const batch = () => scheduler.generateImages({ requests: images(3, 1), policy });
+    const alone = await endsOf(model, [single]);
+    const beside = await endsOf(model, [single, batch]);
+    expect(beside.ends[0]).toBeLessThan(1.1 * alone.ends[0]!);
+  });
+
   it('refuses a call where as many wait as may, and takes it later', async () => {
     const { scheduler } = scheduled({ maxWaiting: 1 });
     const draw = () => scheduler.generateImages({ requests: [image(1)], policy });

@@ -21,8 +21,9 @@ export interface SchedulerOptions {
    */
   readonly batch?: number;
   /**
-   * Most images of several calls that share a step. On an accelerator a batch costs little more than one image: 8 is a good
-   * number. On a CPU each image costs its own time, and those who came first would wait for those who join. @default 1
+   * Most images of several calls that share a step. A call with more images left than the one whose turn it is doesn't join, as
+   * the shorter one would wait for it. On an accelerator a batch costs little more than one image: 8 is a good number. On a CPU
+   * each image costs its own time, but for what small models cost besides arithmetic. @default 1
    */
   readonly joined?: number;
   /** Most calls that may wait for their first step. @default Infinity */
@@ -249,7 +250,7 @@ export class Scheduler<Input> {
     );
     let room = this.#joined - turn.get(first)!.length;
     for (const call of others) {
-      if (call instanceof SharedRun) continue;
+      if (call instanceof SharedRun || call.unfinished > first.unfinished) continue;
       const joining = this.#open(call)
         .filter((image) => keyOf(image) === key)
         .slice(0, Math.max(0, room));
