@@ -1,12 +1,13 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED, EMBEDDED_TEXT, STORAGE_TYPES, type StorageType } from '@tessera/format';
+import { EMBEDDED, EMBEDDED_TEXT, isCheckpointName, STORAGE_TYPES, type StorageType } from '@tessera/format';
 import type { Device, LoadModelOptions, LoadProgress } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
 import { assertModelSource } from './input-file.js';
 import { repeatableOption, wholeNumberOption } from './number-options.js';
 import { UsageError } from './usage-error.js';
+import { weightsNotice } from './weights-notice.js';
 
 /** Options of every command that runs a model. */
 export interface ModelFlags {
@@ -79,6 +80,9 @@ export async function modelInUse(
   for (const { device, reason } of model.fallbacks) {
     if (context.io.env.TESSERA_DEBUG) output.warn(`${device} was passed over: ${reason}`);
   }
+  // Of a folder, the conversion has told.
+  const notice = isCheckpointName(location) ? weightsNotice(model.manifest) : undefined;
+  if (notice !== undefined) output.warn(notice);
   return describeModel(model, location);
 }
 

@@ -386,16 +386,20 @@ test('convert names the copy of the weights that it took, and how to take the ot
     const sizes = ['--config', join(golden, 'config.json'), '--no-parity', '--overwrite'];
     return tessera(['convert', checkpoint, ...sizes, '--out', join(folder, 'model'), ...more]);
   };
-  expect((await convert()).out).toContain(
+  const both = await convert();
+  expect(both.out).toContain(
     '  weights  averaged, model_ema.\n  weights  not taken: raw, model. (--weights raw takes it)\n',
   );
+  expect(both.error).not.toContain('raw');
   for (const choice of [
     ['--weights', 'raw'],
     ['--ignore', 'model_ema.'],
   ]) {
-    expect((await convert(...choice)).out).toContain(
-      '  weights  raw, model.\n  weights  not taken: averaged, model_ema. (',
-    );
+    const { out, error } = await convert(...choice);
+    expect(out).toContain('  weights  raw, model.\n  weights  not taken: averaged, model_ema. (');
+    // Who asks for raw weights knows of it.
+    const isAsked = choice.includes('--weights');
+    expect(error.includes('Note: "a" has the raw weights')).toBe(!isAsked);
   }
   const { code, error } = await convert('--weights', 'averaged', '--ignore', 'model_ema.');
   expect([code, error]).toEqual([2, expect.stringContaining('which is raw (model.)')]);
@@ -477,7 +481,10 @@ test('convert writes a folder with a reference sample, verify finds it sound, an
     '--json',
   ];
   const io = capturedIo();
-  expect([await run(args, io), io.written.error]).toEqual([0, '']);
+  const bareCopy = expect.stringMatching(
+    /^Note: "weights" has one copy of its weights, and nothing tells .*\n$/,
+  );
+  expect([await run(args, io), io.written.error]).toEqual([0, bareCopy]);
   const converted = JSON.parse(io.written.out);
   expect(converted.parity.passed).toBe(true);
   expect(converted.manifest.parity).toBe('parity.json');

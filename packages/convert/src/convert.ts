@@ -17,7 +17,7 @@ import { checkForward } from './forward/forward-check.js';
 import type { RunnableGraph } from './forward/graph-values.js';
 import { type OpenWritten, openStretches } from './forward/open-stretches.js';
 import type { GraphBuilder } from './graph/graph-builder.js';
-import { type SavedGraph, saveGraph } from './graph/graph-file.js';
+import { type SavedGraph, SharedWeights, saveGraph } from './graph/graph-file.js';
 import { assertStorage, type WeightStorage } from './graph/weight-storage.js';
 import { type CacheOptions, type FamilyModel, type ModelConfigJson, openFamily } from './model-family.js';
 import { emptyPrompt, encodedText, nullTextGraph } from './nitro/null-text.js';
@@ -78,7 +78,7 @@ export interface ConvertOptions {
   readonly licence: string;
   /** Where the weights come from: a name, a checksum, an address. */
   readonly source: string;
-  /** Graphs with LazyMAR's caches beside the others, which about doubles files and memory. @default none */
+  /** Graphs with LazyMAR's caches beside the others. Their weights lie in the same files; sessions of both have them twice. @default none */
   readonly caches?: CacheOptions;
   /** One name a class. @default ImageNet's, for the released models' sizes */
   readonly classNames?: readonly string[];
@@ -297,10 +297,12 @@ async function writeFolder(
   await mkdir(join(folder, GRAPH_FOLDER));
   const saved: Record<string, SavedGraph> = {};
   const total = weightCount(Object.values(model.graphs));
+  const shared = new SharedWeights(Object.values(model.graphs));
   let done = 0;
   for (const [name, graph] of Object.entries(model.graphs)) {
     saved[name] = await saveGraph(graph, join(folder, GRAPH_FOLDER, `${name}.onnx`), {
       storage: storageOf(options, partOf(name)),
+      shared,
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       ...(pieceLimit === undefined ? {} : { pieceLimit }),
       ...(signal ? { signal } : {}),
@@ -320,7 +322,7 @@ async function writeFolder(
       storage: 'fp32',
     });
   }
-  const written = Object.values(saved).flatMap((graph) => graph.files);
+  const written = [...new Set(Object.values(saved).flatMap((graph) => graph.files))];
   if (options.text) {
     written.push(join(folder, TOKENIZER));
     await copyFile(options.text.tokenizer, join(folder, TOKENIZER));

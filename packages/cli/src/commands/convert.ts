@@ -24,6 +24,7 @@ import { withOutputOption } from '../output-path.js';
 import { shellWord } from '../shell-word.js';
 import { wrappedHelp } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
+import { weightsNotice } from '../weights-notice.js';
 
 interface ConvertFlags extends Pick<ModelFlags, 'cache' | 'header'> {
   readonly config?: string;
@@ -109,7 +110,10 @@ export function convertCommand(context: CommandContext): Command {
         STORAGE_TYPES,
       ),
     )
-    .option('--cached', 'graphs with caches as well, for lazymar and /lazy; about doubles files and memory')
+    .option(
+      '--cached',
+      'graphs with caches as well, for lazymar and /lazy, which then take about twice the memory',
+    )
     .option('--name <name>', "the model's name (default: the checkpoint's)")
     .option('--licence <name>', 'the licence of the weights', 'unknown')
     .option('--source <text>', 'where the weights come from (default: the file name)')
@@ -165,7 +169,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   output.print(
     `  model    ${manifest.name}: ${millions(mar)} parameters${vae > 0 ? `, autoencoder ${millions(vae)}` : ''}`,
   );
-  for (const line of weightsLines(report, basename(checkpoint))) output.print(`  weights  ${line}`);
+  for (const line of weightsLines(report)) output.print(`  weights  ${line}`);
   output.print(
     `  stored   ${manifest.files.length} files, ${(bytes / 1e6).toFixed(1)} MB, weights in ${storageText(manifest)}`,
   );
@@ -176,6 +180,8 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     const end = missing.length > 0 ? `it had written ${missing.join(', ')}` : 'its graphs were checked';
     output.print(`  note     removed an earlier conversion that was stopped before ${end}`);
   }
+  const notice = flags.weights === undefined ? weightsNotice(manifest) : undefined;
+  if (notice !== undefined) output.warn(notice);
   if (!options.vae) output.print('  note     without an autoencoder (--vae) it makes tokens, not pictures');
   for (const [i, { output: name, error, allowed }] of forward.entries()) {
     const title = i === 0 ? 'parity' : '      ';
@@ -261,11 +267,8 @@ async function textFolder(
   return dirname(config);
 }
 
-/** Files of the hub that a public audit found to be equal to the raw weights in all tensors (FID 5.56 instead of 2.31). */
-const RAW_ON_THE_HUB = /^(mar-base|model)\.safetensors$/;
-
 /** Which copy of the weights was taken, how to take another one, and what was passed over. */
-function weightsLines({ taken, avoided, zeros, manifest }: ConvertReport, file: string): string[] {
+function weightsLines({ taken, avoided, zeros, manifest }: ConvertReport): string[] {
   const { others, trainingKeys } = taken;
   const nameOf = ({ kind, prefix }: Pick<TakenWeights, 'kind' | 'prefix'>): string =>
     prefix === '' ? `${kind}, without a prefix` : `${kind}, ${prefix}`;
@@ -273,9 +276,6 @@ function weightsLines({ taken, avoided, zeros, manifest }: ConvertReport, file: 
   const reason = avoided.length > 0 ? `: ${avoided[0]!.tensor} is unusable` : '';
   return [
     isOnly ? 'the only copy, raw or averaged: its names do not tell' : nameOf(taken),
-    ...(isOnly && RAW_ON_THE_HUB.test(file)
-      ? [`${file} of the hub is the raw copy: pictures are worse than published`]
-      : []),
     ...others.map((other) => {
       const flag = other.isIgnored ? 'ignored' : `--weights ${other.kind} takes it`;
       return `not taken: ${nameOf(other)}${other.kind === taken.kind ? '' : ` (${flag})`}${reason}`;

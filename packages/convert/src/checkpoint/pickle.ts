@@ -3,6 +3,11 @@ import { CheckpointFormatError, type CheckpointProblem } from '../errors.js';
 /** A dictionary of a pickle, in its order. */
 export class PickleDict {
   readonly entries = new Map<PickleValue, PickleValue>();
+  /** Whether BUILD may give it attributes: an OrderedDict has them, a plain dictionary has none. */
+  readonly takesState: boolean;
+  constructor(takesState = false) {
+    this.takesState = takesState;
+  }
 }
 
 /** A list or a set of a pickle. Its tuples are arrays. */
@@ -59,6 +64,10 @@ const COST = { scalar: 16, memo: 48, list: 96, dict: 256, object: 128 } as const
 const LARGEST_INTEGER = 256;
 const LONGEST_NAME = 256;
 
+/** Whether a dictionary may have it as a key. What tuples hold is not looked at. */
+const isHashable = (key: PickleValue): boolean =>
+  !(key instanceof PickleDict || key instanceof PickleList || key instanceof PickleObject);
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -80,7 +89,9 @@ export function unpickle(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const stack: PickleValue[] = [];
   const marks: number[] = [];
-  const memo = new Map<number, PickleValue>();
+  // Picklers number what they keep from 0 on; what has another number lies in `others`.
+  const memo: PickleValue[] = [];
+  const others = new Map<number, PickleValue>();
   let at = start;
   let spent = 0;
 
@@ -164,20 +175,27 @@ export function unpickle(
       fail('its pickle sets items of what is no dictionary');
     }
     spend(COST.memo * items.length);
-    for (let i = 0; i < items.length; i += 2) dict.entries.set(items[i]!, items[i + 1]!);
+    for (let i = 0; i < items.length; i += 2) {
+      if (!isHashable(items[i]!)) fail('its pickle has a key that no dictionary takes');
+      dict.entries.set(items[i]!, items[i + 1]!);
+    }
   };
   const remember = (index: number): void => {
     spend(COST.memo);
-    memo.set(index, top());
+    if (index < memo.length) memo[index] = top();
+    else if (index === memo.length) memo.push(top());
+    else others.set(index, top());
   };
   const recall = (index: number): void => {
-    const value = memo.get(index);
+    const value = index < memo.length ? memo[index] : others.get(index);
     if (value === undefined) fail('its pickle refers to a value that was never kept');
     push(value);
   };
   const find = (module: PickleValue, name: PickleValue): void => {
-    const full = `${String(module)}.${String(name)}`;
-    push(host.globals.get(full) ?? fail(host.refusal(full), 'global'));
+    const isName = (part: PickleValue): boolean => typeof part === 'string' && part.length <= LONGEST_NAME;
+    if (!isName(module) || !isName(name)) fail('its pickle has a name that is no name of code');
+    const full = `${module}.${name}`;
+    push(host.globals.get(full) ?? fail(host.refusal(full), 'global'), COST.object);
   };
   const call = (): void => {
     const args = pop();
@@ -189,7 +207,10 @@ export function unpickle(
     const state = pop();
     const object = top();
     // A module's state dict has attributes of its own, _metadata; they are no tensors.
-    const isBuilt = object instanceof PickleObject ? object.build(state) : object instanceof PickleDict;
+    const isBuilt =
+      object instanceof PickleObject
+        ? object.build(state)
+        : object instanceof PickleDict && object.takesState;
     if (!isBuilt || !(state instanceof PickleDict)) fail('its pickle gives a state to what has none');
   };
 
@@ -317,7 +338,7 @@ export function unpickle(
         remember(u32());
         break;
       case 0x94: // MEMOIZE
-        remember(memo.size);
+        remember(memo.length + others.size);
         break;
       case 0x68: // BINGET
         recall(u8());

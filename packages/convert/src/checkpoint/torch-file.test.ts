@@ -105,3 +105,52 @@ it('one wrong bit in a tensor is found when the tensor, or a row of it, is read'
     await file.close();
   });
 });
+
+/** A checkpoint of one file whose pickle is `pickle`, with `w` as what stands for the tensor of {@link floats}. */
+async function withPickle(pickle: (tensor: Buffer) => readonly (string | Buffer)[]): Promise<TensorFile> {
+  return inTemporaryFolder(async (folder) => {
+    const path = join(folder, 'a.pth');
+    await writeLegacyTorch(path, { w: floats(1, 2) });
+    const bytes = await readFile(path);
+    const [start, end] = [bytes.indexOf('}(X\x01\0\0\0w', 0, 'latin1'), bytes.indexOf('Ru.', 0, 'latin1')];
+    const tensor = bytes.subarray(start + 8, end + 1);
+    const parts = pickle(tensor).map((part) =>
+      typeof part === 'string' ? Buffer.from(part, 'latin1') : part,
+    );
+    const all = Buffer.concat([bytes.subarray(0, start), ...parts, bytes.subarray(end + 2)]);
+    return readTensors(blobAccess(new Blob([Uint8Array.from(all)]), path));
+  });
+}
+const key = (text: string) => `X${String.fromCharCode(text.length)}\0\0\0${text}`;
+
+it('keys that are no text give names by their place, and never cost more than the file', async () => {
+  // The pair (1, "a"), then 60 tuples that share one another, then 40 dictionaries whose key is a MiB of bytes.
+  const doubled = Array.from(
+    { length: 60 },
+    (_, i) => `h${String.fromCharCode(i)}h${String.fromCharCode(i)}\x86q${String.fromCharCode(i + 1)}`,
+  );
+  const bytes = `B\0\0\x10\0${'a'.repeat(1 << 20)}q\xff`;
+  const pair = `(K\x01${key('a')}t`;
+  const file = await withPickle((tensor) => [
+    `}(${key('w')}`,
+    tensor,
+    pair,
+    tensor,
+    `${key('b')}${bytes}`,
+    ...Array.from({ length: 40 }, (_, i) => `${key(`d${i}`)}}h\xffNs`),
+    'u',
+  ]);
+  expect(file.names).toEqual(['w', '[1]']);
+  const laughs = withPickle((tensor) => [`}(${key('w')}`, tensor, `()q\0${doubled.join('')}t`, 'N', 'u']);
+  await expect(laughs).rejects.toMatchObject({ code: 'checkpoint-format', problem: 'limit' });
+});
+
+it('names longer than any tensor has are refused before they are put together', async () => {
+  const long = `X\0\0\x20\0${'a'.repeat(2 << 20)}q\x01`;
+  const named = withPickle((tensor) => [
+    `}(${key('z')}${long}`,
+    ...Array.from({ length: 20 }, (_, i) => [`${key(`d${i}`)}}h\x01`, tensor, 's']).flat(),
+    'u',
+  ]);
+  await expect(named).rejects.toMatchObject({ code: 'checkpoint-format', problem: 'limit' });
+});

@@ -4,6 +4,7 @@ import type { RandomAccess } from './random-access.js';
 import { ELEMENT_BITS, elementCount, type SafetensorsDtype } from './safetensors-header.js';
 import { type TensorFile, tensorFile } from './tensor-file.js';
 import { TorchHost, TorchNamespace, type TorchStorage, TorchTensor } from './torch-objects.js';
+import { effortOf, readView } from './torch-view.js';
 import { assertCrc, crc32, readZipDirectory, type ZipEntry, zipEntryStart } from './zip-directory.js';
 
 /** What torch.save wrote. Tensors have the keys that lead to them as names, joined by dots. */
@@ -21,7 +22,12 @@ const MOST_VALUES = 1_000_000;
 const DEEPEST = 64;
 /** Bytes that tensors may take beyond 16 times the file's: views of one storage, such as expanded ones, share bytes. */
 const SHARED_BYTES = 64 << 20;
-/** Bytes read at once where no tensor is asked for whole. */
+/** What reading them may take beyond 64 times the file's bytes: see {@link effortOf}. */
+const MOST_EFFORT = 4 * 2 ** 30;
+/** Characters of a name, and of all tensors' names; a million real ones take less. */
+const LONGEST_NAME = 1 << 16;
+const LONGEST_NAMES = 64 << 20;
+/** Bytes read at once for a checksum. */
 const CHUNK = 4 << 20;
 
 const bytesOf = (dtype: SafetensorsDtype, count: number): number => (count * ELEMENT_BITS[dtype]) / 8;
@@ -173,13 +179,15 @@ function torchFile(
   const fail = failer(source.path);
   if (!(root instanceof PickleDict)) return fail('empty', 'it holds no state dict');
   const views = namedTensors(root, fail);
-  const total = [...views.values()].reduce(
-    (sum, { storage, shape }) => sum + bytesOf(storage.dtype, elementCount(shape)),
-    0,
-  );
   if (views.size === 0) fail('empty', 'it holds no tensor');
-  if (!(total <= 16 * source.size + SHARED_BYTES)) {
-    fail('limit', `its tensors would take ${total} bytes, out of all proportion to the file`);
+  const all = [...views.values()];
+  const total = all.reduce((sum, { storage, shape }) => sum + bytesOf(storage.dtype, elementCount(shape)), 0);
+  const effort = all.reduce((sum, view) => sum + effortOf(view, bytesOf(view.storage.dtype, 1)), 0);
+  if (!(total <= 16 * source.size + SHARED_BYTES) || !(effort <= 64 * source.size + MOST_EFFORT)) {
+    fail(
+      'limit',
+      `its tensors would take ${total} bytes, or are too scattered, out of all proportion to the file`,
+    );
   }
   const places = new Map<TorchStorage, Place>();
   /** The place of a storage, once its checksum is known to be right unless `isWhole`: then what is read next is it. */
@@ -191,9 +199,12 @@ function torchFile(
     if (!isWhole) places.set(storage, { start: place.start });
     return place;
   };
-  const read = async (storage: TorchStorage, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> => {
-    const place = await placeOf(storage, from === 0 && to === storage.count);
-    const [start, end] = [bytesOf(storage.dtype, from), bytesOf(storage.dtype, to)];
+  const readStored = async (
+    storage: TorchStorage,
+    start: number,
+    end: number,
+  ): Promise<Uint8Array<ArrayBuffer>> => {
+    const place = await placeOf(storage, start === 0 && end === bytesOf(storage.dtype, storage.count));
     const bytes = await source.read(place.start + start, end - start);
     if (place.entry && bytes.length === place.entry.size) {
       assertCrc(source.path, place.entry, crc32(bytes));
@@ -207,68 +218,16 @@ function torchFile(
     readRows: (name, from, to) => {
       const { storage, offset, shape, strides } = views.get(name)!;
       const [, ...inner] = shape;
-      const rows = shape.length === 0 ? [] : [to - from, ...inner];
-      return gather(storage, offset + from * (strides[0] ?? 0), rows, strides, read);
+      const rows = {
+        offset: offset + from * (strides[0] ?? 0),
+        shape: shape.length === 0 ? [] : [to - from, ...inner],
+        strides,
+      };
+      return readView(rows, bytesOf(storage.dtype, 1), (start, end) => readStored(storage, start, end));
     },
     close: () => source.close(),
   });
-  return { ...file, keys: [...root.entries.keys()].map(String), value: (path) => valueAt(root, path) };
-}
-
-/** The elements of a view in row-major order. */
-async function gather(
-  storage: TorchStorage,
-  offset: number,
-  shape: readonly number[],
-  strides: readonly number[],
-  read: (storage: TorchStorage, from: number, to: number) => Promise<Uint8Array<ArrayBuffer>>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const count = elementCount(shape);
-  if (count === 0) return new Uint8Array();
-  if (isContiguous(shape, strides)) return read(storage, offset, offset + count);
-  const size = bytesOf(storage.dtype, 1);
-  const out = new Uint8Array(count * size);
-  let written = 0;
-  /** Reads what a part of the view spans at once, unless that is much more than the part. */
-  const visit = async (start: number, axis: number): Promise<void> => {
-    const [extents, steps] = [shape.slice(axis), strides.slice(axis)];
-    const span = extents.reduce((sum, extent, i) => sum + (extent - 1) * steps[i]!, 1);
-    if (span * size > CHUNK && span > 2 * elementCount(extents)) {
-      for (let i = 0; i < extents[0]!; i++) await visit(start + i * steps[0]!, axis + 1);
-      return;
-    }
-    const bytes = await read(storage, start, start + span);
-    for (const at of indices(extents, steps)) {
-      for (let byte = 0; byte < size; byte++) out[written++] = bytes[at * size + byte]!;
-    }
-  };
-  await visit(offset, 0);
-  return out;
-}
-
-/** Where the elements of a view lie, in row-major order. */
-function* indices(shape: readonly number[], strides: readonly number[]): Generator<number> {
-  const index = shape.map(() => 0);
-  let at = 0;
-  for (;;) {
-    yield at;
-    let axis = shape.length - 1;
-    while (axis >= 0 && ++index[axis]! === shape[axis]) {
-      at -= (shape[axis]! - 1) * strides[axis]!;
-      index[axis--] = 0;
-    }
-    if (axis < 0) return;
-    at += strides[axis]!;
-  }
-}
-
-function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== step) return false;
-    step *= shape[axis]!;
-  }
-  return true;
+  return { ...file, keys: [...root.entries.keys()].map(keyText), value: (path) => valueAt(root, path) };
 }
 
 async function assertStored(source: RandomAccess, start: number, entry: ZipEntry): Promise<void> {
@@ -279,24 +238,38 @@ async function assertStored(source: RandomAccess, start: number, entry: ZipEntry
   assertCrc(source.path, entry, crc);
 }
 
+/** What a key is called in a tensor's name: one that is no text or number, such as a tuple, by its place. */
+const keyText = (key: PickleValue, index: number): string =>
+  typeof key === 'object' && key !== null ? `[${index}]` : String(key);
+
 /** The values inside of one, by key. */
 function* membersOf(value: PickleValue): Generator<readonly [key: string, member: PickleValue]> {
   if (value instanceof TorchNamespace) yield* membersOf(value.attributes);
-  else if (value instanceof PickleDict)
-    for (const [key, member] of value.entries) yield [String(key), member];
-  else if (value instanceof PickleList) yield* membersOf(value.items);
+  else if (value instanceof PickleDict) {
+    let index = 0;
+    for (const [key, member] of value.entries) {
+      const text = keyText(key, index++);
+      if (Array.isArray(key)) yield [text, key];
+      yield [text, member];
+    }
+  } else if (value instanceof PickleList) yield* membersOf(value.items);
   else if (Array.isArray(value)) for (const [i, member] of value.entries()) yield [String(i), member];
 }
 
 function namedTensors(root: PickleDict, fail: Fail): ReadonlyMap<string, TorchTensor> {
   const views = new Map<string, TorchTensor>();
   let visited = 0;
+  let characters = 0;
   const visit = (value: PickleValue, prefix: string, depth: number): void => {
     if (depth > DEEPEST) fail('limit', `it nests values more than ${DEEPEST} deep`);
     for (const [key, member] of membersOf(value)) {
       if (++visited > MOST_VALUES)
         fail('limit', `it holds more than ${MOST_VALUES} values, or shares them without end`);
+      // Long names are not put together: strings have a limit of their own.
+      if (prefix.length + key.length > LONGEST_NAME) fail('limit', 'it has names longer than tensors have');
       const name = prefix + key;
+      if (member instanceof TorchTensor) characters += name.length;
+      if (characters > LONGEST_NAMES) fail('limit', 'it has names longer than tensors have');
       if (!(member instanceof TorchTensor)) visit(member, `${name}.`, depth + 1);
       else if (views.has(name)) fail('duplicate', `two of its tensors have the name "${name}"`);
       else views.set(name, member);

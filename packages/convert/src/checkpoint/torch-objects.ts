@@ -108,7 +108,7 @@ export class TorchHost implements PickleHost {
   call({ name }: PickleGlobal, args: readonly PickleValue[]): PickleValue | undefined {
     switch (name) {
       case 'collections.OrderedDict':
-        return args.length === 0 ? new PickleDict() : undefined;
+        return args.length === 0 ? new PickleDict(true) : undefined;
       case 'argparse.Namespace':
         return args.length === 0 ? new TorchNamespace() : undefined;
       case 'torch.Size':

@@ -187,7 +187,11 @@ function wideNumbers(
 export async function zipEntryStart(source: RandomAccess, entry: ZipEntry): Promise<number> {
   const fail = failer(source.path);
   const { name, headerAt, end, size } = entry;
-  const view = viewOf(await source.read(headerAt, LOCAL_BYTES));
+  // In one read with its name, which is as long as in the directory.
+  const nameLength = new TextEncoder().encode(name).length;
+  if (headerAt + LOCAL_BYTES + nameLength > end) fail(`"${name}" is not what the directory says`);
+  const header = await source.read(headerAt, LOCAL_BYTES + nameLength);
+  const view = viewOf(header);
   const [flags, method, nameBytes] = [
     view.getUint16(6, true),
     view.getUint16(8, true),
@@ -201,7 +205,8 @@ export async function zipEntryStart(source: RandomAccess, entry: ZipEntry): Prom
     method === 0 &&
     ((flags & SIZES_BEHIND) !== 0 || local === size || local === 0xffffffff) &&
     start + size <= end &&
-    nameOf(await source.read(headerAt + LOCAL_BYTES, nameBytes), fail) === name;
+    nameBytes === nameLength &&
+    nameOf(header.subarray(LOCAL_BYTES), fail) === name;
   return fits ? start : fail(`"${name}" is not what the directory says`);
 }
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { float32, inTemporaryFolder, largestError, openGraph, run } from '../testing/golden.js';
 import { randomArray, randomNumbers } from '../testing/random-weights.js';
 import { GraphBuilder, type LazyWeight } from './graph-builder.js';
-import { type SaveGraphOptions, saveGraph } from './graph-file.js';
+import { type SaveGraphOptions, SharedWeights, saveGraph } from './graph-file.js';
 
 const SIZE = 48;
 
@@ -145,6 +145,43 @@ describe('a saved graph', () => {
       const sizes = await Promise.all(files.slice(1).map(async (file) => (await stat(file)).size));
       expect(Math.max(...sizes)).toBe(limits.pieceLimit);
       expect((await readdir(folder)).length).toBe(4);
+    });
+  });
+
+  it.each(STORAGE_TYPES)('has %s weights of another graph where that one has them', async (storage) => {
+    await inTemporaryFolder(async (folder) => {
+      const width = 256;
+      const next = randomNumbers(17);
+      const [common, own] = [randomArray(width * width, next), randomArray(width * width, next)];
+      const graphs = ['first', 'second'].map((name, index) => {
+        const graph = new GraphBuilder(name);
+        const weight = (key: string, data: Float32Array) =>
+          graph.weight({ name: key, shape: [width, width], load: async () => data });
+        let y = graph.op('MatMul', [graph.input('x', 'float32', ['n', width]), weight('common', common)]);
+        if (index === 1) y = graph.op('MatMul', [y, weight('own', own)]);
+        graph.output('y', y, 'float32', ['n', width]);
+        return graph;
+      });
+      const shared = new SharedWeights(graphs);
+      const x = { x: float32(randomArray(width, randomNumbers(19)), [1, width]) };
+      const sizes: number[] = [];
+      for (const graph of graphs) {
+        const alone = await saveGraph(graph, join(folder, `${graph.name}-alone.onnx`), { storage });
+        const saved = await saveGraph(graph, join(folder, `${graph.name}.onnx`), { storage, shared });
+        const results = await Promise.all(
+          [alone, saved].map(async ({ files }) => {
+            const session = await InferenceSession.create(files[0]!, { logSeverityLevel: 3 });
+            return run(session, x).finally(() => session.release());
+          }),
+        );
+        expect(results[1]).toEqual(results[0]);
+        const others = graph === graphs[0] ? [] : ['first.onnx_data'];
+        const names = [`${graph.name}.onnx`, `${graph.name}.onnx_data`, ...others];
+        expect(saved.files.map((file) => basename(file))).toEqual(names);
+        sizes.push((await stat(`${saved.files[0]!}_data`)).size);
+      }
+      // Each data file has one matrix.
+      expect(sizes[1]).toBe(sizes[0]);
     });
   });
 

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type CancellationSignal, throwIfAborted } from '@tessera/core/model';
 import { elementCount } from '../checkpoint/safetensors-header.js';
 import { beside } from '../output/leftovers.js';
@@ -31,13 +32,15 @@ export interface SaveGraphOptions {
    * @default 1 GiB
    */
   readonly pieceLimit?: number;
+  /** Weights that other graphs of the folder have as well: they lie in one file. @default none */
+  readonly shared?: SharedWeights;
   readonly signal?: CancellationSignal;
   /** Called after every weight. */
   readonly onWeight?: (weight: LazyWeight) => void;
 }
 
 export interface SavedGraph {
-  /** The files written: the graph, and those with its weights if they lie beside it. */
+  /** The graph, and the files with its weights if they lie beside it: its own, then those of graphs saved before. */
   readonly files: readonly string[];
   /** Weights that stayed float32 where fp16 was wanted, because a value is beyond half floats' range. */
   readonly keptFloat32: readonly string[];
@@ -45,6 +48,40 @@ export interface SavedGraph {
   readonly model?: OnnxModel;
 }
 
+/** Weights that several graphs of a folder have, each of which is stored once. */
+export class SharedWeights {
+  readonly #names: ReadonlySet<string>;
+  readonly #places = new Map<string, TensorBytes>();
+
+  /** @param graphs all graphs of the folder, which are to be saved with this */
+  constructor(graphs: Iterable<GraphBuilder>) {
+    const seen = new Set<string>();
+    const names = new Set<string>();
+    for (const { weights } of graphs) {
+      for (const { name, shape } of weights.values()) {
+        if (elementCount(shape) < WORTH_SHARING) continue;
+        if (seen.has(name)) names.add(name);
+        seen.add(name);
+      }
+    }
+    this.#names = names;
+  }
+
+  has({ name }: LazyWeight): boolean {
+    return this.#names.has(name);
+  }
+
+  /** Where the same bytes lie already, or where `store` puts them. */
+  async place(bytes: Uint8Array, store: () => Promise<TensorBytes>): Promise<TensorBytes> {
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    const place = this.#places.get(hash) ?? (await store());
+    this.#places.set(hash, place);
+    return place;
+  }
+}
+
+/** Elements of a weight that is worth a file beside the graph. */
+const WORTH_SHARING = 1 << 14;
 const INLINE_LIMIT = 64 * 1024 * 1024;
 const PIECE_LIMIT = 1024 * 1024 * 1024;
 /** Alignment of weights in an external file, in bytes. */
@@ -66,17 +103,23 @@ export async function saveGraph(
   path: string,
   options: SaveGraphOptions,
 ): Promise<SavedGraph> {
-  const { storage, inlineLimit = INLINE_LIMIT, pieceLimit = PIECE_LIMIT } = options;
+  const { storage, inlineLimit = INLINE_LIMIT, pieceLimit = PIECE_LIMIT, shared } = options;
   assertStorage('storage', storage);
   const forms = storedForms(graph.weights.values(), graph.nodes, storage);
   let total = 0;
   for (const { name, shape } of graph.weights.values()) {
     total += elementCount(shape) * FORM_BYTES[forms.get(name)!];
   }
-  const data = total > inlineLimit ? new DataFiles(path, pieceLimit) : undefined;
+  const isShared = (weight: LazyWeight): boolean => shared?.has(weight) ?? false;
+  const isBeside = total > inlineLimit || [...graph.weights.values()].some(isShared);
+  const data = isBeside ? new DataFiles(path, pieceLimit) : undefined;
   const partial = beside(path, 'partial');
   try {
-    const stored = await storeWeights(graph, forms, options, async (raw) => data?.append(raw) ?? { raw });
+    const stored = await storeWeights(graph, forms, options, async (raw, weight) => {
+      if (!data) return { raw };
+      const append = () => data.append(raw);
+      return shared && isShared(weight) ? shared.place(raw, append) : append();
+    });
     const { name, inputs, outputs } = graph;
     const products = quantizedProducts(graph.nodes, stored.quantised);
     const initializers = [...stored.initializers, ...products.constants];
@@ -84,9 +127,11 @@ export async function saveGraph(
     const model = { name, inputs, outputs, initializers, nodes };
     await writeFile(partial, writeModel(model));
     // The graph last: it must not name what is not there.
-    const files = (await data?.finish()) ?? [];
+    const own = (await data?.finish()) ?? [];
     await rename(partial, path);
-    return { files: [path, ...files], keptFloat32: stored.keptFloat32, ...(data ? { model } : {}) };
+    const places = stored.initializers.flatMap(({ bytes }) => ('location' in bytes ? [bytes.location] : []));
+    const files = new Set([path, ...own, ...places.map((location) => join(dirname(path), location))]);
+    return { files: [...files], keptFloat32: stored.keptFloat32, ...(data ? { model } : {}) };
   } finally {
     await data?.discard();
     await rm(partial, { force: true });
@@ -102,8 +147,8 @@ const FORM_BYTES: Readonly<Record<StoredForm, number>> = {
   'int4-blocks': 0.5,
 };
 
-/** Stores a tensor's bytes, and says where they are. */
-type Store = (bytes: Uint8Array) => Promise<TensorBytes>;
+/** Stores bytes of a weight, and says where they are. */
+type Store = (bytes: Uint8Array, weight: LazyWeight) => Promise<TensorBytes>;
 
 /** What a graph's file says of its constants and weights. */
 interface StoredWeights {
@@ -127,28 +172,30 @@ async function storeWeights(
   const quantised = new Map<string, QuantizedMatrix>();
   const keptFloat32: string[] = [];
   const add = async (
+    weight: LazyWeight,
     name: string,
     type: ElementType,
     shape: readonly number[],
     data: ArrayBufferView,
   ): Promise<void> => {
-    initializers.push({ name, type, shape, bytes: await store(toBytes(data)) });
+    initializers.push({ name, type, shape, bytes: await store(toBytes(data), weight) });
   };
   const addQuantised = async (
-    { name, shape }: LazyWeight,
+    weight: LazyWeight,
     form: QuantizedMatrix['form'],
     values: Float32Array,
   ): Promise<void> => {
+    const { name, shape } = weight;
     const [rows = 0, columns = 0] = shape;
     quantised.set(name, { form, shape });
     if (form === 'int8-columns') {
       const { codes, scales } = quantizeColumns(values, columns);
-      await add(`${name}.int8`, 'int8', shape, codes);
-      await add(`${name}.scales`, 'float32', [columns], scales);
+      await add(weight, `${name}.int8`, 'int8', shape, codes);
+      await add(weight, `${name}.scales`, 'float32', [columns], scales);
     } else {
       const { codes, scales } = quantizeBlocks(values, columns);
-      await add(`${name}.int4`, 'uint8', [columns, rows / BLOCK, BLOCK / 2], codes);
-      await add(`${name}.scales`, 'float32', [scales.length], scales);
+      await add(weight, `${name}.int4`, 'uint8', [columns, rows / BLOCK, BLOCK / 2], codes);
+      await add(weight, `${name}.scales`, 'float32', [scales.length], scales);
     }
   };
   for (const weight of graph.weights.values()) {
@@ -162,17 +209,17 @@ async function storeWeights(
     } else if (form === 'int8-channels') {
       const [channels = 0] = shape;
       const { codes, scales } = quantizeChannels(values, channels);
-      await add(`${name}.int8`, 'int8', shape, codes);
-      await add(`${name}.scales`, 'float32', [channels], scales);
+      await add(weight, `${name}.int8`, 'int8', shape, codes);
+      await add(weight, `${name}.scales`, 'float32', [channels], scales);
       widening.push(
         widen('DequantizeLinear', [`${name}.int8`, `${name}.scales`], name, { axis: { int: 0 } }),
       );
     } else if (halves) {
-      await add(`${name}.fp16`, 'float16', shape, halves);
+      await add(weight, `${name}.fp16`, 'float16', shape, halves);
       widening.push(widen('Cast', [`${name}.fp16`], name, { to: { int: ELEMENT_TYPES.float32 } }));
     } else {
       if (form === 'float16') keptFloat32.push(name);
-      await add(name, 'float32', shape, values);
+      await add(weight, name, 'float32', shape, values);
     }
     onWeight?.(weight);
   }
