@@ -391,6 +391,7 @@ test('convert names the copy of the weights that it took, and how to take the ot
     '  weights  averaged, model_ema.\n  weights  not taken: raw, model. (--weights raw takes it)\n',
   );
   expect(both.error).not.toContain('raw');
+  expect(both.out).toMatch(/^ {2}memory {3}at least \d+ MB for its weights on a CPU$/m);
   for (const choice of [
     ['--weights', 'raw'],
     ['--ignore', 'model_ema.'],

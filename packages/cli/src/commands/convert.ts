@@ -153,6 +153,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   const options = await conversionOf(located);
   const { convertModel } = await import('@tessera/convert');
   const { openGraph, recordSample } = await import('@tessera/runtime-node');
+  const { weightsMemory } = await import('@tessera/onnx');
   const report = await convertModel({
     ...options,
     ...(flags.parity ? { openGraph, recordSample } : {}),
@@ -173,6 +174,8 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   output.print(
     `  stored   ${manifest.files.length} files, ${(bytes / 1e6).toFixed(1)} MB, weights in ${storageText(manifest)}`,
   );
+  const memoryBytes = weightsMemory(manifest, manifest.variants[0]!.dtype);
+  output.print(`  memory   at least ${megabytes(memoryBytes)} for its weights on a CPU`);
   if (report.keptFloat32.length > 0) {
     output.print(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
   }
@@ -198,6 +201,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     parameters: report.parameters,
     weights: { ...report.taken, avoided: report.avoided, zeros: report.zeros },
     bytes,
+    memoryBytes,
     parity: flags.parity ? { passed: true, checks: forward } : null,
     manifest,
   });
@@ -370,6 +374,9 @@ function storageText({ variants }: Manifest): string {
 }
 
 const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;
+
+const megabytes = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 function millions(count: number): string {
   return `${(count / 1e6).toFixed(count < 1e8 ? 2 : 0)} M`;

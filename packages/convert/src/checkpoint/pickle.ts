@@ -59,7 +59,7 @@ const DEEPEST_MARK = 1000;
 /** Bytes that all values of a pickle may take; 100,000 tensors take less. */
 const LARGEST_VALUES = 128 << 20;
 /** What a value takes in memory, in bytes, roughly and rather too much. */
-const COST = { scalar: 16, memo: 48, list: 96, dict: 256, object: 128 } as const;
+const COST = { scalar: 24, memo: 48, list: 96, dict: 256, object: 128 } as const;
 /** Bytes of an integer; what training stores has 8. */
 const LARGEST_INTEGER = 256;
 const LONGEST_NAME = 256;

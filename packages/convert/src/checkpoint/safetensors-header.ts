@@ -100,16 +100,32 @@ export function parseHeader(
 /** A key that an object of a valid JSON text has twice; `JSON.parse` would take the later one. */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
-  for (const [token, key] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+  for (let at = 0; at < json.length; at++) {
+    const token = json[at];
     if (token === '{') open.push(new Set());
     else if (token === '}') open.pop();
-    else if (key !== undefined) {
-      const name = JSON.parse(key) as string;
-      if (open.at(-1)!.has(name)) return name;
-      open.at(-1)!.add(name);
+    else if (token === '"') {
+      const end = stringEnd(json, at);
+      let next = end;
+      while (/\s/.test(json[next] ?? '')) next++;
+      if (json[next] === ':') {
+        const name = JSON.parse(json.slice(at, end)) as string;
+        if (open.at(-1)!.has(name)) return name;
+        open.at(-1)!.add(name);
+      }
+      at = end - 1;
     }
   }
   return undefined;
+}
+
+/** Where a string of a JSON text, which begins at `start`, is over. An expression for it runs out of stack on a long one. */
+function stringEnd(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
+    let escapes = 0;
+    while (json[quote - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return quote + 1;
+  }
 }
 
 function parseEntry(
@@ -126,7 +142,7 @@ function parseEntry(
     throw new CheckpointFormatError(
       path,
       'dtype',
-      `"${name}" has the type ${JSON.stringify(dtype)}, known are ${known}`,
+      `"${name}" has ${typeof dtype === 'string' ? `the type ${JSON.stringify(dtype.slice(0, 40))}` : 'no type'}, known are ${known}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isIndex)) {

@@ -199,6 +199,12 @@ describe('opening a damaged safetensors file', () => {
       '{"a": {"dtype": "F32", "shape": [2], "shape": [1], "data_offsets": [0, 4]}}',
       4,
     ],
+    [
+      'a type that nests without end',
+      'dtype',
+      `{"a": {"dtype": ${'['.repeat(50_000)}${']'.repeat(50_000)}, "shape": [1], "data_offsets": [0, 4]}}`,
+      4,
+    ],
     ['metadata twice', 'duplicate', '{"__metadata__": {}, "__metadata__": {}}', 0],
   ];
 
@@ -233,6 +239,16 @@ describe('opening a damaged safetensors file', () => {
       };
       const file = await openTensors(await raw(folder, header, 8));
       expect(file.names).toEqual(['shape', 'dtype']);
+      await file.close();
+    });
+  });
+
+  it('takes texts of many millions of characters, with escapes or without', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const metadata = { long: 'a'.repeat(16 << 20), escaped: '\\"'.repeat(4 << 20) };
+      const file = await openTensors(await raw(folder, { __metadata__: metadata, a: f32([1], 0, 4) }, 4));
+      expect(file.metadata.escaped).toHaveLength(8 << 20);
+      expect(file.names).toEqual(['a']);
       await file.close();
     });
   });
