@@ -58,6 +58,21 @@ describe('converting a model', () => {
     });
   });
 
+  it('stores weights once that graphs with caches and those without have', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { vae: _, ...options } = await recorded(join(folder, 'model'));
+      const { manifest } = await convertModel({ ...options, caches: {} });
+      const [plain, cached] = (['transformer', 'transformer-cached'] as const).map(
+        (name) => manifest.variants[0]!.components[name]!.data!,
+      ) as [string[], string[]];
+      expect(cached).toEqual(['onnx/transformer-cached.onnx_data', ...plain]);
+      const paths = manifest.files.map(({ path }) => path);
+      expect(new Set(paths).size).toBe(paths.length);
+      const bytesOf = (path: string) => manifest.files.find((file) => file.path === path)!.bytes;
+      expect(bytesOf(cached[0]!)).toBeLessThan(bytesOf(plain[0]!) / 2);
+    });
+  });
+
   it('does without an autoencoder, and keeps large weights in files that the manifest lists', async () => {
     await inTemporaryFolder(async (folder) => {
       const { vae: _, ...options } = await recorded(join(folder, 'model'));
