@@ -28,7 +28,7 @@ function advice(isFitting: boolean, unexpected: readonly string[]): string {
   if (!isFitting) return 'Correct the configuration, or take another checkpoint.';
   const beginnings = new Set(unexpected.map((key) => key.replace(/\..*/s, '.')));
   const flags = [...beginnings].map((beginning) => `--ignore ${shellWord(beginning)}`).join(' ');
-  return `To pass over the unexpected ones of the model: ${flags}; of the autoencoder: ${flags.replaceAll('--', '--vae-')}.`;
+  return `To pass over the unexpected ones, tessera convert takes ${flags} for the model, ${flags.replaceAll('--', '--vae-')} for the autoencoder.`;
 }
 
 function section(title: string, keys: readonly string[]): string[] {

@@ -135,7 +135,7 @@ describe('the released model that a checkpoint is of', () => {
     const checkpoint = new Checkpoint(tiny('mar-base', { diffloss_d: 3 }), 'fake_latent');
     expect(presetOf(checkpoint)).toBeUndefined();
     expect(() => openFamily(undefined, checkpoint)).toThrow(
-      'encoder_num_heads = undefined: must be given (--heads): no tensor tells it, and the encoder (12 blocks, 768 wide)',
+      'encoder_num_heads = undefined: must be given (tessera convert --heads): no tensor tells it, and the encoder (12 blocks, 768 wide)',
     );
     const heads = { encoder_num_heads: 8, decoder_num_heads: 16 };
     const { sizes } = openFamily(heads, checkpoint);

@@ -172,7 +172,7 @@ function unknownHeads(side: string, width: number, depth: number): InvalidOption
   return new InvalidOptionError(
     `${side}_num_heads`,
     undefined,
-    `must be given (--heads): no tensor tells it, and the ${side} (${sizes}) is that of no released model`,
+    `must be given (tessera convert --heads): no tensor tells it, and the ${side} (${sizes}) is that of no released model`,
   );
 }
 
