@@ -1,18 +1,27 @@
 import type { Settings } from '../settings/settings.js';
 import type { HistoryEntry } from './picture-history.js';
 
+/** As settings were before tokens could be drawn again. */
+type DrawnOnce<S> = Omit<S, 'redrawn'> & Partial<Pick<Settings, 'redrawn'>>;
+
 /** As entries were stored when all models took classes. */
 interface ClassEntry extends Omit<HistoryEntry, 'title' | 'settings'> {
   readonly className: string;
-  readonly settings: Omit<Settings, 'condition'> & { readonly classLabel: number };
+  readonly settings: DrawnOnce<Omit<Settings, 'condition'>> & { readonly classLabel: number };
 }
 
 /** An entry as it was stored by this version of the page or an earlier one. */
-export type StoredEntry = HistoryEntry | ClassEntry;
+export type StoredEntry =
+  | (Omit<HistoryEntry, 'settings'> & { readonly settings: DrawnOnce<Settings> })
+  | ClassEntry;
 
 export function entryOfStored(stored: StoredEntry): HistoryEntry {
-  if ('title' in stored) return stored;
+  if ('title' in stored) return { ...stored, settings: { redrawn: 0, ...stored.settings } };
   const { className: title, settings, ...rest } = stored;
   const { classLabel, ...others } = settings;
-  return { ...rest, title, settings: { condition: { kind: 'class', classLabel }, ...others } };
+  return {
+    ...rest,
+    title,
+    settings: { condition: { kind: 'class', classLabel }, redrawn: 0, ...others },
+  };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { totals } from '../run/step-record.js';
 import { exampleStep } from '../testing/example-step.js';
 import { knownAfter, stagesOf, tokenMarks } from './token-marks.js';
 
@@ -38,6 +39,29 @@ describe('the marks of a run', () => {
       [1, true],
       [2, true],
     ]);
+  });
+});
+
+describe('a token that is masked again', () => {
+  const again = [
+    step(0, 'generation', [1, 2]),
+    { ...step(1, 'generation', [0]), remasked: Uint32Array.of(2) },
+    step(2, 'correction', [2]),
+  ];
+
+  it('has no mark until it is decoded again, and then that of the later step', () => {
+    expect(tokenMarks(again, 1).map(({ position }) => position)).toEqual([1, 0]);
+    expect(tokenMarks(again, 2).map(({ position, stage }) => [position, stage])).toEqual([
+      [1, 0],
+      [0, 0],
+      [2, 1],
+    ]);
+  });
+
+  it('is unknown until then, and counts once', () => {
+    expect(knownAfter(again, 1, undefined, 3)).toEqual(Uint8Array.of(1, 1, 0));
+    expect(knownAfter(again, 2, undefined, 3)).toEqual(Uint8Array.of(1, 1, 1));
+    expect(totals(again).tokens).toBe(3);
   });
 });
 

@@ -83,6 +83,7 @@ describe('a recipe that is opened in the page', () => {
       policy: { kind: 'named' as const, name },
       guidance: 4.5,
       temperature: 0.91,
+      redrawn: 0.25,
     };
     const written = JSON.stringify(recipeOfPicture({ manifest, sha256, settings, made }));
     expect(await settingsOfFile(new File([written], 'recipe.json'))).toEqual(settings);

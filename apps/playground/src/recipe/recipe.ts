@@ -71,6 +71,10 @@ export function settingsConfig(
   return resolveSettings(overridesOf(settings), sampling);
 }
 
-function overridesOf({ guidance, temperature }: Omit<Settings, 'policy'>): SamplingOverrides {
-  return { guidance: { scale: guidance }, temperature };
+function overridesOf({ guidance, temperature, redrawn }: Omit<Settings, 'policy'>): SamplingOverrides {
+  return {
+    guidance: { scale: guidance },
+    temperature,
+    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn } } : {}),
+  };
 }

@@ -11,7 +11,7 @@ import {
 } from '@tessera/format';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { conditionOf, pictureOf } from '../settings/condition.js';
-import { GUIDANCE, LARGEST_SEED, type Settings, TEMPERATURE, within } from '../settings/settings.js';
+import { GUIDANCE, LARGEST_SEED, REDRAWN, type Settings, TEMPERATURE, within } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
 
 /** A recipe asks for what can't be set on this page. */
@@ -50,7 +50,7 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
       `it is for picture ${picture.index} of its seed, and the page draws the first of each class or prompt`,
     ]);
   }
-  const { guidance, temperature } = recipe.sampling;
+  const { guidance, temperature, corrector } = recipe.sampling;
   const sha256 = await manifestHash(manifest);
   const { policy: asked } = recipe.sampling;
   const [, diffusion = ''] = stepsText(asked).split(' × ');
@@ -66,6 +66,7 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
       policy: { kind: 'named', ...choice },
       guidance: within(guidance.scale, GUIDANCE),
       temperature: within(temperature, TEMPERATURE),
+      redrawn: corrector?.method === 'least-likely' ? within(corrector.share, REDRAWN) : 0,
     };
     const ours = recipeOfPicture({ manifest, sha256, settings, made: recipe.made });
     if (!ours) return { settings, missed: [] };

@@ -53,6 +53,7 @@ export async function* recordRun(options: RecordRunOptions): Run {
         tokensInAll: event.progress.tokens,
         stage: step.plan.stage,
         positions: step.plan.positions,
+        remasked: step.plan.remasked ?? new Uint32Array(),
         diffusionSteps: step.plan.diffusionSteps,
         chosen: raisedPositions(planned!, step),
         guidanceScale: step.guidanceScale,

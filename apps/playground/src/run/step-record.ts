@@ -12,6 +12,8 @@ export interface StepRecord {
   readonly stage: string;
   /** [n], ascending. */
   readonly positions: Uint32Array;
+  /** Positions that are masked again after the step, to be drawn anew. */
+  readonly remasked: Uint32Array;
   /** [n], as carried out. */
   readonly diffusionSteps: Uint16Array;
   /** Positions whose diffusion steps a refinement has raised: those that FTS chose. */
@@ -52,6 +54,7 @@ export function raisedPositions(planned: PlannedStep, carriedOut: ImageStep): Ui
 
 export interface RunTotals {
   readonly steps: number;
+  /** Known after the last of the steps and not before the first. */
   readonly tokens: number;
   readonly milliseconds: number;
   readonly headEvaluations: number;
@@ -61,7 +64,7 @@ export function totals(steps: readonly StepRecord[]): RunTotals {
   const sum = (of: (step: StepRecord) => number): number => steps.reduce((all, step) => all + of(step), 0);
   return {
     steps: steps.length,
-    tokens: sum((step) => step.positions.length),
+    tokens: sum(({ positions, remasked }) => positions.length - remasked.length),
     milliseconds: sum((step) => step.milliseconds),
     headEvaluations: sum((step) => step.headEvaluations),
   };

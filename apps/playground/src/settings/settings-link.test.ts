@@ -34,6 +34,7 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   ),
   guidance: fc.double({ min: 1, max: 8, noNaN: true }),
   temperature: fc.double({ min: 0.5, max: 1.2, noNaN: true }),
+  redrawn: fc.double({ min: 0, max: 0.5, noNaN: true }),
 });
 
 describe('a link', () => {
@@ -106,6 +107,11 @@ describe('a link', () => {
         expect(read.guidance).toBeGreaterThanOrEqual(1);
       }),
     );
+  });
+
+  it('from before tokens could be drawn again draws none again', async () => {
+    expect((await fromHash('#generate?prompt=a+fox&policy=gtr-gradual')).settings.redrawn).toBe(0);
+    expect((await fromHash('#generate?prompt=a+fox')).settings.redrawn).toBe(DEFAULT_SETTINGS.redrawn);
   });
 
   it('does not unpack more than a policy can be', async () => {

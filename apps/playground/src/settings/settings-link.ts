@@ -9,6 +9,7 @@ import {
   fittingSettings,
   GUIDANCE,
   LARGEST_SEED,
+  REDRAWN,
   type Settings,
   TEMPERATURE,
   within,
@@ -57,6 +58,7 @@ export async function toHash({ view, settings, compared, model }: Linked): Promi
   parameters.set('seed', `${settings.seed}`);
   parameters.set('guidance', `${settings.guidance}`);
   parameters.set('temperature', `${settings.temperature}`);
+  parameters.set('redrawn', `${settings.redrawn}`);
   if (settings.policy.kind === 'named') {
     const { name, steps, diffusionSteps } = settings.policy;
     parameters.set('policy', name);
@@ -90,6 +92,8 @@ export async function fromHash(hash: string): Promise<Linked> {
     policy,
     guidance: within(number('guidance', defaults.guidance), GUIDANCE),
     temperature: within(number('temperature', defaults.temperature), TEMPERATURE),
+    // Links that name their policy had no such number once, and drew nothing again.
+    redrawn: within(number('redrawn', policy === defaults.policy ? defaults.redrawn : 0), REDRAWN),
   };
   return {
     view: VIEWS.find((view) => view === name) ?? 'generate',

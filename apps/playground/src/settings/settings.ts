@@ -11,11 +11,14 @@ export interface Settings {
   /** Scale at the end of the model's guidance schedule; 1 for none. */
   readonly guidance: number;
   readonly temperature: number;
+  /** The share of tokens, those that the model finds least likely, that are drawn again in the end; 0 for none. */
+  readonly redrawn: number;
 }
 
 export const LARGEST_SEED = 2 ** 32 - 1;
 export const GUIDANCE = { min: 1, max: 8, step: 0.1 } as const;
 export const TEMPERATURE = { min: 0.5, max: 1.2, step: 0.01 } as const;
+export const REDRAWN = { min: 0, max: 0.5, step: 0.05 } as const;
 
 /** What each of the embedded models advises, with a picture to begin with. */
 export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
@@ -25,6 +28,7 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
     policy: { kind: 'named', name: 'gtr-gradual' },
     guidance: 1,
     temperature: 0.95,
+    redrawn: 0,
   },
   text: {
     condition: { kind: 'text', prompt: 'a burger on a blue background' },
@@ -32,6 +36,7 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
     policy: { kind: 'named', name: 'gtr-gradual' },
     guidance: 5,
     temperature: 0.9,
+    redrawn: 0.15,
   },
 };
 

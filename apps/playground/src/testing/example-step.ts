@@ -6,6 +6,7 @@ export const exampleStep = (step: Partial<StepRecord> = {}): StepRecord => ({
   tokensInAll: 256,
   stage: 'generation',
   positions: new Uint32Array(1),
+  remasked: new Uint32Array(),
   diffusionSteps: new Uint16Array(1),
   chosen: new Uint32Array(),
   guidanceScale: 1,
