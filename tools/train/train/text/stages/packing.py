@@ -17,7 +17,7 @@ _ADVICE = {
     "guidance_scale": 5.0,
     "cfg_schedule": "linear",
     "temperature": 0.9,
-    "advice": "gtr-gradual",
+    "advice": "gtr-gradual/corrector=0.15:2",
 }
 """How to sample the packed model; chosen by eye on 24 prompts, while there is no judge to score by."""
 _ENCODER = "text_encoder."
