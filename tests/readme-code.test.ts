@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import ts from 'typescript';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Block, problemsOf } from './checked-code.js';
+import { docstringExamples, functionsOf, namesWithExample, USERS_ENTRIES } from './docstring-examples.js';
 
 const pages = [
   ...['README.md', 'CONTRIBUTING.md', 'examples/README.md', 'apps/playground/README.md'],
@@ -10,12 +11,6 @@ const pages = [
     readdirSync(parent).map((name) => join(parent, name, 'README.md')),
   ),
 ].filter((path) => existsSync(path));
-
-interface Block {
-  readonly page: string;
-  readonly line: number;
-  readonly code: string;
-}
 
 /** The JavaScript and TypeScript of a page, block by block. */
 function blocksOf(page: string): Block[] {
@@ -27,73 +22,20 @@ function blocksOf(page: string): Block[] {
   }));
 }
 
-/** Package and entry → its declarations. */
-function declarations(): Record<string, string[]> {
-  const paths: Record<string, string[]> = {};
-  for (const folder of readdirSync('packages')) {
-    // What an earlier checkout installed there may be left.
-    if (!existsSync(join('packages', folder, 'package.json'))) continue;
-    const { name, exports } = JSON.parse(readFileSync(join('packages', folder, 'package.json'), 'utf8')) as {
-      name: string;
-      exports: Record<string, string | { types?: string; default: string | { types: string } }>;
-    };
-    for (const [entry, target] of Object.entries(exports)) {
-      if (typeof target === 'string') continue;
-      const types =
-        target.types ?? (typeof target.default === 'string' ? target.default : target.default.types);
-      paths[name + entry.slice(1)] = [resolve('packages', folder, types)];
-    }
-  }
-  return paths;
-}
-
-/** What the type checker says of each block, at the line of its page. */
-function problemsOf(blocks: readonly Block[]): string[] {
-  const nameOf = (block: Block) => resolve(dirname(block.page), `${block.line}.readme.ts`);
-  const sources = new Map(blocks.map((block) => [nameOf(block), block]));
-  const ambient = resolve('readme-ambient.d.ts');
-  const virtual = new Map([
-    [ambient, "declare module '*?url' { const address: string; export default address; }"],
-    // A module, so that names of one block are not those of another.
-    ...blocks.map((block) => [nameOf(block), `${block.code}\nexport {};`] as const),
-  ]);
-  const options: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
-    types: ['node'],
-    strict: true,
-    // As a page's JavaScript: parameters without types.
-    noImplicitAny: false,
-    skipLibCheck: true,
-    noEmit: true,
-    paths: { ...declarations(), 'onnxruntime-*': [resolve('packages/tessera/node_modules/onnxruntime-*')] },
-  };
-  const host = ts.createCompilerHost(options);
-  const { fileExists, getSourceFile, readFile } = host;
-  host.fileExists = (path) => virtual.has(path) || fileExists(path);
-  host.readFile = (path) => virtual.get(path) ?? readFile(path);
-  host.getSourceFile = (path, ...rest) => {
-    const text = virtual.get(path);
-    return text === undefined
-      ? getSourceFile(path, ...rest)
-      : ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
-  };
-  const program = ts.createProgram([...virtual.keys()], options, host);
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const block = file && sources.get(resolve(file.fileName));
-    const line = file ? file.getLineAndCharacterOfPosition(start!).line : 0;
-    const text = ts.flattenDiagnosticMessageText(messageText, '\n');
-    return block ? `${block.page}:${block.line + line}: ${text}` : `${file?.fileName}: ${text}`;
+describe('code in a README or a docstring', () => {
+  it('has the types that the packages declare', { timeout: 180_000 }, async () => {
+    const [onPages, inDocstrings] = [pages.flatMap(blocksOf), await docstringExamples()];
+    expect(onPages.length).toBeGreaterThan(10);
+    expect(inDocstrings.length).toBeGreaterThan(50);
+    // One program for both: it takes seconds.
+    expect(problemsOf([...onPages, ...inDocstrings])).toEqual([]);
   });
-}
 
-describe('code in a README', () => {
-  it('has the types that the packages declare', () => {
-    const blocks = pages.flatMap(blocksOf);
-    expect(blocks.length).toBeGreaterThan(10);
-    expect(problemsOf(blocks)).toEqual([]);
+  it.each(USERS_ENTRIES)('stands in the docstring of each function of %s', async (entry) => {
+    const functions = await functionsOf(entry);
+    expect(functions.length).toBeGreaterThan(0);
+    const withExample = namesWithExample();
+    expect(functions.filter((name) => !withExample.has(name))).toEqual([]);
   });
 
   it('is checked: an unknown export and a wrong option are found, at their lines', () => {

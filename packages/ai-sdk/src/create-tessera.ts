@@ -25,6 +25,8 @@ export interface TesseraProvider extends ProviderV3 {
  * Image models of the AI SDK, over HTTP or in this process.
  *
  * ```ts
+ * import { generateImage } from 'ai';
+ *
  * const tessera = createTessera({ baseURL: 'http://127.0.0.1:8080/v1' });
  * const { images } = await generateImage({ model: tessera.image(), prompt: 'cat', n: 4, seed: 1 });
  * ```

@@ -139,6 +139,12 @@ export interface ConvertReport {
  * Converts checkpoints into a model folder: `mar.json`, ONNX graphs and a model card. The folder appears under its name
  * only when complete.
  *
+ * ```ts
+ * const mar = { checkpoint: 'checkpoint-last.pth' };
+ * const vae = { checkpoint: 'kl16.ckpt', config: 'kl16' } as const;
+ * await convertModel({ mar, vae, out: 'models/mine', name: 'mine', licence: 'MIT', source: 'my training' });
+ * ```
+ *
  * @throws CheckpointKeysError if a checkpoint's tensors don't fit its configuration
  * @throws CheckpointValuesError if a tensor holds NaN or infinity, or nothing but zeros
  * @throws CheckpointFileError if a checkpoint can't be opened

@@ -50,7 +50,8 @@ class SharedTensor {
  * rows.
  *
  * ```ts
- * const [first, second] = ConditionRows.split(z, width, [
+ * const z = memoryTensor(new Float32Array(13 * 16)); // 5 + 3 rows, then the 5 unconditional ones of the first image
+ * const [first, second] = ConditionRows.split(z, 16, [
  *   { count: 5, guided: true },
  *   { count: 3, guided: false },
  * ]);

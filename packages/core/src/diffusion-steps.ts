@@ -4,8 +4,8 @@ import { MAX_DIFFUSION_STEPS } from './plan.js';
 /**
  * How long: the diffusion steps of every token of a sampling step.
  *
- * @param step.index k, from 0
- * @param step.total K, the sampling steps of the image
+ * @param step.step k, from 0
+ * @param step.steps K, the sampling steps of the image
  * @returns an integer from 1 to `MAX_DIFFUSION_STEPS`, and one that the sampler can take
  */
 export type DiffusionStepSchedule = (step: { readonly step: number; readonly steps: number }) => number;
@@ -42,6 +42,8 @@ export interface AnnealedDiffusionStepsOptions {
  * A run of a single step gets `from`.
  *
  * @throws InvalidOptionError where an option is out of range
+ * @example
+ * const policy = randomOrder({ diffusionSteps: annealedDiffusionSteps({ from: 50, to: 5 }) });
  */
 export function annealedDiffusionSteps(options: AnnealedDiffusionStepsOptions = {}): DiffusionStepSchedule {
   const { from = 50, to = 5, shape = 'linear' } = options;

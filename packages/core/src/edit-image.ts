@@ -65,6 +65,10 @@ export interface EditResult {
  * @throws InvalidOptionError if an option is out of range, the mask has another ratio of sides, or nothing is white
  * @throws TesseraError `missing-component` if the model has no encoder and the picture comes without its tokens
  * @throws what `generate` throws
+ * @example
+ * for await (const event of edit({ model, image, mask, seed: 1, input: { classLabel: 3 } })) {
+ *   if (event.type === 'image') await writePng('edited.png', event.image);
+ * }
  */
 export function edit<Input>(
   options: EditOptions<Input>,

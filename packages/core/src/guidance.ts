@@ -29,7 +29,8 @@ export type TokenGuidance = (token: TokenGuidanceContext) => number;
  * @example
  * ```ts
  * // Guides at medium noise only (Kynkäänniemi et al. 2024).
- * const guidance: GuidanceSchedule = () => ({ timestep }) => (timestep > 200 && timestep <= 800 ? 3 : 1);
+ * const guidance = () => ({ timestep }) => (timestep > 200 && timestep <= 800 ? 3 : 1);
+ * await generateImages({ model, requests, guidance });
  * ```
  */
 export type GuidanceSchedule = (step: GuidanceContext) => number | TokenGuidance;
@@ -41,6 +42,8 @@ export type StepGuidance = (step: GuidanceContext) => number;
  * The same scale at every step.
  *
  * @throws InvalidOptionError where the scale is not a finite number ≥ 0
+ * @example
+ * await generateImages({ model, requests, guidance: constantGuidance(3) });
  */
 export function constantGuidance(scale: number): StepGuidance {
   assertNumber('scale', scale, 0);
@@ -52,6 +55,8 @@ export function constantGuidance(scale: number): StepGuidance {
  * still counts one masked token after the last step, so the full scale is never reached.
  *
  * @throws InvalidOptionError where the scale is not a finite number ≥ 0
+ * @example
+ * await generateImages({ model, requests, guidance: linearGuidance(3) });
  */
 export function linearGuidance(scale: number): StepGuidance {
   assertNumber('scale', scale, 0);
@@ -70,6 +75,8 @@ export function linearGuidance(scale: number): StepGuidance {
  * @param options.above masked fraction at or below which guidance is off. @default 0
  * @param options.upTo masked fraction above which guidance is off. @default 1
  * @throws InvalidOptionError where the scale is not a finite number ≥ 0, or unless 0 ≤ above < upTo ≤ 1
+ * @example
+ * const guidance = intervalGuidance({ scale: 3, above: 0.2, upTo: 0.8 });
  */
 export function intervalGuidance(options: { scale: number; above?: number; upTo?: number }): StepGuidance {
   const { scale, above = 0, upTo = 1 } = options;

@@ -39,6 +39,9 @@ export function maskScheduleOf(fraction: MaskFraction): MaskSchedule {
 /**
  * MAR's counts: the cosine mask fraction, in the reference's order of operations, so that no rounding differs.
  * 16 steps of 256 tokens: 2, 3, 7, 8, 11, 13, 15, 16, 19, 20, 22, 23, 23, 25, 24, 25.
+ *
+ * @example
+ * const policy = halton({ steps: 32, maskSchedule: cosineMaskSchedule });
  */
 export const cosineMaskSchedule: MaskSchedule = (total, steps) =>
   countsOf(total, steps, (done) => Math.cos(((Math.PI / 2) * done) / steps));
@@ -49,7 +52,12 @@ export const haltonMaskSchedule: MaskSchedule = (total, steps) => {
   return differences(steps, (done) => Math.max(done, Math.floor(total * (1 - arccosMask(done / steps)))));
 };
 
-/** As even as integers allow: the counts differ by one at most, the larger ones spread over the run. */
+/**
+ * As even as integers allow: the counts differ by one at most, the larger ones spread over the run.
+ *
+ * @example
+ * evenMaskSchedule(256, 4); // 64, 64, 64, 64
+ */
 export const evenMaskSchedule: MaskSchedule = (total, steps) => {
   assertEnough(total, steps);
   return differences(steps, (done) => Math.floor((done * total) / steps));

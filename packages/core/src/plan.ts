@@ -30,6 +30,8 @@ export interface StepPlan {
  * @param diffusionSteps one number for all tokens, or [n]; integers from 1 to {@link MAX_DIFFUSION_STEPS}
  * @param remasked integers from 0. @default none
  * @throws InvalidOptionError if one is out of range, ShapeMismatchError if there are more or fewer step counts than positions
+ * @example
+ * stepPlan('generation', [0, 17, 34], 50);
  */
 export function stepPlan(
   stage: string,

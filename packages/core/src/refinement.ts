@@ -25,6 +25,9 @@ export function refine<State>(
 /**
  * A refinement that acts in one stage only and leaves the plans of all others as they are. `checkPolicy` reports a stage that
  * no plan has.
+ *
+ * @example
+ * const policy = refine(generationThenReconstruction(), inStage('reconstruction', frequencyWeighted()));
  */
 export function inStage(stage: string, refinement: Refinement): Refinement {
   const bound: Refinement = (plan, seen) => (plan.stage === stage ? refinement(plan, seen) : plan);

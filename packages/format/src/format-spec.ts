@@ -10,6 +10,7 @@ const NO_DEFAULTS: ModelDefaults = { guidance: { schedule: 'constant', scale: 1 
  * The shortest spec of a sampling: `resolveSampling(parseSpec(spec), modelDefaults)` gives it back.
  *
  * ```ts
+ * const { sampling: defaults } = model.manifest;
  * formatSpec(resolveSampling(parseSpec('random:32x100/temperature=0.9'), defaults), defaults); // 'mar:32/temperature=0.9'
  * ```
  *

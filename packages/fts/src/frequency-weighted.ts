@@ -38,6 +38,8 @@ export interface FrequencyWeightedOptions {
  * position comes first. Uses the conditional z. `random` and `all` don't read z.
  *
  * @throws InvalidOptionError where an option is out of range
+ * @example
+ * const policy = refine(halton(), frequencyWeighted({ ratio: 0.2, detailDiffusionSteps: 100 }));
  */
 export function frequencyWeighted(options: FrequencyWeightedOptions = {}): Refinement {
   const { ratio = 0.1, detailDiffusionSteps = 50, choose = 'high', score: by = 'frequency' } = options;

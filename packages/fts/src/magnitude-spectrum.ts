@@ -21,6 +21,9 @@ export type MagnitudeSpectrum = (values: Float32Array | Float64Array, out: Float
  *
  * @param width D, 1 or more; fast for a small odd factor m, O(D·m) in general
  * @throws InvalidOptionError where it is not an integer ≥ 1
+ * @example
+ * const spectrum = magnitudeSpectrum(4);
+ * spectrum(Float32Array.of(1, -1, 1, -1), new Float64Array(3)); // 0, 0, 4
  */
 export function magnitudeSpectrum(width: number): MagnitudeSpectrum {
   assertInteger('width', width, 1);

@@ -17,6 +17,8 @@ export interface BisectedOrderOptions extends OrderedOptions {
  * per step and the diffusion steps of any plain policy. For telling the order's part in the result from that of its step schedule.
  *
  * @throws InvalidOptionError where an option is out of range
+ * @example
+ * const policy = bisectedOrder({ subsets: 'quincunx', stages: 7, steps: 64, diffusionSteps: 50 });
  */
 export function bisectedOrder(options: BisectedOrderOptions = {}): SamplingPolicy {
   const { subsets = 'diagonal', stages = 3, firstColour = 0, ...rest } = options;

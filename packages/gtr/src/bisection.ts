@@ -28,6 +28,8 @@ export type Bisection = (
  * mod 4 = 0, mod 4 = 2, odd, a quarter, a quarter and a half of the grid. All but the last are anti-diagonal stripes.
  *
  * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or firstColour not 0 or 1
+ * @example
+ * diagonalSubsets({ height: 16, width: 16 }, 3).map(({ length }) => length); // 64, 64, 128
  */
 export const diagonalSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => ((row + column) >> (round - 1)) % 2 === 1);
@@ -39,6 +41,8 @@ export const diagonalSubsets: Bisection = (shape, stages, options) =>
  * {@link diagonalSubsets} run out: K = 7 on 16×16 gives 4, 4, 8, 16, 32, 64 and 128.
  *
  * @throws InvalidOptionError where K is not an integer from 1 to {@link MAX_STAGES}, or firstColour not 0 or 1
+ * @example
+ * quincunxSubsets({ height: 16, width: 16 }, 3).map(({ length }) => length); // 64, 64, 128
  */
 export const quincunxSubsets: Bisection = (shape, stages, options) =>
   bisect(shape, stages, options, (row, column, round) => {

@@ -61,6 +61,8 @@ interface StageSteps {
  * steps is decoded a token a step, an empty one is left out.
  *
  * @throws InvalidOptionError where an option is out of range, or `stepsPerStage` or `rates` don't have K numbers
+ * @example
+ * const policy = generationThenReconstruction({ stepsPerStage: [24, 6, 2] });
  */
 export function generationThenReconstruction(
   options: GenerationThenReconstructionOptions = {},

@@ -10,7 +10,12 @@ import {
 } from '@tessera/onnx';
 import { fileHash } from './file-hash.js';
 
-/** Reads a local folder's `mar.json`. */
+/**
+ * Reads a local folder's `mar.json`.
+ *
+ * @example
+ * const { grid } = await readManifest('models/mine');
+ */
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'mar.json');
   let bytes: Uint8Array;
@@ -32,6 +37,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
  * Throws {@link ModelFileError} unless the file has the manifest's size and SHA-256.
  *
  * @param signal stops the reading; the promise rejects with its reason
+ * @example
+ * const { files } = await readManifest('models/mine');
+ * for (const file of files) await checkFile('models/mine', file);
  */
 export async function checkFile(folder: string, file: ManifestFile, signal?: AbortSignal): Promise<void> {
   const path = join(folder, file.path);

@@ -13,6 +13,9 @@ export interface DeviceReport {
 /**
  * Tries every device by creating a session on it. In a process of its own: drivers print to the terminal as they please,
  * and a broken one may take the process down.
+ *
+ * @example
+ * for (const { device, reason } of await probeDevices()) console.log(device, reason ?? 'can be used');
  */
 export function probeDevices(): Promise<readonly DeviceReport[]> {
   return new Promise((resolve, reject) => {

@@ -18,9 +18,6 @@ export type FolderFiles = ReadonlyMap<string, Blob>;
  * Nothing is stored.
  *
  * @throws ManifestError, ModelFileError, InvalidOptionError
- * @example
- * const files = new Map([['mar.json', new Blob(['{}'])]]);
- * const { manifest } = await openFolder(files, { dtype: 'auto', onProgress() {} });
  */
 export async function openFolder(
   files: FolderFiles,

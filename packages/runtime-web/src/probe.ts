@@ -25,7 +25,12 @@ export interface Capabilities {
   readonly storage: Capability;
 }
 
-/** Says what this browser can do, on the page or in a worker. Loads nothing. */
+/**
+ * Says what this browser can do, on the page or in a worker. Loads nothing.
+ *
+ * @example
+ * const { webgpu, threads } = await probe();
+ */
 export async function probe(scope: WebScope = globalThis as WebScope): Promise<Capabilities> {
   const adapter = await findAdapter(scope);
   const isolated = scope.crossOriginIsolated === true;

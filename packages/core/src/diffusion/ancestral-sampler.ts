@@ -11,6 +11,8 @@ import { assertMaxTimestep, respacedSchedule } from './respaced-schedule.js';
  *   start where it amplifies every error of ε (DiSA: 950). There may then be fewer steps. @default the last one, 999 of
  *   MAR's
  * @throws InvalidOptionError unless it is an integer from 1; from the sampler, where the model has no such timestep
+ * @example
+ * await generateImages({ model, requests, sampler: ancestralSampler({ maxTimestep: 950 }) });
  */
 export function ancestralSampler(options: { readonly maxTimestep?: number } = {}): CoefficientsSampler {
   const { maxTimestep } = options;

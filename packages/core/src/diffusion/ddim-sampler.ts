@@ -12,6 +12,8 @@ import { assertMaxTimestep, respacedSchedule } from './respaced-schedule.js';
  * @param options.maxTimestep kept timesteps above it are moved down to it and merged. From 999, MAR's last, an error of ε
  *   is amplified 20,291 times. @default 95 % of the training timesteps, 950 of MAR's
  * @throws InvalidOptionError where an option is out of range; from the sampler, where the model has no such timestep
+ * @example
+ * await generateImages({ model, requests, policy: randomOrder({ diffusionSteps: 20 }), sampler: ddimSampler() });
  */
 export function ddimSampler(
   options: { readonly eta?: number; readonly maxTimestep?: number } = {},

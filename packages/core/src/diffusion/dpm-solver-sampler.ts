@@ -22,6 +22,9 @@ import type { DiffusionStep } from './sampler-coefficients.js';
  * @param options.stochastic solves the SDE in place of the ODE. @default false
  * @throws InvalidOptionError where `minLogSnr` is not from −10 to 0 or `order` not 1 or 2; from the sampler, unless it is
  *   asked for a step count that fits between the two ends
+ * @example
+ * const sampler = dpmSolverSampler({ stochastic: true });
+ * await generateImages({ model, requests, policy: randomOrder({ diffusionSteps: 10 }), sampler });
  */
 export function dpmSolverSampler(
   options: { readonly minLogSnr?: number; readonly order?: 1 | 2; readonly stochastic?: boolean } = {},

@@ -12,6 +12,8 @@ import { solverLevels } from './solver-levels.js';
  * @param options.maxTimestep as of {@link ddimSampler}, for models that predict ε alone
  * @throws InvalidOptionError where it is out of range; from the sampler, where the model has no such timestep or can't
  *   take as many steps
+ * @example
+ * await generateImages({ model, requests, policy: randomOrder({ diffusionSteps: 25 }), sampler: eulerSampler() });
  */
 export function eulerSampler(options: { readonly maxTimestep?: number } = {}): CoefficientsSampler {
   assertMaxTimestep(options.maxTimestep);

@@ -27,6 +27,9 @@ const WORD = 2 ** 32;
  *
  * @param from a seed, or the `key` of another source, which is rebuilt with its stream at the start
  * @throws InvalidOptionError where a number is not a non-negative safe integer
+ * @example
+ * const noise = keyedNoise({ seed: 1, image: 37 });
+ * noise.tokenNormal(5, 0, new Float32Array(16)); // what token 5 of image 37 begins from
  */
 export function keyedNoise(from: NoiseSeed | NoiseKey): NoiseSource & { readonly key: NoiseKey } {
   if (isKey(from)) return sourceOf(checkedKey(from));

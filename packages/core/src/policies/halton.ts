@@ -12,7 +12,12 @@ export interface HaltonOptions extends OrderedOptions {
   readonly roll?: boolean;
 }
 
-/** The low-discrepancy order of Halton-MaskGIT: each step's tokens lie far from each other. */
+/**
+ * The low-discrepancy order of Halton-MaskGIT: each step's tokens lie far from each other.
+ *
+ * @example
+ * await generateImages({ model, requests, policy: halton({ steps: 32, diffusionSteps: 50 }) });
+ */
 export function halton(options: HaltonOptions = {}): SamplingPolicy {
   const { roll = false, maskSchedule = haltonMaskSchedule, ...rest } = options;
   return orderedPolicy({
@@ -31,6 +36,9 @@ export function halton(options: HaltonOptions = {}): SamplingPolicy {
 /**
  * Every position once, in the order in which the Halton points 1, 2, … (base 2 → row, base 3 → column) fall on its
  * cell. On 16×16 it starts (8, 5), (4, 10), (12, 1), (2, 7).
+ *
+ * @example
+ * haltonOrder({ height: 16, width: 16 }).subarray(0, 2); // 133, 74
  */
 export function haltonOrder(shape: Pick<GridShape, 'height' | 'width'>): Uint32Array {
   const order = new Uint32Array(gridLength(shape));

@@ -37,6 +37,8 @@ export interface OrderedPolicyOptions extends OrderedOptions {
  * returns what can't be.
  *
  * @throws InvalidOptionError where `diffusionSteps` is a number out of range
+ * @example
+ * const backwards = orderedPolicy({ name: 'backwards', order: ({ known }) => [...known.keys()].reverse() });
  */
 export function orderedPolicy(options: OrderedPolicyOptions): SamplingPolicy {
   const {

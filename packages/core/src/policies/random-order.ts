@@ -11,7 +11,12 @@ export interface RandomOrderOptions extends OrderedOptions {
   readonly permutation?: (context: PolicyContext) => ArrayLike<number>;
 }
 
-/** MAR's order: one uniformly random permutation for each image (arXiv 2406.11838). */
+/**
+ * MAR's order: one uniformly random permutation for each image (arXiv 2406.11838).
+ *
+ * @example
+ * await generateImages({ model, requests, policy: randomOrder({ steps: 32, diffusionSteps: 50 }) });
+ */
 export function randomOrder(options: RandomOrderOptions = {}): SamplingPolicy {
   const { permutation = randomPermutation, ...rest } = options;
   return orderedPolicy({

@@ -2,6 +2,9 @@ import type { NoiseSource } from '../noise/source.js';
 
 /**
  * A copy of `values` in uniformly random order (Fisher–Yates, from the end), one `noise.uniform()` a swap.
+ *
+ * @example
+ * const order = shuffle([0, 1, 2, 3], keyedNoise({ seed: 1 }));
  */
 export function shuffle(values: ArrayLike<number>, noise: NoiseSource): Uint32Array {
   const shuffled = Uint32Array.from(values);

@@ -9,7 +9,12 @@ const LATTICES = [
   [1, 0],
 ] as const;
 
-/** The four stride-2 lattices (0,0), (1,1), (0,1), (1,0), one after the other, each row by row. */
+/**
+ * The four stride-2 lattices (0,0), (1,1), (0,1), (1,0), one after the other, each row by row.
+ *
+ * @example
+ * await generateImages({ model, requests, policy: subsample({ steps: 32 }) });
+ */
 export function subsample(options: OrderedOptions = {}): SamplingPolicy {
   return orderedPolicy({
     name: 'subsample',

@@ -67,7 +67,7 @@ const SHAPES = [
  * was remasked. It needs no test runner.
  *
  * ```ts
- * for (const { severity, message } of await checkPolicy(policy)) console.log(severity, message);
+ * for (const { severity, message } of await checkPolicy(halton())) console.log(severity, message);
  * ```
  *
  * @throws InvalidOptionError where one of its own options is out of range

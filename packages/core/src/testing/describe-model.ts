@@ -33,6 +33,9 @@ export interface DescribeModelOptions<Input> {
  * forty times on few tokens, so it suits real models too.
  *
  * @param make loads a model with a grid of ten tokens or more; called twice
+ * @example
+ * const inputs = [{ classLabel: 0 }, { classLabel: 1 }] as const;
+ * describeModel('the embedded model', () => loadModel(modelFolder), { inputs });
  */
 export function describeModel<Input>(
   name: string,

@@ -18,6 +18,8 @@ const PATIENCE = 120_000;
  * and partly known, one test a property.
  *
  * @param make called for each suite anew
+ * @example
+ * describePolicy('halton', () => halton({ steps: 32 }));
  */
 export function describePolicy(
   name: string,

@@ -54,6 +54,10 @@ export interface FakeModel extends MaskedModel<ClassInput> {
  * A model of simple arithmetic for tests, which keeps every promise of `MaskedModel`: z depends on the position, the
  * label and the known tokens alone; the head's ε or velocity leads to x0 = tanh(z) + sin(x)/10; a token is a pixel. It has no
  * model file and no runtime.
+ *
+ * @example
+ * const model = fakeModel({ shape: { height: 8, width: 8, channels: 4 } });
+ * const [picture] = await generateImages({ model, requests: [{ seed: 1, input: { classLabel: 3 } }] });
  */
 export function fakeModel(options: FakeModelOptions): FakeModel {
   const { shape, width = 16, tokenSize = 1, defaults, diffusion = marDiffusion() } = options;

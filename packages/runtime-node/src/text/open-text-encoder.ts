@@ -9,6 +9,8 @@ import { GraphTextEncoder } from '@tessera/onnx';
  *
  * @param graph path of its graph
  * @param tokenizer path of its `tokenizer.json`
+ * @example
+ * const encoder = await openTextEncoder('text/text-encoder.onnx', 'text/tokenizer.json', { kind: 'text', length: 128, width: 2048 });
  */
 export async function openTextEncoder(
   graph: string,
