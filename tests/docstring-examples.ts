@@ -92,9 +92,7 @@ function examplesOf(page: string): Block[] {
 
 function withImports({ page, line, code }: Block, exported: ReadonlyMap<string, readonly string[]>): Block {
   const isMade = (name: string): boolean =>
-    new RegExp(`(const|class|function) ${name}\\b|import .*\\b${name}\\b|\\[${name}[\\],]`).test(
-      code,
-    );
+    new RegExp(`(const|class|function) ${name}\\b|import .*\\b${name}\\b|\\[${name}[\\],]`).test(code);
   const words = new Set([...(code.match(/[\w$]+/g) ?? [])].filter((word) => !isMade(word)));
   const own = page.startsWith('packages/runtime-web/') ? 'tessera/browser' : 'tessera/node';
   const imports = [...new Set([own, ...exported.keys()])].flatMap((entry) => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -6,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { convertModel, type MarConfigJson } from '@tessera/convert';
 import type { StorageType } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
+import { inProcess } from './in-process.js';
 import { CHECKPOINT_FILE, RANDOM_MODELS, writeRandomCheckpoint } from './random-checkpoint.js';
 
 /** What is benchmarked. */
@@ -47,7 +47,8 @@ export async function openBenchModel(
       `--model ${source}: neither a model folder (mar.json) nor a checkpoint folder (config.json, ${CHECKPOINT_FILE}).`,
     );
   }
-  await inOwnProcess(source, cacheFolder, conversion);
+  // The memory that weights are made and converted in must not count as the benchmark's.
+  await inProcess('prepare', [source, cacheFolder, dtype, cached ? 'cached' : '']);
   const name = isRandom ? `${source.toUpperCase()} sizes, random weights` : basename(resolve(source));
   return { name, ...places(source, cacheFolder, conversion) };
 }
@@ -86,18 +87,4 @@ function places(
     folder: join(cacheFolder, `${basename(checkpoint)}-${dtype}${cached ? '-cached' : ''}`),
     checkpoint,
   };
-}
-
-/** The memory that weights are made and converted in must not count as the benchmark's. */
-async function inOwnProcess(
-  source: string,
-  cacheFolder: string,
-  { dtype, cached }: BenchConversion,
-): Promise<void> {
-  const script = fileURLToPath(new URL('./prepare.js', import.meta.url));
-  const child = spawn(process.execPath, [script, source, cacheFolder, dtype, cached ? 'cached' : ''], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const status = await new Promise((done, fail) => child.on('exit', done).on('error', fail));
-  if (status !== 0) throw new Error(`The model "${source}" could not be made; the reason is printed above.`);
 }

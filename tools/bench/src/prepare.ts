@@ -3,3 +3,4 @@ import { makeBenchModel } from './bench-model.js';
 
 const [source, cacheFolder, dtype, cached] = process.argv.slice(2);
 await makeBenchModel(source!, cacheFolder!, { dtype: dtype as StorageType, cached: cached === 'cached' });
+console.log('{}');

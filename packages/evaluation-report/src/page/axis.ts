@@ -1,7 +1,17 @@
+import { type Markup, markup } from './markup.js';
+
 /** Turns values into places along an axis, and says where its marks are. */
 export interface Axis {
   at(value: number): number;
   readonly ticks: readonly number[];
+}
+
+/** The sides of a plot, in pixels. */
+export interface Frame {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
 }
 
 /** @param range the places of `from` and `to` */
@@ -57,4 +67,20 @@ export function tickText(value: number): string {
 /** A place as it is written: tenths of a pixel are enough. */
 export function px(place: number): number {
   return Math.round(place * 10) / 10;
+}
+
+/** A line across a plot at a mark of its horizontal axis, with its number below. */
+export function gridColumn(x: number, tick: number, { top, bottom }: Pick<Frame, 'top' | 'bottom'>): Markup {
+  return markup`<line class="grid" x1="${px(x)}" x2="${px(x)}" y1="${top}" y2="${bottom}"/>
+<text class="faint" x="${px(x)}" y="${bottom + 18}" text-anchor="middle">${tickText(tick)}</text>`;
+}
+
+/** The lines of both axes of a plot, with their numbers. */
+export function plotGrid(x: Axis, y: Axis, frame: Frame): Markup {
+  return markup`${x.ticks.map((tick) => gridColumn(x.at(tick), tick, frame))}
+${y.ticks.map((tick) => {
+  const row = y.at(tick);
+  return markup`<line class="grid" x1="${frame.left}" x2="${frame.right}" y1="${px(row)}" y2="${px(row)}"/>
+<text class="faint" x="${frame.left - 8}" y="${px(row + 4)}" text-anchor="end">${tickText(tick)}</text>`;
+})}`;
 }

@@ -1,6 +1,6 @@
 import type { ComparedMetric, Comparison, EvaluationReport } from '@tessera/evaluate';
 import { decimalsOf, signed, withInterval } from '../display/number-text.js';
-import { type Axis, linearAxis, px, tickText } from './axis.js';
+import { type Axis, gridColumn, linearAxis, px, tickText } from './axis.js';
 import { type Markup, markup } from './markup.js';
 import { wrapName } from './wrap-name.js';
 
@@ -45,7 +45,7 @@ export function forestPlot(report: EvaluationReport, metric: ComparedMetric, { w
   return markup`<svg class="plot" width="${width}" height="${bottom + FOOT}" viewBox="0 0 ${width} ${bottom + FOOT}" role="img" aria-label="${metricName(metric)}: differences with intervals">
 ${margin !== null && marginBand(margin, axis, { limit, bottom })}
 <text class="faint" x="${px(zero)}" y="28" text-anchor="middle">${metric === 'recall' ? `← worse${than} · better →` : `← better${than} · worse →`}</text>
-${axis.ticks.map((tick) => gridLine(axis.at(tick), bottom, tick))}
+${axis.ticks.map((tick) => gridColumn(axis.at(tick), tick, { top: HEAD, bottom }))}
 <line class="zero" x1="${px(zero)}" x2="${px(zero)}" y1="${HEAD}" y2="${bottom}"/>
 ${comparisons.map((comparison, row) => comparisonRow(comparison, { axis, limit, layout, decimals, oneBaseline, top: HEAD + row * rowHeight }))}
 <text class="faint" x="${px(zero)}" y="${bottom + 38}" text-anchor="middle">difference in ${metricName(metric)}</text>
@@ -84,11 +84,6 @@ function limitOf(comparisons: readonly Comparison[], margin: number): number {
   const shown = reaches.filter((each) => each <= 5 * middling);
   // Without a margin or a difference there is nothing to reach for.
   return 1.08 * Math.max(1.6 * margin, ...shown) || 1;
-}
-
-function gridLine(x: number, bottom: number, tick: number): Markup {
-  return markup`<line class="grid" x1="${px(x)}" x2="${px(x)}" y1="${HEAD}" y2="${bottom}"/>
-<text class="faint" x="${px(x)}" y="${bottom + 18}" text-anchor="middle">${tickText(tick)}</text>`;
 }
 
 interface RowPlace {

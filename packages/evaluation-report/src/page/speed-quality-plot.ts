@@ -1,7 +1,7 @@
 import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
 import { plain, secondsText } from '../display/number-text.js';
 import { hasOwnBaselines, verdictAgainstFirst } from '../report-table.js';
-import { type Axis, linearAxis, logAxis, px, tickText } from './axis.js';
+import { type Axis, linearAxis, logAxis, plotGrid, px } from './axis.js';
 import type { PlotSize } from './forest-plot.js';
 import { type Markup, markup } from './markup.js';
 import { placeLabels } from './point-labels.js';
@@ -50,18 +50,7 @@ export function speedQualityPlot(report: EvaluationReport, { width }: PlotSize):
       );
   const floorY = px(y.at(floor));
   return markup`<svg class="plot" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Seconds an image against Fréchet distance">
-${x.ticks.map(
-  (
-    tick,
-  ) => markup`<line class="grid" x1="${px(x.at(tick))}" x2="${px(x.at(tick))}" y1="${frame.top}" y2="${frame.bottom}"/>
-<text class="faint" x="${px(x.at(tick))}" y="${frame.bottom + 18}" text-anchor="middle">${tickText(tick)}</text>`,
-)}
-${y.ticks.map(
-  (
-    tick,
-  ) => markup`<line class="grid" x1="${frame.left}" x2="${frame.right}" y1="${px(y.at(tick))}" y2="${px(y.at(tick))}"/>
-<text class="faint" x="${frame.left - 8}" y="${px(y.at(tick) + 4)}" text-anchor="end">${tickText(tick)}</text>`,
-)}
+${plotGrid(x, y, frame)}
 <line class="floor" x1="${frame.left}" x2="${frame.right}" y1="${floorY}" y2="${floorY}"/>
 <text class="faint" x="${frame.right}" y="${px(floorY - 6)}" text-anchor="end">${hasOwnBaselines(report) ? '' : `${report.floors.count} `}real pictures</text>
 ${points.map((point) => pointMarkup(point, y))}

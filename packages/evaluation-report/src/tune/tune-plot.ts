@@ -1,5 +1,5 @@
 import { secondsText, signed } from '../display/number-text.js';
-import { linearAxis, logAxis, px, tickText } from '../page/axis.js';
+import { linearAxis, logAxis, plotGrid, px } from '../page/axis.js';
 import { type Markup, markup } from '../page/markup.js';
 import type { TunedCandidate, Tuning } from './tune.js';
 
@@ -40,18 +40,7 @@ export function tunePlot(tuning: Tuning): Markup {
     ? 'Agreement with the reference'
     : 'Difference in Fréchet distance to the reference';
   return markup`<svg class="plot" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Seconds an image against quality">
-${x.ticks.map(
-  (
-    tick,
-  ) => markup`<line class="grid" x1="${px(x.at(tick))}" x2="${px(x.at(tick))}" y1="${FRAME.top}" y2="${FRAME.bottom}"/>
-<text class="faint" x="${px(x.at(tick))}" y="${FRAME.bottom + 18}" text-anchor="middle">${tickText(tick)}</text>`,
-)}
-${y.ticks.map(
-  (
-    tick,
-  ) => markup`<line class="grid" x1="${FRAME.left}" x2="${FRAME.right}" y1="${px(y.at(tick))}" y2="${px(y.at(tick))}"/>
-<text class="faint" x="${FRAME.left - 8}" y="${px(y.at(tick) + 4)}" text-anchor="end">${tickText(tick)}</text>`,
-)}
+${plotGrid(x, y, FRAME)}
 <line class="zero" x1="${FRAME.left}" x2="${FRAME.right}" y1="${place(same)}" y2="${place(same)}"/>
 ${points.map(
   (
