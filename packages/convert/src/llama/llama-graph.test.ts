@@ -25,11 +25,36 @@ const JSON_OF_SIZES: LlamaConfigJson = {
   },
 };
 
-/** Calls back with the checkpoint of random weights, and its values. */
-async function withLlama<T>(body: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
+/** Llama 3.2 1B, whose rows Nitro-AR takes. */
+const RELEASED = {
+  vocabulary: 128_256,
+  width: 2048,
+  depth: 16,
+  hidden: 8192,
+  heads: 32,
+  keyHeads: 8,
+  headSize: 64,
+};
+const JSON_OF_RELEASED: LlamaConfigJson = {
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  rms_norm_eps: 1e-5,
+  rope_theta: 500_000,
+  eos_token_id: 128_001,
+  rope_scaling: {
+    rope_type: 'llama3',
+    factor: 32,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 8192,
+  },
+};
+
+/** Calls back with a checkpoint of random weights. */
+async function withLlama<T>(body: (checkpoint: Checkpoint) => Promise<T>, sizes = SIZES): Promise<T> {
   return inTemporaryFolder(async (folder) => {
     const path = join(folder, 'llama.safetensors');
-    const keys = llamaKeys({ ...SIZES, frequencies: new Float64Array(), epsilon: 0, padding: 0 });
+    const keys = llamaKeys({ ...sizes, frequencies: new Float64Array(), epsilon: 0, padding: 0 });
     await writeRandomCheckpoint(path, new Map([...keys].map(([key, shape]) => [`model.${key}`, shape])));
     const file = await openTensors(path);
     try {
@@ -143,6 +168,26 @@ test('the graph computes the forward pass, of padding too, which reads the text 
     await session.release();
   });
 });
+
+test.skipIf(process.env.TESSERA_LARGE === undefined)(
+  'so does that of Llama 3.2 1B’s sizes, where TESSERA_LARGE asks for it: minutes, and 16 GB of memory',
+  async () => {
+    await withLlama(async (checkpoint) => {
+      const config = resolveLlamaConfig(JSON_OF_RELEASED, checkpoint);
+      const [ids, mask] = [
+        [128_000, 15_339, 1_917, 128_001],
+        [1, 1, 1, 0],
+      ];
+      const session = await openGraph(llamaGraph(config, checkpoint, 4));
+      const { features } = await run(session, { ids: int32(ids!, [1, 4]), mask: int32(mask!, [1, 4]) });
+      await session.release();
+      const error = largestError(features!, [...(await forward(config, checkpoint, ids!, mask!))]);
+      console.log(`Llama 3.2 1B's sizes: the largest error is ${error}`);
+      expect(error).toBeLessThan(5e-5);
+    }, RELEASED);
+  },
+  1_800_000,
+);
 
 test('low rotary frequencies are divided, high ones stay, and those between lie between', async () => {
   await withLlama(async (checkpoint) => {
