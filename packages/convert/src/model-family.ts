@@ -93,7 +93,7 @@ const PRESETS: Readonly<Record<string, Family>> = {
  * Completes a model's configuration from its checkpoint, whose tensors tell its family, and builds its graphs.
  *
  * @throws CheckpointKeysError if the tensors are not those that the configuration asks for
- * @throws InvalidOptionError for sizes in contradiction, and for presets that there are not
+ * @throws InvalidOptionError for sizes in contradiction, for presets that there are not, and for caches of a model that takes text
  */
 export function openFamily(
   config: ModelConfigJson | undefined,
@@ -107,7 +107,11 @@ export function openFamily(
   }
   const families = Object.entries(FAMILIES) as [Family, FamilyConverter][];
   const found = families.find(([, { anchor }]) => checkpoint.shape(anchor))?.[0];
-  return FAMILIES[isPreset ? PRESETS[config]! : (found ?? 'mar')].open(config, checkpoint, caches);
+  const family = isPreset ? PRESETS[config]! : (found ?? 'mar');
+  if (caches && family !== 'mar') {
+    throw new InvalidOptionError('caches', 'given', 'there are none for models that take text');
+  }
+  return FAMILIES[family].open(config, checkpoint, caches);
 }
 
 function openMar(
@@ -153,12 +157,7 @@ function openMar(
   };
 }
 
-function openLightgen(
-  config: ModelConfigJson | undefined,
-  checkpoint: Checkpoint,
-  caches: CacheOptions | undefined,
-): FamilyModel {
-  if (caches) throw new InvalidOptionError('caches', 'given', 'there are none for models that take text');
+function openLightgen(config: ModelConfigJson | undefined, checkpoint: Checkpoint): FamilyModel {
   const json = typeof config === 'object' ? (config as LightgenConfigJson) : LIGHTGEN;
   const sizes = resolveLightgenConfig(json, checkpoint);
   const { text, cross, positions } = sizes;

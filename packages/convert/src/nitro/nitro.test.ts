@@ -1,9 +1,10 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidOptionError } from '@tessera/core';
 import { describe, expect, it } from 'vitest';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
 import { openTensors } from '../checkpoint/open-tensors.js';
-import { convertModel } from '../convert.js';
+import { type ConvertOptions, convertModel } from '../convert.js';
 import { CheckpointKeysError } from '../errors.js';
 import { inTemporaryFolder, openWritten } from '../testing/golden.js';
 import { writeRandomCheckpoint } from '../testing/random-weights.js';
@@ -53,8 +54,9 @@ async function withNitro<T>(
   });
 }
 
-const convert = (path: string, config: NitroConfig) =>
+const convert = (path: string, config: NitroConfig, options: Pick<ConvertOptions, 'caches'> = {}) =>
   convertModel({
+    ...options,
     mar: { checkpoint: path, config: json(config) },
     out: `${path}.out`,
     dtype: 'fp32',
@@ -126,6 +128,13 @@ describe('a Nitro-AR checkpoint', () => {
         chainSteps: 6,
       });
       expect(manifest.variants[0]!.components).toHaveProperty('globalToken');
+    });
+  });
+
+  it('has no graphs with caches, and asking for them is refused before anything is written', async () => {
+    await withNitro(base, async (_, path) => {
+      await expect(convert(path, base, { caches: {} })).rejects.toThrow('none for models that take text');
+      await expect(access(`${path}.out`)).rejects.toMatchObject({ code: 'ENOENT' });
     });
   });
 
