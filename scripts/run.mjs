@@ -218,7 +218,8 @@ function bin(name, ...options) {
 function run(file, options, extra = {}) {
   // Turbo looks for pnpm on the PATH; the one it finds is the pinned one among the dependencies.
   const path = [resolve('node_modules', '.bin'), process.env.PATH].join(delimiter);
-  const env = { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
+  const quiet = { TURBO_TELEMETRY_DISABLED: '1', ORT_DISABLE_TELEMETRY: '1', DO_NOT_TRACK: '1' };
+  const env = { ...process.env, PATH: path, ...quiet };
   const { status, error } = spawnSync(file, options, { stdio: 'inherit', env, ...extra });
   if (error) fail(`${file} could not be started: ${error.message}`);
   return status ?? 1;

@@ -15,6 +15,7 @@ import {
   type ReferencePictures,
 } from '@tessera/evaluate';
 import { decodeText } from '@tessera/format';
+import { disableTelemetry } from '@tessera/runtime-node';
 import type { InferenceSession } from 'onnxruntime-node';
 import { EvaluationRequestError } from './evaluation-request-error.js';
 import { externalDataFiles } from './external-data.js';
@@ -102,6 +103,7 @@ async function loadGraph(path: string): Promise<LoadedNetwork> {
 
 /** @param graph what the file `path` holds */
 async function open(path: string, graph: Buffer, description: NetworkDescription): Promise<LoadedNetwork> {
+  disableTelemetry();
   const ort = await import('onnxruntime-node');
   let session: InferenceSession;
   try {

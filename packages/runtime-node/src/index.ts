@@ -11,6 +11,7 @@ export { defaultCacheFolder } from './cache-folder.js';
 export { type FetchedCheckpoint, fetchCheckpoint } from './checkpoint/checkpoint-source.js';
 export type { CheckpointOptions } from './checkpoint/converted-folder.js';
 export { DEVICES, type Device } from './devices.js';
+export { disableTelemetry } from './disable-telemetry.js';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model.js';
 export { checkFile, readManifest } from './model-files.js';
 export { openGraph } from './open-graph.js';

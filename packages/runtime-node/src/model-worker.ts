@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { TesseraError } from '@tessera/core';
 import type { ModelWorker as AnyModelWorker, Port } from '@tessera/onnx';
+import { disableTelemetry } from './disable-telemetry.js';
 import { NativeGate } from './native-gate.js';
 
 /** How long a process that ends waits for a native call, in milliseconds: a driver may hang. */
@@ -22,6 +23,8 @@ export class ModelWorker extends Worker implements AnyModelWorker {
   readonly #ended: Promise<number>;
 
   constructor() {
+    // The thread itself can't: its environment is a copy.
+    disableTelemetry();
     const gate = new NativeGate();
     super(new URL('./worker.js', import.meta.url), {
       workerData: gate.memory,

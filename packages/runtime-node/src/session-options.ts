@@ -1,9 +1,11 @@
 import type { ComponentName, Manifest } from '@tessera/format';
 import { env, type InferenceSession } from 'onnxruntime-node';
 import type { Device } from './devices.js';
+import { disableTelemetry } from './disable-telemetry.js';
 
 /** What goes wrong is thrown, and told once, by us; ONNX Runtime need not print it as well. */
 env.logLevel = 'fatal';
+disableTelemetry();
 
 /**
  * Session options of one device; on the CPU, `threads` compute threads that sleep, not spin, between runs.
