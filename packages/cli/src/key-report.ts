@@ -25,7 +25,9 @@ export function keyReport({ path, missing, unexpected, misshapen }: CheckpointKe
 }
 
 function advice(isFitting: boolean, unexpected: readonly string[]): string {
-  if (!isFitting) return 'Correct the configuration, or take another checkpoint.';
+  if (!isFitting) {
+    return 'Give tessera convert its sizes (--config, of an autoencoder --vae-config), or take another checkpoint.';
+  }
   const beginnings = new Set(unexpected.map((key) => key.replace(/\..*/s, '.')));
   const flags = [...beginnings].map((beginning) => `--ignore ${shellWord(beginning)}`).join(' ');
   return `To pass over the unexpected ones, tessera convert takes ${flags} for the model, ${flags.replaceAll('--', '--vae-')} for the autoencoder.`;
