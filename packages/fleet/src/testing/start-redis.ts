@@ -59,7 +59,8 @@ export async function startRedis(
     },
     async stop() {
       await kill();
-      await rm(folder, { recursive: true, force: true });
+      // A child of the server that rewrites the log may outlive it a little, and write.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20 });
     },
   };
 }
