@@ -19,7 +19,7 @@ _ADVICE = {
     "temperature": 0.9,
     "advice": "gtr-gradual/corrector=0.15:2",
 }
-"""How to sample the packed model; chosen by eye on 24 prompts, while there is no judge to score by."""
+"""How to sample the packed model; chosen by eye on 28 prompts (the corrector) and 24 (the rest), while there is no judge to score by."""
 _ENCODER = "text_encoder."
 _MAR = "mar."
 
