@@ -4,6 +4,7 @@ export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
 export { GraphTextEncoder } from './graph-text-encoder.js';
 export { LightgenGraphs } from './lightgen/lightgen-graphs.js';
+export { bytesText } from './loading/bytes-text.js';
 export { createMarModel, type ModelSource, modelGraphs } from './loading/create-mar-model.js';
 export { DeviceUnavailableError } from './loading/device-unavailable-error.js';
 export {

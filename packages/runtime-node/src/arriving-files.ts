@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type FileStore, type ListedFile, ModelFileError } from '@tessera/onnx';
+import { bytesText, type FileStore, type ListedFile, ModelFileError } from '@tessera/onnx';
 import { fileHash } from './file-hash.js';
 import { leavePart, partOf, takeOverPart } from './partial-file.js';
 
@@ -85,14 +85,11 @@ export function arrivingFiles<File extends ListedFile>(
       if (free >= bytes) return;
       throw new ModelFileError(
         folder,
-        `${gigabytes(bytes)} are still to be downloaded, and the disk has ${gigabytes(free)} free. Free space on it, or set cacheFolder, or HF_HUB_CACHE for files of a hub, to a folder on another disk.`,
+        `${bytesText(bytes)} are still to be downloaded, and the disk has ${bytesText(free)} free. Free space on it, or set cacheFolder, or HF_HUB_CACHE for files of a hub, to a folder on another disk.`,
       );
     },
   };
 }
-
-const gigabytes = (bytes: number): string =>
-  bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 
 /** The nearest folder above that exists. */
 async function existing(path: string): Promise<string> {

@@ -153,7 +153,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
   const options = await conversionOf(located);
   const { convertModel } = await import('@tessera/convert');
   const { openGraph, recordSample } = await import('@tessera/runtime-node');
-  const { weightsMemory } = await import('@tessera/onnx');
+  const { bytesText, weightsMemory } = await import('@tessera/onnx');
   const report = await convertModel({
     ...options,
     ...(flags.parity ? { openGraph, recordSample } : {}),
@@ -175,7 +175,7 @@ async function convert(context: CommandContext, checkpoint: string, flags: Conve
     `  stored   ${manifest.files.length} files, ${(bytes / 1e6).toFixed(1)} MB, weights in ${storageText(manifest)}`,
   );
   const memoryBytes = weightsMemory(manifest, manifest.variants[0]!.dtype);
-  output.print(`  memory   at least ${megabytes(memoryBytes)} for its weights on a CPU`);
+  output.print(`  memory   at least ${bytesText(memoryBytes)} for its weights on a CPU`);
   if (report.keptFloat32.length > 0) {
     output.print(`  fp32     kept for what fp16 can't hold: ${report.keptFloat32.join(', ')}`);
   }
@@ -374,9 +374,6 @@ function storageText({ variants }: Manifest): string {
 }
 
 const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;
-
-const megabytes = (bytes: number): string =>
-  bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 function millions(count: number): string {
   return `${(count / 1e6).toFixed(count < 1e8 ? 2 : 0)} M`;
