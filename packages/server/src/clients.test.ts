@@ -102,6 +102,8 @@ describe('the openai client', () => {
   });
 
   it('leaves nothing running where it leaves, with a stream or without', async () => {
+    // One picture that nobody stops takes all of these.
+    const STEPS = 60;
     let steps = 0;
     const source = fakeSource();
     const slow = {
@@ -111,7 +113,7 @@ describe('the openai client', () => {
           ...model,
           async sampleTokens(request: Parameters<typeof model.sampleTokens>[0]) {
             steps++;
-            await new Promise((resolve) => setTimeout(resolve, 20));
+            await new Promise((resolve) => setTimeout(resolve, 50));
             return model.sampleTokens(request);
           },
         };
@@ -123,23 +125,28 @@ describe('the openai client', () => {
       const own = new OpenAI({ baseURL: leaving.baseURL, apiKey: 'none', maxRetries: 0 });
       for (const stream of [false, true]) {
         const calls = Array.from({ length: 10 }, async () => {
-          const params = { prompt: 'cat', policy: 'mar:60x2', stream } as OpenAI.ImageGenerateParams;
+          const params = { prompt: 'cat', policy: `mar:${STEPS}x2`, stream } as OpenAI.ImageGenerateParams;
           const controller = new AbortController();
           setTimeout(() => controller.abort(), 150);
           const answer = await own.images.generate(params, { signal: controller.signal });
           for await (const _ of answer as AsyncIterable<unknown>);
         });
         await Promise.allSettled(calls);
-        await vi.waitFor(async () => {
-          const metrics = await (await fetch(leaving.baseURL.replace('/v1', '/metrics'))).text();
-          expect(metrics).toContain('tessera_calls_running{model="fake"} 0');
-          expect(metrics).toContain('tessera_calls_waiting{model="fake"} 0');
-        });
-        const before = steps;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        expect(steps).toBe(before);
+        // A call may reach the server after its client has left, and then ends with the step that it began.
+        await vi.waitFor(
+          async () => {
+            const metrics = await (await fetch(leaving.baseURL.replace('/v1', '/metrics'))).text();
+            expect(metrics).toContain('tessera_calls_running{model="fake"} 0');
+            expect(metrics).toContain('tessera_calls_waiting{model="fake"} 0');
+            const before = steps;
+            await new Promise((resolve) => setTimeout(resolve, 200));
+            expect(steps).toBe(before);
+          },
+          { timeout: 20_000 },
+        );
+        expect(steps).toBeLessThan(STEPS);
+        steps = 0;
       }
-      expect(steps).toBeGreaterThan(0);
     } finally {
       await leaving.close();
     }
