@@ -27,7 +27,7 @@ export interface RepeatedFlags {
 
 /** The command that makes the same report again, with nothing left to a default that may change. */
 export function evaluationCommand(flags: RepeatedFlags): string {
-  const margins = (['frechet', 'kid', 'recall'] as const)
+  const margins = (['frechet', 'kid', 'recall', 'score'] as const)
     .map((metric) => flags.margins[metric])
     .filter((margin) => margin !== undefined);
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [

@@ -2,11 +2,14 @@ import { InvalidOptionError } from '@tessera/core';
 import { assertInteger, assertNumber, assertShape } from '@tessera/core/model';
 import { assertConfidence } from './centred-interval.js';
 import type { DrawingOptions, EvaluateOptions } from './evaluation-options.js';
+import type { ComparedMetric } from './evaluation-report.js';
 import { assertSharedLabel } from './kernel-reference.js';
 import { assertFeatures } from './moments.js';
 import { LEAST_PICTURES } from './precision-recall.js';
+import type { PromptSet } from './scene-prompts.js';
 
-export const METRICS = ['frechet', 'kid', 'recall'] as const;
+/** What variants are compared in; pictures without prompts, or by a network that finds no things, have no score. */
+export const METRICS: readonly ComparedMetric[] = ['frechet', 'kid', 'recall', 'score'];
 
 /** The fewest that say where an interval of the usual confidence ends. */
 export const LEAST_RESAMPLES = 100;
@@ -50,6 +53,7 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
   };
   assertDrawing(chosen);
   assertInteger('n', n, leastPictures(classes));
+  if (options.prompts) assertSkills(options.prompts, classes);
   const names = new Set([first, ...others]);
   for (const [arm, against] of chosen.compare) {
     for (const name of [arm, against]) {
@@ -76,6 +80,20 @@ export function checkedOptions<Options extends StorelessOptions>(options: Option
     assertSharedLabel('the reference', reference.labels);
   }
   return chosen;
+}
+
+/** Picture k is of skill k mod skills, whatever its prompt. */
+function assertSkills({ skills, prompts }: PromptSet, classes: number): void {
+  if (skills.length !== classes) {
+    throw new InvalidOptionError('classes', classes, `there are ${skills.length} skills`);
+  }
+  if (prompts.length % skills.length !== 0) {
+    throw new InvalidOptionError(
+      'prompts',
+      prompts.length,
+      `must be equally many of ${skills.length} skills`,
+    );
+  }
 }
 
 /** Throws InvalidOptionError where variants can't be drawn, or would share what a store keeps under a name. */

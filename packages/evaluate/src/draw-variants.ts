@@ -1,4 +1,4 @@
-import { ancestralSampler, generateImages } from '@tessera/core';
+import { ancestralSampler, generateImages, type ModelInput } from '@tessera/core';
 import { assertShape, samplingWork, throwIfAborted } from '@tessera/core/model';
 import { assertDrawing } from './checked-options.js';
 import type { DrawingOptions, EvaluationVariant } from './evaluation-options.js';
@@ -45,21 +45,30 @@ export async function drawVariants(
 }
 
 async function drawBatch(
-  { model, classes, seed, network, clock, signal }: DrawingOptions,
+  { model, classes, prompts, seed, network, clock, signal }: DrawingOptions,
   variant: EvaluationVariant,
   indices: readonly number[],
 ): Promise<DrawnPicture[]> {
   const { name: _, description: __, model: drawing = model, ...sampling } = variant;
+  const inputAt = (index: number): ModelInput =>
+    prompts
+      ? { prompt: prompts.prompts[index % prompts.prompts.length]!.text }
+      : { classLabel: index % classes };
   const began = clock();
   const generated = await generateImages({
     sampler: ancestralSampler(),
     ...sampling,
     model: drawing,
-    requests: indices.map((index) => ({ seed, imageIndex: index, input: { classLabel: index % classes } })),
+    requests: indices.map((index) => ({ seed, imageIndex: index, input: inputAt(index) })),
     ...(signal === undefined ? {} : { signal }),
   });
   const seconds = (clock() - began) / 1000 / indices.length;
-  const { features, classes: seen, damages } = await network.extract(generated.map(({ image }) => image));
+  const {
+    features,
+    classes: seen,
+    damages,
+    things,
+  } = await network.extract(generated.map(({ image }) => image));
   const { width } = network;
   const work = generated.map(({ steps }) => samplingWork(steps));
   assertShape('features [n, width]', features, [indices.length, width]);
@@ -68,6 +77,7 @@ async function drawBatch(
     features: features.slice(i * width, (i + 1) * width),
     seenClass: seen ? seen[i]! : null,
     seenDamage: damages ? damages[i]! : null,
+    ...(things ? { seenThings: things[i]! } : {}),
     seconds,
     passes: work[i]!.passes,
     headEvaluations: work[i]!.headEvaluations,

@@ -26,7 +26,7 @@ import {
   measureVariant,
 } from './measure-variant.js';
 import { quartilesOf } from './quartiles.js';
-import { verdictOf } from './verdict.js';
+import { isShare, verdictOf } from './verdict.js';
 
 /** Milliseconds between pauses. */
 const PAUSE_INTERVAL = 100;
@@ -48,7 +48,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   onProgress?.({ phase: 'floors', done: 0, total: chosen.splits });
   const measured = await inChunks(measureReference(reference, n, seed), yieldToEventLoop);
   const floors = await measureBaselines(chosen, measured, yieldToEventLoop);
-  const margins: Margins = { frechet: null, kid: null, recall: null, ...chosen.margins };
 
   const pictures = await drawVariants(chosen);
   const results = new Map<string, MeasuredVariant>();
@@ -59,6 +58,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       reference: measured,
       width: network.width,
       classes: chosen.classes,
+      prompts: chosen.prompts,
       damageNames: network.damageNames,
       seed,
       resamples,
@@ -69,11 +69,16 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     onProgress?.({ phase: 'resampling', variant: name, done: resamples, total: resamples });
     results.set(name, result);
   }
+  const hasScores = [...results.values()].every(({ metrics }) => metrics.prompts);
+  const metrics = METRICS.filter((metric) => metric !== 'score' || hasScores);
+  const { frechet = null, kid = null, recall = null, score = null } = chosen.margins;
+  const margins: Margins = { frechet, kid, recall, ...(hasScores ? { score } : {}) };
   return {
     format: 'tessera-evaluation',
     version: 1,
     n,
     classes: chosen.classes,
+    ...(chosen.prompts ? { skills: chosen.prompts.skills } : {}),
     seed,
     network: { name: network.name, width: network.width },
     reference: {
@@ -95,7 +100,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       }),
     ),
     comparisons: chosen.compare.flatMap(([variant, against]) =>
-      comparisonsOf([variant, results.get(variant)!], [against, results.get(against)!], margins, confidence),
+      comparisonsOf([variant, results.get(variant)!], [against, results.get(against)!], {
+        metrics,
+        margins,
+        confidence,
+      }),
     ),
   };
 }
@@ -143,21 +152,28 @@ function workOf(
 function comparisonsOf(
   [variant, left]: readonly [string, MeasuredVariant],
   [against, right]: readonly [string, MeasuredVariant],
-  margins: Margins,
-  confidence: number,
+  {
+    metrics,
+    margins,
+    confidence,
+  }: {
+    readonly metrics: readonly ComparedMetric[];
+    readonly margins: Margins;
+    readonly confidence: number;
+  },
 ): Comparison[] {
-  return METRICS.map((metric) => {
+  return metrics.map((metric) => {
     const replicates = left.replicates[metric].map((value, r) => value - right.replicates[metric][r]!);
     const value = metricValue(left, metric) - metricValue(right, metric);
     // Both variants have the same classes, and so the same spread.
     const difference = centredInterval(value, replicates, confidence, { spread: left.spread });
     const margin = margins[metric] ?? null;
-    const verdict = verdictOf(difference, margin, metric === 'recall' ? 'more' : 'less');
+    const verdict = verdictOf(difference, margin, isShare(metric) ? 'more' : 'less');
     return { arm: variant, against, metric, difference, margin, verdict };
   });
 }
 
 function metricValue({ metrics }: MeasuredVariant, metric: ComparedMetric): number {
-  const measured = metrics[metric];
+  const measured = metric === 'score' ? (metrics.prompts?.score ?? Number.NaN) : metrics[metric];
   return typeof measured === 'number' ? measured : measured.value;
 }

@@ -1,13 +1,14 @@
-import type { GenerateOptions, MaskedModel, SamplingPolicy } from '@tessera/core';
-import type { CancellationSignal, ClassInput } from '@tessera/core/model';
+import type { GenerateOptions, MaskedModel, ModelInput, SamplingPolicy } from '@tessera/core';
+import type { CancellationSignal } from '@tessera/core/model';
 import type { ComparedMetric } from './evaluation-report.js';
 import type { EvaluationStore } from './evaluation-store.js';
 import type { FeatureNetwork } from './feature-network.js';
 import type { ReferencePictures } from './reference-pictures.js';
+import type { KnownThing, PromptSet } from './scene-prompts.js';
 
 /** What a way to draw says of sampling, as `generate` takes it. */
 type Sampling = Pick<
-  GenerateOptions<ClassInput>,
+  GenerateOptions<ModelInput>,
   'guidance' | 'temperature' | 'clamp' | 'sampler' | 'reuse' | 'corrector'
 >;
 
@@ -17,9 +18,14 @@ export interface EvaluationVariant extends Sampling {
   readonly name: string;
   readonly policy: SamplingPolicy;
   /** What draws it. @default the evaluation's model */
-  readonly model?: MaskedModel<ClassInput>;
+  readonly model?: MaskedModel<ModelInput>;
   /** JSON that says how to draw the same pictures again; it goes into the report as it is. */
   readonly description: unknown;
+}
+
+/** Prompts, and the things that the network knows, by which it is told whether a picture meets its prompt. */
+export interface AskedPrompts extends PromptSet {
+  readonly things: readonly KnownThing[];
 }
 
 /** How far an evaluation is. */
@@ -40,9 +46,11 @@ export type EvaluationProgress =
   | { readonly phase: 'resampling'; readonly variant: string; readonly done: number; readonly total: number };
 
 export interface EvaluateOptions {
-  readonly model: MaskedModel<ClassInput>;
-  /** Classes of the model: picture k shows class k mod `classes`. */
+  readonly model: MaskedModel<ModelInput>;
+  /** Classes of the model: picture k shows class k mod `classes`. Of prompts, their skills: picture k tests skill k mod `classes`. */
   readonly classes: number;
+  /** Drawn instead of classes: picture k shows prompt k mod prompts. */
+  readonly prompts?: AskedPrompts;
   /** At least one. The first is what the others are compared with. */
   readonly variants: readonly EvaluationVariant[];
   /** Pictures a variant; at least two a class. */
@@ -85,5 +93,14 @@ export interface EvaluateOptions {
 export type DrawingOptions = Required<Pick<EvaluateOptions, 'seed' | 'batch'>> &
   Pick<
     EvaluateOptions,
-    'model' | 'classes' | 'variants' | 'n' | 'network' | 'store' | 'clock' | 'signal' | 'onProgress'
+    | 'model'
+    | 'classes'
+    | 'prompts'
+    | 'variants'
+    | 'n'
+    | 'network'
+    | 'store'
+    | 'clock'
+    | 'signal'
+    | 'onProgress'
   >;

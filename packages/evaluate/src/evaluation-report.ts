@@ -15,8 +15,8 @@ export interface Quartiles {
 /** What a difference says, given a margin that was set beforehand. */
 export type Verdict = 'better' | 'same' | 'worse' | 'undecided';
 
-/** Metrics that variants are compared in. Of the two distances less is better, of recall more. */
-export type ComparedMetric = 'frechet' | 'kid' | 'recall';
+/** Metrics that variants are compared in. Of the two distances less is better, of recall and score more. */
+export type ComparedMetric = 'frechet' | 'kid' | 'recall' | 'score';
 
 /**
  * Differences that don't matter, each in its metric's own unit; null where none was set. Reports from before recall was
@@ -24,6 +24,8 @@ export type ComparedMetric = 'frechet' | 'kid' | 'recall';
  */
 export type Margins = Readonly<Record<'frechet' | 'kid', number | null>> & {
   readonly recall?: number | null;
+  /** Of pictures of prompts alone. */
+  readonly score?: number | null;
 };
 
 /**
@@ -56,6 +58,20 @@ export interface VariantMetrics {
   readonly diversity: number | null;
   /** Kind of damage → share of pictures that show it, `none` among them; null where the network knows none. */
   readonly damages: Readonly<Record<string, number>> | null;
+  /** Of pictures of prompts. */
+  readonly prompts?: PromptScore;
+}
+
+/** How many pictures show what their prompts ask for. */
+export interface PromptScore {
+  /** Share over all pictures; skills count alike. */
+  readonly score: Estimate;
+  /** Skill → share of its pictures. */
+  readonly skills: Readonly<Record<string, number>>;
+  /** Share among the prompts whose combination training showed, of the skills that also have others; null without any. */
+  readonly seen: number | null;
+  /** Share among the prompts whose combination no training picture showed; null without any. */
+  readonly heldOut: number | null;
 }
 
 export interface VariantReport {
@@ -90,8 +106,10 @@ export interface EvaluationReport {
   readonly version: 1;
   /** Pictures a variant. */
   readonly n: number;
-  /** Classes asked for in turn. */
+  /** Classes asked for in turn; of prompts, skills. */
   readonly classes: number;
+  /** Of prompts. */
+  readonly skills?: readonly string[];
   readonly seed: number;
   readonly network: { readonly name: string; readonly width: number };
   /** The real pictures, and what the network makes of them where that is known. */

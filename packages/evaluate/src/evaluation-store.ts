@@ -1,9 +1,10 @@
 import type { ImageRgb } from '@tessera/core';
 import type { SamplingWork } from '@tessera/core/model';
+import type { FoundThing } from './scene-prompts.js';
 
 /** What is left of a picture once it has been measured: all that the report is made from. */
 export interface MeasuredPicture extends Pick<SamplingWork, 'passes' | 'headEvaluations'> {
-  /** k: its label is k mod classes, its noise that of (seed, k). */
+  /** k: it shows class k mod classes, or prompt k mod prompts; its noise is that of (seed, k). */
   readonly index: number;
   /** [width]. */
   readonly features: Float32Array;
@@ -11,11 +12,13 @@ export interface MeasuredPicture extends Pick<SamplingWork, 'passes' | 'headEval
   readonly seenClass: number | null;
   /** The kind of damage that the network sees, as a place in its list; null where it knows none. */
   readonly seenDamage: number | null;
+  /** The things that the network sees; absent where it looks for none. */
+  readonly seenThings?: readonly FoundThing[];
   /** Seconds that its batch took to draw, divided by the pictures in it. */
   readonly seconds: number;
 }
 
-/** A feature networkd picture, and the picture itself. */
+/** A measured picture, and the picture itself. */
 export interface DrawnPicture extends MeasuredPicture {
   readonly image: ImageRgb;
 }

@@ -17,16 +17,19 @@ const schema = v.strictObject({
   version: v.literal(1),
   network: v.strictObject({
     ...networkEntries,
-    classes: v.nonOptional(networkEntries.classes),
     damages: v.nonOptional(networkEntries.damages),
   }),
   graph: file,
-  /** Features of real pictures, float16 [count, width], little-endian; picture k shows class k mod classes. */
+  /** What text models are scored on, see `PromptSet`. */
+  prompts: v.exactOptional(file),
+  /** Features of real pictures, float16 [count, width], little-endian; picture k shows class or skill k mod groups. */
   reference: v.strictObject({
     ...file.entries,
     name: v.string(),
+    /** Classes, or skills of prompts. @default the network's classes */
+    groups: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
     count: v.pipe(v.number(), v.integer(), v.minValue(2)),
-    /** Share whose class the feature network sees right. */
+    /** Share whose class the feature network sees right, or in which it finds what the prompt asks for. */
     classAccuracy: share,
     /** Kind of damage → share in which the feature network sees it. */
     damages: v.record(v.string(), share),
@@ -35,7 +38,14 @@ const schema = v.strictObject({
    * Differences that don't matter in its distances: `margins` of an evaluation whose caller sets none. Absent where none are
    * known.
    */
-  margins: v.optional(v.strictObject({ frechet: margin, kid: margin, recall: v.exactOptional(margin) })),
+  margins: v.optional(
+    v.strictObject({
+      frechet: margin,
+      kid: margin,
+      recall: v.exactOptional(margin),
+      score: v.exactOptional(margin),
+    }),
+  ),
   /** How the network was trained. */
   training: v.strictObject({
     text: v.string(),
@@ -70,14 +80,14 @@ export function featureNetworkReference(
   { network, reference }: FeatureNetworkDescription,
   halves: Uint16Array,
 ): ReferencePictures {
-  const { name, count, classAccuracy, damages } = reference;
+  const { name, count, classAccuracy, damages, groups = network.classes?.names.length ?? 1 } = reference;
   const { width } = network.features;
   assertShape('reference [count, width]', halves, [count, width]);
   return {
     name,
     width,
     features: Float32Array.from(halves, fromHalf),
-    labels: Int32Array.from({ length: count }, (_, k) => k % network.classes.names.length),
+    labels: Int32Array.from({ length: count }, (_, k) => k % groups),
     classAccuracy,
     damages,
   };

@@ -1,4 +1,5 @@
 import type { ImageRgb } from '@tessera/core';
+import type { FoundThing } from './scene-prompts.js';
 
 /** What a network sees in n pictures. */
 export interface ExtractedFeatures {
@@ -8,6 +9,8 @@ export interface ExtractedFeatures {
   readonly classes: Int32Array | null;
   /** [n], the likeliest kind of damage, a place in the network's list; null where it knows none. */
   readonly damages: Int32Array | null;
+  /** [n], the things in each; absent where the network looks for none. */
+  readonly things?: readonly (readonly FoundThing[])[];
 }
 
 /** A network that turns pictures into features in which distances mean something. */

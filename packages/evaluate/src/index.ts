@@ -4,6 +4,7 @@ export { assertEvaluateOptions, LEAST_RESAMPLES, leastPictures } from './checked
 export { drawVariants } from './draw-variants.js';
 export { evaluate } from './evaluate.js';
 export type {
+  AskedPrompts,
   DrawingOptions,
   EvaluateOptions,
   EvaluationProgress,
@@ -16,6 +17,7 @@ export type {
   Estimate,
   EvaluationReport,
   Margins,
+  PromptScore,
   Quartiles,
   VariantMetrics,
   VariantReport,
@@ -53,5 +55,13 @@ export { quartilesOf } from './quartiles.js';
 export type { ReferencePictures } from './reference-pictures.js';
 export { halvesOfReference } from './reference-split.js';
 export { resampleCounts, varianceCorrection } from './resampling.js';
+export {
+  type FoundThing,
+  type KnownThing,
+  meetsPrompt,
+  type PromptSet,
+  parsePromptSet,
+  type ScenePrompt,
+} from './scene-prompts.js';
 export { classAccuracy, corruptionShares } from './shares.js';
-export { overallVerdict, verdictOf } from './verdict.js';
+export { isShare, overallVerdict, verdictOf } from './verdict.js';

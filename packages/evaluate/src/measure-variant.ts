@@ -1,7 +1,8 @@
 import { keyedNoise } from '@tessera/core';
 import { centredInterval } from './centred-interval.js';
 import { type Chunked, inChunks } from './chunked.js';
-import type { ComparedMetric, VariantMetrics } from './evaluation-report.js';
+import type { AskedPrompts } from './evaluation-options.js';
+import type { ComparedMetric, PromptScore, VariantMetrics } from './evaluation-report.js';
 import type { MeasuredPicture } from './evaluation-store.js';
 import {
   chunkedFrechetReference,
@@ -17,6 +18,7 @@ import {
   type Manifold,
   type PrecisionAndRecall,
 } from './precision-recall.js';
+import { type MetPrompts, metPrompts } from './prompt-score.js';
 import { chunkedRecallResampler } from './recall-resampler.js';
 import type { ReferencePictures } from './reference-pictures.js';
 import { splitReference } from './reference-split.js';
@@ -60,7 +62,7 @@ export function* measureReference(
   };
 }
 
-/** An variant's metrics, and what resamples of its pictures score: [resamples]. */
+/** A variant's metrics, and what resamples of its pictures score: [resamples]; of pictures of classes, scores are 0. */
 export interface MeasuredVariant {
   readonly metrics: VariantMetrics;
   readonly replicates: Readonly<Record<ComparedMetric, Float64Array>>;
@@ -73,6 +75,7 @@ export interface MeasureOptions {
   readonly width: number;
   /** Classes asked for in turn. */
   readonly classes: number;
+  readonly prompts: AskedPrompts | undefined;
   readonly damageNames: readonly string[] | undefined;
   readonly seed: number;
   readonly resamples: number;
@@ -92,6 +95,7 @@ export async function measureVariant(
     reference,
     width,
     classes,
+    prompts,
     damageNames,
     seed,
     resamples,
@@ -124,13 +128,20 @@ export async function measureVariant(
     frechet: new Float64Array(resamples),
     kid: Float64Array.from(kids),
     recall: new Float64Array(resamples),
+    score: new Float64Array(resamples),
   };
+  const met = prompts && metPrompts(pictures, prompts);
   for (const [resample, occurrences] of counts.entries()) {
     replicates.frechet[resample] = frechet(occurrences);
     replicates.recall[resample] = coverage.recallOf(halfOf(covering, noise.fork('half', resample)));
+    if (met) replicates.score[resample] = met.scoreOf(occurrences);
     if (await yieldToEventLoop()) onResample(resample + 1);
   }
   const spread = varianceCorrection(labels);
+  const promptScore = ({ scoreOf, ...rest }: MetPrompts): PromptScore => ({
+    score: centredInterval(scoreOf(once), replicates.score, confidence, { spread }),
+    ...rest,
+  });
   const metrics: VariantMetrics = {
     frechet: centredInterval(frechet(once), replicates.frechet, confidence, { spread }),
     kid: centredInterval(kid!, replicates.kid, confidence, { spread }),
@@ -143,6 +154,7 @@ export async function measureVariant(
         : (await inChunks(chunkedIntraClassDistance(features, labels, width), yieldToEventLoop)) /
           reference.intraClass,
     damages: seenDamages && damageNames ? corruptionShares(seenDamages, damageNames) : null,
+    ...(met ? { prompts: promptScore(met) } : {}),
   };
   return { metrics, replicates, spread };
 }

@@ -42,6 +42,21 @@ export const networkEntries = {
   classes: v.optional(named),
   /** Present where the graph also tells kinds of damage. */
   damages: v.optional(named),
+  /** Present where the graph also finds things. */
+  cells: v.optional(
+    v.strictObject({
+      /**
+       * The output with the logits of each cell, [n, 1 + things + 1 + colours + sizes, rows, columns]: whether a thing has its
+       * middle there, which, in its own colour or which other, and how large.
+       */
+      output: name,
+      /** Of two middles that are no more cells apart, one way and the other, the surer counts. */
+      apart: count,
+      things: v.pipe(v.array(v.strictObject({ name, colour: v.nullable(name) })), v.minLength(1)),
+      colours: v.pipe(v.array(name), v.minLength(1)),
+      sizes: v.pipe(v.array(name), v.minLength(1)),
+    }),
+  ),
 };
 
 const schema = v.strictObject(networkEntries);

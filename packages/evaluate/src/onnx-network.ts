@@ -2,7 +2,9 @@ import type { ImageRgb } from '@tessera/core';
 import { assertInteger, NonFiniteError, resizeBilinear } from '@tessera/core/model';
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { ExtractedFeatures, FeatureNetwork } from './feature-network.js';
+import { cellChannels, thingsIn } from './found-things.js';
 import { FeatureNetworkError, type NetworkDescription } from './network-description.js';
+import type { FoundThing } from './scene-prompts.js';
 
 /** The part of an onnxruntime session that is used. */
 export type FeatureSession = Pick<
@@ -37,12 +39,12 @@ export function onnxNetwork({
   batch = 32,
 }: OnnxNetworkOptions): FeatureNetwork {
   assertInteger('batch', batch, 1);
-  const { name, input, features, classes, damages } = description;
+  const { name, input, features, classes, damages, cells } = description;
   const problems = misfits(session, description);
   if (problems.length > 0) throw new FeatureNetworkError(name, problems);
   const fixed = batchOf(session, input.name);
   const size = fixed ?? batch;
-  const outputs = [features, classes, damages].flatMap((part) => (part ? [part.output] : []));
+  const outputs = [features, classes, damages, cells].flatMap((part) => (part ? [part.output] : []));
 
   return {
     name,
@@ -54,6 +56,7 @@ export function onnxNetwork({
         classes: classes ? new Int32Array(images.length) : null,
         damages: damages ? new Int32Array(images.length) : null,
       };
+      const things: (readonly FoundThing[])[] = [];
       for (let from = 0; from < images.length; from += size) {
         const part = images.slice(from, from + size);
         const { length } = part;
@@ -73,8 +76,9 @@ export function onnxNetwork({
           if (!part) continue;
           places!.set(likeliest(result[part.output]!, fed.length, part, name).subarray(0, length), from);
         }
+        if (cells) things.push(...thingsIn(result[cells.output]!, cells).slice(0, length));
       }
-      return measured;
+      return cells ? { ...measured, things } : measured;
     },
   };
 }
@@ -89,7 +93,7 @@ function batchOf({ inputMetadata }: FeatureSession, name: string): number | unde
 /** What in a graph is not as described. Extents that a graph leaves open fit anything. */
 function misfits(
   session: FeatureSession,
-  { input, features, classes, damages }: NetworkDescription,
+  { input, features, classes, damages, cells }: NetworkDescription,
 ): string[] {
   const problems: string[] = [];
   const check = (
@@ -141,6 +145,11 @@ function misfits(
   );
   for (const part of [classes, damages]) {
     if (part) check('output', session.outputMetadata, part.output, [[undefined, part.names.length]]);
+  }
+  if (cells) {
+    check('output', session.outputMetadata, cells.output, [
+      [undefined, cellChannels(cells), undefined, undefined],
+    ]);
   }
   return problems;
 }

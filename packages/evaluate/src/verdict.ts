@@ -1,6 +1,11 @@
 import { InvalidOptionError } from '@tessera/core';
 import { assertNumber } from '@tessera/core/model';
-import type { Comparison, Estimate, Verdict } from './evaluation-report.js';
+import type { ComparedMetric, Comparison, Estimate, Verdict } from './evaluation-report.js';
+
+/** Whether a metric is a share of pictures, of which more is better, rather than a distance. */
+export function isShare(metric: ComparedMetric): boolean {
+  return metric === 'recall' || metric === 'score';
+}
 
 /**
  * What the interval of a difference says: `same` if it lies within ± `margin`, else `better` or
@@ -26,20 +31,20 @@ export function verdictOf(
 }
 
 /**
- * The verdict on a variant against another one, variety counted: that of the Fréchet distance, unless recall forbids it. Recall
- * that is worse makes the variant worse, and recall that may be lower by more than its margin leaves it undecided.
+ * The verdict on a variant against another one, variety and prompts counted: that of the Fréchet distance, unless recall or
+ * score forbids it. One that is worse makes the variant worse, and one that may be lower by more than its margin leaves it
+ * undecided.
  *
- * @param comparisons of the pair, a line a metric; without one in recall, as in older reports, the distance alone decides
+ * @param comparisons of the pair, a line a metric; without one in recall, as in older reports, or in score, the rest decides
  * @returns undefined where the pair wasn't compared
  */
 export function overallVerdict(
   comparisons: readonly Pick<Comparison, 'metric' | 'difference' | 'margin' | 'verdict'>[],
 ): Verdict | undefined {
-  const [distance, recall] = (['frechet', 'recall'] as const).map((metric) =>
-    comparisons.find((each) => each.metric === metric),
-  );
-  if (!distance || distance.verdict === 'worse' || !recall) return distance?.verdict;
-  if (recall.verdict === 'worse') return 'worse';
-  const mayBeLower = recall.margin !== null && recall.difference.low < -recall.margin;
+  const distance = comparisons.find(({ metric }) => metric === 'frechet');
+  const shares = comparisons.filter(({ metric }) => isShare(metric));
+  if (!distance || distance.verdict === 'worse') return distance?.verdict;
+  if (shares.some(({ verdict }) => verdict === 'worse')) return 'worse';
+  const mayBeLower = shares.some(({ margin, difference }) => margin !== null && difference.low < -margin);
   return mayBeLower ? 'undecided' : distance.verdict;
 }

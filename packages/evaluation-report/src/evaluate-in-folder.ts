@@ -9,12 +9,13 @@ import {
   type MeasuredPicture,
   type ReferencePictures,
 } from '@tessera/evaluate';
-import { assertSamplingFits, buildSampling, classesOf, recipeOf } from '@tessera/format';
+import { assertSamplingFits, buildSampling, jsonHash, recipeOf } from '@tessera/format';
 import { type ModelInUse, thisMachine } from './environment.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { changesSinceFirst, referenceKey, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
+import { subjectsOf } from './subjects.js';
 import { type Variant, variantKey } from './variant.js';
 
 /** How many pictures of each variant a report shows: four of each class of the embedded model. */
@@ -103,7 +104,6 @@ export function assertFolderEvaluation(options: FolderEvaluationOptions): void {
 export async function evaluateInFolder(options: FolderEvaluationOptions): Promise<FolderEvaluation> {
   const { used, variants, n, batch, reference, folder } = options;
   const asked = measuring(options);
-  const { frechet = null, kid = null, recall = null } = asked.margins;
   assertEvaluateOptions(asked);
   return withStore(options, async (store) => {
     const report = await evaluate({ ...asked, store });
@@ -125,7 +125,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
         },
         changes: await changesSinceFirst(folder, firstKey(options), {
           n,
-          margins: { frechet, kid, recall },
+          margins: report.margins,
           resamples: report.resamples,
           reference: referenceText(reference),
         }),
@@ -143,12 +143,14 @@ function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
 
 /** What is drawn, but for the store, once it is sure that it can be. */
 function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
+  const { groups, prompts } = subjectsOf(used.model.manifest, loaded);
   for (const { sampling, used: { model } = used } of variants) {
     assertSamplingFits(sampling, model.shape, model.diffusion);
   }
   return {
     model: used.model,
-    classes: classesOf(used.model.manifest).count,
+    classes: groups,
+    ...(prompts ? { prompts } : {}),
     variants: variants.map(({ name, sampling, used: own }) => ({
       name,
       description: variantKey({ sampling, ...(own ? { used: own } : {}) }),
@@ -185,6 +187,7 @@ async function withStore<T>(
 ): Promise<T> {
   const { used, variants, n, seed, batch, loaded, folder, keep = SHOWN, signal } = options;
   const { model, identity, made } = used;
+  const { prompts, pictureOf } = subjectsOf(model.manifest, loaded);
   const store = await openFolderStore({
     folder,
     identity: {
@@ -194,9 +197,10 @@ async function withStore<T>(
       device: made.device,
       dtype: made.dtype,
       batch,
+      ...(prompts ? { prompts: await jsonHash(prompts) } : {}),
     },
     arms: variants,
-    classes: classesOf(model.manifest),
+    pictureOf,
     network: loaded.network,
     networkKey: loaded.key,
     environment: { threads: model.threads, versions: made.versions, machine: thisMachine() },

@@ -1,6 +1,6 @@
 import type { ImageRgb } from '@tessera/core';
-import { type Classes, pictureAt } from '@tessera/format';
 import { contactSheet, shortName } from './display/contact-sheet.js';
+import type { Subjects } from './subjects.js';
 
 /** Pictures side by side. */
 const COLUMNS = 12;
@@ -9,17 +9,17 @@ export interface EvaluationSheetOptions {
   readonly names: readonly string[];
   /** The first pictures of each variant. */
   readonly pictures: readonly (readonly ImageRgb[])[];
-  readonly classes: Classes;
+  readonly subjects: Subjects;
   readonly title: string;
   readonly scale: number;
 }
 
 /** A row a variant, the same class and noise in a column. */
-export function variantsSheet({ names, pictures, classes, title, scale }: EvaluationSheetOptions): ImageRgb {
+export function variantsSheet({ names, pictures, subjects, title, scale }: EvaluationSheetOptions): ImageRgb {
   const shown = Math.min(COLUMNS, ...pictures.map(({ length }) => length));
   return contactSheet({
     title,
-    columns: columnNames(classes, shown),
+    columns: columnNames(subjects, shown),
     rows: names.map((name, i) => ({
       label: name.split(/(?=\/)/),
       cells: pictures[i]!.slice(0, shown).map((image) => ({ image })),
@@ -32,24 +32,24 @@ export function variantsSheet({ names, pictures, classes, title, scale }: Evalua
 export function variantSheet(
   name: string,
   pictures: readonly ImageRgb[],
-  { classes, scale }: Pick<EvaluationSheetOptions, 'classes' | 'scale'>,
+  { subjects, scale }: Pick<EvaluationSheetOptions, 'subjects' | 'scale'>,
 ): ImageRgb {
   const starts = Array.from({ length: Math.ceil(pictures.length / COLUMNS) }, (_, row) => row * COLUMNS);
   // Columns have one class each where rows are as long as the model has classes.
-  const inColumns = classes.count === COLUMNS;
+  const inColumns = !subjects.prompts && subjects.groups === COLUMNS;
   return contactSheet({
     title: name,
-    ...(inColumns ? { columns: columnNames(classes, Math.min(COLUMNS, pictures.length)) } : {}),
+    ...(inColumns ? { columns: columnNames(subjects, Math.min(COLUMNS, pictures.length)) } : {}),
     rows: starts.map((start) => ({
       cells: pictures.slice(start, start + COLUMNS).map((image, i) => ({
         image,
-        ...(inColumns ? {} : { caption: shortName(pictureAt(classes, start + i)) }),
+        ...(inColumns ? {} : { caption: shortName(subjects.pictureOf(start + i)) }),
       })),
     })),
     scale,
   });
 }
 
-function columnNames(classes: Classes, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => shortName(pictureAt(classes, index)));
+function columnNames({ pictureOf }: Subjects, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => shortName(pictureOf(index)));
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type AskedPrompts,
   type FeatureNetwork,
   type FeatureNetworkDescription,
   FeatureNetworkError,
@@ -12,6 +13,7 @@ import {
   onnxNetwork,
   parseFeatureNetwork,
   parseNetworkDescription,
+  parsePromptSet,
   type ReferencePictures,
 } from '@tessera/evaluate';
 import { decodeText } from '@tessera/format';
@@ -29,12 +31,24 @@ export interface LoadedNetwork {
   readonly classNames?: readonly string[];
   /** Real pictures that come with it. */
   readonly reference?: ReferencePictures;
+  /** Prompts that it can check. */
+  readonly prompts?: AskedPrompts;
   /** Differences that don't matter in its features, where they are known. */
   readonly margins?: NonNullable<FeatureNetworkDescription['margins']>;
 }
 
 /** The description of a folder's network, its graph and its real pictures. The second is the name of the first ones. */
 const DESCRIPTIONS = ['feature-network.json', 'judge.json'] as const;
+
+/**
+ * Loads the network of scenes that comes with @tessera/evaluate, by which pictures of prompts are measured.
+ *
+ * @throws FeatureNetworkError as {@link loadNetwork} does
+ */
+export async function loadSceneNetwork(): Promise<LoadedNetwork> {
+  const { sceneNetworkFolder } = await import('@tessera/evaluate/scene-network');
+  return loadDescribed(fileURLToPath(sceneNetworkFolder), DESCRIPTIONS[0]);
+}
 
 /**
  * Loads the feature network that comes with @tessera/evaluate; or a network of one's own: an `.onnx` file with its description
@@ -66,7 +80,17 @@ async function loadDescribed(folder: string, name: string): Promise<LoadedNetwor
     ...(await open(join(folder, description.graph.path), graph, description.network)),
     reference: featureNetworkReference(description, halves),
     ...(description.margins ? { margins: description.margins } : {}),
+    ...(await promptsOf(folder, description)),
   };
+}
+
+async function promptsOf(
+  folder: string,
+  { prompts, network: { cells } }: FeatureNetworkDescription,
+): Promise<Pick<LoadedNetwork, 'prompts'>> {
+  if (!prompts || !cells) return {};
+  const json = decodeText(await readDescribed(folder, prompts), prompts.path);
+  return { prompts: { ...parsePromptSet(json, cells.things.length), things: cells.things } };
 }
 
 /** A feature network's file: a graph and features of another training would be compared as if they were one network's. */

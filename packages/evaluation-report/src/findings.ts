@@ -1,4 +1,4 @@
-import type { Comparison, EvaluationReport } from '@tessera/evaluate';
+import { type Comparison, type EvaluationReport, isShare } from '@tessera/evaluate';
 import { decimalsOf, percent, plain, timesText } from './display/number-text.js';
 import { mixtureNote } from './environment.js';
 import type { EvaluationDocument } from './evaluation-document.js';
@@ -9,15 +9,13 @@ export function findingsOf(report: EvaluationReport, { timed }: { readonly timed
   const decimals = decimalsOf(compared.map(({ difference }) => difference));
   return compared.map((comparison) => {
     const verdict = verdictSentence(comparison, decimals);
-    const recall = report.comparisons.find(
+    const shares = report.comparisons.filter(
       ({ metric, arm, against }) =>
-        metric === 'recall' && arm === comparison.arm && against === comparison.against,
+        isShare(metric) && arm === comparison.arm && against === comparison.against,
     );
-    return [
-      verdict,
-      ...(recall ? [recallSentence(recall)] : []),
-      ...(timed ? speedSentence(report, comparison) : []),
-    ].join(' ');
+    return [verdict, ...shares.map(shareSentence), ...(timed ? speedSentence(report, comparison) : [])].join(
+      ' ',
+    );
   });
 }
 
@@ -41,10 +39,15 @@ export function marginNote({ margins, comparisons }: Pick<EvaluationReport, 'mar
 const ENOUGH_A_CLASS = 5;
 
 /** Says that intervals are too narrow for so few pictures a class; nothing where there are enough. */
-export function fewPicturesNote({ n, classes }: Pick<EvaluationReport, 'n' | 'classes'>): string | undefined {
+export function fewPicturesNote({
+  n,
+  classes,
+  skills,
+}: Pick<EvaluationReport, 'n' | 'classes' | 'skills'>): string | undefined {
+  const [groups, group] = skills ? ['skills', 'skill'] : ['classes', 'class'];
   const enough = ENOUGH_A_CLASS * classes;
   if (n >= enough) return undefined;
-  return `${n} pictures of ${classes} classes are few: intervals of Fréchet distances come out too narrow, and verdicts too sure, below ${enough}, ${ENOUGH_A_CLASS} a class.`;
+  return `${n} pictures of ${classes} ${groups} are few: intervals of Fréchet distances come out too narrow, and verdicts too sure, below ${enough}, ${ENOUGH_A_CLASS} a ${group}.`;
 }
 
 /** Says how many of the intervals miss by chance, on average; nothing of a single pair. */
@@ -92,17 +95,17 @@ function verdictSentence(
 }
 
 /** In points of a hundred. */
-function recallSentence({ difference: { low, high }, margin, verdict }: Comparison): string {
+function shareSentence({ metric, difference: { low, high }, margin, verdict }: Comparison): string {
   const points = (value: number): string => plain(Math.abs(value) * 100, 1);
   switch (verdict) {
     case 'better':
-      return `Its recall is higher by ${points(low)} to ${points(high)} points.`;
+      return `Its ${metric} is higher by ${points(low)} to ${points(high)} points.`;
     case 'worse':
-      return `Its recall is lower by ${points(high)} to ${points(low)} points: it lost variety.`;
+      return `Its ${metric} is lower by ${points(high)} to ${points(low)} points${metric === 'recall' ? ': it lost variety' : ''}.`;
     case 'same':
-      return `Its recall differs by less than the margin of ${points(margin!)} points.`;
+      return `Its ${metric} differs by less than the margin of ${points(margin!)} points.`;
     case 'undecided':
-      return `Its recall is between ${points(low)} points lower and ${points(high)} higher${margin === null ? '' : `, and the margin is ${points(margin)}`}.`;
+      return `Its ${metric} is between ${points(low)} points lower and ${points(high)} higher${margin === null ? '' : `, and the margin is ${points(margin)}`}.`;
   }
 }
 

@@ -33,6 +33,7 @@ export {
   studyPageFiles,
   writeStudy,
 } from './study/write-study.js';
+export { classSubjects, type Subjects, subjectsOf } from './subjects.js';
 export { type TimeLeft, timeLeft } from './time-left.js';
 export { parseSearchSpace, SEARCH_SPACE, type SearchSpace } from './tune/search-space.js';
 export { type TuneOptions, type TuneOutcome, type Tuning, tune } from './tune/tune.js';

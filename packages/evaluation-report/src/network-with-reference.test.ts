@@ -6,7 +6,6 @@ import type { ImageRgb } from '@tessera/core';
 import { parseFeatureNetwork } from '@tessera/evaluate';
 import { featureNetworkFolder } from '@tessera/evaluate/feature-network';
 import type { Classes } from '@tessera/format';
-import { classesOf } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { loadNetwork } from './feature-network-file.js';
 import { writePng } from './files/png-file.js';
@@ -16,11 +15,10 @@ import { temporaryFolder } from './testing/temporary-folder.js';
 
 const networkPath = (file: string): string => join(fileURLToPath(featureNetworkFolder), file);
 const network = parseFeatureNetwork(await readFile(networkPath('feature-network.json'), 'utf8'));
-const networkClasses: Classes = {
-  kind: 'class',
-  count: network.network.classes.names.length,
-  names: [...network.network.classes.names],
-};
+const classNames = network.network.classes!.names;
+const networkClasses: Classes = { kind: 'class', count: classNames.length, names: [...classNames] };
+/** A model of the network's classes. */
+const ofItsClasses = { ...FAKE_MANIFEST, condition: networkClasses };
 const picture: ImageRgb = {
   width: 64,
   height: 64,
@@ -48,11 +46,11 @@ async function ownNetwork(name: string): Promise<string> {
 
 describe('a feature network', () => {
   test('is the built-in one where none is named, with its real pictures', async () => {
-    const { network: found, reference, classNames, key } = await loadNetwork();
+    const { network: extractor, reference, classNames: names, key } = await loadNetwork();
     // Features are kept under it: another one would have every kept picture seen again.
     expect(key).toBe('1fcf71765a90');
-    expect([found.name, classNames]).toEqual([network.network.name, network.network.classes.names]);
-    expect(reference!.features.length).toBe(network.reference.count * found.width);
+    expect([extractor.name, names]).toEqual([network.network.name, classNames]);
+    expect(reference!.features.length).toBe(network.reference.count * extractor.width);
   });
 
   test('is a graph and its description, or a folder with both', async () => {
@@ -151,7 +149,7 @@ describe('a graph with weights beside it', () => {
 describe('what pictures are measured by', () => {
   test('is the feature network and its real pictures for a model of its classes', async () => {
     const { reference } = await loadNetworkWithReference({
-      classes: networkClasses,
+      manifest: ofItsClasses,
       cacheFolder: 'unused',
       signal,
     });
@@ -161,7 +159,11 @@ describe('what pictures are measured by', () => {
   test('is not the feature network where a model has as many classes and no names for them', async () => {
     const unnamed: Classes = { kind: 'class', count: networkClasses.count };
     await expect(
-      loadNetworkWithReference({ classes: unnamed, cacheFolder: 'unused', signal }),
+      loadNetworkWithReference({
+        manifest: { ...FAKE_MANIFEST, condition: unnamed },
+        cacheFolder: 'unused',
+        signal,
+      }),
     ).rejects.toMatchObject({
       code: 'evaluation-request',
       message: expect.stringContaining('the classes of this model have no names'),
@@ -171,14 +173,14 @@ describe('what pictures are measured by', () => {
   test('needs real pictures where the network has none', async () => {
     const network = await ownNetwork('network');
     await expect(
-      loadNetworkWithReference({ network, classes: networkClasses, cacheFolder: 'unused', signal }),
+      loadNetworkWithReference({ network, manifest: ofItsClasses, cacheFolder: 'unused', signal }),
     ).rejects.toThrow('mine comes without real pictures');
   });
 
   test('is not the feature network for other classes, whatever real pictures there are, unless it is named', async () => {
     const real = await temporaryFolder();
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);
-    const asked = { real, classes: classesOf(FAKE_MANIFEST), cacheFolder: await temporaryFolder(), signal };
+    const asked = { real, manifest: FAKE_MANIFEST, cacheFolder: await temporaryFolder(), signal };
     await expect(loadNetworkWithReference(asked)).rejects.toMatchObject({
       code: 'evaluation-request',
       message: expect.stringContaining('not those of this model'),
@@ -197,10 +199,10 @@ describe('what pictures are measured by', () => {
       cacheFolder: await temporaryFolder(),
       signal,
     };
-    const own = await loadNetworkWithReference({ ...asked, classes: networkClasses });
+    const own = await loadNetworkWithReference({ ...asked, manifest: ofItsClasses });
     expect((await own.loaded.network.extract([picture])).classes).not.toBeNull();
     expect([own.loaded.margins, own.reference.damages]).toEqual([network.margins, expect.any(Object)]);
-    const foreign = await loadNetworkWithReference({ ...asked, classes: classesOf(FAKE_MANIFEST) });
+    const foreign = await loadNetworkWithReference({ ...asked, manifest: FAKE_MANIFEST });
     expect(await foreign.loaded.network.extract([picture])).toMatchObject({ classes: null, damages: null });
     expect(foreign.loaded.network).not.toHaveProperty('damageNames');
     expect([foreign.loaded.margins, foreign.reference.damages]).toEqual([undefined, undefined]);

@@ -1,7 +1,7 @@
 import type { ReferencePictures } from '@tessera/evaluate';
-import type { Classes } from '@tessera/format';
+import { type Classes, classesOf, type Manifest } from '@tessera/format';
 import { EvaluationRequestError } from './evaluation-request-error.js';
-import { type LoadedNetwork, loadNetwork } from './feature-network-file.js';
+import { type LoadedNetwork, loadNetwork, loadSceneNetwork } from './feature-network-file.js';
 import type { LabelOf } from './real-files.js';
 import { realPictures } from './real-pictures.js';
 
@@ -10,7 +10,8 @@ export interface NetworkOptions {
   readonly network?: string;
   /** A folder of real pictures. @default those that come with the network */
   readonly real?: string;
-  readonly classes: Classes;
+  /** The model's: what it draws. */
+  readonly manifest: Pick<Manifest, 'name' | 'condition'>;
   /** Needed for `real`: the class that a folder is named for. */
   readonly labelOf?: LabelOf;
   /** Where features of real pictures are kept. */
@@ -34,31 +35,50 @@ export interface NetworkWithReference {
  * that the model gives no names to, or no network is named and the built-in one knows other classes
  */
 export async function loadNetworkWithReference(options: NetworkOptions): Promise<NetworkWithReference> {
-  const { real, classes } = options;
+  const { real, manifest } = options;
   const loaded = await networkFor(options);
+  if (manifest.condition.kind === 'text') {
+    if (real !== undefined) {
+      throw new EvaluationRequestError(
+        '--real is for models of classes: pictures of prompts are compared with the scenes of the same prompts that come with the network. Leave it out.',
+      );
+    }
+    return { loaded, reference: withReference(loaded) };
+  }
+  const classes = classesOf(manifest);
   if (real !== undefined) {
-    return { loaded, reference: await realPictures(real, { labelOf: () => undefined, ...options, loaded }) };
+    return {
+      loaded,
+      reference: await realPictures(real, { labelOf: () => undefined, ...options, classes, loaded }),
+    };
   }
-  if (!loaded.reference) {
-    throw new EvaluationRequestError(
-      `${loaded.network.name} comes without real pictures. Give a folder of them by --real, 8-bit RGB PNGs, best one folder a class.`,
-    );
-  }
+  const reference = withReference(loaded);
   // As many classes may be other ones, and here nobody has said that they are the same.
   if (!sameClasses(loaded.classNames, classes) || !classes.names) throw unknownPictures(loaded, classes);
-  return { loaded, reference: loaded.reference };
+  return { loaded, reference };
+}
+
+function withReference({ reference, network }: LoadedNetwork): ReferencePictures {
+  if (reference) return reference;
+  throw new EvaluationRequestError(
+    `${network.name} comes without real pictures. Give a folder of them by --real, 8-bit RGB PNGs, best one folder a class.`,
+  );
 }
 
 /**
  * Loads the feature network alone.
  *
- * @throws EvaluationRequestError where none is named and the built-in one knows other classes
+ * @throws EvaluationRequestError where none is named and the built-in one of classes knows other ones
  */
 export async function networkFor({
   network,
   real,
-  classes,
-}: Pick<NetworkOptions, 'network' | 'real' | 'classes'>): Promise<LoadedNetwork> {
+  manifest,
+}: Pick<NetworkOptions, 'network' | 'real' | 'manifest'>): Promise<LoadedNetwork> {
+  if (manifest.condition.kind === 'text') {
+    return network === undefined ? loadSceneNetwork() : loadNetwork(network);
+  }
+  const classes = classesOf(manifest);
   const loaded = await loadNetwork(network);
   const knowsClasses = sameClasses(loaded.classNames, classes);
   // Nobody has chosen the built-in network, and hours of drawing would be measured by what knows no such pictures.

@@ -1,5 +1,6 @@
 import {
   baselineExcess,
+  type Estimate,
   type EvaluationReport,
   overallVerdict,
   type VariantReport,
@@ -34,6 +35,39 @@ export function verdictAgainstFirst(
 /** How a variant's time is written where it is not to be compared with the others'. */
 export const UNTIMED = '–';
 
+/** The head of the column of {@link askedShare}. */
+export function askedHead({ skills }: Pick<EvaluationReport, 'skills'>): string {
+  return skills ? 'score' : 'class';
+}
+
+/** Share of a variant's pictures that show what was asked for: the class, or what the prompt says. */
+export function askedShare({ metrics }: Pick<VariantReport, 'metrics'>): string {
+  return percent(metrics.prompts?.score.value ?? metrics.classAccuracy);
+}
+
+/** Scores by skill, a row a variant; undefined where no prompts were scored. */
+export function skillTable({ skills = [], arms, confidence }: EvaluationReport): ReportTable | undefined {
+  const scored = arms.flatMap(({ name, metrics: { prompts } }) => (prompts ? [{ name, prompts }] : []));
+  if (scored.length === 0) return undefined;
+  const share = ({ value, low, high }: Estimate): string =>
+    `${percent(value)} [${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
+  return {
+    head: ['variant', `overall, ${percent(confidence, 0)} interval`, ...skills, 'seen', 'held out'],
+    rows: scored.map(({ name, prompts }) => [
+      name,
+      share(prompts.score),
+      ...skills.map((skill) => percent(prompts.skills[skill] ?? null)),
+      percent(prompts.seen),
+      percent(prompts.heldOut),
+    ]),
+    alignRight: [false, ...Array.from({ length: skills.length + 3 }, () => true)],
+  };
+}
+
+/** What the last two columns of {@link skillTable} are. */
+export const SKILL_NOTE =
+  'Scores are shares of pictures that show all that the prompt asks for, as the network finds it. Seen and held out: prompts whose combination the model’s training showed, and others, of the skills that have both.';
+
 /**
  * A row a variant: time, quality, and the verdict against the first.
  *
@@ -50,7 +84,7 @@ export function reportTable(report: EvaluationReport, { timed }: { readonly time
     ['KID', ({ metrics }) => plain(metrics.kid.value, kidDecimals)],
     ['precision', ({ metrics }) => percent(metrics.precision)],
     ['recall', ({ metrics }) => percent(metrics.recall)],
-    ['class', ({ metrics }) => percent(metrics.classAccuracy)],
+    [askedHead(report), askedShare],
     ['diversity', ({ metrics }) => percent(metrics.diversity, 0)],
   ];
   return {

@@ -2,11 +2,18 @@ import { textTable } from './display/text-table.js';
 import { threadsText } from './environment.js';
 import { type EvaluationDocument, isTimed } from './evaluation-document.js';
 import { findingsOf, notesOf } from './findings.js';
-import { baselinesText, hasOwnBaselines, type ReportTable, reportTable } from './report-table.js';
+import {
+  baselinesText,
+  hasOwnBaselines,
+  type ReportTable,
+  reportTable,
+  SKILL_NOTE,
+  skillTable,
+} from './report-table.js';
 import { variantLines } from './variant-lines.js';
 
 /** Columns of the first of two tables, which stand for one that is too wide. */
-const FIRST_COLUMNS = ['variant', 's/image', 'speed', 'Fréchet', 'verdict'];
+const FIRST_COLUMNS = ['variant', 's/image', 'speed', 'Fréchet', 'score', 'verdict'];
 
 export interface ReportTextOptions {
   /** Columns of the terminal. @default as many as the table takes */
@@ -17,16 +24,15 @@ export interface ReportTextOptions {
 }
 
 /** A report in lines for a terminal: a table, or two where the terminal is too narrow for one, and sentences. */
-export function reportText(
-  document: EvaluationDocument,
-  { columns, bold = (text) => text, dim = (text) => text }: ReportTextOptions = {},
-): string[] {
+export function reportText(document: EvaluationDocument, options: ReportTextOptions = {}): string[] {
+  const { columns, bold = (text) => text, dim = (text) => text } = options;
   const timed = isTimed(document);
   const tables = tablesOf(reportTable(document, { timed }), columns);
   return [
     dim(`${drawnLine(document)}. ${variantLines(document).common}`),
     '',
     ...tables.flatMap(([head, ...rows]) => [bold(head!), ...rows, '']),
+    ...skillLines(document, options),
     baselinesLine(document),
     ...(timed
       ? []
@@ -35,6 +41,20 @@ export function reportText(
     '',
     ...findingsOf(document, { timed }),
   ];
+}
+
+function skillLines(
+  document: EvaluationDocument,
+  { columns, bold = (text) => text }: ReportTextOptions,
+): string[] {
+  const table = skillTable(document);
+  if (!table) return [];
+  const whole = textTable([table.head, ...table.rows], table.alignRight);
+  const fits = columns === undefined || whole.every(({ length }) => length <= columns);
+  // A skill a row where the terminal is narrow.
+  const turned = table.head.map((_, column) => [table.head, ...table.rows].map((row) => row[column]!));
+  const [first, ...others] = fits ? whole : textTable(turned, [false, ...table.rows.map(() => true)]);
+  return [bold(first!), ...others, SKILL_NOTE, ''];
 }
 
 /** What real pictures score against real ones. */

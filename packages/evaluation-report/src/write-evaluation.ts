@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Classes, pictureAt, slugOf } from '@tessera/format';
+import { slugOf } from '@tessera/format';
 import { pngBytes } from '@tessera/format/png';
 import { shortName } from './display/contact-sheet.js';
 import type { FolderEvaluation } from './evaluate-in-folder.js';
@@ -10,6 +10,7 @@ import { writePng } from './files/png-file.js';
 import { writeJson, writeWhole } from './files/written-file.js';
 import { reportPage } from './page/report-page.js';
 import { shrunkPicture } from './shrunk-picture.js';
+import type { Subjects } from './subjects.js';
 
 /** The longest side of a picture on the page. */
 const PAGE_PICTURE = 128;
@@ -31,7 +32,7 @@ export interface WrittenEvaluation {
 export async function writeEvaluation(
   folder: string,
   { document, pictures }: FolderEvaluation,
-  { classes, scale }: { readonly classes: Classes; readonly scale: number },
+  { subjects, scale }: { readonly subjects: Subjects; readonly scale: number },
 ): Promise<WrittenEvaluation> {
   const names = document.arms.map(({ name }) => name);
   const report = join(folder, 'report.json');
@@ -42,19 +43,19 @@ export async function writeEvaluation(
   const sheet = pictures.every((list) => list.length > 0) ? join(folder, 'sheet.png') : undefined;
   if (sheet !== undefined) {
     const title = `${document.model.name}, seed ${document.seed}`;
-    await writePng(sheet, variantsSheet({ names, pictures, classes, title, scale }));
+    await writePng(sheet, variantsSheet({ names, pictures, subjects, title, scale }));
   }
   const sheets: string[] = [];
   for (const [i, name] of names.entries()) {
     if (pictures[i]!.length === 0) continue;
     const path = join(folder, 'sheets', `${i + 1}-${slugOf(name)}.png`);
-    await writePng(path, variantSheet(name, pictures[i]!, { classes, scale }));
+    await writePng(path, variantSheet(name, pictures[i]!, { subjects, scale }));
     sheets.push(path);
   }
   const pagePictures = pictures.map((list) =>
     list.map((image, index) => ({
       png: pngBytes(shrunkPicture(image, PAGE_PICTURE)),
-      className: shortName(pictureAt(classes, index)),
+      className: shortName(subjects.pictureOf(index)),
     })),
   );
   await writeWhole(page, reportPage({ document, pictures: pagePictures }));

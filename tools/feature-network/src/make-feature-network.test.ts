@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeSafetensors } from '@tessera/convert';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFeatureNetwork } from './make-feature-network.js';
+import { npyOf } from './testing/npy-of.js';
 import { randomNetwork } from './testing/reference-network.js';
 
 const SIDE = 16;
@@ -19,21 +20,12 @@ beforeEach(async () => {
   [out, fixtures] = [join(work, 'out'), join(work, 'fixtures')];
   for (const folder of [out, fixtures, join(work, 'model')]) await mkdir(folder);
   await writeSafetensors(join(work, 'model', 'judge.safetensors'), randomNetwork(1));
-  await writeFile(join(work, 'held-out.npy'), npyOf(2));
+  await writeFile(join(work, 'held-out.npy'), npyOf([2, SIDE, SIDE, 3], new Uint8Array(2 * SIDE * SIDE * 3)));
   for (const name of ['feature-network.onnx', 'reference.bin', 'feature-network.json'])
     await writeFile(join(out, name), 'old');
   await writeFile(join(fixtures, 'real.png'), 'old');
 });
 afterEach(() => rm(work, { recursive: true }));
-
-function npyOf(count: number): Uint8Array {
-  const shape = `(${count}, ${SIDE}, ${SIDE}, 3)`;
-  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': ${shape}, }\n`;
-  const length = Buffer.alloc(2);
-  length.writeUInt16LE(header.length);
-  const magic = Buffer.from('\x93NUMPY\x01\x00', 'latin1');
-  return Buffer.concat([magic, length, Buffer.from(header), Buffer.alloc(count * SIDE * SIDE * 3)]);
-}
 
 async function expectOldNetwork(): Promise<void> {
   expect((await readdir(out)).sort()).toEqual([

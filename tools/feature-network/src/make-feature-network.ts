@@ -1,21 +1,17 @@
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { float32ToFloat16, openTensors, saveGraph } from '@tessera/convert';
-import type { ImageRgb } from '@tessera/core';
+import { openTensors } from '@tessera/convert';
 import {
   classAccuracy,
   corruptionShares,
-  type ExtractedFeatures,
   type FeatureNetworkDescription,
   type NetworkDescription,
-  onnxNetwork,
   parseFeatureNetwork,
 } from '@tessera/evaluate';
 import { encode } from 'fast-png';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { MARGINS } from './margins.js';
 import { CLASS_NAMES, DAMAGE_NAMES } from './names.js';
+import { checksum, featuresBy, halvesOf, replaceFiles, saveHalf } from './network-files.js';
 import { networkGraph, networkSizes } from './network-graph.js';
 import { readNpyPictures } from './npy-pictures.js';
 import { pictureGrid } from './picture-grid.js';
@@ -28,11 +24,6 @@ export interface MakeFeatureNetworkOptions {
   readonly out: string;
   /** Gets `real.png`, the first held-out pictures for tests. */
   readonly fixtures: string;
-}
-
-export interface MadeFeatureNetwork {
-  readonly description: FeatureNetworkDescription;
-  readonly graphBytes: number;
 }
 
 const FIXTURE_PICTURES = 240;
@@ -51,22 +42,20 @@ export async function makeFeatureNetwork({
   work,
   out,
   fixtures,
-}: MakeFeatureNetworkOptions): Promise<MadeFeatureNetwork> {
-  await mkdir(out, { recursive: true });
-  const made = await mkdtemp(join(out, 'new-'));
+}: MakeFeatureNetworkOptions): Promise<FeatureNetworkDescription> {
   const fixture = join(fixtures, `${FIXTURE}.part`);
   try {
-    const network = await makeFiles(work, made, fixture);
-    for (const name of FILES) await rename(join(made, name), join(out, name));
-    await rename(fixture, join(fixtures, FIXTURE));
-    return network;
+    return await replaceFiles(out, FILES, async (made) => {
+      const network = await makeFiles(work, made, fixture);
+      await rename(fixture, join(fixtures, FIXTURE));
+      return network;
+    });
   } finally {
-    await rm(made, { recursive: true, force: true });
     await rm(fixture, { force: true });
   }
 }
 
-async function makeFiles(work: string, out: string, fixture: string): Promise<MadeFeatureNetwork> {
+async function makeFiles(work: string, out: string, fixture: string): Promise<FeatureNetworkDescription> {
   // First, since it may be missing and the rest takes a minute.
   const record = await readTrainingRecord(join(work, 'judge.curve.jsonl'), join(work, 'report.json'));
   const pictures = await readNpyPictures(join(work, 'held-out.npy'));
@@ -74,13 +63,7 @@ async function makeFiles(work: string, out: string, fixture: string): Promise<Ma
   const weights = await openTensors(join(work, 'model', 'judge.safetensors'));
   const graphPath = join(out, 'feature-network.onnx');
   const sizes = networkSizes(weights, width);
-  try {
-    // Computed with as rounded: the reference sees the same network as the pictures to be measured.
-    const { keptFloat32 } = await saveGraph(networkGraph(weights, sizes), graphPath, { storage: 'fp16' });
-    if (keptFloat32.length > 0) throw new Error(`Weights beyond half precision: ${keptFloat32.join(', ')}.`);
-  } finally {
-    await weights.close();
-  }
+  await saveHalf(networkGraph(weights, sizes), graphPath).finally(() => weights.close());
   const network: NetworkDescription = {
     name: 'tessera-judge',
     input: { name: 'image', width, height, layout: 'nchw', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
@@ -89,10 +72,8 @@ async function makeFiles(work: string, out: string, fixture: string): Promise<Ma
     damages: { output: 'damages', names: [...DAMAGE_NAMES] },
   };
   const measured = await featuresBy(graphPath, network, pictures);
-  const halves = float32ToFloat16(measured.features);
-  if (!halves) throw new Error('A feature of a held-out picture is beyond half precision.');
   const referencePath = join(out, 'reference.bin');
-  await writeFile(referencePath, halves);
+  await writeFile(referencePath, halvesOf(measured.features));
   const labels = pictures.map((_, k) => k % CLASS_NAMES.length);
 
   const description = parseFeatureNetwork(
@@ -119,23 +100,5 @@ async function makeFiles(work: string, out: string, fixture: string): Promise<Ma
   await writeFile(join(out, 'feature-network.json'), `${JSON.stringify(description, null, 2)}\n`);
   const sheet = pictureGrid(pictures.slice(0, FIXTURE_PICTURES), FIXTURE_COLUMNS);
   await writeFile(fixture, encode({ ...sheet, channels: 3, depth: 8 }, { zlib: { level: 9 } }));
-  return { description, graphBytes: (await stat(graphPath)).size };
-}
-
-async function featuresBy(
-  graph: string,
-  description: NetworkDescription,
-  pictures: readonly ImageRgb[],
-): Promise<ExtractedFeatures> {
-  const session = await InferenceSession.create(graph);
-  try {
-    return await onnxNetwork({ session, Tensor, description }).extract(pictures);
-  } finally {
-    await session.release();
-  }
-}
-
-async function checksum(path: string): Promise<{ bytes: number; sha256: string }> {
-  const bytes = await readFile(path);
-  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return description;
 }

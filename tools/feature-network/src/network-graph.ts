@@ -1,5 +1,5 @@
-import { GraphBuilder, type TensorFile, type Value } from '@tessera/convert';
-import { foldedConvolution } from './folded-convolution.js';
+import { GraphBuilder, type TensorFile } from '@tessera/convert';
+import { block, gather, linear, pool } from './network-layers.js';
 
 /** Strides of the trunk's convolutions, see tools/train/train/judge/model.py. */
 const STRIDES = [1, 2, 1, 2, 1] as const;
@@ -35,20 +35,13 @@ export function networkSizes(file: TensorFile, side: number): NetworkSizes {
 export function networkGraph(file: TensorFile, { side, ...sizes }: NetworkSizes): GraphBuilder {
   const graph = new GraphBuilder('network');
   const image = graph.input('image', 'float32', ['B', 3, side, side]);
-  let h = graph.op('SpaceToDepth', [image], { blocksize: { int: GATHERED } });
+  let h = gather(graph, image, GATHERED);
   for (const [layer, stride] of STRIDES.entries()) {
-    const { weight, bias } = foldedConvolution(file, `trunk.${layer}`, layer === 0 ? GATHERED : 1);
-    const convolved = graph.op('Conv', [h, graph.weight(weight), graph.weight(bias)], {
-      kernel_shape: { ints: weight.shape.slice(2) },
-      pads: { ints: [1, 1, 1, 1] },
-      strides: { ints: [stride, stride] },
-    });
-    h = graph.op('Relu', [convolved]);
+    h = block(graph, file, { key: `trunk.${layer}`, input: h, stride, gathered: layer === 0 ? GATHERED : 1 });
   }
-  const axes = graph.int64(2, 3);
   const pooled = graph.op(
     'Concat',
-    ['ReduceMean', 'ReduceMax'].map((type) => graph.op(type, [h, axes], { keepdims: { int: 0 } })),
+    (['ReduceMean', 'ReduceMax'] as const).map((type) => pool(graph, type, h)),
     { axis: { int: 1 } },
   );
   const features = linear(graph, file, 'features', pooled);
@@ -59,10 +52,4 @@ export function networkGraph(file: TensorFile, { side, ...sizes }: NetworkSizes)
   graph.output('classes', classes, 'float32', ['B', sizes.classes]);
   graph.output('damages', damages, 'float32', ['B', sizes.damages]);
   return graph;
-}
-
-function linear(graph: GraphBuilder, file: TensorFile, key: string, input: Value): Value {
-  const weight = (name: string): Value =>
-    graph.weight({ name, shape: file.shape(name), load: () => file.readFloats(name) });
-  return graph.op('Gemm', [input, weight(`${key}.weight`), weight(`${key}.bias`)], { transB: { int: 1 } });
 }

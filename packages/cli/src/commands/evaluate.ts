@@ -12,8 +12,10 @@ import {
   runStudy,
   SHOWN,
   type Study,
+  type Subjects,
   sharedFolder,
   studyEvaluation,
+  subjectsOf,
   type Variant,
   writeEvaluation,
   writeStudy,
@@ -83,11 +85,11 @@ export function evaluateCommand(context: CommandContext): Command {
   )
     .option(
       '--network <file|folder>',
-      'a feature network of your own, NAME.onnx with NAME.json beside it (default: the built-in one, which knows the embedded model)',
+      'a feature network of your own, NAME.onnx with NAME.json beside it (default: the built-in one, which knows the embedded models)',
     )
     .option(
       '--real <folder>',
-      'real pictures, 8-bit RGB PNGs, best a folder a class, called by its name or number (default: held-out renders)',
+      'real pictures for a model of classes, 8-bit RGB PNGs, best a folder a class, called by its name or number (default: held-out renders)',
     )
     .addOption(marginOption())
     .addOption(
@@ -120,7 +122,9 @@ distance and KID are distances to real pictures in the features of a network, le
 brackets are intervals from resampling. The verdict on a policy is "same" if the interval of its
 difference to the first lies within the margin, else "better" or "worse" if it lies on one side
 of zero, and "undecided" otherwise. Variety counts: recall that is lower makes it "worse", and
-recall that may be lower by more than its margin "undecided". The built-in network’s margins are half of what
+recall that may be lower by more than its margin "undecided". Models of prompts draw those that come
+with the network, of GenEval's six skills, and have a score as well: the share of pictures that show
+all that the prompt asks for; it counts as recall does. The built-in network’s margins are half of what
 the embedded model’s autoencoder alone costs in distance, and what it costs in recall; a network of your own has none until --margin sets one, and nothing is
 "same" then. Choose --n and --margin before the first run: who takes more pictures until a verdict
 comes gets wrong ones more often, so later runs in the folder tell what they changed.
@@ -138,6 +142,7 @@ Examples:
   tessera evaluate --policies gtr-32,gtr-32/fts=off,gtr-32/fts=low --out out/fts
   tessera evaluate --model mar-b --network dinov2.onnx --real imagenet-png --n 5000
   tessera evaluate --policies gtr-32 --model mar-fp32 --beside mar-int8 --n 1200
+  tessera evaluate --model embedded-text --policies mar:32x25,gtr-gradual --n 1200
   tessera evaluate --study order.json --workers 4 --page docs`),
     );
   return command.action((flags: EvaluateFlags) => evaluate(context, flags, givenFlags(command)));
@@ -165,15 +170,14 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
   const { signal } = context.io;
   const used = await modelInUse(context, flags, output);
   const { model } = used;
-  const classes = classesOf(model.manifest);
   const folder = study ? join(flags.out, sharedFolder(used, study)) : flags.out;
   const progress = evaluationProgress(output);
   let second: ModelInUse | undefined;
   try {
     const measuring = await loadNetworkWithReference({
       ...flags,
-      classes,
-      labelOf: (name) => labelOf(classes, name),
+      manifest: model.manifest,
+      labelOf: (name) => labelOf(classesOf(model.manifest), name),
       cacheFolder: join(folder, 'real'),
       signal,
       onNote: (line) => output.warn(`Note: ${line}`),
@@ -216,7 +220,8 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
     const evaluation = study
       ? await runStudy({ ...common, study, measuring, command: asked.command })
       : await evaluateInFolder(asked);
-    await report(context, output, evaluation, { used, flags, folder, study });
+    const subjects = subjectsOf(model.manifest, measuring.loaded);
+    await report(context, output, evaluation, { used, subjects, flags, folder, study });
   } catch (error) {
     if (!signal.aborted) throw error;
     const drawn = progress.fraction();
@@ -262,18 +267,18 @@ async function report(
   evaluation: FolderEvaluation,
   options: {
     readonly used: ModelInUse;
+    readonly subjects: Subjects;
     readonly flags: EvaluateFlags;
     readonly folder: string;
     readonly study: Study | undefined;
   },
 ): Promise<void> {
-  const { used, flags, folder, study } = options;
+  const { used, subjects, flags, folder, study } = options;
   const { document, notKept, pictures } = evaluation;
-  const classes = classesOf(used.model.manifest);
   const reports = study ? join(folder, 'reports', study.id) : folder;
-  const written = await writeEvaluation(reports, evaluation, { classes, scale: sheetScale(used.model) });
+  const written = await writeEvaluation(reports, evaluation, { subjects, scale: sheetScale(used.model) });
   const pages = flags.page ?? join(folder, 'reports');
-  if (study) await writeStudy(pages, study, document, { pictures, classes });
+  if (study) await writeStudy(pages, study, document, { pictures, subjects });
   output.progress.clear();
   if (notKept > 0) {
     output.warn(
@@ -342,25 +347,26 @@ function studyCommand(
 /** The option `--margin`, of commands that compare. */
 export function marginOption(): Option {
   return new Option(
-    '--margin <frechet[,kid[,recall]]>',
+    '--margin <frechet[,kid[,recall[,score]]]>',
     'differences that don’t matter (default: the built-in network’s, 1.9,0.39,0.047; none with a network of your own)',
   ).argParser(marginNumbers);
 }
 
 function marginNumbers(text: string): readonly number[] {
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (numbers.length > 3 || numbers.some((number) => !(number >= 0 && number < Number.POSITIVE_INFINITY))) {
+  if (numbers.length > 4 || numbers.some((number) => !(number >= 0 && number < Number.POSITIVE_INFINITY))) {
     throw new InvalidArgumentError(
-      'It must be up to three numbers from 0: of Fréchet distance, of KID, and of recall (0.05 is 5 %).',
+      'It must be up to four numbers from 0: of Fréchet distance, of KID, of recall and of score (0.05 is 5 %).',
     );
   }
   return numbers;
 }
 
-export function marginsOf([frechet, kid, recall]: readonly number[]) {
+export function marginsOf([frechet, kid, recall, score]: readonly number[]) {
   return {
     ...(frechet === undefined ? {} : { frechet }),
     ...(kid === undefined ? {} : { kid }),
     ...(recall === undefined ? {} : { recall }),
+    ...(score === undefined ? {} : { score }),
   };
 }

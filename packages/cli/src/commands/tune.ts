@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   EvaluationRequestError,
   loadNetworkWithReference,
+  type NetworkOptions,
   type NetworkWithReference,
   parseSearchSpace,
   SEARCH_SPACE,
@@ -119,7 +120,6 @@ async function runTune(context: CommandContext, flags: TuneFlags): Promise<void>
     flags.space === undefined ? SEARCH_SPACE : parseSearchSpace(await readText(flags.space), flags.space);
   const used = await modelInUse(context, flags, output);
   const { model } = used;
-  const classes = classesOf(model.manifest);
   const progress = evaluationProgress(output);
   try {
     const measuring = await measuringFor(context, flags, used.model.manifest);
@@ -148,7 +148,10 @@ async function runTune(context: CommandContext, flags: TuneFlags): Promise<void>
       },
       command: tuneCommandText(flags, spec),
     });
-    const written = await writeTuning(flags.out, outcome, { classes, scale: sheetScale(model) });
+    const written = await writeTuning(flags.out, outcome, {
+      subjects: outcome.subjects,
+      scale: sheetScale(model),
+    });
     output.progress.clear();
     output.print();
     for (const finding of tuningFindings(outcome.tuning)) output.print(finding);
@@ -170,15 +173,14 @@ async function runTune(context: CommandContext, flags: TuneFlags): Promise<void>
 async function measuringFor(
   { io: { signal } }: CommandContext,
   { network, real, out }: TuneFlags,
-  manifest: Parameters<typeof classesOf>[0],
+  manifest: NetworkOptions['manifest'],
 ): Promise<NetworkWithReference | undefined> {
-  const classes = classesOf(manifest);
   try {
     return await loadNetworkWithReference({
       ...(network === undefined ? {} : { network }),
       ...(real === undefined ? {} : { real }),
-      classes,
-      labelOf: (name) => labelOf(classes, name),
+      manifest,
+      labelOf: (name) => labelOf(classesOf(manifest), name),
       cacheFolder: join(out, 'real'),
       signal,
     });

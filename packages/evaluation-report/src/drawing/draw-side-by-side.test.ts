@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { classesOf, parseSpec, resolveSampling } from '@tessera/format';
+import { parseSpec, resolveSampling } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
 import { loadModel } from '@tessera/runtime-node';
 import { expect, test } from 'vitest';
@@ -57,7 +57,7 @@ test('two processes draw what one would, each way of sampling once', { timeout: 
   expect(batches.at(-1)).toMatchObject({ done: sizes.n, seconds: expect.any(Number) });
 
   const used = await describeModel(await loadModel(modelFolder, task.load), 'embedded');
-  const loaded = await networkFor({ ...task, classes: classesOf(used.model.manifest) });
+  const loaded = await networkFor({ ...task, manifest: used.model.manifest });
   const drawnInOne = async (folder: string): Promise<number> => {
     let batches = 0;
     const onProgress = (): void => {

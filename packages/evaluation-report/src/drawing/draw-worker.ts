@@ -1,4 +1,3 @@
-import { classesOf } from '@tessera/format';
 // A process that draws one variant for the process that started it.
 import { loadModel } from '@tessera/runtime-node';
 import { describeModel } from '../environment.js';
@@ -25,7 +24,7 @@ async function main(): Promise<void> {
   const used = await describeModel(await loadModel(model, { ...load, signal }), location);
   const { name } = variant;
   try {
-    const loaded = await networkFor({ ...task, classes: classesOf(used.model.manifest) });
+    const loaded = await networkFor({ ...task, manifest: used.model.manifest });
     await drawInFolder({
       ...task,
       used,

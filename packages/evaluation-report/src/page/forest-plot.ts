@@ -64,7 +64,7 @@ function marginBand(
 
 /** `Fréchet distance`, `KID`. */
 export function metricName(metric: ComparedMetric): string {
-  return { frechet: 'Fréchet distance', kid: 'KID', recall: 'recall' }[metric];
+  return { frechet: 'Fréchet distance', kid: 'KID', recall: 'recall', score: 'score' }[metric];
 }
 
 /** @param wanted letters of the longest name */

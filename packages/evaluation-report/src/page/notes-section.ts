@@ -1,13 +1,14 @@
 import { percent } from '../display/number-text.js';
 import { machinesText, threadsText, timingText, versionsText } from '../environment.js';
 import { type EvaluationDocument, networkText } from '../evaluation-document.js';
-import { baselineExcessText } from '../report-table.js';
+import { askedHead, baselineExcessText } from '../report-table.js';
 import { tickText } from './axis.js';
 import { type Markup, markup } from './markup.js';
 
 /** What the numbers mean. */
 export function meaningSection(document: EvaluationDocument): Markup {
-  const { n, confidence, resamples, margins, arms, timing } = document;
+  const { n, confidence, resamples, margins, arms, timing, skills } = document;
+  const group = skills ? 'skill' : 'class';
   const sure = percent(confidence, 0);
   const first = arms[0]?.name ?? '';
   const [seconds, speed] =
@@ -25,9 +26,9 @@ export function meaningSection(document: EvaluationDocument): Markup {
 <dt>KID</dt><dd>The same question asked with a kernel, without assuming a shape of the clouds; real pictures score 0 on average.</dd>
 <dt>precision</dt><dd>Share of pictures that lie among the real ones: how believable they are.</dd>
 <dt>recall</dt><dd>Share of real pictures that lie among the variant’s: how much of the variety is reached.</dd>
-<dt>class</dt><dd>Share of pictures that show what was asked for, as the network sees it.</dd>
-<dt>diversity</dt><dd>How much pictures of one class differ from each other; real ones are 100 %.</dd>
-<dt>verdict</dt><dd>From the interval of the difference to ${first} in Fréchet distance: ${margins.frechet !== null && markup`<em>same</em> if it lies within the margin of ±${tickText(margins.frechet)}; else `}<em>better</em> or <em>worse</em> if it lies on one side of zero, and <em>undecided</em> otherwise. ${margins.recall !== undefined && 'Recall that is worse makes it worse, and recall that may be lower by more than its margin leaves it undecided. '}Pictures of the same number share class and noise in all variants, and ${resamples} resamples draw the same numbers from each, so what is common to them cancels.</dd>
+<dt>${askedHead(document)}</dt><dd>Share of pictures that show what was asked for, as the network sees it.</dd>
+<dt>diversity</dt><dd>How much pictures of one ${group} differ from each other; real ones are 100 %.</dd>
+<dt>verdict</dt><dd>From the interval of the difference to ${first} in Fréchet distance: ${margins.frechet !== null && markup`<em>same</em> if it lies within the margin of ±${tickText(margins.frechet)}; else `}<em>better</em> or <em>worse</em> if it lies on one side of zero, and <em>undecided</em> otherwise. ${margins.recall !== undefined && `Recall${skills ? ' or score' : ''} that is worse makes it worse, and one that may be lower by more than its margin leaves it undecided. `}Pictures of the same number share ${skills ? 'prompt' : 'class'} and noise in all variants, and ${resamples} resamples draw the same numbers from each, so what is common to them cancels.</dd>
 </dl>`;
 }
 
@@ -41,6 +42,7 @@ export function setupSection({
   network,
   reference,
   command,
+  skills,
 }: EvaluationDocument): Markup {
   const { device, dtype, batch, measuredWith } = made;
   const drew = versionsText(made.versions);
@@ -48,7 +50,7 @@ export function setupSection({
   return markup`<h2>What was measured on what</h2>
 <dl>
 <dt>model</dt><dd>${model.name} (${model.location}), SHA-256 ${model.sha256.slice(0, 12)}…</dd>
-<dt>pictures</dt><dd>${n} a variant, seed ${seed}: picture <em>k</em> shows class <em>k</em> modulo the number of classes</dd>
+<dt>pictures</dt><dd>${n} a variant, seed ${seed}: picture <em>k</em> shows ${skills ? markup`the <em>k</em>-th prompt that comes with the network` : markup`class <em>k</em> modulo the number of classes`}</dd>
 <dt>network</dt><dd>${networkText(network)}; ${network.width} features</dd>
 <dt>real pictures</dt><dd>${reference.name}; ${reference.count} pictures</dd>
 <dt>drawn on</dt><dd>${machinesText(made)}; ${device}, ${threadsText(made)}, weights in ${dtype}, ${batch} pictures at once</dd>

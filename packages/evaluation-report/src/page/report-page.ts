@@ -9,7 +9,7 @@ import { PAGE_STYLE } from './page-style.js';
 import { type PagePicture, pictureSection } from './picture-section.js';
 import { PLOT_STYLE } from './plot-style.js';
 import { speedQualityPlot } from './speed-quality-plot.js';
-import { corruptionSection, verdictTable } from './verdict-section.js';
+import { corruptionSection, skillSection, verdictTable } from './verdict-section.js';
 
 export interface ReportPageParts {
   readonly document: EvaluationDocument;
@@ -44,6 +44,7 @@ export function reportPage({ document, pictures }: ReportPageParts): string {
 ${findings.length > 0 && markup`<ul class="findings">${findings.map((finding, i) => markup`<li class="${compared[i]!.verdict}">${finding}</li>`)}</ul>`}
 ${notesOf(document).map((note) => markup`<p class="soft">${note}</p>`)}
 ${verdictTable(document, lines.own)}
+${skillSection(document)}
 ${!timed && markup`<p class="soft">Not all variants were drawn in the same sessions, so their times are not to be compared and are left out.</p>`}
 ${compared.length > 0 && differences(document)}
 ${timed && markup`<h2>Speed and quality</h2><div class="panel">${atBothWidths((width) => speedQualityPlot(document, { width }))}</div>`}

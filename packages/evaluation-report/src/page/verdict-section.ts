@@ -1,7 +1,15 @@
 import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
 import { decimalsOf, percent, plain, secondsText, timesText, withDeviation } from '../display/number-text.js';
 import { type EvaluationDocument, isTimed } from '../evaluation-document.js';
-import { hasOwnBaselines, UNTIMED, verdictAgainstFirst } from '../report-table.js';
+import {
+  askedHead,
+  askedShare,
+  hasOwnBaselines,
+  SKILL_NOTE,
+  skillTable,
+  UNTIMED,
+  verdictAgainstFirst,
+} from '../report-table.js';
 import { breakable, type Markup, markup } from './markup.js';
 
 /** The table of all variants; `lines` says in a line what each one is. */
@@ -11,7 +19,17 @@ export function verdictTable(report: EvaluationDocument, lines: readonly string[
   const kid = decimalsOf(arms.map(({ metrics }) => metrics.kid));
   const hasVerdicts = comparisons.some(({ against }) => against === arms[0]?.name);
   const heads = [
-    ...['s/image', 'speed', 'Fréchet', '× floor', 'KID', 'precision', 'recall', 'class', 'diversity'],
+    ...[
+      's/image',
+      'speed',
+      'Fréchet',
+      '× floor',
+      'KID',
+      'precision',
+      'recall',
+      askedHead(report),
+      'diversity',
+    ],
     ...(hasVerdicts ? ['verdict'] : []),
   ];
   const ownFloors = hasOwnBaselines(report);
@@ -28,7 +46,7 @@ ${timeCells(arm, isTimed(report))}
 <td>${ownFloors ? (metrics.frechet.value / floors.frechet.mean).toFixed(1) : '–'}</td>
 <td>${plain(metrics.kid.value, kid)}${small(`${plain(metrics.kid.low, kid)} to ${plain(metrics.kid.high, kid)}`)}</td>
 <td>${percent(metrics.precision)}</td><td>${percent(metrics.recall)}</td>
-<td>${percent(metrics.classAccuracy)}</td><td>${percent(metrics.diversity, 0)}</td>
+<td>${askedShare(arm)}</td><td>${percent(metrics.diversity, 0)}</td>
 ${hasVerdicts && markup`<td class="word">${verdict ?? '–'}</td>`}</tr>`;
   };
   return markup`<div class="wide" tabindex="0" role="region" aria-label="Results"><table>
@@ -48,6 +66,17 @@ function timeCells(
   if (!timed) return markup`<td>${UNTIMED}</td><td>${UNTIMED}</td>`;
   const quartiles = small(`${secondsText(lower)}–${secondsText(upper)}`);
   return markup`<td>${secondsText(median)}${quartiles}</td><td>${timesText(speedup.median)}</td>`;
+}
+
+/** Scores by skill; nothing where no prompts were scored. */
+export function skillSection(report: EvaluationReport): Markup | undefined {
+  const table = skillTable(report);
+  if (!table) return undefined;
+  return markup`<h2>Scores by skill</h2>
+<p class="soft">${SKILL_NOTE}</p>
+<div class="wide" tabindex="0" role="region" aria-label="Scores by skill"><table>
+<thead><tr>${table.head.map((head) => markup`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>${table.rows.map(([name = '', ...cells]) => markup`<tr><th scope="row">${breakable(name)}</th>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 /** Shares of pictures in which the network sees damage, a variant a row; nothing where it knows none. */

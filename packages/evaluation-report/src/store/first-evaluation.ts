@@ -8,7 +8,12 @@ import { readFolderFile } from './folder-file.js';
 const margin = v.nullable(v.number());
 const schema = v.strictObject({
   n: v.number(),
-  margins: v.strictObject({ frechet: margin, kid: margin, recall: v.exactOptional(margin) }),
+  margins: v.strictObject({
+    frechet: margin,
+    kid: margin,
+    recall: v.exactOptional(margin),
+    score: v.exactOptional(margin),
+  }),
   /** Absent from the first files, as the next. */
   resamples: v.optional(v.number()),
   reference: v.optional(v.string()),
@@ -69,7 +74,7 @@ export async function changesSinceFirst(
 
 function shown({
   n,
-  margins: { frechet, kid, recall },
+  margins: { frechet, kid, recall, score },
   resamples,
   reference,
 }: v.InferOutput<typeof schema>): Record<string, string> {
@@ -79,6 +84,7 @@ function shown({
     'margin in Fréchet distance': set(frechet),
     'margin in KID': set(kid),
     ...(recall === undefined ? {} : { 'margin in recall': set(recall) }),
+    ...(score === undefined ? {} : { 'margin in score': set(score) }),
     ...(resamples === undefined ? {} : { resamples: `${resamples}` }),
     ...(reference === undefined ? {} : { 'real pictures': reference }),
   };

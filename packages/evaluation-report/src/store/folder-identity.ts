@@ -14,6 +14,8 @@ const schema = v.strictObject({
   device: v.string(),
   dtype: v.string(),
   batch: v.number(),
+  /** Hash of the prompts; absent where classes are drawn. */
+  prompts: v.exactOptional(v.string()),
 });
 
 /** What all pictures in a folder have in common; `evaluation.json`. */
@@ -39,7 +41,7 @@ export async function claimFolder(folder: string, identity: FolderIdentity): Pro
   if (!isAnother(found, identity)) return;
   const shown = (each: FolderIdentity): FolderIdentity => ({ ...each, sha256: each.sha256.slice(0, 12) });
   const [before, now] = [shown(found), shown(identity)];
-  const differences = (Object.keys(now) as (keyof FolderIdentity)[])
+  const differences = keysOf(found, identity)
     .filter((key) => found[key] !== identity[key])
     .map((key) => `${key}: ${before[key]} → ${now[key]}`);
   throw new EvaluationFolderError(
@@ -50,7 +52,13 @@ export async function claimFolder(folder: string, identity: FolderIdentity): Pro
 }
 
 function isAnother(found: FolderIdentity, identity: FolderIdentity): boolean {
-  return (Object.keys(identity) as (keyof FolderIdentity)[]).some((key) => found[key] !== identity[key]);
+  return keysOf(found, identity).some((key) => found[key] !== identity[key]);
+}
+
+/** What either of the two says. */
+function keysOf(found: FolderIdentity, identity: FolderIdentity): (keyof FolderIdentity)[] {
+  const prompts = 'prompts' in found && !('prompts' in identity) ? ['prompts' as const] : [];
+  return [...(Object.keys(identity) as (keyof FolderIdentity)[]), ...prompts];
 }
 
 /** Whether a variant has pictures, or a process that draws them. */

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DrawnPicture } from '@tessera/evaluate';
-import { classesOf, parseRecipe, parseSpec, recipeOf, resolveSampling } from '@tessera/format';
+import { classesOf, parseRecipe, parseSpec, pictureAt, recipeOf, resolveSampling } from '@tessera/format';
 import { describe, expect, test } from 'vitest';
 import { readPng } from '../files/png-file.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
@@ -29,7 +29,7 @@ const open = (folder: string, changes: Partial<FolderStoreOptions> = {}) =>
     folder,
     identity: IDENTITY,
     arms: [MAR, RASTER],
-    classes: classesOf(FAKE_MANIFEST),
+    pictureOf: (index) => pictureAt(classesOf(FAKE_MANIFEST), index),
     network: fakeNetwork(),
     networkKey: 'one',
     environment: { threads: 2, versions: { tessera: '0.1.0' }, machine: HERE },

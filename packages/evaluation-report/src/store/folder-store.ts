@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { EvaluationStore, FeatureNetwork, VariantIdentity } from '@tessera/evaluate';
-import { type Classes, jsonHash, type Picture } from '@tessera/format';
+import { jsonHash, type Picture } from '@tessera/format';
 import { type Environment, type Environments, environmentsOf } from '../environment.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { type Variant, variantKey } from '../variant.js';
@@ -12,7 +12,7 @@ export interface FolderStoreOptions {
   readonly folder: string;
   readonly identity: FolderIdentity;
   readonly arms: readonly Variant[];
-  readonly classes: Classes;
+  readonly pictureOf: (index: number) => Picture;
   readonly network: FeatureNetwork;
   readonly networkKey: string;
   /** What is drawn now is drawn with. */

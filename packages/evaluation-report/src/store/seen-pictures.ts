@@ -2,10 +2,20 @@ import type { FeatureNetwork } from '@tessera/evaluate';
 import * as v from 'valibot';
 import { readPng } from '../files/png-file.js';
 
+const thing = v.object({
+  thing: v.number(),
+  colour: v.nullable(v.string()),
+  size: v.string(),
+  row: v.number(),
+  column: v.number(),
+});
+
 /** What a network finds in a picture, as a line of `seen-NETWORK.jsonl` holds it. */
 export const seenEntries = {
   seenClass: v.nullable(v.number()),
   seenDamage: v.nullable(v.number()),
+  /** Absent where the network looks for none. */
+  seenThings: v.exactOptional(v.array(thing)),
   /** float32, little-endian, in base64. */
   features: v.string(),
 };
@@ -47,11 +57,12 @@ export async function extractFiles(
     signal.throwIfAborted();
     const part = paths.slice(first, first + AT_ONCE);
     const images = await Promise.all(part.map(async (path) => (await readPng(path)).image));
-    const { features, classes, damages } = await network.extract(images);
+    const { features, classes, damages, things } = await network.extract(images);
     const { width } = network;
     const found = part.map((_, i) => ({
       seenClass: classes?.[i] ?? null,
       seenDamage: damages?.[i] ?? null,
+      ...(things ? { seenThings: [...things[i]!] } : {}),
       features: featuresText(features.subarray(i * width, (i + 1) * width)),
     }));
     await save(first, found);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { DrawnPicture, FeatureNetwork, MeasuredPicture } from '@tessera/evaluate';
-import { type Classes, type Picture, pictureAt } from '@tessera/format';
+import type { Picture } from '@tessera/format';
 import * as v from 'valibot';
 import type { Environment } from '../environment.js';
 import { takeLock } from '../files/lock-file.js';
@@ -42,7 +42,7 @@ export interface VariantFolderOptions {
   readonly name: string;
   /** Goes into `arm.json`, for people. */
   readonly description: unknown;
-  readonly classes: Classes;
+  readonly pictureOf: (index: number) => Picture;
   readonly network: FeatureNetwork;
   /** Tells networks apart. */
   readonly networkKey: string;
@@ -76,10 +76,10 @@ export interface VariantFolder {
  * was not kept: what a network found stays with the drawing that it was shown, and is left out where that is not recorded.
  */
 export async function openVariant(options: VariantFolderOptions): Promise<VariantFolder> {
-  const { folder, name, description, classes, network, networkKey, session, keep, signal } = options;
+  const { folder, name, description, pictureOf, network, networkKey, session, keep, signal } = options;
   const drawnPath = join(folder, 'drawn.jsonl');
   const seenPath = join(folder, `seen-${networkKey}.jsonl`);
-  const pathOf = (index: number): string => join(folder, 'pictures', pictureAt(classes, index).file);
+  const pathOf = (index: number): string => join(folder, 'pictures', pictureOf(index).file);
   const isKept = (index: number): boolean => existsSync(pathOf(index));
   const close = await takeLock(join(folder, 'lock'), `${name} is being drawn`);
   try {
@@ -87,9 +87,12 @@ export async function openVariant(options: VariantFolderOptions): Promise<Varian
     const pictures = new Map<number, { drawn: DrawnRecord; measured: MeasuredPicture }>();
     const add = (drawn: DrawnRecord, seen: SeenPicture): void => {
       const { index, seconds, headEvaluations, passes } = drawn;
-      const { seenClass, seenDamage } = seen;
-      const features = featuresOf(seen);
-      const measured = { index, features, seenClass, seenDamage, seconds, headEvaluations, passes };
+      const { seenClass, seenDamage, seenThings } = seen;
+      const measured = {
+        ...{ index, features: featuresOf(seen), seenClass, seenDamage },
+        ...(seenThings ? { seenThings } : {}),
+        ...{ seconds, headEvaluations, passes },
+      };
       pictures.set(index, { drawn, measured });
     };
     const key = ({ index, sitting }: Pick<DrawnRecord, 'index' | 'sitting'>): string => `${index} ${sitting}`;
@@ -121,14 +124,15 @@ export async function openVariant(options: VariantFolderOptions): Promise<Varian
       pictures,
       async save(made) {
         for (const { index, image } of made) {
-          if (index < keep) await writePng(pathOf(index), image, options.recipeOf(pictureAt(classes, index)));
+          if (index < keep) await writePng(pathOf(index), image, options.recipeOf(pictureOf(index)));
         }
         const { id: sitting, threads, versions, machine } = session;
         // What says that a picture is drawn comes last: what a stop cuts off before it is written again.
         await appendLines(
           seenPath,
-          made.map(({ index, seenClass, seenDamage, features }) => ({
+          made.map(({ index, seenClass, seenDamage, seenThings, features }) => ({
             ...{ index, sitting, seenClass, seenDamage },
+            ...(seenThings ? { seenThings } : {}),
             features: featuresText(features),
           })),
         );

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classesOf } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { thisMachine } from '../environment.js';
 import { assertFolderEvaluation } from '../evaluate-in-folder.js';
+import { subjectsOf } from '../subjects.js';
 import { fakeRun } from '../testing/fake-run.js';
 import { SMALL_STUDY } from '../testing/small-study.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -78,9 +78,9 @@ test('a study that is stopped goes on where it was', async () => {
 
 test('a study is a page, its record, plots and a sheet; the page can be made again from the record', async () => {
   const [folder, pages, run] = [await temporaryFolder(), await temporaryFolder(), await fakeRun()];
-  const classes = classesOf(run.used.model.manifest);
+  const subjects = subjectsOf(run.used.model.manifest, run.measuring.loaded);
   const { document, pictures } = await runStudy({ ...common, ...run, study: TIMED, folder });
-  await writeStudy(pages, TIMED, document, { pictures, classes });
+  await writeStudy(pages, TIMED, document, { pictures, subjects });
   expect((await readdir(pages)).sort()).toEqual(
     ['timed-speed.svg', 'timed.json', 'timed.md', 'timed.png', 'timed.svg'].sort(),
   );

@@ -9,6 +9,7 @@ import {
 } from '../evaluate-in-folder.js';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import type { NetworkWithReference } from '../network-with-reference.js';
+import { subjectsOf } from '../subjects.js';
 import { type Study, variantsOf } from './study.js';
 import { timeVariants } from './timing.js';
 
@@ -63,6 +64,7 @@ export async function runStudy(options: StudyOptions): Promise<FolderEvaluation>
     used,
     variants: variantsOf(study, used.model),
     seed: study.seed,
+    subjects: subjectsOf(used.model.manifest, options.measuring.loaded),
     rounds: options.timedRounds ?? 3,
     path: join(folder, `timing-${study.id}.json`),
     signal,

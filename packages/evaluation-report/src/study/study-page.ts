@@ -19,7 +19,15 @@ import {
   marginNote,
 } from '../findings.js';
 import { metricName } from '../page/forest-plot.js';
-import { baselineExcessText, baselinesText, hasOwnBaselines } from '../report-table.js';
+import {
+  askedHead,
+  askedShare,
+  baselineExcessText,
+  baselinesText,
+  hasOwnBaselines,
+  SKILL_NOTE,
+  skillTable,
+} from '../report-table.js';
 import { variantLines } from '../variant-lines.js';
 import { resultsFingerprint } from './results-fingerprint.js';
 import type { Study } from './study.js';
@@ -49,7 +57,7 @@ ${conclusions(study, document)}
 ${armTable(study, document, lines.own)}
 
 ${floors(document)}
-
+${skills(document)}
 ![The first pictures of each variant](${study.id}.png)
 
 ${timing ? `![Seconds an image against Fréchet distance](${study.id}-speed.svg)\n\n` : ''}## Differences
@@ -80,9 +88,9 @@ function conclusions({ conclusions }: Study, document: EvaluationDocument): stri
     : `> **From other results.** Read these conclusions against the numbers below, then set their \`basis\` in the study to \`${fingerprint}\`.\n\n${text}`;
 }
 
-function drawing({ n, seed, network, reference }: EvaluationDocument): string {
+function drawing({ n, seed, network, reference, skills }: EvaluationDocument): string {
   return (
-    `${n} pictures of each variant, seed ${seed}: picture k has the same class and the same noise in every variant. ` +
+    `${n} pictures of each variant, seed ${seed}: picture k has the same ${skills ? 'prompt' : 'class'} and the same noise in every variant. ` +
     `Measured by ${networkText(network)} (${network.width} features), against ${reference.count} real pictures.`
   );
 }
@@ -92,7 +100,7 @@ function margins(document: EvaluationDocument): string {
   const intervals = `Brackets are ${percent(confidence, 0)} intervals from ${resamples} paired resamples.`;
   if (margins.frechet === null) return [intervals, marginNote(document)].join(' ');
   const when = isMarginChanged(document) ? 'changed as is told below' : 'set beforehand';
-  const set = (['frechet', 'kid', 'recall'] as const).flatMap((metric) =>
+  const set = (['frechet', 'kid', 'recall', 'score'] as const).flatMap((metric) =>
     typeof margins[metric] === 'number' ? [`${margins[metric]} in ${metricName(metric)}`] : [],
   );
   return `${intervals} The margin, ${when}, is ${listed(set)}.`;
@@ -122,7 +130,7 @@ function armTable(study: Study, document: EvaluationDocument, lines: readonly st
     ['KID', ({ metrics }) => plain(metrics.kid.value, kid)],
     ['precision', ({ metrics }) => percent(metrics.precision)],
     ['recall', ({ metrics }) => percent(metrics.recall)],
-    ['class', ({ metrics }) => percent(metrics.classAccuracy)],
+    [askedHead(document), askedShare],
     ['diversity', ({ metrics }) => percent(metrics.diversity, 0)],
   ];
   return markdownTable(
@@ -130,6 +138,11 @@ function armTable(study: Study, document: EvaluationDocument, lines: readonly st
     arms.map((arm, place) => columns.map(([, cell]) => cell(arm, place))),
     ['variant', 'sampling'],
   );
+}
+
+function skills(document: EvaluationDocument): string {
+  const table = skillTable(document);
+  return table ? `\n${markdownTable(table.head, table.rows, ['variant'])}\n\n${SKILL_NOTE}\n` : '';
 }
 
 function differenceTable({ comparisons }: EvaluationDocument, metric: ComparedMetric): string {

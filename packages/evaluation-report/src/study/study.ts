@@ -32,6 +32,7 @@ const schema = v.strictObject({
       frechet: v.exactOptional(margin),
       kid: v.exactOptional(margin),
       recall: v.exactOptional(margin),
+      score: v.exactOptional(margin),
     }),
   ),
   /** Ways to sample: the name in tables and plots, and the sampler spec. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Quartiles, quartilesOf } from '@tessera/evaluate';
-import { classesOf, jsonHash, picturesOf } from '@tessera/format';
+import { jsonHash } from '@tessera/format';
 import { compare } from '../comparison.js';
 import { type Machine, type ModelInUse, type TimingEnvironment, thisMachine } from '../environment.js';
 import { writeJson } from '../files/written-file.js';
+import type { Subjects } from '../subjects.js';
 import type { Variant } from '../variant.js';
 
 /** How long each variant's pictures take, one at a time. */
@@ -21,7 +22,8 @@ export interface TimingOptions {
   readonly used: ModelInUse;
   readonly variants: readonly Variant[];
   readonly seed: number;
-  /** Pictures of each class. */
+  readonly subjects: Subjects;
+  /** Pictures of each class or skill. */
   readonly rounds: number;
   /** Pictures, at most. @default all of them */
   readonly most?: number;
@@ -35,7 +37,18 @@ export interface TimingOptions {
 
 /** Times variants against each other in one run, or reads what an earlier run has found for the same ones on such a machine. */
 export async function timeVariants(options: TimingOptions): Promise<Timing> {
-  const { used, variants, seed, rounds, most, path, machine = thisMachine(), signal, onProgress } = options;
+  const {
+    used,
+    variants,
+    seed,
+    subjects,
+    rounds,
+    most,
+    path,
+    machine = thisMachine(),
+    signal,
+    onProgress,
+  } = options;
   const { model, made, identity } = used;
   const { threads } = model;
   const { sha256 } = identity;
@@ -55,12 +68,14 @@ export async function timeVariants(options: TimingOptions): Promise<Timing> {
     const { arms, ...timing } = kept.timing;
     return { ...timing, variants: arms };
   }
-  const classes = classesOf(model.manifest);
   const runs = await compare({
     model,
     variants,
     seed,
-    pictures: picturesOf(classes, [...Array(classes.count).keys()], rounds).slice(0, most),
+    pictures: Array.from(
+      { length: Math.min(most ?? Number.POSITIVE_INFINITY, rounds * subjects.groups) },
+      (_, index) => subjects.pictureOf(index),
+    ),
     signal,
     onPicture: ({ done, total }) => onProgress?.(done, total),
   });

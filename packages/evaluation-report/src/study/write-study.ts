@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
-import type { Classes } from '@tessera/format';
 import type { EvaluationDocument } from '../evaluation-document.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { variantsSheet } from '../evaluation-sheets.js';
@@ -11,6 +10,7 @@ import { writeJson, writeWhole } from '../files/written-file.js';
 import { forestPlot } from '../page/forest-plot.js';
 import { plotFile } from '../page/plot-file.js';
 import { speedQualityPlot } from '../page/speed-quality-plot.js';
+import type { Subjects } from '../subjects.js';
 import type { Study } from './study.js';
 import { studyPage } from './study-page.js';
 
@@ -38,12 +38,15 @@ export async function writeStudy(
   folder: string,
   study: Study,
   document: EvaluationDocument,
-  { pictures, classes }: { readonly pictures: readonly (readonly ImageRgb[])[]; readonly classes: Classes },
+  {
+    pictures,
+    subjects,
+  }: { readonly pictures: readonly (readonly ImageRgb[])[]; readonly subjects: Subjects },
 ): Promise<void> {
   const names = document.arms.map(({ name }) => name);
   // The numbers first: hours of drawing hang on them.
   await writeJson(join(folder, `${study.id}.json`), { study, evaluation: document } satisfies StudyRecord);
-  const sheet = variantsSheet({ names, pictures, classes, title: study.title, scale: 1 });
+  const sheet = variantsSheet({ names, pictures, subjects, title: study.title, scale: 1 });
   await writePng(join(folder, `${study.id}.png`), sheet);
   await writePage(folder, study, document);
 }

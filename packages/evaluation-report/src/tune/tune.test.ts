@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classesOf, parseSpec, resolveSampling, samplingSteps } from '@tessera/format';
+import { parseSpec, resolveSampling, samplingSteps } from '@tessera/format';
 import { expect, test } from 'vitest';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
@@ -72,7 +72,7 @@ test('the fastest of those that are the same is confirmed by fresh seeds and oth
     /timed 6 samplings.* round 1: 6 candidates.* round 2: 3 .* confirmation of/,
   );
   const written = await writeTuning(folder, outcome, {
-    classes: classesOf(run.used.model.manifest),
+    subjects: outcome.subjects,
     scale: 1,
   });
   expect(await readFile(written.sampler!, 'utf8')).toBe(`${tuning.winner}\n`);
@@ -146,6 +146,6 @@ test('without a network agreement with the reference judges, which never calls a
   }
   expect(tuning.confirmations).toMatchObject([{ verdict: 'undecided', agreement: expect.anything() }]);
   expect(tuningFindings(tuning)[0]).toContain("agreement can't tell");
-  const written = await writeTuning(folder, outcome, { classes: classesOf(used.model.manifest), scale: 1 });
+  const written = await writeTuning(folder, outcome, { subjects: outcome.subjects, scale: 1 });
   expect(await readFile(written.curve, 'utf8')).toContain('Agreement with the reference');
 });

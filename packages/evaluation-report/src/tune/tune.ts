@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { halvesOfReference, leastPictures, type MeasuredPicture } from '@tessera/evaluate';
-import { classesOf, formatSpec } from '@tessera/format';
+import { formatSpec } from '@tessera/format';
 import { percent, secondsText, shortTime, timesText } from '../display/number-text.js';
 import type { ModelInUse } from '../environment.js';
 import {
@@ -11,10 +11,11 @@ import {
   type FolderEvaluationOptions,
 } from '../evaluate-in-folder.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
-import type { LoadedNetwork } from '../feature-network-file.js';
+import { type LoadedNetwork, loadSceneNetwork } from '../feature-network-file.js';
 import type { NetworkWithReference } from '../network-with-reference.js';
 import type { StudyProgress } from '../study/run-study.js';
 import { type Timing, timeVariants } from '../study/timing.js';
+import { type Subjects, subjectsOf } from '../subjects.js';
 import type { Variant } from '../variant.js';
 import { type HalvingRound, halvingRounds } from './halving.js';
 import { type Agreement, agreementOf, pixelNetwork } from './pixel-network.js';
@@ -108,6 +109,8 @@ export interface Tuning {
 
 export interface TuneOutcome {
   readonly tuning: Tuning;
+  /** What its pictures show. */
+  readonly subjects: Subjects;
   /** The confirmation as an evaluation. */
   readonly evaluation?: FolderEvaluation;
 }
@@ -130,15 +133,18 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
     notes.push(line);
     say(line);
   };
-  const judge = judgeOf(options);
-  const classes = classesOf(used.model.manifest).count;
+  const judge = await judgeOf(options);
+  const classes = judge.subjects.groups;
   const all = candidatesOf(options.space, {
     model: used.model,
     count: options.candidates,
     seed,
     reference: reference.sampling,
   });
-  const { variants: times, ...timing } = await (options.time ?? timed(options))([reference, ...all]);
+  const { variants: times, ...timing } = await (options.time ?? timed(options, judge.subjects))([
+    reference,
+    ...all,
+  ]);
   const secondsOf = new Map(times.map(({ name, secondsPerImage }) => [name, secondsPerImage.median]));
   const slow = secondsOf.get(reference.name)!;
   const speedupOf = ({ name }: Variant): number => slow / secondsOf.get(name)!;
@@ -271,14 +277,15 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
       spentSeconds: spent(),
       command: options.command,
     },
+    subjects: judge.subjects,
     ...(evaluation ? { evaluation } : {}),
   };
 }
 
-function timed({ used, seed, folder, signal, onProgress }: TuneOptions) {
+function timed({ used, seed, folder, signal, onProgress }: TuneOptions, subjects: Subjects) {
   return (variants: readonly Variant[]): Promise<Timing> =>
     timeVariants({
-      ...{ used, variants, seed, signal, rounds: 1, most: TIMED },
+      ...{ used, variants, seed, subjects, signal, rounds: 1, most: TIMED },
       path: join(folder, 'timing.json'),
       onProgress: (done, total) => onProgress?.({ phase: 'timing', done, total }),
     });
@@ -315,6 +322,7 @@ interface Judged {
 
 interface Judge {
   readonly name: string;
+  readonly subjects: Subjects;
   /** @param variants the reference first */
   judge(variants: readonly Variant[], n: number, options: JudgeOptions): Promise<Judged>;
   worth(
@@ -328,7 +336,7 @@ interface Judge {
   ): number;
 }
 
-function judgeOf(options: TuneOptions): Judge {
+async function judgeOf(options: TuneOptions): Promise<Judge> {
   const { measuring } = options;
   return measuring ? byNetwork(options, measuring) : byAgreement(options);
 }
@@ -348,6 +356,7 @@ function byNetwork(options: TuneOptions, { loaded, reference }: NetworkWithRefer
   const halves = halvesOfReference(reference, options.seed);
   return {
     name: `${loaded.network.name}, ${loaded.key}`,
+    subjects: subjectsOf(used.model.manifest, loaded),
     worth: ({ speedup, n, comparisons = [] }) => worthOf({ speedup, n, comparisons }, goal),
     async judge(variants, n, { seed, folder, part, resamples }) {
       const asked: FolderEvaluationOptions = {
@@ -373,12 +382,15 @@ function byNetwork(options: TuneOptions, { loaded, reference }: NetworkWithRefer
   };
 }
 
-function byAgreement(options: TuneOptions): Judge {
+async function byAgreement(options: TuneOptions): Promise<Judge> {
   const { goal, used, batch, signal } = options;
-  const loaded: LoadedNetwork = { network: pixelNetwork, key: 'pixels' };
-  const classes = classesOf(used.model.manifest).count;
+  const { manifest } = used.model;
+  const { prompts } = manifest.condition.kind === 'text' ? await loadSceneNetwork() : {};
+  const loaded: LoadedNetwork = { network: pixelNetwork, key: 'pixels', ...(prompts ? { prompts } : {}) };
+  const subjects = subjectsOf(manifest, loaded);
   return {
     name: `agreement with the reference on the same noise, ${pixelNetwork.name}`,
+    subjects,
     worth: ({ speedup, agreement }) =>
       goal.kind === 'same-as' ? agreement!.value * Math.log(speedup) : agreement!.value,
     async judge(variants, n, { seed, folder }) {
@@ -390,7 +402,7 @@ function byAgreement(options: TuneOptions): Judge {
       const standings = new Map(
         others.map((pictures: readonly MeasuredPicture[], i) => [
           variants[i + 1]!.name,
-          { agreement: agreementOf(pictures, reference!, classes) },
+          { agreement: agreementOf(pictures, reference!, subjects.groups) },
         ]),
       );
       return { standings };

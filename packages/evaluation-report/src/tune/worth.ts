@@ -1,4 +1,4 @@
-import { type Comparison, overallVerdict, type Verdict } from '@tessera/evaluate';
+import { type Comparison, isShare, overallVerdict, type Verdict } from '@tessera/evaluate';
 
 /** What is wanted: the best picture in a time, or the fastest one that is as good. */
 export type TuneGoal = { readonly kind: 'budget'; readonly seconds: number } | { readonly kind: 'same-as' };
@@ -28,7 +28,7 @@ export function worthOf({ speedup, n, comparisons }: Standing, goal: TuneGoal): 
 function chanceOf({ metric, difference, margin }: Standing['comparisons'][number], n: number): number {
   const estimated = (difference.high - difference.low) / (2 * 1.96);
   // Halves of a few pictures all cover the same: a difference of shares strays by √(1/2n) at most, and of few by nearly that.
-  const error = Math.max(estimated, metric === 'recall' ? Math.sqrt(1 / (2 * n)) : 1e-9);
+  const error = Math.max(estimated, isShare(metric) ? Math.sqrt(1 / (2 * n)) : 1e-9);
   return normalShare(((margin ?? 0) - loss({ metric, difference })) / error);
 }
 
@@ -36,7 +36,7 @@ function loss({
   metric,
   difference,
 }: Pick<Standing['comparisons'][number], 'metric' | 'difference'>): number {
-  return metric === 'recall' ? -difference.value : difference.value;
+  return isShare(metric) ? -difference.value : difference.value;
 }
 
 /** Φ, to 1e-7 (Abramowitz and Stegun 26.2.17). */

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import type { Classes } from '@tessera/format';
+import { isShare } from '@tessera/evaluate';
 import { plain, secondsText, shortTime, signed, timesText, withInterval } from '../display/number-text.js';
 import { machineText, threadsText } from '../environment.js';
 import { writeJson, writeWhole } from '../files/written-file.js';
 import { plotFile } from '../page/plot-file.js';
+import type { Subjects } from '../subjects.js';
 import { type WrittenEvaluation, writeEvaluation } from '../write-evaluation.js';
 import { agreementText, type TuneOutcome, type Tuning } from './tune.js';
 import { tunePlot } from './tune-plot.js';
@@ -22,7 +23,7 @@ export interface WrittenTuning {
 export async function writeTuning(
   folder: string,
   { tuning, evaluation }: TuneOutcome,
-  look: { readonly classes: Classes; readonly scale: number },
+  look: { readonly subjects: Subjects; readonly scale: number },
 ): Promise<WrittenTuning> {
   const [record, report, curve] = ['tuning.json', 'tuning.md', 'curve.svg'].map((name) => join(folder, name));
   await writeJson(record!, tuning);
@@ -134,8 +135,8 @@ function comparisonText(
   if (agreement) return agreementText(agreement);
   return (comparisons ?? [])
     .map(({ metric, difference }) => {
-      const name = { frechet: 'Fréchet', kid: 'KID', recall: 'recall' }[metric];
-      if (metric !== 'recall') return `${name} ${withInterval(difference, 2, signed)}`;
+      const name = { frechet: 'Fréchet', kid: 'KID', recall: 'recall', score: 'score' }[metric];
+      if (!isShare(metric)) return `${name} ${withInterval(difference, 2, signed)}`;
       const { value, low, high } = difference;
       return `${name} ${signed(100 * value, 1)} [${signed(100 * low, 1)}, ${signed(100 * high, 1)}] points`;
     })

@@ -12,10 +12,11 @@ from ..stages.autoencoder import train_autoencoder
 from ..training.device import is_faster_reduced
 from .place import AUTOENCODER, AUTOENCODER_RATE, HELD_OUT_COUNT, TextPlace
 from .stages.everything import run_everything
-from .stages.judging import score, train_scene_judge
+from .stages.judging import JUDGE_STEPS, score, train_scene_judge
 from .stages.latents import prepare_latents
 from .stages.mar import STEPS, train_text_model, validate_text_model
 from .stages.packing import pack
+from .stages.prompts import write_prompts
 from .stages.rendering import fetch, render_pictures
 from .stages.sampling import SHOWN, draw_texts
 from .stages.unpacking import unpack
@@ -57,7 +58,13 @@ def add_text_commands(
         default=240,
         help=f"pictures, at most {HELD_OUT_COUNT} (default: 240)",
     )
-    add("judge", "train the judge of scenes")
+    add("judge", "train the judge of scenes").add_argument(
+        "--steps",
+        type=whole(1),
+        default=JUDGE_STEPS,
+        help=f"length of the judge's training, over all calls (default: {JUDGE_STEPS})",
+    )
+    add("prompts", "write the prompts that text models are scored on, and scenes of them")
     drawing = add("sample", "draw pictures of captions")
     scoring = add("score", "GenEval's six skills and the distances to real scenes")
     for command in (drawing, scoring):
@@ -97,7 +104,8 @@ def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
         "latents": lambda: prepare_latents(place),
         "mar": lambda: train_text_model(place, options.steps),
         "validate": lambda: validate_text_model(place, options.count),
-        "judge": lambda: train_scene_judge(place),
+        "judge": lambda: train_scene_judge(place, options.steps),
+        "prompts": lambda: write_prompts(place),
         "sample": lambda: draw_texts(place, options.captions or SHOWN, sampling(), options.name),
         "score": lambda: score(place, options.prompts, options.pictures, sampling()),
         "pack": lambda: pack(place),

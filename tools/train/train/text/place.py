@@ -20,7 +20,7 @@ TRAIN_COUNT = 16_000
 HELD_OUT_COUNT = 4_000
 LATENT_COUNT = 48_000
 """Scenes that the MAR model is trained on; the autoencoder's are the first of them."""
-SCENE_SEED, HELD_OUT_SCENE_SEED, JUDGE_SCENE_SEED = 11, 12, 13
+SCENE_SEED, HELD_OUT_SCENE_SEED, JUDGE_SCENE_SEED, PROMPT_SCENE_SEED = 11, 12, 13, 14
 
 AUTOENCODER = AutoencoderConfig(ch=128, z_channels=16, pixel_shuffle=8)
 AUTOENCODER_RATE = 2e-4
@@ -53,6 +53,16 @@ class TextPlace(Workplace):
     def validation(self) -> Path:
         """A JSON object a line: samples and the loss on held-out scenes."""
         return self.folder / "validation.jsonl"
+
+    @property
+    def prompts(self) -> Path:
+        """What text models are scored on."""
+        return self.folder / "prompts.json"
+
+    @property
+    def prompt_scenes(self) -> Path:
+        """Real scenes of the prompts."""
+        return self.folder / "prompt-scenes.npy"
 
     def captions(self) -> Captions:
         """What says what scenes show."""

@@ -34,7 +34,7 @@ def items_of(scene: Scene) -> list[Found]:
 class SceneJudgeLoss:
     """
     Things, backgrounds, damage and layout at once, in scenes that are rendered as they are asked for. Things are
-    learnt in the first half of a batch, whose pictures are altered as an eye hardly sees; the other half is
+    learnt in the first three quarters of a batch, whose pictures are altered as an eye hardly sees; the others are
     damaged. The judge is a ruler, not a pupil: it learns held-out combinations too.
     """
 
@@ -56,7 +56,7 @@ class SceneJudgeLoss:
             [render_scene(scene, self._sprites, self._seed, index) for index, scene in enumerate(scenes, first)]
         )
         pictures = to_tensor(pixels).to(draw.device)
-        whole = share - share // 2
+        whole = share - share // 4
         kinds = torch.zeros(share, dtype=torch.int64, device=draw.device)
         kinds[whole:] = draw.integers(len(DAMAGES) - 1, share - whole) + 1
         damaged, amounts = damage(pictures, kinds, draw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -109,41 +109,84 @@ def _propose(rng: Random, sprites: Sprites) -> Scene:
     background = rng.choice(BACKGROUNDS)
     kind = rng.choices(("one", "two", "count"), (0.36, 0.4, 0.24))[0]
     if kind == "one":
-        size = rng.choices(("medium", "small", "big"), (0.6, 0.2, 0.2))[0]
-        spread = {"small": 2, "medium": 1, "big": 0}[size]
-        middle = (SIDE - SIZES[size]) // 2
-        # Middles lie half a step beside the grid: round down.
-        left, top = (
-            _inside(middle // STEP * STEP + STEP * rng.randint(-spread, spread + 1), SIZES[size]) for _ in "xy"
-        )
+        size, corner = _one_place(rng)
         thing = rng.randrange(len(things()))
-        item = Item(thing, _colour(rng, sprites, thing, background), size, left, top)
-        return Scene(kind, (item,), None, background)
+        return _laid([thing], [_colour(rng, sprites, thing, background)], [size], [corner], None, background)
     if kind == "two":
-        first, second = rng.sample(range(len(things())), 2)
-        sizes = rng.choices(
-            (("middling", "middling"), ("medium", "small"), ("small", "medium"), ("small", "small")),
-            (0.6, 0.15, 0.15, 0.1),
-        )[0]
-        relation = rng.choice(RELATIONS)
-        corners = _pair_corners(rng, relation, SIZES[sizes[0]], SIZES[sizes[1]])
-        items = tuple(
-            Item(thing, _colour(rng, sprites, thing, background), size, *corner)
-            for thing, size, corner in zip((first, second), sizes, corners)
-        )
-        return Scene(kind, items, relation, background)
+        pair = rng.sample(range(len(things())), 2)
+        sizes, relation, corners = _two_places(rng)
+        colours = [_colour(rng, sprites, thing, background) for thing in pair]
+        return _laid(pair, colours, sizes, corners, relation, background)
     thing = rng.randrange(len(things()))
     colour = _colour(rng, sprites, thing, background)
     count = rng.randint(2, MOST)
+    size, corners = _alike_places(rng, count)
+    return _laid([thing] * count, [colour] * count, [size] * count, corners, None, background)
+
+
+def scene_of(
+    rng: Random, shown: list[tuple[int, str | None]], relation: str | None = None
+) -> Scene:
+    """
+    A scene of these things, each with the colour it is given (None for its own): one, two different ones in a
+    relation (None for any), or several alike. Places, sizes and background are as likely as in `scene_at`.
+    """
+    given = {colour for _, colour in shown}
+    background = rng.choice([name for name in BACKGROUNDS if colour_of(name) not in given - {None}])
+    kinds, colours = [thing for thing, _ in shown], [colour for _, colour in shown]
+    if len(shown) == 1:
+        size, corner = _one_place(rng)
+        return _laid(kinds, colours, [size], [corner], None, background)
+    if len(set(kinds)) == 2:
+        sizes, relation, corners = _two_places(rng, relation)
+        return _laid(kinds, colours, sizes, corners, relation, background)
+    size, corners = _alike_places(rng, len(shown))
+    return _laid(kinds, colours, [size] * len(shown), corners, None, background)
+
+
+def _laid(
+    kinds: Sequence[int],
+    colours: Sequence[str | None],
+    sizes: Sequence[str],
+    corners: Sequence[tuple[int, int]],
+    relation: str | None,
+    background: str,
+) -> Scene:
+    kind = "one" if len(kinds) == 1 else "two" if len(set(kinds)) == 2 else "count"
+    laid = zip(kinds, colours, sizes, corners)
+    return Scene(kind, tuple(Item(thing, colour, size, *at) for thing, colour, size, at in laid), relation, background)
+
+
+def _one_place(rng: Random) -> tuple[str, tuple[int, int]]:
+    """Size and upper left corner of a thing by itself."""
+    size = rng.choices(("medium", "small", "big"), (0.6, 0.2, 0.2))[0]
+    spread = {"small": 2, "medium": 1, "big": 0}[size]
+    middle = (SIDE - SIZES[size]) // 2
+    # Middles lie half a step beside the grid: round down.
+    left, top = (
+        _inside(middle // STEP * STEP + STEP * rng.randint(-spread, spread + 1), SIZES[size]) for _ in "xy"
+    )
+    return size, (left, top)
+
+
+def _two_places(
+    rng: Random, relation: str | None = None
+) -> tuple[tuple[str, str], str, list[tuple[int, int]]]:
+    """Sizes, relation (the given one, or any) and upper left corners of two things."""
+    sizes = rng.choices(
+        (("middling", "middling"), ("medium", "small"), ("small", "medium"), ("small", "small")),
+        (0.6, 0.15, 0.15, 0.1),
+    )[0]
+    relation = relation or rng.choice(RELATIONS)
+    return sizes, relation, _pair_corners(rng, relation, SIZES[sizes[0]], SIZES[sizes[1]])
+
+
+def _alike_places(rng: Random, count: int) -> tuple[str, list[tuple[int, int]]]:
+    """Size and upper left corners of `count` things alike."""
     size = "small" if count == MOST or rng.random() < 0.35 else "middling"
     corners = rng.choice(_ARRANGEMENTS[count, size])
     across, down = (_slack(rng, [corner[axis] for corner in corners], SIZES[size]) for axis in (0, 1))
-    return Scene(
-        kind,
-        tuple(Item(thing, colour, size, left + across, top + down) for left, top in corners),
-        None,
-        background,
-    )
+    return size, [(left + across, top + down) for left, top in corners]
 
 
 _ARRANGEMENTS: dict[tuple[int, str], list[list[tuple[int, int]]]] = {

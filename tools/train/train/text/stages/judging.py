@@ -29,13 +29,13 @@ from ..scene.scene import Scene, scene_at
 from .mar import BATCH
 from .sampling import draw_texts
 
-_STEPS = 8_000
+JUDGE_STEPS = 8_000
 _BATCH = 32
 
 
-def train_scene_judge(place: TextPlace, steps: int | None = None) -> bool:
+def train_scene_judge(place: TextPlace, steps: int = JUDGE_STEPS) -> bool:
     """
-    Trains for `steps` (by default 8,000) and reports how often it is right on held-out scenes; returns whether it
+    Trains for `steps` and reports how often it is right on held-out scenes; returns whether it
     is done.
 
     @raises OptionError where the workers can't share a batch
@@ -43,7 +43,8 @@ def train_scene_judge(place: TextPlace, steps: int | None = None) -> bool:
     plan = Plan(
         batch=_BATCH,
         learning_rate=2e-3,
-        steps=steps or _STEPS,
+        steps=steps,
+        hold=0.6,
         weight_decay=0.01,
         average_decay=0.998,
         seed=place.seed,
@@ -55,9 +56,8 @@ def train_scene_judge(place: TextPlace, steps: int | None = None) -> bool:
     run_workers(workers, _train_share, exchange, place, plan, is_faster_reduced(place.device))
     saved = load_checkpoint(place.judge)
     judge = load_scene_judge(place)
-    place.report(
-        "judge", {**reliability(judge, place), "parameters": parameters, "steps": saved["step"]}
-    )
+    counts = {"parameters": parameters, "steps": saved["step"], "samples": saved["step"] * _BATCH}
+    place.report("judge", {**reliability(judge, place), **counts})
     write_safetensors(place.model / "judge.safetensors", judge.state_dict(), torch.float32)
     return plan.progress(saved["step"], saved["minutes"]) >= 1
 
