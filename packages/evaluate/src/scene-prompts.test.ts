@@ -52,14 +52,14 @@ describe('a prompt', () => {
   });
 
   it.each([
-    ['left of', [5, 2], [6, 9]],
-    ['right of', [6, 9], [5, 2]],
-    ['above', [2, 5], [9, 6]],
-    ['below', [9, 6], [2, 5]],
-  ] as const)('of a relation is met by things that stand so: %s', (relation, first, second) => {
+    ['left of', at(FOX, 5, 2), at(APPLE, 6, 9)],
+    ['right of', at(FOX, 6, 9), at(APPLE, 5, 2)],
+    ['above', at(FOX, 2, 5), at(APPLE, 9, 6)],
+    ['below', at(FOX, 9, 6), at(APPLE, 2, 5)],
+  ] as const)('of a relation is met by things that stand so: %s', (relation, fox, apple) => {
     const prompt = asks([{ thing: FOX }, { thing: APPLE }], { relation });
-    expect(meets(prompt, at(FOX, ...first), at(APPLE, ...second))).toBe(true);
-    expect(meets(prompt, at(FOX, ...second), at(APPLE, ...first))).toBe(false);
+    expect(meets(prompt, fox, apple)).toBe(true);
+    expect(meets(prompt, { ...fox, thing: APPLE }, { ...apple, thing: FOX })).toBe(false);
     expect(meets(prompt, at(FOX, 3, 3), at(APPLE, 7, 7))).toBe(false);
   });
 });
