@@ -101,7 +101,7 @@ describe('an evaluation of prompts', () => {
     expect((await readdir(pictures)).slice(0, 2)).toEqual(['00000-a-fox.png', '00001-two-foxes.png']);
     const { recipe } = await readPng(join(pictures, '00001-two-foxes.png'));
     expect(parseRecipe(`${recipe}`, '00001-two-foxes.png')).toMatchObject({
-      pictures: [{ prompt: 'two foxes' }],
+      images: [{ index: 1, prompt: 'two foxes' }],
     });
 
     const again = await evaluateInFolder(optionsFor(model, folder));
