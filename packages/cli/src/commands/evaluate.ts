@@ -168,7 +168,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
       ? undefined
       : policiesFromFlags({ ...flags, policies: flags.besidePolicies }, output);
   const { signal } = context.io;
-  const used = await modelInUse(context, flags, output);
+  const used = await modelInUse(context, { ...flags, ...modelOf(flags, study) }, output);
   const { model } = used;
   const folder = study ? join(flags.out, sharedFolder(used, study)) : flags.out;
   const progress = evaluationProgress(output);
@@ -216,7 +216,7 @@ async function evaluate(context: CommandContext, flags: EvaluateFlags, given: Gi
           command: evaluationCommand({ ...flags, sampling: specFlags(flags), margins, device, dtype }),
         };
     assertFolderEvaluation(asked);
-    if (flags.workers > 1) await drawInProcesses(asked, flags, progress);
+    if (flags.workers > 1) await drawInProcesses(asked, { ...flags, ...modelOf(flags, study) }, progress);
     const evaluation = study
       ? await runStudy({ ...common, study, measuring, command: asked.command })
       : await evaluateInFolder(asked);
@@ -323,6 +323,12 @@ function studyWith(study: Study, flags: EvaluateFlags, given: Given): Study {
     ...givenOf(flags, given),
     ...(flags.margin ? { margins: { ...study.margins, ...marginsOf(flags.margin) } } : {}),
   };
+}
+
+/** The model, which a study may name. */
+function modelOf({ model }: EvaluateFlags, study: Study | undefined): Pick<ModelFlags, 'model'> {
+  const named = model ?? study?.model;
+  return named === undefined ? {} : { model: named };
 }
 
 /** The numbers that a study has too, where they were given. */

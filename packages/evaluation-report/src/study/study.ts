@@ -20,6 +20,8 @@ const schema = v.strictObject({
   claim: text,
   /** What differs between the variants, and what does not. What was added after a result is named here. */
   method: text,
+  /** What draws, as `--model` takes it. @default the embedded model of classes */
+  model: v.optional(text),
   /** Pictures of each variant. */
   n: count,
   seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
