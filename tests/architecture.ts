@@ -123,8 +123,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/playground': {
     dependencies: [
-      ...['@tessera/core', '@tessera/fts', '@tessera/gtr', '@tessera/onnx', '@tessera/format'],
-      ...['@tessera/runtime-web', 'onnxruntime-web', 'svelte', '@lezer/javascript', '@lezer/highlight'],
+      ...['@tessera/core', '@tessera/evaluate', '@tessera/fts', '@tessera/gtr', '@tessera/onnx'],
+      ...[
+        '@tessera/format',
+        '@tessera/runtime-web',
+        'onnxruntime-web',
+        'svelte',
+        '@lezer/javascript',
+        '@lezer/highlight',
+      ],
       'idb-keyval',
       ...['@codemirror/autocomplete', '@codemirror/commands', '@codemirror/lang-javascript'],
       ...['@codemirror/language', '@codemirror/lint', '@codemirror/state', '@codemirror/view'],
@@ -136,7 +143,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       '@lezer/highlight': 'src/own-policy/code-editor.ts',
       '@codemirror/view': 'src/own-policy/code-editor.ts',
       '@codemirror/state': 'src/own-policy/code-editor.ts',
-      'onnxruntime-web': 'src/model-loading/page-models.ts',
+      '@tessera/evaluate': 'src/scene-network/',
     },
   },
 };

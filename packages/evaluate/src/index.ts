@@ -52,6 +52,7 @@ export {
   precisionAndRecall,
 } from './precision-recall.js';
 export { quartilesOf } from './quartiles.js';
+export { readScenePrompt } from './read-scene-prompt.js';
 export type { ReferencePictures } from './reference-pictures.js';
 export { halvesOfReference } from './reference-split.js';
 export { resampleCounts, varianceCorrection } from './resampling.js';

@@ -52,7 +52,18 @@ export const networkEntries = {
       output: name,
       /** Of two middles that are no more cells apart, one way and the other, the surer counts. */
       apart: count,
-      things: v.pipe(v.array(v.strictObject({ name, colour: v.nullable(name) })), v.minLength(1)),
+      things: v.pipe(
+        v.array(
+          v.strictObject({
+            name,
+            /** The colour that it has by itself; null where one wouldn't call it by any. */
+            colour: v.nullable(name),
+            /** All that it is called, one or several of it, in lower case. @default its name */
+            words: v.exactOptional(v.array(name)),
+          }),
+        ),
+        v.minLength(1),
+      ),
       colours: v.pipe(v.array(name), v.minLength(1)),
       sizes: v.pipe(v.array(name), v.minLength(1)),
     }),

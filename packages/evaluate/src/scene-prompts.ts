@@ -58,6 +58,8 @@ export interface KnownThing {
   readonly name: string;
   /** The colour that it has by itself; null where one wouldn't call it by any. */
   readonly colour: string | null;
+  /** All that it is called, one or several of it, in lower case. @default its name */
+  readonly words?: readonly string[];
 }
 
 /**

@@ -5,3 +5,6 @@ export const MODEL_PATHS: Readonly<Record<Condition['kind'], string>> = {
   class: 'model/',
   text: 'text-model/',
 };
+
+/** Where the network is that finds things in pictures of prompts. */
+export const SCENE_NETWORK_PATH = 'scene-network/';

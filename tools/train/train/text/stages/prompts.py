@@ -16,7 +16,7 @@ from ..scene.colours import COLOURS
 from ..scene.render import render_scene
 from ..scene.scene import Scene, scene_of
 from ..scene.sprites import SIZES, Sprites
-from ..scene.things import things
+from ..scene.things import plural, things
 
 _PER_SKILL = 200
 _PROMPT_SEED = 1
@@ -27,7 +27,7 @@ _SCENES = 2
 def write_prompts(place: TextPlace) -> None:
     """
     Writes `prompts.json`: the names of things, colours, sizes and backgrounds in the order of the judge's outputs,
-    and the prompts, each of the skill that follows the last one's; and `prompt-scenes.npy`, uint8
+    with all that captions call a thing, and the prompts, each of the skill that follows the last one's; and `prompt-scenes.npy`, uint8
     [scenes, 128, 128, 3]: a scene of each prompt in turn, then another of each.
     """
     sprites = sprites_of(place.packages)
@@ -41,7 +41,12 @@ def write_prompts(place: TextPlace) -> None:
         np.save(file, np.stack(pixels))
     names = {
         "things": [
-            {"name": thing.name, "colour": sprites.own_colour(place)} for place, thing in enumerate(things())
+            {
+                "name": thing.name,
+                "colour": sprites.own_colour(place),
+                "words": sorted({*thing.names, *map(plural, thing.names)}),
+            }
+            for place, thing in enumerate(things())
         ],
         "colours": list(COLOURS),
         "sizes": list(SIZES),
