@@ -34,6 +34,28 @@ const schema = v.strictObject({
     /** Kind of damage → share in which the feature network sees it. */
     damages: v.record(v.string(), share),
   }),
+  /** Pictures of slow variants that were drawn before, as the network saw them: see `RecordedVariant`. */
+  recorded: v.exactOptional(
+    v.array(
+      v.strictObject({
+        ...file.entries,
+        /** Hash of the model's manifest. */
+        model: v.string(),
+        dtype: v.string(),
+        seed: v.number(),
+        /** What tells the variant apart: JSON. */
+        description: v.unknown(),
+        count: v.pipe(v.number(), v.integer(), v.minValue(1)),
+        /** Of each picture. */
+        passes: v.number(),
+        headEvaluations: v.number(),
+        /** What they were drawn with. */
+        threads: v.number(),
+        versions: v.record(v.string(), v.string()),
+        machine: v.strictObject({ processor: v.string(), cores: v.number() }),
+      }),
+    ),
+  ),
   /**
    * Differences that don't matter in its distances: `margins` of an evaluation whose caller sets none. Absent where none are
    * known.

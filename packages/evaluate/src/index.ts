@@ -53,6 +53,11 @@ export {
 } from './precision-recall.js';
 export { quartilesOf } from './quartiles.js';
 export { readScenePrompt } from './read-scene-prompt.js';
+export {
+  type RecordedVariant,
+  recordedBytes,
+  recordedPictures,
+} from './recorded-variant.js';
 export type { ReferencePictures } from './reference-pictures.js';
 export { halvesOfReference } from './reference-split.js';
 export { resampleCounts, varianceCorrection } from './resampling.js';

@@ -75,6 +75,12 @@ export interface Environments {
   readonly machines: readonly Machine[];
 }
 
+/** Pictures of a variant that come with the network, and what they were drawn with. */
+export interface RecordedPart extends Environments {
+  readonly arm: string;
+  readonly pictures: number;
+}
+
 /** All that occurs in environments, each once, the smaller number or version first. */
 export function environmentsOf(each: readonly Environment[]): Environments {
   const names = [...new Set(each.flatMap(({ versions }) => Object.keys(versions)))];

@@ -15,11 +15,9 @@ import type { EvaluationDocument } from './evaluation-document.js';
 import type { LoadedNetwork } from './feature-network-file.js';
 import { changesSinceFirst, referenceKey, referenceText } from './store/first-evaluation.js';
 import { type FolderStore, openFolderStore } from './store/folder-store.js';
+import { SHOWN } from './store/variant-folder.js';
 import { subjectsOf } from './subjects.js';
 import { type Variant, variantKey } from './variant.js';
-
-/** How many pictures of each variant a report shows: four of each class of the embedded model. */
-export const SHOWN = 48;
 
 export interface FolderDrawingOptions {
   readonly used: ModelInUse;
@@ -108,6 +106,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
   return withStore(options, async (store) => {
     const report = await evaluate({ ...asked, store });
     const { device, dtype, versions } = used.made;
+    const recorded = store.recorded(n);
     return {
       document: {
         ...report,
@@ -122,6 +121,7 @@ export async function evaluateInFolder(options: FolderEvaluationOptions): Promis
           measuredWith: versions,
           batch,
           together: store.together(n),
+          ...(recorded.length > 0 ? { recorded } : {}),
         },
         changes: await changesSinceFirst(folder, firstKey(options), {
           n,
@@ -203,6 +203,7 @@ async function withStore<T>(
     pictureOf,
     network: loaded.network,
     networkKey: loaded.key,
+    ...(loaded.recorded ? { recorded: loaded.recorded } : {}),
     environment: { threads: model.threads, versions: made.versions, machine: thisMachine() },
     keep,
     signal,

@@ -1,6 +1,6 @@
 import type { EvaluationReport, VariantReport } from '@tessera/evaluate';
 import type { Recipe, SamplingConfig } from '@tessera/format';
-import type { Environments, TimingEnvironment } from './environment.js';
+import type { Environments, RecordedPart, TimingEnvironment } from './environment.js';
 
 /** `tessera-judge, 1fcf71765a90`. */
 export function networkText({ name, key }: Pick<EvaluationDocument['network'], 'name' | 'key'>): string {
@@ -34,6 +34,8 @@ export interface EvaluationDocument extends EvaluationReport {
     readonly batch: number;
     /** Whether all variants were drawn in the same sessions, so that the times of drawing can be compared. */
     readonly together: boolean;
+    /** Pictures that were not drawn: they come with the network. Absent where all were. */
+    readonly recorded?: readonly RecordedPart[];
   };
   /** Of the variants' times, where they were taken apart from the drawing; without it they are those of drawing. */
   readonly timing?: TimingEnvironment;

@@ -9,12 +9,15 @@ import {
   type FeatureNetworkDescription,
   FeatureNetworkError,
   featureNetworkReference,
+  type MeasuredPicture,
   type NetworkDescription,
   onnxNetwork,
   parseFeatureNetwork,
   parseNetworkDescription,
   parsePromptSet,
+  type RecordedVariant,
   type ReferencePictures,
+  recordedPictures,
 } from '@tessera/evaluate';
 import { decodeText } from '@tessera/format';
 import { disableTelemetry } from '@tessera/runtime-node';
@@ -31,10 +34,18 @@ export interface LoadedNetwork {
   readonly classNames?: readonly string[];
   /** Real pictures that come with it. */
   readonly reference?: ReferencePictures;
+  /** Variants whose pictures were drawn before, and what it saw in them. */
+  readonly recorded?: readonly Recorded[];
   /** Prompts that it can check. */
   readonly prompts?: AskedPrompts;
   /** Differences that don't matter in its features, where they are known. */
   readonly margins?: NonNullable<FeatureNetworkDescription['margins']>;
+}
+
+/** A variant that was drawn before, with the reading of its pictures. */
+export interface Recorded {
+  readonly variant: RecordedVariant;
+  pictures(): Promise<readonly MeasuredPicture[]>;
 }
 
 /** The description of a folder's network, its graph and its real pictures. The second is the name of the first ones. */
@@ -81,6 +92,11 @@ async function loadDescribed(folder: string, name: string): Promise<LoadedNetwor
     reference: featureNetworkReference(description, halves),
     ...(description.margins ? { margins: description.margins } : {}),
     ...(await promptsOf(folder, description)),
+    recorded: (description.recorded ?? []).map((variant) => ({
+      variant,
+      pictures: async () =>
+        recordedPictures(variant, await readDescribed(folder, variant), description.network.features.width),
+    })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Comparison, type EvaluationReport, isShare } from '@tessera/evaluate';
 import { decimalsOf, percent, plain, timesText } from './display/number-text.js';
-import { mixtureNote } from './environment.js';
+import { machinesText, mixtureNote } from './environment.js';
 import type { EvaluationDocument } from './evaluation-document.js';
 
 /** What the comparisons say: in Fréchet distance, in recall, and how fast each variant is beside; a line a pair. */
@@ -26,7 +26,17 @@ export function notesOf(document: EvaluationDocument): string[] {
     marginNote(document),
     changesNote(document),
     mixtureNote(document.made),
+    recordedNote(document),
   ].filter((note) => note !== undefined);
+}
+
+/** Says which pictures were not drawn here; nothing where all were. */
+export function recordedNote({ made: { recorded = [] }, n }: EvaluationDocument): string | undefined {
+  const parts = recorded.map(
+    ({ arm, pictures, ...environment }) =>
+      `${pictures} of the ${n} pictures of ${arm} come with the network: they were drawn by ${machinesText(environment)}.`,
+  );
+  return parts.length === 0 ? undefined : parts.join(' ');
 }
 
 /** Says that no margin is set in Fréchet distance; nothing where one is. */

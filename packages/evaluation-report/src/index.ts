@@ -12,7 +12,6 @@ export {
   type FolderDrawingOptions,
   type FolderEvaluation,
   type FolderEvaluationOptions,
-  SHOWN,
 } from './evaluate-in-folder.js';
 export type { EvaluationDocument } from './evaluation-document.js';
 export { EvaluationRequestError } from './evaluation-request-error.js';
@@ -24,6 +23,7 @@ export {
 } from './network-with-reference.js';
 export { type ReportTextOptions, reportText } from './report-text.js';
 export { EvaluationFolderError } from './store/folder-file.js';
+export { SHOWN } from './store/variant-folder.js';
 export { runStudy, type StudyOptions, type StudyProgress, studyEvaluation } from './study/run-study.js';
 export { parseStudy, readStudy, type Study, sharedFolder, variantsOf } from './study/study.js';
 export {

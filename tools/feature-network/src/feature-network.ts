@@ -5,13 +5,16 @@ import { modelFolder } from '@tessera/model-tiny-text';
 import { loadModel } from '@tessera/runtime-node';
 import { makeFeatureNetwork } from './make-feature-network.js';
 import { makeSceneNetwork } from './make-scene-network.js';
+import { recordVariant } from './record-variant.js';
 
 const HELP = `Usage: pnpm --filter @tessera/tool-feature-network make [options]
 
 Makes the feature network of @tessera/evaluate from what tools/train trained; or with --scenes the network of scenes, by which
-pictures of prompts are measured.
+pictures of prompts are measured; or with --record adds a variant's pictures, as the network saw them, to its files.
 
   --scenes           make the network of scenes
+  --record NAME      the pictures' file, such as mar-64x100; with --evaluation FOLDER, where tessera evaluate drew them, and
+                     --variant NAME, the variant's name there
   --work FOLDER      its workplace   [tools/train/checkpoints, of scenes text in it]
   --out FOLDER       gets feature-network.onnx, reference.bin, feature-network.json, and prompts.json of scenes
                      [packages/evaluate/feature-network, of scenes packages/evaluate/scene-network]
@@ -23,6 +26,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       scenes: { type: 'boolean', default: false },
+      record: { type: 'string' },
+      evaluation: { type: 'string' },
+      variant: { type: 'string' },
       work: { type: 'string' },
       out: { type: 'string' },
       fixtures: { type: 'string', default: fromRoot('packages/evaluate/fixtures') },
@@ -33,9 +39,16 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const { scenes } = values;
+  const { scenes, record, evaluation, variant } = values;
   const work = values.work ?? fromRoot(`tools/train/checkpoints${scenes ? '/text' : ''}`);
   const out = values.out ?? fromRoot(`packages/evaluate/${scenes ? 'scene' : 'feature'}-network`);
+  if (record !== undefined) {
+    if (evaluation === undefined || variant === undefined)
+      throw new Error('--record needs --evaluation and --variant.');
+    const recorded = await recordVariant({ evaluation, arm: variant, network: out, name: record });
+    console.log(`recorded   ${recorded.count} pictures, ${(recorded.bytes / 1e6).toFixed(2)} MB`);
+    return;
+  }
   const { reference, network, graph, margins } = scenes
     ? await makeSceneNetwork({ work, out, code: coded })
     : await makeFeatureNetwork({ work, out, fixtures: values.fixtures });

@@ -50,7 +50,7 @@ type Reported = Readonly<Record<'steps' | 'samples' | 'parameters' | 'object' | 
 
 /** `prompts.json` of tools/train. */
 interface PromptFile extends PromptSet {
-  readonly things: KnownThing[];
+  readonly things: NonNullable<NetworkDescription['cells']>['things'];
   readonly colours: string[];
   readonly sizes: string[];
 }

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { EvaluationStore, FeatureNetwork, VariantIdentity } from '@tessera/evaluate';
 import { jsonHash, type Picture } from '@tessera/format';
-import { type Environment, type Environments, environmentsOf } from '../environment.js';
+import { type Environment, type Environments, environmentsOf, type RecordedPart } from '../environment.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
+import type { Recorded } from '../feature-network-file.js';
 import { type Variant, variantKey } from '../variant.js';
+import { findRecorded } from './find-recorded.js';
 import { claimFolder, type FolderIdentity } from './folder-identity.js';
-import { openVariant, type VariantFolder } from './variant-folder.js';
+import { openVariant, RECORDED, type VariantFolder } from './variant-folder.js';
 
 export interface FolderStoreOptions {
   readonly folder: string;
@@ -15,6 +17,8 @@ export interface FolderStoreOptions {
   readonly pictureOf: (index: number) => Picture;
   readonly network: FeatureNetwork;
   readonly networkKey: string;
+  /** Variants that come with the network. */
+  readonly recorded?: readonly Recorded[];
   /** What is drawn now is drawn with. */
   readonly environment: Environment;
   readonly keep: number;
@@ -36,6 +40,8 @@ export interface FolderStore extends EvaluationStore {
   together(n: number): boolean;
   /** What the pictures 0 … n − 1 of all variants were drawn with, in this session and in earlier ones. */
   environments(n: number): Environments;
+  /** Of the pictures 0 … n − 1, those that were not drawn here: they come with the network. */
+  recorded(n: number): readonly RecordedPart[];
   /** How many of the pictures 0 … n − 1 of all variants should be kept as files and were not when they were drawn. */
   notKept(n: number): number;
   /** The first pictures of a variant, as far as they were kept. */
@@ -70,6 +76,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
           folder: join(folder, 'arms', key),
           name,
           description: variantKey(variant),
+          recorded: await findRecorded(options.recorded ?? [], variantKey(variant), identity),
           session,
           onSeen: (done, total) => options.onSeen?.(name, done, total),
           recipeOf: (picture) => options.recipeOf(variant, picture),
@@ -96,12 +103,24 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Fold
     environments: (n) =>
       environmentsOf(
         [...opened.values()].flatMap(({ pictures }) =>
-          [...pictures.values()].flatMap(({ drawn }) => (drawn.index < n ? drawn : [])),
+          [...pictures.values()].flatMap(({ drawn }) =>
+            drawn.index < n && drawn.sitting !== RECORDED ? drawn : [],
+          ),
         ),
       ),
+    recorded: (n) =>
+      [...opened].flatMap(([arm, { pictures }]) => {
+        const records = [...pictures.values()].flatMap(({ drawn }) =>
+          drawn.index < n && drawn.sitting === RECORDED ? drawn : [],
+        );
+        return records[0] ? { arm, pictures: records.length, ...environmentsOf(records) } : [];
+      }),
     notKept: (n) =>
       [...opened.values()].flatMap(({ pictures, isKept }) =>
-        [...pictures.keys()].filter((index) => index < Math.min(keep, n) && !isKept(index)),
+        [...pictures.values()].filter(
+          ({ drawn: { index, sitting } }) =>
+            index < Math.min(keep, n) && sitting !== RECORDED && !isKept(index),
+        ),
       ).length,
     async firstPictures(name, most) {
       const images: ImageRgb[] = [];

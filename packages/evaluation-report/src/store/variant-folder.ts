@@ -5,6 +5,7 @@ import type { DrawnPicture, FeatureNetwork, MeasuredPicture } from '@tessera/eva
 import type { Picture } from '@tessera/format';
 import * as v from 'valibot';
 import type { Environment } from '../environment.js';
+import type { Recorded } from '../feature-network-file.js';
 import { takeLock } from '../files/lock-file.js';
 import { readPng, writePng } from '../files/png-file.js';
 import { writeJson } from '../files/written-file.js';
@@ -31,6 +32,17 @@ const seenSchema = v.object({ index: count, sitting: v.string(), ...seenEntries 
 
 type DrawnRecord = v.InferOutput<typeof drawnSchema>;
 
+/** How many pictures of each variant a report shows: four of each class of the embedded model. */
+export const SHOWN = 48;
+
+/** The session of pictures that come with the network. */
+export const RECORDED = 'recorded';
+
+/** The first picture that is taken from those that come with the network: the ones before are drawn, to be looked at. */
+export function recordedFrom(keep: number): number {
+  return Math.min(keep, SHOWN);
+}
+
 /** One run of the program, from its start to its end or stop. */
 export interface Session extends Environment {
   readonly id: string;
@@ -51,6 +63,8 @@ export interface VariantFolderOptions {
   /** Pictures with an index below this are kept as files. */
   readonly keep: number;
   readonly signal: AbortSignal;
+  /** Pictures of it that were drawn before, elsewhere; those that are to be kept as files are drawn again. */
+  readonly recorded?: Recorded | undefined;
   /** Called with how many of the kept pictures that were new to this network it has been shown. */
   onSeen?(done: number, total: number): void;
   /** The recipe that a kept picture carries. */
@@ -120,6 +134,23 @@ export async function openVariant(options: VariantFolderOptions): Promise<Varian
         },
       },
     );
+    const { recorded } = options;
+    for (const measured of recorded ? await recorded.pictures() : []) {
+      const { index, seconds, headEvaluations, passes } = measured;
+      if (index < recordedFrom(keep) || pictures.has(index)) continue;
+      const { threads, versions, machine } = recorded!.variant;
+      const drawn = {
+        index,
+        seconds,
+        headEvaluations,
+        passes,
+        sitting: RECORDED,
+        threads,
+        versions,
+        machine,
+      };
+      pictures.set(index, { drawn, measured });
+    }
     return {
       pictures,
       async save(made) {

@@ -17,6 +17,7 @@ import {
   findingsOf,
   isMarginChanged,
   marginNote,
+  recordedNote,
 } from '../findings.js';
 import { metricName } from '../page/forest-plot.js';
 import {
@@ -183,7 +184,7 @@ function setup({ model, made, reference }: EvaluationDocument): string {
 /** What was not set beforehand, and what the pictures were drawn with where that differs: a paragraph each. */
 function notes(study: Study, document: EvaluationDocument): string {
   const changes = lookNote(study, document) ?? changesNote(document);
-  return [fewPicturesNote(document), changes, mixtureNote(document.made)]
+  return [fewPicturesNote(document), changes, mixtureNote(document.made), recordedNote(document)]
     .flatMap((note) => (note === undefined ? [] : [`\n${note}\n`]))
     .join('');
 }

@@ -13,10 +13,12 @@ import {
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { type LoadedNetwork, loadSceneNetwork } from '../feature-network-file.js';
 import type { NetworkWithReference } from '../network-with-reference.js';
+import { findRecorded } from '../store/find-recorded.js';
+import { SHOWN } from '../store/variant-folder.js';
 import type { StudyProgress } from '../study/run-study.js';
 import { type Timing, timeVariants } from '../study/timing.js';
 import { type Subjects, subjectsOf } from '../subjects.js';
-import type { Variant } from '../variant.js';
+import { type Variant, variantKey } from '../variant.js';
 import { type HalvingRound, halvingRounds } from './halving.js';
 import { type Agreement, agreementOf, pixelNetwork } from './pixel-network.js';
 import { candidatesOf, type SearchSpace } from './search-space.js';
@@ -219,9 +221,13 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
   let winner: string | null = null;
   for (const finalist of left) {
     const asked = [reference, finalist];
-    const counted = confirmations.length === 0 ? asked : [finalist];
-    const most = Math.floor((0.9 * (options.within - spent())) / cost(counted, 1));
-    const count = Math.min(confirmations[0]?.n ?? n, most - (most % classes));
+    // Of the reference, what comes with the network need not be drawn.
+    const recorded = await judge.recorded(reference, seed + FRESH);
+    const isFirst = confirmations.length === 0;
+    const counted = isFirst && recorded === 0 ? asked : [finalist];
+    const beside = isFirst && recorded > 0 ? cost([reference], SHOWN) : 0;
+    const most = Math.floor((0.9 * (options.within - spent()) - beside) / cost(counted, 1));
+    const count = Math.min(confirmations[0]?.n ?? n, recorded || n, most - (most % classes));
     if (count < LEAST_A_CLASS * classes || (confirmations[0] && count < confirmations[0].n)) {
       note(
         confirmations.length === 0
@@ -323,6 +329,8 @@ interface Judged {
 interface Judge {
   readonly name: string;
   readonly subjects: Subjects;
+  /** How many pictures of a variant come with it. */
+  recorded(variant: Variant, seed: number): Promise<number>;
   /** @param variants the reference first */
   judge(variants: readonly Variant[], n: number, options: JudgeOptions): Promise<Judged>;
   worth(
@@ -357,6 +365,11 @@ function byNetwork(options: TuneOptions, { loaded, reference }: NetworkWithRefer
   return {
     name: `${loaded.network.name}, ${loaded.key}`,
     subjects: subjectsOf(used.model.manifest, loaded),
+    async recorded(variant, seed) {
+      const { sha256 } = used.identity;
+      const identity = { sha256, seed, dtype: used.made.dtype };
+      return (await findRecorded(loaded.recorded ?? [], variantKey(variant), identity))?.variant.count ?? 0;
+    },
     worth: ({ speedup, n, comparisons = [] }) => worthOf({ speedup, n, comparisons }, goal),
     async judge(variants, n, { seed, folder, part, resamples }) {
       const asked: FolderEvaluationOptions = {
@@ -391,6 +404,7 @@ async function byAgreement(options: TuneOptions): Promise<Judge> {
   return {
     name: `agreement with the reference on the same noise, ${pixelNetwork.name}`,
     subjects,
+    recorded: () => Promise.resolve(0),
     worth: ({ speedup, agreement }) =>
       goal.kind === 'same-as' ? agreement!.value * Math.log(speedup) : agreement!.value,
     async judge(variants, n, { seed, folder }) {
