@@ -2,10 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseSpec, resolveSampling, samplingSteps } from '@tessera/format';
 import { expect, test } from 'vitest';
+import { drawInFolder } from '../evaluate-in-folder.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
 import { type FakeRun, fakeRun } from '../testing/fake-run.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import { variantKey } from '../variant.js';
 import type { SearchSpace } from './search-space.js';
 import { type TuneOptions, tune } from './tune.js';
 import { tuningFindings, writeTuning } from './write-tuning.js';
@@ -123,6 +125,48 @@ test('the time bounds the search, and what was not confirmed is told as such', a
   expect(tuning.candidates.every(({ rounds }) => rounds === 1)).toBe(true);
   expect([tuning.confirmations, tuning.winner, evaluation]).toEqual([[], null, undefined]);
   expect(tuning.notes.join(' ')).toMatch(/ended before round 2.*No time was left to confirm/);
+});
+
+test('a confirmation draws of the reference no more than is looked at, where the rest comes with the network', async () => {
+  const count = 60;
+  const confirmed = async (run: FakeRun): Promise<number> => {
+    const { tuning } = await tune(optionsFor(run, await temporaryFolder(), { n: count }));
+    expect(tuning.confirmations).toMatchObject([{ n: count, verdict: 'same' }]);
+    return run.drawn();
+  };
+  const drawn = await confirmed(await fakeRun());
+
+  const [run, other] = [await fakeRun(), await fakeRun()];
+  const { reference, seed, ...options } = optionsFor(other, await temporaryFolder());
+  const fresh = seed + 1_000_003;
+  const { loaded } = run.measuring;
+  const [pictures] = await drawInFolder({
+    ...options,
+    ...{ loaded, variants: [reference], n: count, seed: fresh },
+  });
+  const recorded = {
+    variant: {
+      ...{
+        path: 'mar.bin',
+        bytes: 0,
+        sha256: '',
+        model: run.used.identity.sha256,
+        dtype: run.used.made.dtype,
+      },
+      ...{
+        seed: fresh,
+        description: variantKey(reference),
+        count,
+        passes: 8,
+        headEvaluations: 128,
+        threads: 1,
+      },
+      ...{ versions: {}, machine: { processor: 'another', cores: 8 } },
+    },
+    pictures: async () => pictures!,
+  };
+  const measuring = { ...run.measuring, loaded: { ...loaded, recorded: [recorded] } };
+  expect(await confirmed({ ...run, measuring })).toBe(drawn - (count - 48));
 });
 
 test('a budget leaves what is fast enough, and refuses what nothing reaches', async () => {
