@@ -61,6 +61,17 @@ export async function startBrowser(): Promise<BrowserServer | undefined> {
   return executable ? chromium.launchServer(launchOptions({})) : undefined;
 }
 
+/** Of several lists of features Chromium takes the last one, so Playwright's own is repeated. */
+const SWITCHED_OFF_BY_PLAYWRIGHT = [
+  ...['AvoidUnnecessaryBeforeUnloadCheckSync', 'DestroyProfileOnBrowserClose', 'HttpsUpgrades'],
+  ...['HttpsFirstBalancedModeAutoEnable', 'LensOverlay', 'MediaRouter', 'PaintHolding'],
+  ...['ThirdPartyStoragePartitioning', 'AvoidCorsURLLoaderRestartOnRedirect', 'TcpPortRandomizationWin'],
+  ...['OptimizationHints', 'NetworkTimeServiceQuerying', 'AimEnabled', 'PreconnectToSearch'],
+];
+
+/** Pages of the address bar, which a window loads though nobody sees it: two thirds of what an empty page costs. */
+const POPUPS = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'];
+
 function launchOptions({ webgpu = true }: BrowserOptions) {
   if (!executable)
     throw new Error('There is no browser: install Chromium, or set TESSERA_BROWSER to its path.');
@@ -72,6 +83,7 @@ function launchOptions({ webgpu = true }: BrowserOptions) {
       // Without it the browser measures a page's memory when it likes to.
       '--enable-blink-features=ForceEagerMeasureMemory',
       ...(webgpu ? ['--enable-unsafe-webgpu'] : []),
+      `--disable-features=${[...SWITCHED_OFF_BY_PLAYWRIGHT, ...POPUPS].join()}`,
     ],
   };
 }
