@@ -6,6 +6,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Address of the Chromium that all files of a run share; undefined where no browser is installed. */
     browserAddress: string | undefined;
+    /** The same of the one that compiles once; undefined too where no project of the run uses it. */
+    onceCompilingAddress: string | undefined;
   }
 }
 
@@ -45,6 +47,12 @@ export function describeSlow(title: string, body: () => void): void {
 export interface BrowserOptions {
   /** Whether there is a WebGPU adapter, in software where there is no other. @default true */
   readonly webgpu?: boolean;
+  /**
+   * Whether WebAssembly is compiled as it is needed and never again: that is quicker for a page that computes little, and
+   * slower for one that computes much.
+   * @default false
+   */
+  readonly compilesOnce?: boolean;
 }
 
 /**
@@ -52,13 +60,14 @@ export interface BrowserOptions {
  * which share nothing. `close` ends the connection and those contexts.
  */
 export function openBrowser(options: BrowserOptions = {}): Promise<Browser> {
-  const address = options.webgpu === false ? undefined : inject('browserAddress');
+  const shared = options.compilesOnce ? 'onceCompilingAddress' : 'browserAddress';
+  const address = options.webgpu === false ? undefined : inject(shared);
   return address ? chromium.connect(address) : chromium.launch(launchOptions(options));
 }
 
-/** Starts the Chromium that the files of a run connect to; undefined where no browser is installed. */
-export async function startBrowser(): Promise<BrowserServer | undefined> {
-  return executable ? chromium.launchServer(launchOptions({})) : undefined;
+/** Starts a Chromium that the files of a run connect to; undefined where no browser is installed. */
+export async function startBrowser(options: BrowserOptions = {}): Promise<BrowserServer | undefined> {
+  return executable ? chromium.launchServer(launchOptions(options)) : undefined;
 }
 
 /** Of several lists of features Chromium takes the last one, so Playwright's own is repeated. */
@@ -72,7 +81,7 @@ const SWITCHED_OFF_BY_PLAYWRIGHT = [
 /** Pages of the address bar, which a window loads though nobody sees it: two thirds of what an empty page costs. */
 const POPUPS = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'];
 
-function launchOptions({ webgpu = true }: BrowserOptions) {
+function launchOptions({ webgpu = true, compilesOnce = false }: BrowserOptions) {
   if (!executable)
     throw new Error('There is no browser: install Chromium, or set TESSERA_BROWSER to its path.');
   return {
@@ -83,6 +92,7 @@ function launchOptions({ webgpu = true }: BrowserOptions) {
       // Without it the browser measures a page's memory when it likes to.
       '--enable-blink-features=ForceEagerMeasureMemory',
       ...(webgpu ? ['--enable-unsafe-webgpu'] : []),
+      ...(compilesOnce ? ['--js-flags=--liftoff-only'] : []),
       `--disable-features=${[...SWITCHED_OFF_BY_PLAYWRIGHT, ...POPUPS].join()}`,
     ],
   };

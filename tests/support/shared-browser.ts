@@ -6,7 +6,7 @@ import { onceARun } from './once-a-run.js';
 export default function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   return onceARun(
     'browser',
-    startBrowser,
+    () => startBrowser(),
     async (server) => server?.close(),
     (server) => provide('browserAddress', server?.wsEndpoint()),
   );

@@ -18,20 +18,24 @@ export interface Playground {
  * Tests of the built playground in the browser of the run.
  *
  * @param options.copy whether the tests change the site's files, and so get a copy of it
+ * @param options.models whether the models are the embedded ones, or quick ones that draw noise: see `writeQuickModels`
  */
 export function describePlayground(
   title: string,
   body: (playground: Playground) => void,
-  { copy = false }: { readonly copy?: boolean } = {},
+  {
+    copy = false,
+    models = 'quick',
+  }: { readonly copy?: boolean; readonly models?: 'embedded' | 'quick' } = {},
 ): void {
   describeInBrowser(`the playground: ${title}`, () => {
     let copied: BuiltSite | undefined;
     let browser: Browser;
-    const site = () => copied ?? inject('site')!;
+    const site = () => copied ?? inject('sites')![models];
     beforeAll(async () => {
-      if (copy) copied = await copiedSite(inject('site')!.folder);
+      if (copy) copied = await copiedSite(inject('sites')![models].folder);
       // A new version takes over only from the last page that is open: pages of other tests must not count.
-      browser = await openBrowser(copy ? { webgpu: false } : {});
+      browser = await openBrowser({ compilesOnce: models === 'quick', ...(copy ? { webgpu: false } : {}) });
     });
     afterAll(async () => {
       await browser?.close();

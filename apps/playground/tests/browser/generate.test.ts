@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRecipe } from '@tessera/cli';
 import { classesOf, manifestHash, parseManifest } from '@tessera/format';
-import { modelFolder } from '@tessera/model-tiny';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { openBrowser } from '../../../../tests/support/browser.js';
+import { MODEL_PATHS } from '../../src/model-loading/model-paths.js';
 import { recipeOfPicture } from '../../src/recipe/recipe.js';
 import { ADVISED } from '../../src/settings/settings.js';
 import { describePlayground } from './describe-playground.js';
@@ -14,29 +14,35 @@ import { drawn, openPage, pixelsOf, QUICK } from './open-page.js';
 
 const step = (page: Page) => page.getByLabel('Step of the picture’s making');
 
-describePlayground('Generate', (playground) => {
-  it('draws what a link says, the same picture each time', async () => {
-    const { page, context, errors } = await playground.open();
-    await page.goto(`${playground.address}#generate?${QUICK}`);
-    await drawn(page);
-    const first = await pixelsOf(page);
-    expect(new Set(first).size).toBeGreaterThan(50);
-    await page.getByRole('button', { name: 'Draw', exact: true }).click();
-    await page.getByRole('button', { name: 'Stop' }).waitFor();
-    await drawn(page);
-    expect(await pixelsOf(page)).toEqual(first);
-    await page.getByRole('button', { name: 'Copy link' }).click();
-    const link = page.url();
-    expect(link).toContain('seed=7');
-    const other = await playground.open();
-    await other.page.goto(link);
-    await drawn(other.page);
-    expect(await pixelsOf(other.page)).toEqual(first);
-    expect([...errors, ...other.errors]).toEqual([]);
-    await other.context.close();
-    await context.close();
-  });
+describePlayground(
+  'Generate, with the models that come with it',
+  (playground) => {
+    it('draws what a link says, the same picture each time', async () => {
+      const { page, context, errors } = await playground.open();
+      await page.goto(`${playground.address}#generate?${QUICK}`);
+      await drawn(page);
+      const first = await pixelsOf(page);
+      expect(new Set(first).size).toBeGreaterThan(50);
+      await page.getByRole('button', { name: 'Draw', exact: true }).click();
+      await page.getByRole('button', { name: 'Stop' }).waitFor();
+      await drawn(page);
+      expect(await pixelsOf(page)).toEqual(first);
+      await page.getByRole('button', { name: 'Copy link' }).click();
+      const link = page.url();
+      expect(link).toContain('seed=7');
+      const other = await playground.open();
+      await other.page.goto(link);
+      await drawn(other.page);
+      expect(await pixelsOf(other.page)).toEqual(first);
+      expect([...errors, ...other.errors]).toEqual([]);
+      await other.context.close();
+      await context.close();
+    });
+  },
+  { models: 'embedded' },
+);
 
+describePlayground('Generate', (playground) => {
   it('scrubs through the making of the picture by keys and by mouse', async () => {
     const { page, context } = await playground.open();
     await page.goto(`${playground.address}#generate?${QUICK}`);
@@ -97,7 +103,9 @@ describePlayground('Generate', (playground) => {
       seed: 21,
       guidance: 1,
     };
-    const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+    const manifest = parseManifest(
+      await readFile(join(playground.folder, MODEL_PATHS.class, 'mar.json'), 'utf8'),
+    );
     const recipe = recipeOfPicture({
       manifest,
       sha256: await manifestHash(manifest),
@@ -143,7 +151,8 @@ describePlayground('Generate', (playground) => {
     await context.close();
   });
 
-  it('says what to do where the model can’t be fetched, and goes on when it can', async () => {
+  // It is asked for again after 1, 2, 4 and 8 seconds, while the next test runs.
+  it.concurrent('says what to do where the model can’t be fetched, and goes on when it can', async () => {
     const { page, context } = await playground.open({ serviceWorkers: 'block' });
     await context.route('**/model/onnx/decoder.onnx', (route) => route.abort());
     await page.goto(`${playground.address}#generate?${QUICK}`);
@@ -158,8 +167,8 @@ describePlayground('Generate', (playground) => {
     await context.close();
   });
 
-  it('says so where a graphics card was asked for and there is none', async () => {
-    const without = await openBrowser({ webgpu: false });
+  it.concurrent('says so where a graphics card was asked for and there is none', async () => {
+    const without = await openBrowser({ webgpu: false, compilesOnce: true });
     const { page } = await openPage(without, { device: 'webgpu' });
     await page.goto(`${playground.address}#generate?${QUICK}`);
     const alarm = page.getByRole('alert');

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { compressText } from '../../src/settings/text-compression.js';
 import { describePlayground } from './describe-playground.js';
-import { drawn, pixelsOf, QUICK } from './open-page.js';
+import { drawn, pixelsOf, QUICK, SLOW } from './open-page.js';
 
 describePlayground('what is kept', (playground) => {
   /** Opens a picture under Edit: what the page itself looks like. */
@@ -80,7 +80,7 @@ describePlayground('what is kept', (playground) => {
 
   it('is the focus, on the one button that begins and stops', async () => {
     const { page, context } = await playground.open();
-    await page.goto(`${playground.address}#generate?${QUICK}`);
+    await page.goto(`${playground.address}#generate?${SLOW}`);
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
     await page.getByRole('button', { name: 'Stop', exact: true }).focus();
     await page.keyboard.press('Enter');

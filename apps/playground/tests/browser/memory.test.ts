@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { watchHeaps } from '../../../../packages/runtime-web/src/testing/host/heaps.js';
 import { describePlayground } from './describe-playground.js';
-import { drawn } from './open-page.js';
+import { drawAgain, drawn } from './open-page.js';
 
 const KB = 1024;
 
@@ -18,9 +18,7 @@ describePlayground('memory', (playground) => {
     await drawn(page);
     const draw = async (count: number) => {
       for (let picture = 0; picture < count; picture++) {
-        await page.getByRole('button', { name: 'Draw', exact: true }).click();
-        await page.getByRole('button', { name: 'Stop' }).waitFor();
-        await drawn(page);
+        await drawAgain(page);
       }
       return { page: await heaps.page(), worker: await heaps.worker() };
     };

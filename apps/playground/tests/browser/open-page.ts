@@ -29,9 +29,33 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
 /** A picture of few steps, for a link: what is tested is the page. */
 export const QUICK = 'class=3&seed=7&guidance=1&temperature=0.8&policy=gtr-16&diffusion=8';
 
+/** A picture that takes long enough to be stopped, whatever draws it. */
+export const SLOW = 'class=3&seed=7&guidance=1&policy=mar&diffusion=100';
+
+/** What the view Generate says of a picture that is done. */
+const DRAWN = 'head evaluations';
+
 /** Waits for a picture of the view Generate. */
-export const drawn = (page: Page): Promise<void> =>
-  page.getByText('head evaluations', { exact: false }).first().waitFor();
+export const drawn = (page: Page): Promise<void> => page.getByText(DRAWN, { exact: false }).first().waitFor();
+
+/** Presses Draw and waits for the new picture. A quick one may be there before anyone here has seen that it was begun. */
+export async function drawAgain(page: Page): Promise<void> {
+  const watch = await page.evaluateHandle((done) => {
+    const isBegun = new Promise<void>((resolve) => {
+      const observer = new MutationObserver(() => {
+        if (document.body.textContent!.includes(done)) return;
+        observer.disconnect();
+        resolve();
+      });
+      observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+    });
+    return { isBegun };
+  }, DRAWN);
+  await page.getByRole('button', { name: 'Draw', exact: true }).click();
+  await watch.evaluate(({ isBegun }) => isBegun);
+  await watch.dispose();
+  await drawn(page);
+}
 
 /** What the picture shows, as the numbers of its canvas. */
 export function pixelsOf(page: Page, index = 0): Promise<number[]> {

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
-import { modelFolder } from '@tessera/model-tiny';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { MODEL_PATHS } from '../../src/model-loading/model-paths.js';
 import { describePlayground } from './describe-playground.js';
 import { drawn, pixelsOf, QUICK } from './open-page.js';
 
@@ -39,7 +39,9 @@ describePlayground('a model of the user’s own', (playground) => {
     await drawn(page);
     const before = await pixelsOf(page);
     await page.locator('summary', { hasText: 'Model' }).click();
-    await page.getByLabel('Model folder', { exact: true }).setInputFiles(fileURLToPath(modelFolder));
+    await page
+      .getByLabel('Model folder', { exact: true })
+      .setInputFiles(join(playground.folder, MODEL_PATHS.class));
     await page.getByLabel(/^Class/).waitFor();
     await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await drawn(page);

@@ -3,49 +3,61 @@ import { modelFolder } from '@tessera/model-tiny';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { violations } from './accessibility.js';
-import { describePlayground } from './describe-playground.js';
+import { describePlayground, type Playground } from './describe-playground.js';
 import { drawn, pixelsOf, type WatchedPage } from './open-page.js';
 
 const prompt = (page: Page) => page.getByLabel('Prompt', { exact: true });
 const QUICK_TEXT = 'prompt=three+cherries&seed=7&guidance=1&policy=gtr-lightgen&diffusion=4';
 
-describePlayground('prompts', (playground) => {
-  // One context: the model is fetched once.
+/** Opens pages in one context: the model is fetched once. */
+function visits(playground: Playground): (hash: string) => Promise<Page> {
   let opened: WatchedPage;
   beforeAll(async () => {
     opened = await playground.open();
   });
   afterAll(() => opened.context.close());
-  const visit = async (hash: string): Promise<Page> => {
+  return async (hash) => {
     const page = await opened.context.newPage();
     page.setDefaultTimeout(120_000);
     page.on('pageerror', (error) => expect.unreachable(error.message));
     await page.goto(playground.address + hash);
     return page;
   };
+}
 
-  it('opens with a prompt box, draws what is written, and links bring it back', async () => {
-    const page = await visit(`#generate?${QUICK_TEXT}`);
-    await drawn(page);
-    expect(await prompt(page).inputValue()).toBe('three cherries');
-    const cherries = await pixelsOf(page);
-    await page.getByRole('button', { name: 'a sailboat at sea', exact: true }).click();
-    await page.getByLabel('Negative prompt').fill('a "blue" sky & more');
-    await prompt(page).press('Enter');
-    await page.getByRole('button', { name: 'Stop' }).waitFor();
-    await drawn(page);
-    await page.getByText('a sailboat at sea, seed 7').waitFor();
-    const sailboat = await pixelsOf(page);
-    expect(sailboat).not.toEqual(cherries);
-    await page.getByRole('button', { name: 'Copy link' }).click();
-    const other = await visit(new URL(page.url()).hash);
-    await page.close();
-    await drawn(other);
-    expect(await prompt(other).inputValue()).toBe('a sailboat at sea');
-    expect(await other.getByLabel('Negative prompt').inputValue()).toBe('a "blue" sky & more');
-    expect(await pixelsOf(other)).toEqual(sailboat);
-    await other.close();
-  });
+describePlayground(
+  'prompts, with the model that comes with it',
+  (playground) => {
+    const visit = visits(playground);
+
+    it('opens with a prompt box, draws what is written, and links bring it back', async () => {
+      const page = await visit(`#generate?${QUICK_TEXT}`);
+      await drawn(page);
+      expect(await prompt(page).inputValue()).toBe('three cherries');
+      const cherries = await pixelsOf(page);
+      await page.getByRole('button', { name: 'a sailboat at sea', exact: true }).click();
+      await page.getByLabel('Negative prompt').fill('a "blue" sky & more');
+      await prompt(page).press('Enter');
+      await page.getByRole('button', { name: 'Stop' }).waitFor();
+      await drawn(page);
+      await page.getByText('a sailboat at sea, seed 7').waitFor();
+      const sailboat = await pixelsOf(page);
+      expect(sailboat).not.toEqual(cherries);
+      await page.getByRole('button', { name: 'Copy link' }).click();
+      const other = await visit(new URL(page.url()).hash);
+      await page.close();
+      await drawn(other);
+      expect(await prompt(other).inputValue()).toBe('a sailboat at sea');
+      expect(await other.getByLabel('Negative prompt').inputValue()).toBe('a "blue" sky & more');
+      expect(await pixelsOf(other)).toEqual(sailboat);
+      await other.close();
+    });
+  },
+  { models: 'embedded' },
+);
+
+describePlayground('prompts', (playground) => {
+  const visit = visits(playground);
 
   it('marks words that the model does not know, and draws nothing for an empty box', async () => {
     const page = await visit(`#generate?${QUICK_TEXT}`);

@@ -1,21 +1,43 @@
 import type { TestProject } from 'vitest/node';
-import { browserInstalled } from '../../../../tests/support/browser.js';
+import { browserInstalled, startBrowser } from '../../../../tests/support/browser.js';
 import { onceARun } from '../../../../tests/support/once-a-run.js';
-import { builtSite } from './built-site.js';
+import { type BuiltSite, builtSite, copiedSite } from './built-site.js';
+import { writeQuickModels } from './quick-models.js';
+
+type Place = Pick<BuiltSite, 'address' | 'folder'>;
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The built site that all files of a run visit; undefined where no browser is installed. */
-    site: { readonly address: string; readonly folder: string } | undefined;
+    /**
+     * The built site that all files of a run visit, and the same one with quick models in place of the embedded ones;
+     * undefined where no browser is installed.
+     */
+    sites: { readonly embedded: Place; readonly quick: Place } | undefined;
   }
 }
 
-/** Vitest's globalSetup of the playground's tests: one build and one server a run. */
+/** Vitest's globalSetup of the playground's tests: one build a run, and the browser for its quick models. */
 export default function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   return onceARun(
-    'site',
-    async () => (browserInstalled ? builtSite() : undefined),
-    async (site) => site?.close(),
-    (site) => provide('site', site && { address: site.address, folder: site.folder }),
+    'sites',
+    async () => (browserInstalled ? startSites() : undefined),
+    async (sites) => {
+      await sites?.browser?.close();
+      await sites?.embedded.close();
+      await sites?.quick.close();
+    },
+    (sites) => {
+      provide('sites', sites && { embedded: placeOf(sites.embedded), quick: placeOf(sites.quick) });
+      provide('onceCompilingAddress', sites?.browser?.wsEndpoint());
+    },
   );
 }
+
+async function startSites() {
+  const embedded = await builtSite();
+  const quick = await copiedSite(embedded.folder);
+  await writeQuickModels(quick.folder);
+  return { embedded, quick, browser: await startBrowser({ compilesOnce: true }) };
+}
+
+const placeOf = ({ address, folder }: BuiltSite): Place => ({ address, folder });
