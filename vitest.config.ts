@@ -33,6 +33,8 @@ export default defineConfig({
     testTimeout: 60_000,
     // Model tests start worker threads of their own, and there may be only two cores.
     maxWorkers: 2,
+    // A second, Vitest's default, is little on a busy machine for what a process or a browser has to do first.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

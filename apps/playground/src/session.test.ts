@@ -164,7 +164,7 @@ describe('a session', () => {
     expect(get(page.settings.generate)).toEqual(prompted);
     expect(get(page.settings.edit)).toEqual({ ...ADVISED.text, seed: 11 });
     expect((await ended(page)).settings).toEqual(prompted);
-    await vi.waitFor(() => expect(get(page.history.entries)).toHaveLength(1));
+    await vi.waitFor(() => expect(get(page.history.entries)).toHaveLength(1), 20_000);
     const entry = get(page.history.entries)[0]!;
     expect(entry).toMatchObject({ title: 'a cat', file: '00000-a-cat.png', settings: prompted });
     expect(JSON.parse(entry.recipe!).images).toEqual([

@@ -16,7 +16,7 @@ async function serving(args: readonly string[], use: (address: string) => Promis
     const address = await vi.waitFor(() => {
       expect(io.written.out).toContain('ready');
       return /http:\S+/.exec(io.written.out)![0];
-    });
+    }, 20_000);
     await use(address);
   } finally {
     controller.abort(new Error('stop'));
