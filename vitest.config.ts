@@ -17,6 +17,21 @@ const slow = {
 };
 type SlowProject = keyof typeof slow;
 
+/**
+ * Files that leave their process as they found it share two processes: one of its own takes most of a small file's time.
+ * The others test what is there once a process, or count what is left in it.
+ */
+const shared = [
+  'packages/{ai-sdk,cli,convert,core,evaluate,evaluation-report,format,fts,gtr,onnx}/src/**/*.test.ts',
+  'apps/*/src/**/*.test.ts',
+];
+const node = [
+  'packages/*/src/**/*.test.ts',
+  'tools/*/src/**/*.test.ts',
+  'apps/*/src/**/*.test.ts',
+  'tests/**/*.test.ts',
+];
+
 /** Started once before the first file of a project. */
 const temporaryFolder = 'tests/support/temporary-folder.ts';
 const sharedBrowser = [temporaryFolder, 'tests/support/shared-browser.ts'];
@@ -36,21 +51,19 @@ export default defineConfig({
     // A second, Vitest's default, is little on a busy machine for what a process or a browser has to do first.
     expect: { poll: { timeout: 20_000 } },
     projects: [
-      {
-        extends: true,
+      ...[
+        // Those that share processes come last, and are short: neither core waits long for the other one's last file.
+        { name: 'node', include: node, exclude: shared, isolate: true },
+        { name: 'node-shared', include: shared, exclude: [], isolate: false },
+      ].map(({ exclude, ...files }) => ({
+        extends: true as const,
         test: {
-          name: 'node',
-          include: [
-            'packages/*/src/**/*.test.ts',
-            'tools/*/src/**/*.test.ts',
-            'apps/*/src/**/*.test.ts',
-            'tests/**/*.test.ts',
-          ],
-          exclude: ['**/node_modules/**', ...Object.values(slow).flat()],
+          ...files,
+          exclude: ['**/node_modules/**', ...exclude, ...Object.values(slow).flat()],
           globalSetup: [temporaryFolder],
           sequence: { groupOrder: 0 },
         },
-      },
+      })),
       ...(Object.keys(slow) as SlowProject[]).map((name) => ({
         extends: true as const,
         test: {
