@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { modelFolder } from '@tessera/model-tiny';
 import { defaultCacheFolder, type LoadProgress, loadModel } from '@tessera/runtime-node';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { modelFolder as bringFolder } from './model-folder.js';
 
 let server: Server;
 let address: string;
@@ -91,7 +92,8 @@ it('leaves the model that was there before as it is where an update breaks off',
     if (path === '/onnx/decoder.onnx') return { body: Buffer.concat([body, Buffer.from('!')]), cutAt: 1000 };
     return { body: path === '/onnx/condition.onnx' ? Buffer.concat([body, Buffer.from('!')]) : body };
   };
-  await expect(load()).rejects.toMatchObject({ code: 'model-file' });
+  const update = bringFolder(address, { dtype: 'auto', cacheFolder, backOff: 0 });
+  await expect(update).rejects.toMatchObject({ code: 'model-file' });
   await new Promise((resolve) => server.close(resolve));
   await (await load()).dispose();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

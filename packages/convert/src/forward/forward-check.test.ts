@@ -44,7 +44,8 @@ it.each([
 it('graphs with another number of heads are found, and nothing is left of them', async () => {
   await inTemporaryFolder(async (folder) => {
     const [wrong, out] = [join(folder, 'wrong'), join(folder, 'model')];
-    const right = await options(out);
+    // Without an autoencoder, which has no heads and takes most of the time.
+    const { vae: _, ...right } = await options(out);
     const config = right.mar.config as MarConfigJson;
     const decoder_num_heads = 2 * config.decoder_num_heads!;
     await convertModel({
