@@ -202,8 +202,12 @@ describeWithRedis('a fleet', () => {
     expect(await fleet.status()).toEqual([]);
   });
 
-  it('goes on when the server is killed and comes back', async () => {
-    const fleet = await connected();
+  // These two wait for seconds, each with a server of its own: together they take as long as one.
+  it.concurrent('goes on when the server is killed and comes back', async ({ onTestFinished }) => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const fleet = await Fleet.connect(server.url);
+    onTestFinished(() => fleet.close());
     await fleet.submit(exampleJob({ of: 11 }), { name: 'survivor' });
     const { done, work } = noted({
       draw: async (_, index) => {
@@ -218,7 +222,11 @@ describeWithRedis('a fleet', () => {
     expect(await fleet.status()).toMatchObject([{ state: 'done' }]);
   });
 
-  it('a worker that is told to stop while the server is lost ends all the same', async () => {
+  it.concurrent('a worker that is told to stop while the server is lost ends all the same', async ({
+    onTestFinished,
+  }) => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
     const fleet = await Fleet.connect(server.url);
     await fleet.submit(exampleJob(), { name: 'lost' });
     const stop = new AbortController();
@@ -229,7 +237,6 @@ describeWithRedis('a fleet', () => {
         return forEver(signal);
       },
     });
-    onTestFinished(() => server.restart());
     await fleet.work(work, { signal: stop.signal });
     await fleet.close();
   });
