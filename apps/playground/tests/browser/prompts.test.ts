@@ -83,6 +83,11 @@ describePlayground('prompts', (playground) => {
     const page = await visit(`#compare?${QUICK_TEXT}&compare=gtr-lightgen.gtr-16`);
     await page.getByRole('button', { name: 'Race for “three cherries”' }).click();
     await page.getByText('The race is over').waitFor();
+    await page.getByRole('button', { name: 'Find what they show' }).click();
+    await page.locator('.found').first().waitFor();
+    expect(await page.locator('.found').count()).toBe(2);
+    expect(await page.locator('.found').first().textContent()).toMatch(/^\s*(As asked|Not as asked):\s*\S/);
+    expect(await page.getByRole('button', { name: 'Find what they show' }).count()).toBe(0);
     await page.goto(`${playground.address}#edit?${QUICK_TEXT}`);
     await page.getByLabel('Picture file').setInputFiles({
       name: 'a.png',
