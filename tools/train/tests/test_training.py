@@ -17,7 +17,7 @@ from train.training.average import Average
 from train.training.checkpoint import load_average, load_checkpoint, load_fitting
 from train.training.draw import Draw
 from train.training.loop import Files, Limits, TrainingDivergedError, train
-from train.training.muon import orthogonalised
+from train.training.muon import Muon, orthogonalised
 from train.training.plan import Plan
 from train.training.products import Linear, attend
 from train.training.workers import Exchange
@@ -96,6 +96,15 @@ class Resumption(unittest.TestCase):
             found = left.T @ orthogonalised(each) @ right.T
             self.assertLess(float((found.diagonal() - 1).abs().max()), 0.4)
             self.assertLess(float((found - found.diagonal().diag()).abs().max()), 0.05)
+
+    def test_a_matrix_that_a_step_does_not_reach_goes_on_by_its_momentum(self) -> None:
+        matrix = nn.Parameter(torch.randn(6, 4, generator=torch.Generator().manual_seed(0)))
+        optimizer = Muon([matrix], lr=0.1)
+        for gradient in (torch.ones(6, 4), None, None):
+            before = matrix.detach().clone()
+            matrix.grad = gradient
+            optimizer.step()
+            self.assertGreater(float((matrix - before).abs().max()), 0)
 
     def test_a_loss_that_is_no_number_ends_the_training_with_an_error(self) -> None:
         def loss(model: nn.Module, draw: Draw):

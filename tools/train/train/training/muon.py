@@ -57,8 +57,10 @@ class Muon(torch.optim.Optimizer):
         state = self.state[matrix]
         if not state:
             state["momentum"] = torch.zeros_like(matrix)
-        state["momentum"].mul_(group["momentum"]).add_(matrix.grad)
-        return matrix.grad + group["momentum"] * state["momentum"]
+        # Of a batch without a known token, what reads those has none.
+        gradient = torch.zeros_like(matrix) if matrix.grad is None else matrix.grad
+        state["momentum"].mul_(group["momentum"]).add_(gradient)
+        return gradient + group["momentum"] * state["momentum"]
 
 
 class Together(torch.optim.Optimizer):
