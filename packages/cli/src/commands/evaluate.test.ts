@@ -311,7 +311,7 @@ describe('tessera evaluate', () => {
   });
 
   test.each([
-    [['--margin', 'much'], 'up to three numbers from 0'],
+    [['--margin', 'much'], 'up to four numbers from 0'],
     [['--network', 'nowhere.onnx'], 'There is no feature network at nowhere.onnx'],
     [['--policies', 'mar,mar'], 'names "mar" twice'],
     [['--n', '3'], 'n = 3'],

@@ -353,8 +353,8 @@ function studyCommand(
 /** The option `--margin`, of commands that compare. */
 export function marginOption(): Option {
   return new Option(
-    '--margin <frechet[,kid[,recall[,score]]]>',
-    'differences that don’t matter (default: the built-in network’s, 1.9,0.39,0.047; none with a network of your own)',
+    '--margin <numbers>',
+    'differences that don’t matter, by comma: in Fréchet distance, KID, recall and score (default: the built-in network’s, 1.9,0.39,0.047; none with a network of your own)',
   ).argParser(marginNumbers);
 }
 
