@@ -88,7 +88,8 @@ describePlayground('on any host', (playground) => {
   it('is at most 150 KB gzipped, without ONNX Runtime and the editor', async () => {
     const assets = join(playground.folder, 'assets');
     const names = (await readdir(assets)).filter((name) => name.endsWith('.js'));
-    const onDemand = /^(code-editor|module-source|policy-sandbox|wasm-worker|webgpu-worker)-/;
+    const onDemand =
+      /^(code-editor|look-for-things|module-source|policy-sandbox|scene-worker|wasm-worker|webgpu-worker)-/;
     const sizes = await Promise.all(
       names
         .filter((name) => !onDemand.test(name))

@@ -23,7 +23,7 @@ describePlayground(
         const registration = await navigator.serviceWorker.ready;
         const { installing, waiting } = await registration.update();
         const next = (installing ?? waiting)!;
-        while (next.state === 'installing') await new Promise(requestAnimationFrame);
+        while (next.state === 'installing') await new Promise((resolve) => setTimeout(resolve, 20));
       });
       await page.getByRole('link', { name: 'Write a policy' }).click();
       await page.locator('.cm-content').waitFor();
