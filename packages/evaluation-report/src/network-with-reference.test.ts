@@ -177,6 +177,22 @@ describe('what pictures are measured by', () => {
     ).rejects.toThrow('mine comes without real pictures');
   });
 
+  test('is the network of scenes, its prompts and their scenes for a model of prompts', async () => {
+    const manifest = { name: 'fake-text', condition: { kind: 'text', length: 4, width: 8 } } as const;
+    const asked = { manifest, cacheFolder: 'unused', signal };
+    const { loaded, reference } = await loadNetworkWithReference(asked);
+    expect(loaded.prompts).toMatchObject({ skills: { length: 6 }, prompts: { length: 1200 } });
+    expect(reference).toMatchObject({ width: 128, features: { length: 2400 * 128 } });
+    expect([...reference.labels!.subarray(0, 8)]).toEqual([0, 1, 2, 3, 4, 5, 0, 1]);
+    await expect(loadNetworkWithReference({ ...asked, real: 'folder' })).rejects.toThrow(
+      '--real is for models of classes',
+    );
+    const network = await ownNetwork('network');
+    await expect(loadNetworkWithReference({ ...asked, network })).rejects.toThrow(
+      'mine comes without real pictures. Leave --network out',
+    );
+  });
+
   test('is not the feature network for other classes, whatever real pictures there are, unless it is named', async () => {
     const real = await temporaryFolder();
     for (const name of ['a', 'b']) await writePng(join(real, `${name}.png`), picture);

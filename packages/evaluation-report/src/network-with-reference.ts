@@ -43,7 +43,7 @@ export async function loadNetworkWithReference(options: NetworkOptions): Promise
         '--real is for models of classes: pictures of prompts are compared with the scenes of the same prompts that come with the network. Leave it out.',
       );
     }
-    return { loaded, reference: withReference(loaded) };
+    return { loaded, reference: withReference(loaded, BUILT_IN_SCENES) };
   }
   const classes = classesOf(manifest);
   if (real !== undefined) {
@@ -52,17 +52,21 @@ export async function loadNetworkWithReference(options: NetworkOptions): Promise
       reference: await realPictures(real, { labelOf: () => undefined, ...options, classes, loaded }),
     };
   }
-  const reference = withReference(loaded);
+  const reference = withReference(
+    loaded,
+    'Give a folder of them by --real, 8-bit RGB PNGs, best one folder a class.',
+  );
   // As many classes may be other ones, and here nobody has said that they are the same.
   if (!sameClasses(loaded.classNames, classes) || !classes.names) throw unknownPictures(loaded, classes);
   return { loaded, reference };
 }
 
-function withReference({ reference, network }: LoadedNetwork): ReferencePictures {
+const BUILT_IN_SCENES = 'Leave --network out for the built-in network of scenes.';
+
+/** @param advice what to do where there are none */
+function withReference({ reference, network }: LoadedNetwork, advice: string): ReferencePictures {
   if (reference) return reference;
-  throw new EvaluationRequestError(
-    `${network.name} comes without real pictures. Give a folder of them by --real, 8-bit RGB PNGs, best one folder a class.`,
-  );
+  throw new EvaluationRequestError(`${network.name} comes without real pictures. ${advice}`);
 }
 
 /**
