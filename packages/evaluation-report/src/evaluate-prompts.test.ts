@@ -2,13 +2,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AskedPrompts } from '@tessera/evaluate';
 import { type Manifest, parseRecipe, parseSpec, resolveSampling } from '@tessera/format';
+import { fakeTextModel } from '@tessera/onnx/testing';
+import type { Device } from '@tessera/runtime-node';
 import { describe, expect, test } from 'vitest';
 import { describeModel } from './environment.js';
 import { evaluateInFolder, type FolderEvaluationOptions } from './evaluate-in-folder.js';
 import { readPng } from './files/png-file.js';
 import { reportText } from './report-text.js';
 import { subjectsOf } from './subjects.js';
-import { FAKE_MANIFEST, fakeLoadedModel } from './testing/fake-loaded-model.js';
+import { FAKE_MANIFEST } from './testing/fake-loaded-model.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 import { writeEvaluation } from './write-evaluation.js';
 
@@ -26,21 +28,13 @@ const PROMPTS: AskedPrompts = {
   ],
 };
 
-/** A model that takes prompts: as many letters, the same picture. */
+/** A model that takes prompts, and counts what it draws. */
 async function textModel() {
-  const fake = fakeLoadedModel(MANIFEST);
+  const fake = fakeTextModel<Device>(MANIFEST);
   let drawn = 0;
   const used = await describeModel(
     {
       ...fake,
-      condition: ({ batch, ...rest }) =>
-        fake.condition({
-          ...rest,
-          batch: batch.map(({ input, ...image }) => ({
-            ...image,
-            input: { classLabel: 'prompt' in input ? `${input.prompt}`.length : null },
-          })),
-        }),
       decode(...request: Parameters<typeof fake.decode>) {
         drawn += request[0].length;
         return fake.decode(...request);

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { drawInFolder, evaluateInFolder, type FolderEvaluationOptions } from './evaluate-in-folder.js';
 import type { Recorded } from './feature-network-file.js';
 import { notesOf } from './findings.js';
+import { fakeRecorded } from './testing/fake-recorded.js';
 import { type FakeRun, fakeRun } from './testing/fake-run.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
-import { variantKey } from './variant.js';
 
 const N = 18;
 const KEEP = 6;
@@ -24,24 +24,11 @@ async function optionsFor({ used, measuring }: FakeRun): Promise<FolderEvaluatio
 }
 
 /** The first variant's pictures, as they would come with a network. */
-async function recordedOf(run: FakeRun, seed = 1): Promise<Recorded> {
+async function recordedOf(run: FakeRun): Promise<Recorded> {
   const { variants, ...options } = await optionsFor(run);
   const [variant] = variants as [(typeof variants)[0]];
   const [pictures] = await drawInFolder({ ...options, variants: [variant] });
-  return {
-    variant: {
-      ...{
-        path: 'mar.bin',
-        bytes: 0,
-        sha256: '',
-        model: run.used.identity.sha256,
-        dtype: run.used.made.dtype,
-      },
-      ...{ seed, description: variantKey(variant), count: N, passes: 8, headEvaluations: 128, threads: 1 },
-      ...{ versions: { tessera: '0.1.0' }, machine: { processor: 'Another Processor', cores: 8 } },
-    },
-    pictures: async () => pictures!,
-  };
+  return fakeRecorded(run.used, variant, options.seed, pictures!);
 }
 
 test('pictures that come with the network are not drawn, but for those to look at', async () => {

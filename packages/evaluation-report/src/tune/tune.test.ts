@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { drawInFolder } from '../evaluate-in-folder.js';
 import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { FAKE_MANIFEST } from '../testing/fake-loaded-model.js';
+import { fakeRecorded } from '../testing/fake-recorded.js';
 import { type FakeRun, fakeRun } from '../testing/fake-run.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { variantKey } from '../variant.js';
 import type { SearchSpace } from './search-space.js';
 import { type TuneOptions, tune } from './tune.js';
 import { tuningFindings, writeTuning } from './write-tuning.js';
@@ -144,27 +144,7 @@ test('a confirmation draws of the reference no more than is looked at, where the
     ...options,
     ...{ loaded, variants: [reference], n: count, seed: fresh },
   });
-  const recorded = {
-    variant: {
-      ...{
-        path: 'mar.bin',
-        bytes: 0,
-        sha256: '',
-        model: run.used.identity.sha256,
-        dtype: run.used.made.dtype,
-      },
-      ...{
-        seed: fresh,
-        description: variantKey(reference),
-        count,
-        passes: 8,
-        headEvaluations: 128,
-        threads: 1,
-      },
-      ...{ versions: {}, machine: { processor: 'another', cores: 8 } },
-    },
-    pictures: async () => pictures!,
-  };
+  const recorded = fakeRecorded(run.used, reference, fresh, pictures!);
   const measuring = { ...run.measuring, loaded: { ...loaded, recorded: [recorded] } };
   expect(await confirmed({ ...run, measuring })).toBe(drawn - (count - 48));
 });

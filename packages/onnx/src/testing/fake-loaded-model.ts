@@ -20,3 +20,22 @@ export function fakeLoadedModel<Device extends string = 'cpu'>(
     runStatistics: async () => ({}),
   };
 }
+
+/** The same for a manifest that takes text: prompts of as many letters give the same picture. */
+export function fakeTextModel<Device extends string = 'cpu'>(
+  manifest: Manifest,
+  device = 'cpu' as Device,
+): LoadedModel<Device> {
+  const fake = fakeLoadedModel(manifest, device);
+  return {
+    ...fake,
+    condition: ({ batch, ...rest }) =>
+      fake.condition({
+        ...rest,
+        batch: batch.map(({ input, ...image }) => ({
+          ...image,
+          input: { classLabel: input && 'prompt' in input ? `${input.prompt}`.length : null },
+        })),
+      }),
+  };
+}

@@ -1,2 +1,2 @@
 export { describeModelStore, type OpenStore } from './describe-model-store.js';
-export { fakeLoadedModel } from './fake-loaded-model.js';
+export { fakeLoadedModel, fakeTextModel } from './fake-loaded-model.js';

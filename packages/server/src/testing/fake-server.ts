@@ -2,7 +2,7 @@ import type { MaskedModel, ModelInput } from '@tessera/core';
 import type { Manifest } from '@tessera/format';
 import { exampleManifest } from '@tessera/format/testing';
 import type { LoadedModel } from '@tessera/onnx';
-import { fakeLoadedModel } from '@tessera/onnx/testing';
+import { fakeLoadedModel, fakeTextModel } from '@tessera/onnx/testing';
 import { createHandler, type Handler, type HandlerOptions } from '../create-handler.js';
 
 /** Of a model of three classes and 8 × 8 pixels, each a token. */
@@ -26,20 +26,7 @@ export function fakeSource(change: Partial<MaskedModel<ModelInput>> = {}) {
 export function fakeTextSource() {
   const condition = { kind: 'text', length: 4, width: 8 } as const;
   return {
-    async load(): Promise<LoadedModel> {
-      const fake = fakeLoadedModel({ ...MANIFEST, name: 'text', condition });
-      return {
-        ...fake,
-        condition: ({ batch, ...rest }) =>
-          fake.condition({
-            ...rest,
-            batch: batch.map(({ input, ...image }) => ({
-              ...image,
-              input: { classLabel: input && 'prompt' in input ? `${input.prompt}`.length : null },
-            })),
-          }),
-      };
-    },
+    load: async (): Promise<LoadedModel> => fakeTextModel({ ...MANIFEST, name: 'text', condition }),
   };
 }
 
