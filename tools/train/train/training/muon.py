@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .device import has_bfloat16_units
-from .products import SLOW_BLAS
+from .products import product
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
@@ -92,15 +92,20 @@ def orthogonalised(matrix: torch.Tensor) -> torch.Tensor:
     """
     a, b, c = _COEFFICIENTS
     x = matrix / (matrix.norm() + 1e-7)
-    if matrix.device.type != "cpu" or SLOW_BLAS or has_bfloat16_units(matrix.device):
+    if matrix.device.type != "cpu" or has_bfloat16_units(matrix.device):
         x = x.bfloat16()
+    multiply = product if x.dtype == torch.float32 else _multiply
     tall = x.shape[0] > x.shape[1]
     if tall:
-        x = x.T
+        x = x.T.contiguous()
     for _ in range(_ITERATIONS):
-        square = x @ x.T
-        x = a * x + (b * square + c * square @ square) @ x
+        square = multiply(x, x)
+        x = a * x + multiply(b * square + c * multiply(square, square), x.T.contiguous())
     return (x.T if tall else x).to(matrix.dtype)
+
+
+def _multiply(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return rows @ weight.T
 
 
 def _direction(update: torch.Tensor) -> torch.Tensor:

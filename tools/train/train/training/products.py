@@ -30,14 +30,25 @@ class Linear(nn.Linear):
             return super().forward(x)
         if torch.is_autocast_cpu_enabled():
             return _ReducedProduct.apply(x, self.weight, self.bias)
-        flat = x.reshape(-1, self.in_features)
-        rows = len(flat)
-        if rows % _GROUPS:
-            flat = F.pad(flat, (0, 0, 0, -rows % _GROUPS))
-        # [16, inputs, rows/16, 1], laid out with the channels last: no copy.
-        grouped = flat.view(_GROUPS, -1, 1, self.in_features).permute(0, 3, 1, 2)
-        y = F.conv2d(grouped, self.weight[:, :, None, None], self.bias).permute(0, 2, 3, 1)
-        return y.reshape(-1, self.out_features)[:rows].view(*x.shape[:-1], self.out_features)
+        rows = _by_convolution(x.reshape(-1, self.in_features), self.weight, self.bias)
+        return rows.view(*x.shape[:-1], self.out_features)
+
+
+def product(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Float32 [n, inputs] and [outputs, inputs] → [n, outputs], as `Linear` computes it."""
+    if not SLOW_BLAS or rows.device.type != "cpu":
+        return rows @ weight.T
+    return _by_convolution(rows, weight)
+
+
+def _by_convolution(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    count, inputs = rows.shape
+    if count % _GROUPS:
+        rows = F.pad(rows, (0, 0, 0, -count % _GROUPS))
+    # [16, inputs, rows/16, 1], laid out with the channels last: no copy.
+    grouped = rows.view(_GROUPS, -1, 1, inputs).permute(0, 3, 1, 2)
+    y = F.conv2d(grouped, weight[:, :, None, None], bias).permute(0, 2, 3, 1)
+    return y.reshape(-1, len(weight))[:count]
 
 
 class _ReducedProduct(torch.autograd.Function):
