@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // A LightGen model of random weights, from checkpoints to pictures, in a worker as users have it.
 
 const width = 16;
-const text = { length: 6, width: 8 };
+/** Six tokens, and the rows that two slots read from a memory. */
+const text = { length: 9, width: 8 };
 const stack = { width, depth: 1, heads: 2, hidden: 24 };
 const folder = await mkdtemp(join(tmpdir(), 'tessera-text-model-'));
 const model = join(folder, 'model');
@@ -42,6 +43,16 @@ beforeAll(async () => {
     ['blocks.0.mlp.fc2.bias', [8]],
     ['norm.weight', [8]],
     ['norm.bias', [8]],
+    ['slot_embedding', [1, 2, 8]],
+    ['memory_scores.weight', [4, 8]],
+    ['memory_scores.bias', [4]],
+    ['memory.weight', [4, 2 * 3]],
+    ['memory_proj.weight', [8, 3]],
+    ['memory_proj.bias', [8]],
+    ['part_embedding', [1, 2, 8]],
+    ['memory_slot_embedding', [1, 2, 8]],
+    ['memory_norm.weight', [8]],
+    ['memory_norm.bias', [8]],
   ];
   await writeRandom('text.safetensors', encoder);
   const pieces = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a', 'red', 'fox', 'snow', '##es'];
@@ -70,11 +81,11 @@ beforeAll(async () => {
   await convertModel({
     mar: {
       checkpoint: join(folder, 'mar.safetensors'),
-      config: { encoder_num_heads: 2, max_length: 6, vae_stride: 16 },
+      config: { encoder_num_heads: 2, max_length: 9, vae_stride: 16 },
     },
     text: {
       checkpoint: join(folder, 'text.safetensors'),
-      config: { num_attention_heads: 2 },
+      config: { num_attention_heads: 2, memory_parts: [2, 1] },
       tokenizer: join(folder, 'tokenizer.json'),
     },
     vae: {

@@ -74,7 +74,7 @@ const classes = v.strictObject({
 
 const text = v.strictObject({
   kind: v.literal('text'),
-  /** Rows that a prompt is padded or cut to. */
+  /** Rows of a prompt. */
   length: count,
   /** Width of the text encoder's rows. */
   width: count,
@@ -85,6 +85,8 @@ const text = v.strictObject({
       tokenizer: path,
       /** The token that fills up the rows. */
       padding: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      /** Tokens that a prompt is padded or cut to, where its rows are more: those of a memory follow. @default length */
+      tokens: v.optional(count),
       /** Whether the last token of a text ends it, and stays where a text is cut. @default true */
       endToken: v.optional(v.boolean()),
     }),

@@ -17,6 +17,7 @@ import { unknownWords } from './text/unknown-words.js';
 export class GraphTextEncoder implements TextEncoder {
   readonly length: number;
   readonly width: number;
+  readonly #tokens: number;
   readonly #padding: number;
   readonly #endToken: boolean;
   readonly #Tensor: TensorConstructor;
@@ -26,7 +27,7 @@ export class GraphTextEncoder implements TextEncoder {
   #tokenizer: Promise<Tokenizer> | undefined;
 
   /**
-   * @param createSession of the graph: `ids` and `mask` [B, T] → `features` [B, T, Ct]
+   * @param createSession of the graph: `ids` and `mask` [B, tokens] → `features` [B, T, Ct]
    * @param readTokenizer the text of its `tokenizer.json`
    */
   constructor(
@@ -37,6 +38,7 @@ export class GraphTextEncoder implements TextEncoder {
   ) {
     this.length = length;
     this.width = width;
+    this.#tokens = encoder?.tokens ?? length;
     this.#padding = encoder?.padding ?? 0;
     this.#endToken = encoder?.endToken ?? true;
     this.#Tensor = Tensor;
@@ -55,11 +57,15 @@ export class GraphTextEncoder implements TextEncoder {
     for (const prompt of prompts) {
       throwIfAborted(signal);
       const { ids, mask } = this.#rows(tokenizer.encode(prompt).ids);
-      const feeds = { ids: runner.int(ids, [1, this.length]), mask: runner.int(mask, [1, this.length]) };
+      const shape = [1, this.#tokens];
+      const feeds = { ids: runner.int(ids, shape), mask: runner.int(mask, shape) };
       const { features } = await runner.run('textEncoder', feeds, ['features']);
       const values = assertFinite('textEncoder', features!.data as Float32Array);
       assertShape('features [T, Ct]', values, [this.length, this.width]);
-      encoded.push({ features: values, mask: Uint8Array.from(mask) });
+      // Rows that no token has are those of a memory.
+      const shown = new Uint8Array(this.length).fill(1);
+      shown.set(mask);
+      encoded.push({ features: values, mask: shown });
     }
     return encoded;
   }
@@ -91,7 +97,7 @@ export class GraphTextEncoder implements TextEncoder {
 
   /** Fills up with padding, or cuts: where a token of its own ends a text, it stays. */
   #rows(tokens: readonly number[]): { readonly ids: Int32Array; readonly mask: Int32Array } {
-    const { length } = this;
+    const length = this.#tokens;
     const ending = this.#endToken && tokens.length > length ? tokens.slice(-1) : [];
     const kept = [...tokens.slice(0, length - ending.length), ...ending];
     const ids = new Int32Array(length).fill(this.#padding);

@@ -85,10 +85,13 @@ export function referenceT5(
   return x.map((row) => norm('encoder.final_layer_norm', row));
 }
 
-/** The features of an encoder over word pieces, [T, Ct]; those of padding are zeros. */
+/**
+ * The features of an encoder over word pieces, [T, Ct]: those of padding are zeros, and those of the parts that slots look up
+ * in the memory come last.
+ */
 export function referenceWordPieces(
   w: Weights,
-  { width, depth, heads, epsilon }: TextEncoderConfig,
+  { width, depth, heads, epsilon, memory }: TextEncoderConfig,
   ids: readonly number[],
   mask: readonly number[],
 ): Rows {
@@ -102,20 +105,36 @@ export function referenceWordPieces(
   };
   const layer = (key: string, x: Float64Array): Float64Array =>
     product(w[`${key}.weight`]!, x, w[`${key}.bias`]!);
-  let x = ids.map((id, n) =>
+  const words = ids.map((id, n) =>
     add(rowOf(w['token_embedding.weight']!, id, width), rowOf(w.position_embedding!, n, width)),
   );
+  const parts = memory?.parts ?? [];
+  const slots = parts.map((_, slot) => rowOf(w.slot_embedding!, slot, width));
+  const seen = [...mask, ...slots.map(() => 1)];
+  let x = [...words, ...slots];
   for (let index = 0; index < depth; index++) {
     const block = `blocks.${index}`;
     const qkv = x.map((row) => layer(`${block}.attn.qkv`, norm(`${block}.norm1`, row)));
     const part = (first: number): Rows => qkv.map((row) => row.slice(first * width, (first + 1) * width));
     const size = width / heads;
-    const mixed = attend({ q: part(0), k: part(1), v: part(2) }, size, mask, (dot) => dot / Math.sqrt(size));
+    const mixed = attend({ q: part(0), k: part(1), v: part(2) }, size, seen, (dot) => dot / Math.sqrt(size));
     x = x.map((row, n) => add(row, layer(`${block}.attn.proj`, mixed[n]!)));
     x = x.map((row) => {
       const hidden = layer(`${block}.mlp.fc1`, norm(`${block}.norm2`, row)).map(gelu);
       return add(row, layer(`${block}.mlp.fc2`, hidden));
     });
   }
-  return x.map((row, n) => norm('norm', row).map((value) => value * mask[n]!));
+  const rows = x.map((row) => norm('norm', row));
+  const found = parts.flatMap((count, slot) => {
+    const scores = layer('memory_scores', rows[ids.length + slot]!);
+    const entry = scores.indexOf(Math.max(...scores));
+    const { channels } = memory!;
+    const first = entry * Math.max(...parts);
+    return Array.from({ length: count }, (_, part) => {
+      const values = rowOf(w['memory.weight']!, first + part, channels);
+      const named = add(layer('memory_proj', values), rowOf(w.part_embedding!, part, width));
+      return norm('memory_norm', add(named, rowOf(w.memory_slot_embedding!, slot, width)));
+    });
+  });
+  return [...ids.map((_, n) => rows[n]!.map((value) => value * mask[n]!)), ...found];
 }

@@ -49,6 +49,6 @@ export function openTextEncoder(
   const checkpoint = new Checkpoint(file, EMBEDDINGS[kind], { ignore: T5_UNUSED });
   const config = resolveTextEncoderConfig(json, checkpoint, length);
   // T5's tokenizers and BERT's have their padding first.
-  const prompts = { padding: 0 };
+  const prompts = { padding: 0, ...(config.tokens === length ? {} : { tokens: config.tokens }) };
   return { kind, checkpoint, graph: textEncoderGraph(config, checkpoint), prompts, width: config.width };
 }

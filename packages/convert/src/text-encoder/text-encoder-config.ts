@@ -18,8 +18,13 @@ export interface T5ConfigJson {
 /** Sizes of a vision-transformer-like encoder over word pieces, as the embedded text model has it. */
 export interface WordPieceEncoderConfigJson {
   readonly num_attention_heads: number;
-  /** @default the rows of its position embedding */
+  /** Tokens that a prompt is padded or cut to. @default the rows of its position embedding */
   readonly max_length?: number;
+  /**
+   * For one with a memory, whose entries are looked up by what a prompt names: the rows that each slot reads, so many of the
+   * first parts of an entry. They follow the tokens' rows.
+   */
+  readonly memory_parts?: readonly number[];
   /** @default 1e-6 */
   readonly norm_eps?: number;
 }
@@ -38,10 +43,22 @@ export interface TextEncoderConfig {
   readonly hidden: number;
   /** T. */
   readonly length: number;
+  /** Tokens of a prompt: T, less the rows of the memory. */
+  readonly tokens: number;
+  readonly memory?: TextMemoryConfig;
   readonly epsilon: number;
   /** Buckets of relative positions, and from which distance on all share the last one; T5's alone. */
   readonly buckets: number;
   readonly maxDistance: number;
+}
+
+/** A table of entries, some of which a text encoder looks up for each prompt. */
+export interface TextMemoryConfig {
+  readonly entries: number;
+  /** Rows that each slot reads: so many of the first parts of its entry. */
+  readonly parts: readonly number[];
+  /** Channels of a part. */
+  readonly channels: number;
 }
 
 /** The tensor with the rows of the vocabulary, by which the kinds are told apart. */
@@ -67,13 +84,13 @@ export function resolveTextEncoderConfig(
   if (!isT5) {
     const key = EMBEDDINGS['word-pieces'];
     const width = extent(key, 1);
-    const rows = extent('position_embedding', 1);
-    if (length > rows) {
-      throw new InvalidOptionError(
-        'max_length',
-        length,
-        `must be ${rows} at most, the positions of the text encoder`,
-      );
+    const positions = extent('position_embedding', 1);
+    const memory = memoryConfig(json, checkpoint);
+    const ofMemory = memory?.parts.reduce((sum, count) => sum + count, 0) ?? 0;
+    const tokens = length - ofMemory;
+    if (tokens < 1 || tokens > positions) {
+      const expectation = `must be ${1 + ofMemory} to ${positions + ofMemory}, the rows that the text encoder can give`;
+      throw new InvalidOptionError('max_length', length, expectation);
     }
     return {
       kind: 'word-pieces',
@@ -84,6 +101,8 @@ export function resolveTextEncoderConfig(
       inner: width,
       hidden: extent('blocks.0.mlp.fc1.weight', 0),
       length,
+      tokens,
+      ...(memory && { memory }),
       epsilon,
       buckets: 0,
       maxDistance: 0,
@@ -109,8 +128,30 @@ export function resolveTextEncoderConfig(
     inner,
     hidden: extent(`${block}.1.DenseReluDense.wi_0.weight`, 0),
     length,
+    tokens: length,
     epsilon,
     buckets: extent(`${block}.0.SelfAttention.relative_attention_bias.weight`, 0),
     maxDistance,
   };
+}
+
+function memoryConfig(
+  { memory_parts: parts }: WordPieceEncoderConfigJson,
+  checkpoint: Checkpoint,
+): TextMemoryConfig | undefined {
+  const table = checkpoint.shape('memory.weight');
+  if (parts === undefined && table === undefined) return undefined;
+  const most = Math.max(0, ...(parts ?? []));
+  const channels = (table?.[1] ?? Number.NaN) / most;
+  const slots = checkpoint.shape('slot_embedding')?.[1];
+  if (
+    parts?.length !== slots ||
+    !Number.isInteger(channels) ||
+    !parts?.every((count) => Number.isInteger(count) && count > 0)
+  ) {
+    const expectation =
+      'must give the rows that each slot of the checkpoint reads, and be left out where it has no memory.weight';
+    throw new InvalidOptionError('memory_parts', parts, expectation);
+  }
+  return { entries: table![0]!, parts, channels };
 }

@@ -12,6 +12,7 @@ import {
 } from '../graph/transformer-block.js';
 import { relativeBuckets } from './relative-buckets.js';
 import { EMBEDDINGS, type TextEncoderConfig } from './text-encoder-config.js';
+import { addMemoryKeys, memoryRows, slotRows } from './text-memory.js';
 
 /** What is added to the scores of padding: its shares become 0. */
 const MASKED = -1e9;
@@ -27,6 +28,7 @@ export function textEncoderKeys(config: TextEncoderConfig): Map<string, readonly
   if (kind === 'word-pieces') {
     keys.set('position_embedding', [1, Number.NaN, width]);
     keys.stack('blocks', 'norm', { width, depth, hidden });
+    if (config.memory) addMemoryKeys(keys, config.memory, width);
     return keys;
   }
   keys.set('encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight', [buckets, heads]);
@@ -45,18 +47,18 @@ export function textEncoderKeys(config: TextEncoderConfig): Map<string, readonly
 }
 
 /**
- * A text encoder: `ids` [B, T], tokens, and `mask` [B, T], 1 for tokens of the text and 0 for padding → `features`
+ * A text encoder: `ids` [B, tokens] and `mask` [B, tokens], 1 for tokens of the text and 0 for padding → `features`
  * [B, T, Ct].
  *
  * @throws CheckpointKeysError if the tensors are not those that `config` asks for
  */
 export function textEncoderGraph(config: TextEncoderConfig, checkpoint: Checkpoint): GraphBuilder {
   checkpoint.assertKeys(textEncoderKeys(config));
-  const { kind, vocabulary, width, length, epsilon } = config;
+  const { kind, vocabulary, width, length, tokens, epsilon } = config;
   const graph = new GraphBuilder('textEncoder');
   const context: LayerContext = { graph, checkpoint, epsilon };
-  const ids = graph.input('ids', 'int32', ['B', length]);
-  const mask = graph.input('mask', 'int32', ['B', length]);
+  const ids = graph.input('ids', 'int32', ['B', tokens]);
+  const mask = graph.input('mask', 'int32', ['B', tokens]);
   const seen = graph.op('Cast', [mask], { to: { int: ELEMENT_TYPES.float32 } });
   const scalar = (value: number): Value => graph.floats(Float32Array.of(value), []);
   // [B, 1, 1, T]: 0 where there is text.
@@ -71,31 +73,50 @@ export function textEncoderGraph(config: TextEncoderConfig, checkpoint: Checkpoi
   const features =
     kind === 't5'
       ? t5Blocks(context, config, embedded, padding)
-      : graph.op('Mul', [
-          wordPieceBlocks(context, config, embedded, padding),
-          graph.op('Unsqueeze', [seen, graph.int64(2)]),
-        ]);
+      : wordPieceRows(context, config, embedded, seen, padding);
   graph.output('features', features, 'float32', ['B', length, width]);
   return graph;
 }
 
-function wordPieceBlocks(
+/** The tokens' rows, zeros for padding, and after them those of the memory, if there is one. */
+function wordPieceRows(
   context: LayerContext,
-  { width, depth, heads, hidden, length }: TextEncoderConfig,
+  { width, depth, heads, hidden, tokens, memory }: TextEncoderConfig,
   embedded: Value,
+  seen: Value,
   padding: Value,
 ): Value {
   const { graph, checkpoint } = context;
   const positions = graph.weight({
     name: 'position_embedding',
-    shape: [length, width],
+    shape: [tokens, width],
     atLeast: 'fp16',
-    load: async () => (await checkpoint.read('position_embedding')).slice(0, length * width),
+    load: async () => (await checkpoint.read('position_embedding')).slice(0, tokens * width),
   });
-  const residual = graph.op('Add', [embedded, positions]);
+  const join = (axis: number, ...rows: readonly Value[]): Value =>
+    graph.op('Concat', rows, { axis: { int: axis } });
+  let residual = graph.op('Add', [embedded, positions]);
+  let bias = padding;
+  if (memory) {
+    const slots = memory.parts.length;
+    const batch = graph.extent(embedded, 0);
+    residual = join(1, residual, slotRows(context, slots, width, batch));
+    const shown = graph.op('Expand', [
+      graph.floats(Float32Array.of(0)),
+      join(0, batch, graph.int64(1, 1, slots)),
+    ]);
+    bias = join(3, padding, shown);
+  }
   const stream = { residual, normed: layerNorm(context, 'blocks.0.norm1', residual, width) };
   const stack = { width, depth, heads, hidden };
-  return transformerStack({ ...context, bias: padding }, 'blocks', stack, stream, 'norm');
+  const rows = transformerStack({ ...context, bias }, 'blocks', stack, stream, 'norm');
+  const shown = graph.op('Unsqueeze', [seen, graph.int64(2)]);
+  if (!memory) return graph.op('Mul', [rows, shown]);
+  const part = (from: number, to: number): Value =>
+    graph.op('Slice', [rows, graph.int64(from), graph.int64(to), graph.int64(1)]);
+  const words = graph.op('Mul', [part(0, tokens), shown]);
+  const slots = part(tokens, tokens + memory.parts.length);
+  return join(1, words, ...memoryRows(context, memory, slots, width));
 }
 
 function t5Blocks(context: LayerContext, config: TextEncoderConfig, embedded: Value, padding: Value): Value {
