@@ -19,9 +19,11 @@ from train.text.judge.detect import Found, cell_targets, detections
 from train.text.judge.model import Findings, SceneJudge
 from train.text.judge.skills import SKILLS, Prompt, Wanted, meets, prompts
 from train.text.judge.training import SceneJudgeLoss, items_of
-from train.text.latents import SceneLatents, allocate_latents, to_latents, to_tokens
+from train.text.latents import SceneLatents, allocate_latents, encode_scenes, to_latents, to_tokens
 from train.text.model.config import TextEncoderConfig, TextMarConfig
 from train.text.model.model import TextModel
+from train.text.model.look_up_start import start_look_up
+from train.text.model.parts import PART_PLACES, PARTS, parts_of_things
 from train.text.model.word_pieces import BEGIN, END, PAD, WordPieces
 from train.text.place import AUTOENCODER, TextPlace, text_model
 from train.text.sample import sample_texts
@@ -29,19 +31,21 @@ from train.text.scene.backgrounds import BACKGROUNDS, SIDE, draw_background
 from train.text.scene.captions import Captions, grammar_words
 from train.text.scene.colours import COLOURS, Dye
 from train.text.scene.render import render_scene
-from train.text.scene.scene import CELL, STEP, is_held_out, scene_at
+from train.text.scene.scene import CELL, Item, is_held_out, scene_at
+from train.text.scene.sprites import SIZES
 from train.text.scene.things import plural, things
 from train.text.stages.packing import pack
 from train.text.stages.unpacking import unpack
-from train.text.training import TextLoss
+from train.text.training import TextLoss, read_captions
 from train.training.checkpoint import load_checkpoint, save_checkpoint
 from train.training.draw import Draw
 from train.training.loop import Files, Limits, train
 from train.training.plan import Plan
 
 CPU = torch.device("cpu")
+TOKEN = 16
 PIECES = WordPieces.of_words(grammar_words(), 24)
-ENCODER = TextEncoderConfig(len(PIECES.vocabulary), width=24, depth=2, heads=2)
+ENCODER = TextEncoderConfig(len(PIECES.vocabulary), width=24, depth=2, heads=2, part_channels=24)
 MAR = TextMarConfig(
     vae_embed_dim=24,
     side=4,
@@ -131,7 +135,7 @@ class Scenes(unittest.TestCase):
             scene = scene_at(1, index, SPRITES)
             boxes = [(item.left, item.top, item.pixels) for item in scene.items]
             for left, top, pixels in boxes:
-                self.assertEqual((left % STEP, top % STEP), (0, 0))
+                self.assertEqual((left % TOKEN, top % TOKEN), (0, 0))
                 self.assertTrue(0 <= min(left, top) and max(left, top) + pixels <= SIDE)
             for place, (left, top, pixels) in enumerate(boxes):
                 for other_left, other_top, other in boxes[:place]:
@@ -189,7 +193,7 @@ class CaptionGrammar(unittest.TestCase):
         vocabulary = set(PIECES.vocabulary)
         for index in range(400):
             scene = scene_at(1, index, SPRITES)
-            for caption in (captions.plain(scene), captions.varied(scene, Random(index))):
+            for caption in (captions.plain(scene), captions.varied(scene, Random(index)).text):
                 words = caption.replace(",", " , ").replace("-", " - ").split()
                 self.assertLessEqual(set(words), vocabulary, caption)
                 pieces = PIECES.encode(caption)
@@ -202,12 +206,26 @@ class CaptionGrammar(unittest.TestCase):
             caption = captions.plain(scene)
             for item in scene.items:
                 self.assertIn(item.colour or "", caption)
-                if scene.kind != "count" and item.size in ("small", "big"):
-                    self.assertIn(item.size, caption)
+                self.assertEqual(item.size == "small", "small" in caption)
             if scene.relation:
                 self.assertIn(scene.relation, caption)
             if scene.kind == "count":
                 self.assertIn({2: "two", 3: "three", 4: "four"}[scene.count], caption)
+
+
+    def test_a_caption_names_its_things_in_the_order_that_it_tells(self) -> None:
+        captions, turned = Captions(SPRITES), 0
+        for index in range(400):
+            scene = scene_at(1, index, SPRITES)
+            text, named = captions.varied(scene, Random(index))
+            self.assertEqual(set(named), {item.thing for item in scene.items})
+            turned += len(named) == 2 and named[0] != scene.items[0].thing
+            places = [
+                min(at for name in things()[thing].names for form in (name, plural(name)) if (at := text.find(form)) >= 0)
+                for thing in named
+            ]
+            self.assertEqual(places, sorted(places), text)
+        self.assertGreater(turned, 10)
 
 
 class Pieces(unittest.TestCase):
@@ -239,9 +257,68 @@ class Model(unittest.TestCase):
         with torch.no_grad():
             features = encoder(pieces)
             end = int((pieces != PAD).sum())
-            self.assertTrue(bool((features[:, end:] == 0).all()))
+            words = features[:, : ENCODER.max_length]
+            self.assertTrue(bool((words[:, end:] == 0).all()))
             # Attention may round to bfloat16.
-            torch.testing.assert_close(encoder(pieces[:, :end]), features[:, :end], atol=1e-2, rtol=1e-2)
+            torch.testing.assert_close(encoder.read(pieces[:, :end])[0], words[:, :end], atol=1e-2, rtol=1e-2)
+
+    def test_the_memory_gives_the_entries_that_slots_score_highest_or_are_told(self) -> None:
+        encoder, config = random_text_model().text_encoder, ENCODER
+        pieces = torch.tensor([PIECES.encode(text) for text in ("a fox", "two cats on snow")])
+        with torch.no_grad():
+            words, scores = encoder.read(pieces)
+            self.assertEqual(scores.shape, (2, 2, len(things()) + 1))
+            features = encoder(pieces)
+            self.assertEqual(features.shape, (2, config.rows, config.width))
+            self.assertTrue(torch.equal(features, encoder.features(words, scores.argmax(2))))
+            # Of the second slot the rows that follow the first one's.
+            told = torch.tensor([[3, 5], [3, 6]])
+            first, second = encoder.features(words, told)[:, config.max_length :].split(config.parts, dim=1)
+            self.assertTrue(torch.equal(first[0], first[1]))
+            self.assertFalse(torch.allclose(second[0], second[1]))
+
+    def test_the_memory_begins_as_the_tokens_of_each_thing_in_each_size(self) -> None:
+        autoencoder = random_autoencoder()
+        thing, (size, row, column) = 4, PART_PLACES[-1]
+        parts = parts_of_things(autoencoder, SPRITES, 2)
+        self.assertEqual(parts.shape, (len(things()), PARTS, 4 * autoencoder.config.z_channels))
+        item = Item(thing, None, size, *[(SIDE - SIZES[size]) // 2] * 2)
+        grey = np.full((SIDE, SIDE, 3), 0.55, np.float32)
+        inside = slice(item.left, item.left + item.pixels)
+        sprite = SPRITES.sprite(thing, None, item.pixels)
+        grey[inside, inside] = grey[inside, inside] * (1 - sprite[..., 3:]) + sprite[..., :3]
+        tokens = to_tokens(encode_scenes(autoencoder, np.rint(grey * 255).astype(np.uint8)[None]), 2)
+        torch.testing.assert_close(parts[thing, -1], tokens[0, 8 * row + column])
+
+    def test_a_look_up_attends_to_the_part_that_stands_at_a_position(self) -> None:
+        torch.manual_seed(0)
+        wide = replace(MAR, side=8, position_side=8, embed_dim=256, num_heads=4, caption_channels=96)
+        model = TextModel(replace(ENCODER, width=96), wide)
+        scenes = [scene_at(1, index, SPRITES) for index in range(80)]
+        pieces, entries = read_captions(Captions(SPRITES), PIECES, scenes, list(range(80)), 2)
+        tokens = torch.randn(80, 64, MAR.vae_embed_dim)
+        start_look_up(model, pieces, entries, tokens)
+        seen: list[torch.Tensor] = []
+
+        def note(_: object, inputs: tuple[torch.Tensor, torch.Tensor]) -> None:
+            stage = model.mar.cross_attn_blocks[0].attn
+            queries = stage.query_linear(inputs[0]).unflatten(2, (4, 64))[:, :, 1]
+            keys = stage.kv(inputs[1])[..., 64:128]
+            seen.append(torch.softmax(queries @ keys.transpose(1, 2) / 8, 2))
+
+        model.mar.cross_attn_blocks[0].attn.register_forward_pre_hook(note)
+        with torch.no_grad():
+            text, _ = model.told_text(pieces, entries)
+            known, wanted = torch.zeros(80, 0, dtype=torch.int64), torch.arange(64).expand(80, -1)
+            model.mar.conditions_at(tokens, text, known, wanted)
+        # The second head looks up a big thing, each of whose parts stands at one position.
+        shares = [
+            float(seen[0][:, 8 * row + column, ENCODER.max_length + part].mean())
+            for part, (size, row, column) in enumerate(PART_PLACES)
+            if size == "big"
+        ]
+        self.assertEqual(len(shares), 36)
+        self.assertGreater(min(shares), 0.5)
 
     def test_conditions_depend_on_known_tokens_and_the_text_alone(self) -> None:
         model = random_text_model()
@@ -363,7 +440,7 @@ class JudgeOfScenes(unittest.TestCase):
             targets["present"] * 2 - 1,
             logits(len(things()), "classes"),
             logits(1 + len(COLOURS), "colours"),
-            logits(4, "sizes"),
+            logits(len(SIZES), "sizes"),
             *[nothing] * 5,
         )
         for found, expected in zip(detections(findings), items, strict=True):

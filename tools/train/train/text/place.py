@@ -100,4 +100,4 @@ def text_model(settings: dict[str, dict[str, object]]) -> TextModel:
 def text_sizes(pieces: WordPieces) -> tuple[TextEncoderConfig, TextMarConfig]:
     """Sizes of the embedded model, whose vocabulary is given."""
     encoder = TextEncoderConfig(len(pieces.vocabulary))
-    return encoder, TextMarConfig(caption_channels=encoder.width, max_length=encoder.max_length)
+    return encoder, TextMarConfig(caption_channels=encoder.width, max_length=encoder.rows)

@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from ..mar.training import hidden_loss, masked_count
 from ..training.draw import Draw
@@ -17,6 +18,7 @@ from .scene.captions import Captions
 from .scene.scene import Scene
 
 _DROPPED_TEXTS = 0.1
+_ENTRY_WEIGHT = 0.02
 _BROKEN_CAPTIONS, _BROKEN_WORDS = 0.1, 0.3
 
 
@@ -40,19 +42,33 @@ class TextLoss:
         latents = self._latents.latents(indices, scenes).to(draw.device)
         tokens = to_tokens(latents, model.mar.config.patch_size)
         seeds = draw.integers(2**31, len(indices)).tolist()
-        text = model.text(self._read(scenes, seeds).to(draw.device))
+        slots = len(model.text_encoder.config.parts)
+        pieces, entries = read_captions(self._captions, self._pieces, scenes, seeds, slots)
+        entries = entries.to(draw.device)
+        text, scores = model.told_text(pieces.to(draw.device), entries)
         dropped = draw.uniform(len(tokens), 1, 1) < _DROPPED_TEXTS
         condition = torch.where(dropped, model.mar.no_text(len(tokens)).to(text.dtype), text)
-        return hidden_loss(
+        loss, figures = hidden_loss(
             model.mar, tokens, condition, masked_count(tokens.shape[1], draw.shared), self._targets, draw
         )
+        mistaken = F.cross_entropy(scores.float().flatten(0, 1), entries.flatten())
+        right = (scores.argmax(2) == entries).all(1).float().mean()
+        return loss + _ENTRY_WEIGHT * mistaken, {**figures, "entries": right}
 
-    def _read(self, scenes: list[Scene], seeds: list[int]) -> torch.Tensor:
-        """Word pieces of captions that the seeds choose: int64 [n, rows]."""
-        rows = []
-        for scene, seed in zip(scenes, seeds):
-            rng = Random(seed)
-            caption = self._captions.varied(scene, rng)
-            broken = _BROKEN_WORDS if rng.random() < _BROKEN_CAPTIONS else 0.0
-            rows.append(self._pieces.encode(caption, rng, broken))
-        return torch.from_numpy(np.array(rows, np.int64))
+
+def read_captions(
+    captions: Captions, pieces: WordPieces, scenes: list[Scene], seeds: list[int], slots: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """
+    Word pieces of captions that the seeds choose, int64 [n, length], and the memory's entries of the things in the
+    order in which they are named, int64 [n, slots].
+    """
+    rows, entries = [], []
+    for scene, seed in zip(scenes, seeds):
+        rng = Random(seed)
+        caption = captions.varied(scene, rng)
+        broken = _BROKEN_WORDS if rng.random() < _BROKEN_CAPTIONS else 0.0
+        rows.append(pieces.encode(caption.text, rng, broken))
+        named = [1 + thing for thing in caption.things]
+        entries.append(named + [0] * (slots - len(named)))
+    return torch.from_numpy(np.array(rows, np.int64)), torch.from_numpy(np.array(entries, np.int64))

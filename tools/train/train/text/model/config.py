@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..scene.things import things
+from .parts import PARTS, PARTS_OF_A_PAIR
+
 
 @dataclass(frozen=True)
 class TextEncoderConfig:
@@ -17,8 +20,18 @@ class TextEncoderConfig:
     heads: int = 3
     mlp_ratio: int = 4
     max_length: int = 24
-    """Rows that a caption is padded or cut to."""
+    """Word pieces that a caption is padded or cut to."""
+    entries: int = len(things()) + 1
+    """Of the memory: none, then the things in their order."""
+    parts: tuple[int, ...] = (PARTS, PARTS_OF_A_PAIR)
+    """Rows that each slot reads: so many of the first parts of an entry."""
+    part_channels: int = 64
     norm_eps: float = 1e-6
+
+    @property
+    def rows(self) -> int:
+        """Rows of features: of the word pieces, then of the slots' parts."""
+        return self.max_length + sum(self.parts)
 
     def to_json(self) -> dict[str, Any]:
         """As the model's users read it."""
@@ -29,6 +42,9 @@ class TextEncoderConfig:
             "num_attention_heads": self.heads,
             "mlp_ratio": self.mlp_ratio,
             "max_length": self.max_length,
+            "memory_entries": self.entries,
+            "memory_parts": list(self.parts),
+            "memory_channels": self.part_channels,
             "norm_eps": self.norm_eps,
         }
 
@@ -46,16 +62,16 @@ class TextMarConfig:
     position_side: int = 8
     """Rows and columns of the position tables, whatever a picture's size."""
     embed_dim: int = 256
-    encoder_depth: int = 3
-    decoder_depth: int = 4
-    cross_depth: int = 3
+    encoder_depth: int = 2
+    decoder_depth: int = 2
+    cross_depth: int = 4
     text_depth: int = 1
     """Blocks that align the text's features."""
     num_heads: int = 4
     mlp_ratio: int = 4
     caption_channels: int = 192
     """Width of the text encoder."""
-    max_length: int = 24
+    max_length: int = 96
     """Rows of text."""
     diffloss_d: int = 3
     """Residual blocks of the diffusion head."""

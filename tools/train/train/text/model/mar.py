@@ -183,11 +183,17 @@ class TextMar(nn.Module):
         grid: tuple[int, int] | None = None,
     ) -> torch.Tensor:
         """The cross-attention stage: z of the wanted positions, float32 [n, m, width]."""
-        h = decoded.gather(1, wanted[..., None].expand(-1, -1, decoded.shape[-1]))
-        h = self.last_embed(h) + self._positions(self.last_pos_embed_learned, grid)[wanted]
+        h = self.enter(decoded, wanted, grid)
         for block in self.cross_attn_blocks:
             h = block(h, text)
         return self.cross_norm(h).float()
+
+    def enter(
+        self, decoded: torch.Tensor, wanted: torch.Tensor, grid: tuple[int, int] | None = None
+    ) -> torch.Tensor:
+        """What the cross-attention stage begins with: [n, m, width]."""
+        h = decoded.gather(1, wanted[..., None].expand(-1, -1, decoded.shape[-1]))
+        return self.last_embed(h) + self._positions(self.last_pos_embed_learned, grid)[wanted]
 
     def _positions(self, table: torch.Tensor, grid: tuple[int, int] | None) -> torch.Tensor:
         """
@@ -220,7 +226,8 @@ class TextMar(nn.Module):
         sinusoids = grid_sinusoids(self.config.position_side, self.config.embed_dim)
         self.encoder_pos_embed_learned[0] = 0.5 * sinusoids
         self.decoder_pos_embed_learned[0] = 0.5 * sinusoids
-        self.last_pos_embed_learned[0] = 0.5 * sinusoids
+        # Positions ask the text, and have to be told apart for that.
+        self.last_pos_embed_learned[0] = 0.5 * sinusoids + 0.7 * torch.randn_like(sinusoids)
 
 
 def every(count: int, length: int, device: torch.device) -> torch.Tensor:

@@ -19,5 +19,10 @@ class TextModel(nn.Module):
         self.mar = TextMar(mar)
 
     def text(self, pieces: torch.Tensor) -> torch.Tensor:
-        """Word pieces int64 [n, rows] → aligned text [n, rows, width]."""
+        """Word pieces int64 [n, length] → aligned text [n, rows, width]."""
         return self.mar.align(self.text_encoder(pieces))
+
+    def told_text(self, pieces: torch.Tensor, entries: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The aligned text where the slots' entries, int64 [n, slots], are given; and the slots' own scores."""
+        words, scores = self.text_encoder.read(pieces)
+        return self.mar.align(self.text_encoder.features(words, entries)), scores

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import NamedTuple
 
 from .backgrounds import PLAIN, colour_of
 from .colours import COLOURS
@@ -25,15 +26,9 @@ _RELATIONS: dict[str, tuple[str, ...]] = {
     "right of": ("right of", "to the right of", "on the right of"),
     "above": ("above", "over", "on top of"),
     "below": ("below", "under", "beneath"),
-    "beside": ("beside", "next to", "and", "by"),
+    "beside": ("beside", "and", "and", "and", "next to", "with", "by"),
 }
-_OPPOSITE = {
-    "left of": "right of",
-    "right of": "left of",
-    "above": "below",
-    "below": "above",
-    "beside": "beside",
-}
+_OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 _ENDS = {
     "left of": ("{} on the left and {} on the right", "{} left, {} right"),
     "right of": ("{} on the right and {} on the left", "{} right, {} left"),
@@ -51,7 +46,8 @@ _PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """How a place is said after a thing, and before it."""
 _OPENINGS = ("a picture of", "an image of", "a drawing of", "there is")
 _HALF_SAID = 0.3
-_SIZE_SAID = 0.9
+_BIG_SAID = 0.15
+"""A thing by itself is big unless it is said to be small."""
 _OWN_COLOUR_SAID = 0.3
 _VOWELS = tuple("aeiou")
 _LIKE_CONSONANTS = ("unicorn", "ufo", "one")
@@ -74,6 +70,14 @@ def grammar_words() -> Iterator[str]:
     yield from ("background", "gradient", "graded")
 
 
+class Caption(NamedTuple):
+    """A caption, and what it names."""
+
+    text: str
+    things: tuple[int, ...]
+    """Places among all things, in the order in which they are named."""
+
+
 class Captions:
     """Says what scenes show."""
 
@@ -93,36 +97,36 @@ class Captions:
             core = parts[0]
         return f"{core} {background}"
 
-    def varied(self, scene: Scene, rng: Random) -> str:
-        """One of many ways to say it, which may leave out the background, a size, or how two things stand."""
-        core = self._core(scene, rng)
+    def varied(self, scene: Scene, rng: Random) -> Caption:
+        """One of many ways to say it, which may leave out the background."""
+        core, things = self._core(scene, rng)
         opened = rng.random() < 0.06 and scene.kind != "count"
         if opened:
             core = f"{rng.choice(_OPENINGS)} {core}"
         if rng.random() < _HALF_SAID:
-            return core
+            return Caption(core, things)
         after, before = _background(scene.background, rng)
         form = rng.random()
         if form < 0.7 or opened:
-            return f"{core} {after}"
+            return Caption(f"{core} {after}", things)
         if form < 0.85:
-            return f"{before}, {core}" + (" in front" if rng.random() < 0.3 else "")
-        return f"{before} with {core}"
+            return Caption(f"{before}, {core}" + (" in front" if rng.random() < 0.3 else ""), things)
+        return Caption(f"{before} with {core}", things)
 
-    def _core(self, scene: Scene, rng: Random) -> str:
+    def _core(self, scene: Scene, rng: Random) -> Caption:
         if scene.kind == "count":
-            return f"{rng.choice(_NUMBERS[scene.count])} {self._words(scene.items[0], rng, many=True)}"
+            item = scene.items[0]
+            return Caption(f"{rng.choice(_NUMBERS[scene.count])} {self._words(item, rng, many=True)}", (item.thing,))
         parts = [_with_article(self._words(item, rng), rng) for item in scene.items]
+        things = tuple(item.thing for item in scene.items)
         if scene.kind == "one":
-            return parts[0]
-        if rng.random() < 0.15:
-            return " and ".join(parts if rng.random() < 0.5 else parts[::-1])
+            return Caption(parts[0], things)
         relation = scene.relation or "beside"
         if rng.random() < 0.12 and relation in _ENDS:
-            return rng.choice(_ENDS[relation]).format(*parts)
-        if rng.random() < 0.35:
-            return f"{parts[1]} {rng.choice(_RELATIONS[_OPPOSITE[relation]])} {parts[0]}"
-        return f"{parts[0]} {rng.choice(_RELATIONS[relation])} {parts[1]}"
+            return Caption(rng.choice(_ENDS[relation]).format(*parts), things)
+        if relation != "beside" and rng.random() < 0.35:
+            return Caption(f"{parts[1]} {rng.choice(_RELATIONS[_OPPOSITE[relation]])} {parts[0]}", things[::-1])
+        return Caption(f"{parts[0]} {rng.choice(_RELATIONS[relation])} {parts[1]}", things)
 
     def _words(self, item: Item, rng: Random | None, many: bool = False) -> str:
         """Size, colour and name; without `rng` the first of each."""
@@ -134,8 +138,7 @@ class Captions:
             words.insert(0, item.colour)
         elif rng is not None and own is not None and rng.random() < _OWN_COLOUR_SAID:
             words.insert(0, own)
-        # Several alike are small because they are many, which nobody says.
-        if item.size in _SIZES and not many and (rng is None or rng.random() < _SIZE_SAID):
+        if item.size == "small" or (item.size == "big" and rng is not None and rng.random() < _BIG_SAID):
             words.insert(0, _choose(_SIZES[item.size], rng))
         return " ".join(words)
 

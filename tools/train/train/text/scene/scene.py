@@ -12,8 +12,6 @@ from .backgrounds import BACKGROUNDS, SIDE, colour_of
 from .sprites import SIZES, Sprites
 from .things import things
 
-STEP = 16
-"""Things stand on a grid of so many pixels, that of the tokens."""
 CELL = 8
 """Pixels along a side of the cells in which middles are looked for."""
 RELATIONS: tuple[str, ...] = ("left of", "right of", "above", "below", "beside")
@@ -21,6 +19,9 @@ MOST = 4
 """The largest count."""
 _HELD_OUT = 10
 _RECOLOURED = 0.35
+_SMALL = 0.15
+_RELATION_WEIGHTS = (2, 1, 1, 1, 3)
+"""Of "beside" most: it is what "and" means, and two things are mostly named so."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _propose(rng: Random, sprites: Sprites) -> Scene:
     thing = rng.randrange(len(things()))
     colour = _colour(rng, sprites, thing, background)
     count = rng.randint(2, MOST)
-    size, corners = _alike_places(rng, count)
+    size, corners = _alike_places(count)
     return _laid([thing] * count, [colour] * count, [size] * count, corners, None, background)
 
 
@@ -140,7 +141,7 @@ def scene_of(
     if len(set(kinds)) == 2:
         sizes, relation, corners = _two_places(rng, relation)
         return _laid(kinds, colours, sizes, corners, relation, background)
-    size, corners = _alike_places(rng, len(shown))
+    size, corners = _alike_places(len(shown))
     return _laid(kinds, colours, [size] * len(shown), corners, None, background)
 
 
@@ -158,49 +159,48 @@ def _laid(
 
 
 def _one_place(rng: Random) -> tuple[str, tuple[int, int]]:
-    """Size and upper left corner of a thing by itself."""
-    size = rng.choices(("medium", "small", "big"), (0.6, 0.2, 0.2))[0]
-    spread = {"small": 2, "medium": 1, "big": 0}[size]
-    middle = (SIDE - SIZES[size]) // 2
-    # Middles lie half a step beside the grid: round down.
-    left, top = (
-        _inside(middle // STEP * STEP + STEP * rng.randint(-spread, spread + 1), SIZES[size]) for _ in "xy"
-    )
-    return size, (left, top)
+    """Size and upper left corner of a thing by itself: in the middle."""
+    size = "small" if rng.random() < _SMALL else "big"
+    corner = (SIDE - SIZES[size]) // 2
+    return size, (corner, corner)
 
 
 def _two_places(
     rng: Random, relation: str | None = None
 ) -> tuple[tuple[str, str], str, list[tuple[int, int]]]:
-    """Sizes, relation (the given one, or any) and upper left corners of two things."""
-    sizes = rng.choices(
-        (("middling", "middling"), ("medium", "small"), ("small", "medium"), ("small", "small")),
-        (0.6, 0.15, 0.15, 0.1),
-    )[0]
-    relation = relation or rng.choice(RELATIONS)
-    return sizes, relation, _pair_corners(rng, relation, SIZES[sizes[0]], SIZES[sizes[1]])
+    """Sizes, relation (the given one, or any) and upper left corners of two things, the first one's first."""
+    relation = relation or rng.choices(RELATIONS, _RELATION_WEIGHTS)[0]
+    return ("middling", "middling"), relation, _PAIRS[relation]
 
 
-def _alike_places(rng: Random, count: int) -> tuple[str, list[tuple[int, int]]]:
+def _alike_places(count: int) -> tuple[str, list[tuple[int, int]]]:
     """Size and upper left corners of `count` things alike."""
-    size = "small" if count == MOST or rng.random() < 0.35 else "middling"
-    corners = rng.choice(_ARRANGEMENTS[count, size])
-    across, down = (_slack(rng, [corner[axis] for corner in corners], SIZES[size]) for axis in (0, 1))
-    return size, [(left + across, top + down) for left, top in corners]
+    return "middling", _ARRANGEMENTS[count]
 
 
-_ARRANGEMENTS: dict[tuple[int, str], list[list[tuple[int, int]]]] = {
-    (2, "middling"): [[(0, 48), (64, 48)], [(0, 16), (64, 64)], [(0, 64), (64, 16)], [(48, 0), (48, 64)]],
-    (2, "small"): [[(16, 48), (80, 48)], [(16, 16), (80, 80)], [(16, 80), (80, 16)], [(48, 16), (48, 80)]],
-    (3, "middling"): [[(32, 0), (0, 64), (64, 64)], [(0, 0), (64, 0), (32, 64)]],
-    (3, "small"): [[(0, 48), (48, 48), (96, 48)], [(48, 16), (16, 64), (80, 64)], [(16, 16), (80, 16), (48, 64)]],
-    (4, "small"): [
-        [(16, 16), (80, 16), (16, 80), (80, 80)],
-        [(32, 32), (80, 32), (32, 80), (80, 80)],
-        [(48, 0), (0, 48), (96, 48), (48, 96)],
-    ],
+_LEFT, _RIGHT, _ABOVE, _BELOW = (0, 32), (64, 32), (32, 0), (32, 64)
+_PAIRS: dict[str, list[tuple[int, int]]] = {
+    "left of": [_LEFT, _RIGHT],
+    "right of": [_RIGHT, _LEFT],
+    "above": [_ABOVE, _BELOW],
+    "below": [_BELOW, _ABOVE],
+    "beside": [_LEFT, _RIGHT],
 }
-"""Upper left corners by count and size, each to be moved as a whole."""
+_ARRANGEMENTS: dict[int, list[tuple[int, int]]] = {
+    2: [_LEFT, _RIGHT],
+    3: [_ABOVE, (0, 64), (64, 64)],
+    4: [(0, 0), (64, 0), (0, 64), (64, 64)],
+}
+"""Upper left corners by count."""
+
+
+def corners_of(size: str, named: int) -> list[tuple[int, int]]:
+    """Every upper left corner at which things of a size stand that captions name first (0) or second (1)."""
+    if size != "middling":
+        corner = (SIDE - SIZES[size]) // 2
+        return [(corner, corner)] if named == 0 else []
+    groups = [*_PAIRS.values(), *(_ARRANGEMENTS.values() if named == 0 else ())]
+    return list(dict.fromkeys(corner for corners in groups for corner in corners))
 
 
 def _colour(rng: Random, sprites: Sprites, thing: int, background: str) -> str | None:
@@ -208,37 +208,3 @@ def _colour(rng: Random, sprites: Sprites, thing: int, background: str) -> str |
     if rng.random() < _RECOLOURED and options:
         return rng.choice(options)
     return None
-
-
-def _pair_corners(rng: Random, relation: str, first: int, second: int) -> list[tuple[int, int]]:
-    """Upper left corners (left, top) of two things of so many pixels."""
-    if relation == "beside":
-        relation = rng.choice(("left of", "right of"))
-    swapped = relation in ("right of", "below")
-    sizes = (second, first) if swapped else (first, second)
-    spare = (SIDE - sum(sizes)) // STEP
-    before, between = rng.randint(0, spare // 2), rng.randint(0, spare // 2)
-    along = (STEP * before, STEP * before + sizes[0] + STEP * between)
-    # They share a base line, or a middle, give or take a step.
-    base = rng.choice((80, 96, 112))
-    across = [_inside(base - size + STEP * rng.choice((0, 0, 1)), size) for size in sizes]
-    if relation in ("above", "below"):
-        middle = rng.choice((56, 64, 72))
-        across = [
-            _inside((middle - size // 2 + STEP * rng.choice((0, 0, -1, 1))) // STEP * STEP, size)
-            for size in sizes
-        ]
-        corners = [(across[0], along[0]), (across[1], along[1])]
-    else:
-        corners = [(along[0], across[0]), (along[1], across[1])]
-    return corners[::-1] if swapped else corners
-
-
-def _inside(corner: int, pixels: int) -> int:
-    return min(max(corner, 0), SIDE - pixels)
-
-
-def _slack(rng: Random, corners: list[int], pixels: int) -> int:
-    """A move of the whole arrangement along one axis that keeps it inside, a step at most."""
-    least, most = max(-STEP, -min(corners)), min(STEP, SIDE - pixels - max(corners))
-    return STEP * rng.randint(least // STEP, most // STEP)

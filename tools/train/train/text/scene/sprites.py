@@ -13,7 +13,7 @@ from ...training.checkpoint import complete_file
 from .colours import COLOURS, Dye
 from .things import picture_files
 
-SIZES: dict[str, int] = {"small": 32, "middling": 48, "medium": 80, "big": 112}
+SIZES: dict[str, int] = {"small": 32, "middling": 64, "big": 96}
 """Pixels along a side: whole tokens."""
 
 

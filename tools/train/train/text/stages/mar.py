@@ -11,22 +11,27 @@ import torch
 
 from ...options import assert_shared
 from ...stages.validating import SHARES, loss_by_share
-from ...training.checkpoint import load_checkpoint
+from ...training.checkpoint import load_checkpoint, save_checkpoint
 from ...training.device import is_faster_reduced
 from ...training.loop import Files, train
 from ...training.plan import Plan
 from ...training.workers import Exchange, run_workers
 from ..latents import encode_scenes, to_tokens
 from ..model.config import TextEncoderConfig
+from ..model.look_up_start import start_look_up
+from ..model.parts import parts_of_things
 from ..model.word_pieces import WordPieces
+from ..pictures import sprites_of
 from ..place import TextPlace, text_model, text_sizes
 from ..scene.captions import grammar_words
-from ..training import TextLoss
+from ..training import TextLoss, read_captions
 
-BATCH = 96
+BATCH = 48
 STEPS = 10_000
 _TARGETS = 2
 _HOLD = 0.65
+_FITTED = 400
+"""Scenes by which the look-up is fitted."""
 
 
 def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
@@ -55,6 +60,8 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
         WordPieces.of_words(grammar_words(), TextEncoderConfig.max_length).save(place.tokenizer)
     encoder, mar = text_sizes(place.load_word_pieces())
     settings = {"text_encoder": asdict(encoder), "mar": asdict(mar)}
+    if not place.mar.exists():
+        begin_text_model(place, settings)
     parameters = sum(value.numel() for value in text_model(settings).parameters())
     exchange = Exchange(workers, parameters) if workers > 1 else None
     reduced = is_faster_reduced(place.device)
@@ -72,6 +79,26 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
     return plan.progress(saved["step"], saved["minutes"]) >= 1
 
 
+def begin_text_model(place: TextPlace, settings: dict[str, dict[str, object]]) -> None:
+    """Writes a checkpoint of a new model, whose memory holds the tokens of the things, and which looks them up."""
+    torch.manual_seed(place.seed)
+    model = text_model(settings)
+    patch = model.mar.config.patch_size
+    parts = parts_of_things(place.load_autoencoder().cpu(), sprites_of(place.packages), patch)
+    model.text_encoder.set_memory(parts)
+    latents, indices = place.load_latents(), np.arange(_FITTED)
+    scenes = latents.scenes(indices)
+    tokens = to_tokens(latents.latents(indices, scenes), patch)
+    slots = len(model.text_encoder.config.parts)
+    pieces, entries = read_captions(
+        place.captions(), place.load_word_pieces(), scenes, indices.tolist(), slots
+    )
+    start_look_up(model, pieces, entries, tokens)
+    weights = model.state_dict()
+    begun = {"weights": weights, "average": weights, "optimizer": None, "step": 0, "minutes": 0.0}
+    save_checkpoint(place.mar, {**begun, "settings": settings})
+
+
 def _train_share(
     worker: int,
     exchange: Exchange | None,
@@ -80,7 +107,6 @@ def _train_share(
     settings: dict[str, dict[str, object]],
     reduced: bool,
 ) -> None:
-    torch.manual_seed(plan.seed)
     model = text_model(settings)
     loss = TextLoss(
         place.load_latents(), place.captions(), place.load_word_pieces(), plan.batch, _TARGETS

@@ -104,7 +104,8 @@ def _weight(source: dict[str, torch.Tensor], name: str, shape: torch.Size) -> to
     if name.endswith("_pos_embed_learned"):
         return value.flatten(2).transpose(1, 2).reshape(shape).contiguous()
     # Products have their weights turned; look-ups don't.
-    turned = len(shape) == 2 and name.endswith(".weight") and "token_embedding" not in name
+    looked_up = name in ("token_embedding.weight", "memory.weight")
+    turned = len(shape) == 2 and name.endswith(".weight") and not looked_up
     return (value.T if turned else value).reshape(shape).contiguous()
 
 
