@@ -49,6 +49,8 @@ beforeAll(async () => {
     ['memory.weight', [4, 2 * 3]],
     ['memory_proj.weight', [8, 3]],
     ['memory_proj.bias', [8]],
+    ['memory_context.weight', [8, 8]],
+    ['memory_context.bias', [8]],
     ['part_embedding', [1, 2, 8]],
     ['memory_slot_embedding', [1, 2, 8]],
     ['memory_norm.weight', [8]],

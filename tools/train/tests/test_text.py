@@ -266,14 +266,15 @@ class Model(unittest.TestCase):
         encoder, config = random_text_model().text_encoder, ENCODER
         pieces = torch.tensor([PIECES.encode(text) for text in ("a fox", "two cats on snow")])
         with torch.no_grad():
-            words, scores = encoder.read(pieces)
+            words, slots = encoder.read(pieces)
+            scores = encoder.memory_scores(slots)
             self.assertEqual(scores.shape, (2, 2, len(things()) + 1))
             features = encoder(pieces)
             self.assertEqual(features.shape, (2, config.rows, config.width))
-            self.assertTrue(torch.equal(features, encoder.features(words, scores.argmax(2))))
+            self.assertTrue(torch.equal(features, encoder.features(words, slots, scores.argmax(2))))
             # Of the second slot the rows that follow the first one's.
             told = torch.tensor([[3, 5], [3, 6]])
-            first, second = encoder.features(words, told)[:, config.max_length :].split(config.parts, dim=1)
+            first, second = encoder.features(words, slots[:1].expand(2, -1, -1), told)[:, config.max_length :].split(config.parts, dim=1)
             self.assertTrue(torch.equal(first[0], first[1]))
             self.assertFalse(torch.allclose(second[0], second[1]))
 

@@ -126,14 +126,16 @@ export function referenceWordPieces(
   }
   const rows = x.map((row) => norm('norm', row));
   const found = parts.flatMap((count, slot) => {
-    const scores = layer('memory_scores', rows[ids.length + slot]!);
+    const read = rows[ids.length + slot]!;
+    const scores = layer('memory_scores', read);
     const entry = scores.indexOf(Math.max(...scores));
     const { channels } = memory!;
     const first = entry * Math.max(...parts);
     return Array.from({ length: count }, (_, part) => {
       const values = rowOf(w['memory.weight']!, first + part, channels);
       const named = add(layer('memory_proj', values), rowOf(w.part_embedding!, part, width));
-      return norm('memory_norm', add(named, rowOf(w.memory_slot_embedding!, slot, width)));
+      const told = add(layer('memory_context', read), rowOf(w.memory_slot_embedding!, slot, width));
+      return norm('memory_norm', add(named, told));
     });
   });
   return [...ids.map((_, n) => rows[n]!.map((value) => value * mask[n]!)), ...found];

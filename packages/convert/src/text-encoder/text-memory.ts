@@ -14,6 +14,7 @@ export function addMemoryKeys(
   keys.linear('memory_scores', entries, width);
   keys.set('memory.weight', [entries, most * channels]);
   keys.linear('memory_proj', width, channels);
+  keys.linear('memory_context', width, width);
   keys.set('part_embedding', [1, most, width]);
   keys.set('memory_slot_embedding', [1, parts.length, width]);
   keys.norm('memory_norm', width);
@@ -54,16 +55,17 @@ export function memoryRows(
     graph.op('Gather', [embedding('memory.weight', [entries, most * channels]), chosen]),
     graph.int64(0, parts.length, most, channels),
   ]);
-  const ofSlot = graph.op('Reshape', [
+  // What else the prompt says of the entry, such as its colour.
+  const told = graph.op('Add', [
+    projection(context, 'memory_context', slots, width, width, 'fp16'),
     embedding('memory_slot_embedding', [1, parts.length, width]),
-    graph.int64(1, parts.length, 1, width),
   ]);
   const named = graph.op('Add', [
     graph.op('Add', [
       projection(context, 'memory_proj', found, channels, width, 'fp16'),
       embedding('part_embedding', [1, most, width]),
     ]),
-    ofSlot,
+    graph.op('Unsqueeze', [told, graph.int64(2)]),
   ]);
   const rows = layerNorm(context, 'memory_norm', named, width);
   return parts.map((count, slot) => {

@@ -24,5 +24,6 @@ class TextModel(nn.Module):
 
     def told_text(self, pieces: torch.Tensor, entries: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The aligned text where the slots' entries, int64 [n, slots], are given; and the slots' own scores."""
-        words, scores = self.text_encoder.read(pieces)
-        return self.mar.align(self.text_encoder.features(words, entries)), scores
+        words, slots = self.text_encoder.read(pieces)
+        text = self.mar.align(self.text_encoder.features(words, slots, entries))
+        return text, self.text_encoder.memory_scores(slots)

@@ -34,6 +34,7 @@ class TextEncoder(nn.Module):
         self.memory_scores = Linear(width, config.entries)
         self.memory = nn.Embedding(config.entries, max(config.parts) * config.part_channels)
         self.memory_proj = Linear(config.part_channels, width)
+        self.memory_context = Linear(width, width)
         self.part_embedding = nn.Parameter(torch.zeros(1, max(config.parts), width))
         self.memory_slot_embedding = nn.Parameter(torch.zeros(1, slots, width))
         self.memory_norm = LayerNorm(width, eps=config.norm_eps)
@@ -41,11 +42,11 @@ class TextEncoder(nn.Module):
 
     def forward(self, pieces: torch.Tensor) -> torch.Tensor:
         """Features, by the entry that each slot scores highest."""
-        words, scores = self.read(pieces)
-        return self.features(words, scores.argmax(2))
+        words, slots = self.read(pieces)
+        return self.features(words, slots, self.memory_scores(slots).argmax(2))
 
     def read(self, pieces: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The pieces' rows [n, length, width], and each slot's scores of the memory's entries [n, slots, entries]."""
+        """The pieces' rows [n, length, width] and the slots' [n, slots, width]."""
         count, length = pieces.shape
         seen = pieces != PAD
         slots = self.slot_embedding.expand(count, -1, -1)
@@ -54,13 +55,14 @@ class TextEncoder(nn.Module):
         for block in self.blocks:
             h = block(h, attended)
         h = self.norm(h)
-        return h[:, :length] * seen[..., None], self.memory_scores(h[:, length:])
+        return h[:, :length] * seen[..., None], h[:, length:]
 
-    def features(self, words: torch.Tensor, entries: torch.Tensor) -> torch.Tensor:
-        """Features [n, rows, width] of the pieces' rows and the slots' entries, int64 [n, slots]."""
+    def features(self, words: torch.Tensor, slots: torch.Tensor, entries: torch.Tensor) -> torch.Tensor:
+        """Features [n, rows, width] of the pieces' and slots' rows, and of the slots' entries, int64 [n, slots]."""
         parts = self.memory(entries).unflatten(2, (-1, self.config.part_channels))
-        rows = self.memory_proj(parts) + self.part_embedding[:, None] + self.memory_slot_embedding[:, :, None]
-        rows = self.memory_norm(rows)
+        # What else the caption says of a thing, such as its colour.
+        told = self.memory_slot_embedding + self.memory_context(slots)
+        rows = self.memory_norm(self.memory_proj(parts) + self.part_embedding[:, None] + told[:, :, None])
         return torch.cat([words, *(rows[:, slot, :size] for slot, size in enumerate(self.config.parts))], dim=1)
 
     @torch.no_grad()
@@ -75,6 +77,7 @@ class TextEncoder(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
+        nn.init.zeros_(self.memory_context.weight)
         # Words far apart, which a short training would else spend its first part to find.
         nn.init.normal_(self.token_embedding.weight, std=0.5)
         for value in (self.position_embedding, self.slot_embedding):

@@ -18,7 +18,7 @@ RELATIONS: tuple[str, ...] = ("left of", "right of", "above", "below", "beside")
 MOST = 4
 """The largest count."""
 _HELD_OUT = 10
-_RECOLOURED = 0.35
+_RECOLOURED = 0.5
 _SMALL = 0.15
 _RELATION_WEIGHTS = (2, 1, 1, 1, 3)
 """Of "beside" most: it is what "and" means, and two things are mostly named so."""
