@@ -34,14 +34,14 @@ const ROWS = [
 ] as const;
 
 const PROMPTS = [
+  'a fox on snow',
   'a burger on a blue background',
-  'a cactus on sand',
+  'a blue apple',
+  'a crown above a frog',
+  'three purple suitcases on sand',
+  'a cat and a dog on a meadow',
   'a sailboat at sea',
-  'a big elephant on a meadow',
-  'two green apples',
-  'a whale at sea',
-  'a red rose on a meadow',
-  'a christmas tree on snow',
+  'four stars at night',
 ] as const;
 const PROMPT_SEED = 5;
 

@@ -1,11 +1,11 @@
 import type { ImageRgb } from '@tessera/core';
 import { type Picture, titleOf } from '@tessera/format';
 import { type Colour, canvas, draw } from './canvas.js';
-import { drawText, fittingText, textHeight, textWidth } from './pixel-font.js';
+import { drawText, textHeight, textWidth, wrappedText } from './pixel-font.js';
 
 export interface SheetCell {
   readonly image: ImageRgb;
-  /** A line below the picture. */
+  /** Below the picture, in as many lines as it needs, three at most. */
   readonly caption?: string;
 }
 
@@ -17,7 +17,7 @@ export interface SheetRow {
 
 export interface Sheet {
   readonly title?: string;
-  /** A line above each column. */
+  /** Above each column, in three lines at most. */
   readonly columns?: readonly string[];
   /** All pictures must be of one size. */
   readonly rows: readonly SheetRow[];
@@ -30,6 +30,7 @@ const INK: Colour = [32, 34, 40];
 const FAINT: Colour = [122, 124, 132];
 const MARGIN = 16;
 const LINE_GAP = 6;
+const MOST_LINES = 3;
 
 /** Many pictures as one, in rows and columns with labels. */
 export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageRgb {
@@ -44,9 +45,13 @@ export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageR
   const labels = rows.flatMap((row) => row.label ?? []);
   const labelWidth =
     labels.length > 0 ? Math.max(...labels.map((label) => textWidth(label, letters))) + MARGIN : 0;
-  const captionHeight = rows.some((row) => row.cells.some((cell) => cell.caption)) ? line + LINE_GAP : 0;
+  const wrapped = (text: string): string[] => wrappedText(text, cellWidth, letters, MOST_LINES);
+  const heightOf = (texts: readonly string[]): number =>
+    line * Math.max(0, ...texts.map((text) => wrapped(text).length));
+  const captions = rows.flatMap((row) => row.cells.flatMap(({ caption }) => caption || []));
+  const captionHeight = captions.length > 0 ? heightOf(captions) + LINE_GAP : 0;
   const titleHeight = title ? textHeight(letters + 1) + MARGIN : 0;
-  const headHeight = columns ? line : 0;
+  const headHeight = heightOf(columns ?? []);
   const columnCount = Math.max(...rows.map((row) => row.cells.length));
   const pitch = { x: cellWidth + gap, y: cellHeight + captionHeight + gap };
 
@@ -60,14 +65,16 @@ export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageR
     PAPER,
   );
 
-  const centred = (text: string, x: number, y: number): void => {
-    const shown = fittingText(text, cellWidth, letters);
-    const indent = Math.floor((cellWidth - textWidth(shown, letters)) / 2);
-    drawText(sheet, shown, x + indent, y, { colour: INK, scale: letters });
+  const centred = (lines: readonly string[], x: number, y: number): void => {
+    for (const [i, text] of lines.entries()) {
+      const indent = Math.floor((cellWidth - textWidth(text, letters)) / 2);
+      drawText(sheet, text, x + indent, y + i * line, { colour: INK, scale: letters });
+    }
   };
   if (title) drawText(sheet, title, MARGIN, MARGIN, { colour: INK, scale: letters + 1 });
   for (const [i, column] of (columns ?? []).entries()) {
-    centred(column, left + i * pitch.x, MARGIN + titleHeight);
+    const lines = wrapped(column);
+    centred(lines, left + i * pitch.x, top - lines.length * line);
   }
   for (const [r, row] of rows.entries()) {
     const y = top + r * pitch.y;
@@ -80,7 +87,7 @@ export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageR
     for (const [c, { image, caption }] of row.cells.entries()) {
       const x = left + c * pitch.x;
       draw(sheet, image, x, y, scale);
-      if (caption) centred(caption, x, y + cellHeight + LINE_GAP);
+      if (caption) centred(wrapped(caption), x, y + cellHeight + LINE_GAP);
     }
   }
   return sheet;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { canvas } from './canvas.js';
-import { drawText, fittingText, textHeight, textWidth } from './pixel-font.js';
+import { drawText, fittingText, textHeight, textWidth, wrappedText } from './pixel-font.js';
 
 /** The text as rows of # and dots. */
 function drawn(text: string): string[] {
@@ -40,4 +40,14 @@ test('a text that does not fit is cut and marked', () => {
   const cut = fittingText('snowflake', textWidth('snowfl', 2), 2);
   expect(cut).toBe('snow..');
   expect(fittingText('snowflake', 3, 1)).toBe('');
+});
+
+test('a text is broken between words, and cut only where it needs too many lines', () => {
+  const width = textWidth('four stars', 1);
+  const wrap = (text: string) => wrappedText(text, width, 1, 3);
+  expect(wrap('a fox')).toEqual(['a fox']);
+  expect(wrap('four stars at night')).toEqual(['four stars', 'at night']);
+  expect(wrap('a fox left of a blue bird')).toEqual(['a fox left', 'of a blue', 'bird']);
+  expect(wrap('a crown above a frog on a meadow')).toEqual(['a crown', 'above a', 'frog on..']);
+  expect(wrap('an extinguisher')).toEqual(['an', 'extingui..']);
 });

@@ -82,6 +82,20 @@ export function fittingText(text: string, width: number, scale: number): string 
   return length === 0 ? '' : `${text.slice(0, length).trimEnd()}..`;
 }
 
+/** A text in lines of whole words, each of which fits; the last one is cut and marked where there are more than `most`. */
+export function wrappedText(text: string, width: number, scale: number, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trimStart();
+    if (lines.length > 0 && (lines.length === most || textWidth(longer, scale) <= width)) {
+      lines[lines.length - 1] = longer;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines.map((line) => fittingText(line, width, scale));
+}
+
 /** Draws a line of text in capitals; accents are dropped, and a sign that the font lacks becomes a question mark. */
 export function drawText(
   target: ImageRgb,
