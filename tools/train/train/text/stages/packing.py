@@ -14,12 +14,12 @@ from ...training.checkpoint import complete_file
 from ..place import TextPlace
 
 _ADVICE = {
-    "guidance_scale": 5.0,
-    "cfg_schedule": "linear",
-    "temperature": 0.9,
-    "advice": "gtr-gradual/corrector=0.15:2",
+    "guidance_scale": 1.5,
+    "cfg_schedule": "constant",
+    "temperature": 0.8,
+    "advice": "gtr-gradual/corrector=0.15:1",
 }
-"""How to sample the packed model; chosen by eye on 28 prompts (the corrector) and 24 (the rest), while there is no judge to score by."""
+"""How to sample the packed model: chosen from 18 ways by score and Fréchet distance, 120 prompts each, seeds 1 to 3."""
 _ENCODER = "text_encoder."
 _MAR = "mar."
 
