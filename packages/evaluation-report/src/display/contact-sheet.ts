@@ -5,7 +5,7 @@ import { drawText, textHeight, textWidth, wrappedText } from './pixel-font.js';
 
 export interface SheetCell {
   readonly image: ImageRgb;
-  /** Below the picture, in as many lines as it needs, three at most. */
+  /** Below the picture, in as many lines as it needs, four at most. */
   readonly caption?: string;
 }
 
@@ -17,7 +17,7 @@ export interface SheetRow {
 
 export interface Sheet {
   readonly title?: string;
-  /** Above each column, in three lines at most. */
+  /** Above each column, in four lines at most. */
   readonly columns?: readonly string[];
   /** All pictures must be of one size. */
   readonly rows: readonly SheetRow[];
@@ -30,7 +30,7 @@ const INK: Colour = [32, 34, 40];
 const FAINT: Colour = [122, 124, 132];
 const MARGIN = 16;
 const LINE_GAP = 6;
-const MOST_LINES = 3;
+const MOST_LINES = 4;
 
 /** Many pictures as one, in rows and columns with labels. */
 export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageRgb {
