@@ -30,7 +30,7 @@ export const EMBEDDED: Readonly<Record<Condition['kind'], Model>> = {
   text: {
     ...EMBEDDED_FACTS.text,
     npm: '@tessera/model-tiny-text',
-    sampling: { guidance: { schedule: 'linear', scale: 5 }, temperature: 0.9 },
+    sampling: { guidance: { schedule: 'constant', scale: 1.5 }, temperature: 0.8 },
   },
 };
 

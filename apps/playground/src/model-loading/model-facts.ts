@@ -36,7 +36,10 @@ export const EMBEDDED_FACTS: Readonly<Record<Condition['kind'], ModelFacts>> = {
   },
   text: {
     name: 'tessera-tiny-text',
-    condition: { kind: 'text', length: 24, width: 192, encoder: { tokenizer: 'tokenizer.json', padding: 0 } },
+    condition: {
+      ...{ kind: 'text', length: 96, width: 192 },
+      encoder: { tokenizer: 'tokenizer.json', padding: 0, tokens: 24 },
+    },
     grid: { height: 8, width: 8 },
     imageSize: { height: 128, width: 128 },
   },

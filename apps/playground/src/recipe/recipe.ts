@@ -75,6 +75,6 @@ function overridesOf({ guidance, temperature, redrawn }: Omit<Settings, 'policy'
   return {
     guidance: { scale: guidance },
     temperature,
-    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn } } : {}),
+    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn, rounds: 1 } } : {}),
   };
 }

@@ -34,8 +34,8 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
     condition: { kind: 'text', prompt: 'a burger on a blue background' },
     seed: 11,
     policy: { kind: 'named', name: 'gtr-gradual' },
-    guidance: 5,
-    temperature: 0.9,
+    guidance: 1.5,
+    temperature: 0.8,
     redrawn: 0.15,
   },
 };
