@@ -9,19 +9,19 @@ import type { PromptTokens } from '../output/model-card.js';
 export async function emptyPrompt(
   tokenizer: string,
   length: number,
-  { padding }: PromptTokens,
+  { padding, tokens = length }: PromptTokens,
 ): Promise<{ readonly ids: GraphValue; readonly mask: GraphValue }> {
   const json = JSON.parse(await readFile(tokenizer, 'utf8')) as object;
   const { ids } = new Tokenizer(json, {}).encode('');
-  const rows = Array.from({ length }, (_, row) => row);
+  const rows = Array.from({ length: tokens }, (_, row) => row);
   return {
     ids: integers(
       rows.map((row) => ids[row] ?? padding),
-      [1, length],
+      [1, tokens],
     ),
     mask: integers(
       rows.map((row) => (row < ids.length ? 1 : 0)),
-      [1, length],
+      [1, tokens],
     ),
   };
 }
