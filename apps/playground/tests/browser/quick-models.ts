@@ -72,17 +72,21 @@ async function writeTextModel(out: string): Promise<void> {
     ...{ encoder_num_heads: heads, max_length: condition.length, vae_stride: latents.stride },
     ...{ patch_size: latents.patchSize, img_size: grid.width * latents.stride * latents.patchSize },
   };
+  const tokens = condition.encoder?.tokens ?? condition.length;
+  const parts = [condition.length - tokens].filter((count) => count > 0);
   const textKeys = textEncoderKeys({
     kind: 'word-pieces',
     vocabulary: Object.keys(model.vocab).length,
-    ...{ width: condition.width, inner: condition.width, length: condition.length },
+    ...{ width: condition.width, inner: condition.width, length: condition.length, tokens },
+    ...(parts.length > 0 && { memory: { entries: 2, parts, channels: 2 } }),
     ...{ depth: 1, heads, hidden: 16, epsilon: 1e-6, buckets: 0, maxDistance: 0 },
-  }).set('position_embedding', [1, condition.length, condition.width]);
+  }).set('position_embedding', [1, tokens, condition.width]);
   const folder = await mkdtemp(join(tmpdir(), 'tessera-quick-'));
   try {
     const checkpoint = join(folder, 'text.safetensors');
     await writeRandomCheckpoint(checkpoint, textKeys);
-    const text = { checkpoint, tokenizer, config: { num_attention_heads: heads } };
+    const memory = parts.length > 0 && { memory_parts: parts };
+    const text = { checkpoint, tokenizer, config: { num_attention_heads: heads, ...memory } };
     await write(out, manifest, keys, config, { ...autoencoder, ch_mult: [1, 1, 1] }, { text });
   } finally {
     await rm(folder, { recursive: true });
