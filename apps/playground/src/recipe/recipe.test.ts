@@ -89,6 +89,13 @@ describe('a recipe that is opened in the page', () => {
     expect(await settingsOfFile(new File([written], 'recipe.json'))).toEqual(settings);
   });
 
+  it('that redraws tokens twice goes on to do so', async () => {
+    const settings = { ...ADVISED.class, redrawn: 0.15, rounds: 2 as const };
+    const written = recipeOfPicture({ manifest, sha256, settings, made })!;
+    expect(written.sampling.corrector).toMatchObject({ share: 0.15, rounds: 2 });
+    expect(await settingsOfRecipe(written, manifest)).toEqual(settings);
+  });
+
   it('of a prompt brings back the prompt, and what guidance leads away from', async () => {
     const text = parseManifest(await readFile(new URL('mar.json', textModelFolder), 'utf8'));
     const condition = { kind: 'text' as const, prompt: 'two foxes', negativePrompt: 'snow' };

@@ -71,10 +71,15 @@ export function settingsConfig(
   return resolveSettings(overridesOf(settings), sampling);
 }
 
-function overridesOf({ guidance, temperature, redrawn }: Omit<Settings, 'policy'>): SamplingOverrides {
+function overridesOf({
+  guidance,
+  temperature,
+  redrawn,
+  rounds,
+}: Omit<Settings, 'policy'>): SamplingOverrides {
   return {
     guidance: { scale: guidance },
     temperature,
-    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn, rounds: 1 } } : {}),
+    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn, rounds: rounds ?? 1 } } : {}),
   };
 }

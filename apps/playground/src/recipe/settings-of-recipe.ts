@@ -67,6 +67,7 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
       guidance: within(guidance.scale, GUIDANCE),
       temperature: within(temperature, TEMPERATURE),
       redrawn: corrector?.method === 'least-likely' ? within(corrector.share, REDRAWN) : 0,
+      ...(corrector?.method === 'least-likely' && corrector.rounds === 2 ? { rounds: 2 } : {}),
     };
     const ours = recipeOfPicture({ manifest, sha256, settings, made: recipe.made });
     if (!ours) return { settings, missed: [] };

@@ -13,6 +13,8 @@ export interface Settings {
   readonly temperature: number;
   /** The share of tokens, those that the model finds least likely, that are drawn again in the end; 0 for none. */
   readonly redrawn: number;
+  /** Of a recipe that redraws twice, as this page once did; left out, tokens are redrawn once. */
+  readonly rounds?: 2;
 }
 
 export const LARGEST_SEED = 2 ** 32 - 1;
