@@ -3,7 +3,7 @@ import { ADVISED } from '../settings/settings.js';
 import { entryOfStored } from './stored-entry.js';
 
 it('an entry that was stored when all models took classes comes back as one of a class', () => {
-  const { condition, redrawn, ...settings } = ADVISED.class;
+  const { condition, redrawn, ...settings } = { ...ADVISED.class, rounds: 2 };
   const same = {
     ...{ id: 'a', finishedAt: 1, model: 'tiny', milliseconds: 10, headEvaluations: 100 },
     ...{ file: '00003-mushroom.png', png: new Uint8Array([1]) },
@@ -16,10 +16,10 @@ it('an entry that was stored when all models took classes comes back as one of a
 });
 
 it('an entry that was stored before tokens could be drawn again has none drawn again', () => {
-  const { redrawn: _, ...settings } = ADVISED.text;
+  const { redrawn: _, rounds: __, ...settings } = ADVISED.text;
   const stored = {
     ...{ id: 'a', finishedAt: 1, model: 'tiny-text', milliseconds: 10, headEvaluations: 100 },
     ...{ file: 'a-fox.png', png: new Uint8Array([1]), title: 'a fox', settings },
   };
-  expect(entryOfStored(stored).settings).toEqual({ ...settings, redrawn: 0 });
+  expect(entryOfStored(stored).settings).toEqual({ ...settings, redrawn: 0, rounds: 2 });
 });

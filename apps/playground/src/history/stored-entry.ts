@@ -1,8 +1,9 @@
-import type { Settings } from '../settings/settings.js';
+import { ROUNDS_UNSAID, type Settings } from '../settings/settings.js';
 import type { HistoryEntry } from './picture-history.js';
 
-/** As settings were before tokens could be drawn again. */
-type DrawnOnce<S> = Omit<S, 'redrawn'> & Partial<Pick<Settings, 'redrawn'>>;
+/** As settings were before tokens could be drawn again, or it was said how often. */
+type DrawnOnce<S> = Omit<S, keyof typeof UNSAID> & Partial<Pick<Settings, keyof typeof UNSAID>>;
+const UNSAID = { redrawn: 0, rounds: ROUNDS_UNSAID };
 
 /** As entries were stored when all models took classes. */
 interface ClassEntry extends Omit<HistoryEntry, 'title' | 'settings'> {
@@ -16,12 +17,12 @@ export type StoredEntry =
   | ClassEntry;
 
 export function entryOfStored(stored: StoredEntry): HistoryEntry {
-  if ('title' in stored) return { ...stored, settings: { redrawn: 0, ...stored.settings } };
+  if ('title' in stored) return { ...stored, settings: { ...UNSAID, ...stored.settings } };
   const { className: title, settings, ...rest } = stored;
   const { classLabel, ...others } = settings;
   return {
     ...rest,
     title,
-    settings: { condition: { kind: 'class', classLabel }, redrawn: 0, ...others },
+    settings: { condition: { kind: 'class', classLabel }, ...UNSAID, ...others },
   };
 }

@@ -84,13 +84,14 @@ describe('a recipe that is opened in the page', () => {
       guidance: 4.5,
       temperature: 0.91,
       redrawn: 0.25,
+      rounds: 3,
     };
     const written = JSON.stringify(recipeOfPicture({ manifest, sha256, settings, made }));
     expect(await settingsOfFile(new File([written], 'recipe.json'))).toEqual(settings);
   });
 
   it('that redraws tokens twice goes on to do so', async () => {
-    const settings = { ...ADVISED.class, redrawn: 0.15, rounds: 2 as const };
+    const settings = { ...ADVISED.class, redrawn: 0.15, rounds: 2 };
     const written = recipeOfPicture({ manifest, sha256, settings, made })!;
     expect(written.sampling.corrector).toMatchObject({ share: 0.15, rounds: 2 });
     expect(await settingsOfRecipe(written, manifest)).toEqual(settings);

@@ -80,6 +80,6 @@ function overridesOf({
   return {
     guidance: { scale: guidance },
     temperature,
-    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn, rounds: rounds ?? 1 } } : {}),
+    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn, rounds } } : {}),
   };
 }

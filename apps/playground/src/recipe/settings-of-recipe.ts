@@ -11,7 +11,15 @@ import {
 } from '@tessera/format';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { conditionOf, pictureOf } from '../settings/condition.js';
-import { GUIDANCE, LARGEST_SEED, REDRAWN, type Settings, TEMPERATURE, within } from '../settings/settings.js';
+import {
+  GUIDANCE,
+  LARGEST_SEED,
+  REDRAWN,
+  ROUNDS,
+  type Settings,
+  TEMPERATURE,
+  within,
+} from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
 
 /** A recipe asks for what can't be set on this page. */
@@ -67,7 +75,7 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
       guidance: within(guidance.scale, GUIDANCE),
       temperature: within(temperature, TEMPERATURE),
       redrawn: corrector?.method === 'least-likely' ? within(corrector.share, REDRAWN) : 0,
-      ...(corrector?.method === 'least-likely' && corrector.rounds === 2 ? { rounds: 2 } : {}),
+      rounds: corrector?.method === 'least-likely' ? within(corrector.rounds, ROUNDS) : 1,
     };
     const ours = recipeOfPicture({ manifest, sha256, settings, made: recipe.made });
     if (!ours) return { settings, missed: [] };

@@ -35,6 +35,7 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   guidance: fc.double({ min: 1, max: 8, noNaN: true }),
   temperature: fc.double({ min: 0.5, max: 1.2, noNaN: true }),
   redrawn: fc.double({ min: 0, max: 0.5, noNaN: true }),
+  rounds: fc.integer({ min: 1, max: 4 }),
 });
 
 describe('a link', () => {
@@ -112,6 +113,11 @@ describe('a link', () => {
   it('from before tokens could be drawn again draws none again', async () => {
     expect((await fromHash('#generate?prompt=a+fox&policy=gtr-gradual')).settings.redrawn).toBe(0);
     expect((await fromHash('#generate?prompt=a+fox')).settings.redrawn).toBe(DEFAULT_SETTINGS.redrawn);
+  });
+
+  it('that says what share is drawn again, and not how often, means twice, as it did', async () => {
+    expect((await fromHash('#generate?prompt=a+fox&redrawn=0.2')).settings.rounds).toBe(2);
+    expect((await fromHash('#generate?prompt=a+fox')).settings.rounds).toBe(DEFAULT_SETTINGS.rounds);
   });
 
   it('does not unpack more than a policy can be', async () => {

@@ -10,6 +10,8 @@ import {
   GUIDANCE,
   LARGEST_SEED,
   REDRAWN,
+  ROUNDS,
+  ROUNDS_UNSAID,
   type Settings,
   TEMPERATURE,
   within,
@@ -59,6 +61,7 @@ export async function toHash({ view, settings, compared, model }: Linked): Promi
   parameters.set('guidance', `${settings.guidance}`);
   parameters.set('temperature', `${settings.temperature}`);
   parameters.set('redrawn', `${settings.redrawn}`);
+  parameters.set('rounds', `${settings.rounds}`);
   if (settings.policy.kind === 'named') {
     const { name, steps, diffusionSteps } = settings.policy;
     parameters.set('policy', name);
@@ -94,6 +97,10 @@ export async function fromHash(hash: string): Promise<Linked> {
     temperature: within(number('temperature', defaults.temperature), TEMPERATURE),
     // Links that name their policy had no such number once, and drew nothing again.
     redrawn: within(number('redrawn', policy === defaults.policy ? defaults.redrawn : 0), REDRAWN),
+    rounds: within(
+      Math.trunc(number('rounds', parameters.has('redrawn') ? ROUNDS_UNSAID : defaults.rounds)),
+      ROUNDS,
+    ),
   };
   return {
     view: VIEWS.find((view) => view === name) ?? 'generate',

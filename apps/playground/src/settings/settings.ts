@@ -13,14 +13,17 @@ export interface Settings {
   readonly temperature: number;
   /** The share of tokens, those that the model finds least likely, that are drawn again in the end; 0 for none. */
   readonly redrawn: number;
-  /** Of a recipe that redraws twice, as this page once did; left out, tokens are redrawn once. */
-  readonly rounds?: 2;
+  /** How often as many are drawn again. */
+  readonly rounds: number;
 }
 
 export const LARGEST_SEED = 2 ** 32 - 1;
 export const GUIDANCE = { min: 1, max: 8, step: 0.1 } as const;
 export const TEMPERATURE = { min: 0.5, max: 1.2, step: 0.01 } as const;
 export const REDRAWN = { min: 0, max: 0.5, step: 0.05 } as const;
+export const ROUNDS = { min: 1, max: 4 } as const;
+/** Of links and entries that say what share is drawn again, and not how often. */
+export const ROUNDS_UNSAID = 2;
 
 /** What each of the embedded models advises, with a picture to begin with. */
 export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
@@ -31,6 +34,7 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
     guidance: 1,
     temperature: 0.95,
     redrawn: 0,
+    rounds: 1,
   },
   text: {
     condition: { kind: 'text', prompt: 'a burger on a blue background' },
@@ -39,6 +43,7 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
     guidance: 1.5,
     temperature: 0.8,
     redrawn: 0.15,
+    rounds: 1,
   },
 };
 
