@@ -101,11 +101,8 @@ function wordPieceRows(
     const slots = memory.parts.length;
     const batch = graph.extent(embedded, 0);
     residual = join(1, residual, slotRows(context, slots, width, batch));
-    const shown = graph.op('Expand', [
-      graph.floats(Float32Array.of(0)),
-      join(0, batch, graph.int64(1, 1, slots)),
-    ]);
-    bias = join(3, padding, shown);
+    const zeros = [graph.floats(Float32Array.of(0)), join(0, batch, graph.int64(1, 1, slots))];
+    bias = join(3, padding, graph.op('Expand', zeros));
   }
   const stream = { residual, normed: layerNorm(context, 'blocks.0.norm1', residual, width) };
   const stack = { width, depth, heads, hidden };

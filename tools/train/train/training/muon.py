@@ -94,18 +94,13 @@ def orthogonalised(matrix: torch.Tensor) -> torch.Tensor:
     x = matrix / (matrix.norm() + 1e-7)
     if matrix.device.type != "cpu" or has_bfloat16_units(matrix.device):
         x = x.bfloat16()
-    multiply = product if x.dtype == torch.float32 else _multiply
     tall = x.shape[0] > x.shape[1]
     if tall:
         x = x.T.contiguous()
     for _ in range(_ITERATIONS):
-        square = multiply(x, x)
-        x = a * x + multiply(b * square + c * multiply(square, square), x.T.contiguous())
+        square = product(x, x)
+        x = a * x + product(b * square + c * product(square, square), x.T.contiguous())
     return (x.T if tall else x).to(matrix.dtype)
-
-
-def _multiply(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return rows @ weight.T
 
 
 def _direction(update: torch.Tensor) -> torch.Tensor:

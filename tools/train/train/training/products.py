@@ -35,8 +35,8 @@ class Linear(nn.Linear):
 
 
 def product(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Float32 [n, inputs] and [outputs, inputs] → [n, outputs], as `Linear` computes it."""
-    if not SLOW_BLAS or rows.device.type != "cpu":
+    """[n, inputs] and [outputs, inputs] → [n, outputs], as `Linear` computes it; contiguous if float32."""
+    if not SLOW_BLAS or rows.device.type != "cpu" or rows.dtype != torch.float32:
         return rows @ weight.T
     return _by_convolution(rows, weight)
 

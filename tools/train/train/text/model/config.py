@@ -71,7 +71,7 @@ class TextMarConfig:
     mlp_ratio: int = 4
     caption_channels: int = 192
     """Width of the text encoder."""
-    max_length: int = 96
+    max_length: int = TextEncoderConfig.max_length + PARTS + PARTS_OF_A_PAIR
     """Rows of text."""
     diffloss_d: int = 3
     """Residual blocks of the diffusion head."""

@@ -85,14 +85,14 @@ def start_look_up(
             own = slice(head * width, (head + 1) * width)
             asked = torch.zeros(side, side, width)
             named = torch.zeros(text.shape[1], width)
-            for number, part in enumerate(sorted(set(places.values()))):
-                named[words + part, number] = 1
-                for (row, column), wanted in places.items():
-                    if wanted == part:
-                        asked[row, column, number] = _SHARPNESS
+            numbers = {part: number for number, part in enumerate(sorted(set(places.values())))}
+            for (row, column), part in places.items():
+                asked[row, column, numbers[part]] = _SHARPNESS
+                named[words + part, numbers[part]] = 1
             _fit(stage.attn.query_linear, own, queries, asked.flatten(0, 1).repeat(count, 1))
-            keys, values = own, slice(own.start + queries.shape[1], own.stop + queries.shape[1])
-            _fit(stage.attn.kv, keys, rows, named.repeat(count, 1))
+            # Keys, and below all of them values.
+            _fit(stage.attn.kv, own, rows, named.repeat(count, 1))
+            values = slice(own.start + queries.shape[1], own.stop + queries.shape[1])
             _fit(stage.attn.kv, values, rows, F.pad(contents, (0, width - contents.shape[1])))
             stage.attn.proj.weight[:, own] = _SHARE * torch.linalg.qr(torch.randn(queries.shape[1], width))[0]
         stream = stage(stream, text)

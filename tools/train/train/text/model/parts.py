@@ -8,6 +8,7 @@ import torch
 from ...autoencoder.model import Autoencoder
 from ..latents import encode_scenes, to_tokens
 from ..scene.backgrounds import SIDE
+from ..scene.render import lay, to_bytes
 from ..scene.sprites import SIZES, Sprites
 from ..scene.things import things
 
@@ -48,8 +49,6 @@ def parts_of_things(autoencoder: Autoencoder, sprites: Sprites, patch: int) -> t
 
 def _alone(sprites: Sprites, thing: int, size: str) -> np.ndarray:
     picture = np.full((SIDE, SIDE, 3), _GREY, np.float32)
-    sprite = sprites.sprite(thing, None, SIZES[size])
-    inside = slice((SIDE - SIZES[size]) // 2, (SIDE + SIZES[size]) // 2)
-    picture[inside, inside] *= 1 - sprite[..., 3:]
-    picture[inside, inside] += sprite[..., :3]
-    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    corner = (SIDE - SIZES[size]) // 2
+    lay(picture, sprites.sprite(thing, None, SIZES[size]), corner, corner)
+    return to_bytes(picture)

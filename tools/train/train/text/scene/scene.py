@@ -112,17 +112,16 @@ def _propose(rng: Random, sprites: Sprites) -> Scene:
     if kind == "one":
         size, corner = _one_place(rng)
         thing = rng.randrange(len(things()))
-        return _laid([thing], [_colour(rng, sprites, thing, background)], [size], [corner], None, background)
+        return _laid([thing], [_colour(rng, sprites, thing, background)], size, [corner], None, background)
     if kind == "two":
         pair = rng.sample(range(len(things())), 2)
-        sizes, relation, corners = _two_places(rng)
+        relation = rng.choices(RELATIONS, _RELATION_WEIGHTS)[0]
         colours = [_colour(rng, sprites, thing, background) for thing in pair]
-        return _laid(pair, colours, sizes, corners, relation, background)
+        return _laid(pair, colours, "middling", _PAIRS[relation], relation, background)
     thing = rng.randrange(len(things()))
     colour = _colour(rng, sprites, thing, background)
     count = rng.randint(2, MOST)
-    size, corners = _alike_places(count)
-    return _laid([thing] * count, [colour] * count, [size] * count, corners, None, background)
+    return _laid([thing] * count, [colour] * count, "middling", _ARRANGEMENTS[count], None, background)
 
 
 def scene_of(
@@ -137,25 +136,24 @@ def scene_of(
     kinds, colours = [thing for thing, _ in shown], [colour for _, colour in shown]
     if len(shown) == 1:
         size, corner = _one_place(rng)
-        return _laid(kinds, colours, [size], [corner], None, background)
+        return _laid(kinds, colours, size, [corner], None, background)
     if len(set(kinds)) == 2:
-        sizes, relation, corners = _two_places(rng, relation)
-        return _laid(kinds, colours, sizes, corners, relation, background)
-    size, corners = _alike_places(len(shown))
-    return _laid(kinds, colours, [size] * len(shown), corners, None, background)
+        relation = relation or rng.choices(RELATIONS, _RELATION_WEIGHTS)[0]
+        return _laid(kinds, colours, "middling", _PAIRS[relation], relation, background)
+    return _laid(kinds, colours, "middling", _ARRANGEMENTS[len(shown)], None, background)
 
 
 def _laid(
     kinds: Sequence[int],
     colours: Sequence[str | None],
-    sizes: Sequence[str],
+    size: str,
     corners: Sequence[tuple[int, int]],
     relation: str | None,
     background: str,
 ) -> Scene:
     kind = "one" if len(kinds) == 1 else "two" if len(set(kinds)) == 2 else "count"
-    laid = zip(kinds, colours, sizes, corners)
-    return Scene(kind, tuple(Item(thing, colour, size, *at) for thing, colour, size, at in laid), relation, background)
+    items = (Item(thing, colour, size, *at) for thing, colour, at in zip(kinds, colours, corners))
+    return Scene(kind, tuple(items), relation, background)
 
 
 def _one_place(rng: Random) -> tuple[str, tuple[int, int]]:
@@ -163,19 +161,6 @@ def _one_place(rng: Random) -> tuple[str, tuple[int, int]]:
     size = "small" if rng.random() < _SMALL else "big"
     corner = (SIDE - SIZES[size]) // 2
     return size, (corner, corner)
-
-
-def _two_places(
-    rng: Random, relation: str | None = None
-) -> tuple[tuple[str, str], str, list[tuple[int, int]]]:
-    """Sizes, relation (the given one, or any) and upper left corners of two things, the first one's first."""
-    relation = relation or rng.choices(RELATIONS, _RELATION_WEIGHTS)[0]
-    return ("middling", "middling"), relation, _PAIRS[relation]
-
-
-def _alike_places(count: int) -> tuple[str, list[tuple[int, int]]]:
-    """Size and upper left corners of `count` things alike."""
-    return "middling", _ARRANGEMENTS[count]
 
 
 _LEFT, _RIGHT, _ABOVE, _BELOW = (0, 32), (64, 32), (32, 0), (32, 64)
