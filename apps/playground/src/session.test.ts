@@ -156,6 +156,13 @@ describe('a session', () => {
     expect(page.picture.running).toBe(false);
   });
 
+  it('compares policies as published unless its link says otherwise', () => {
+    const settings = { sampler: 'dpm' as const, redrawn: 0.25 };
+    const compared = (linked: Linked) => get(session({ linked }).session.settings.compare);
+    expect(compared(link(settings))).toMatchObject({ sampler: 'ancestral', redrawn: 0 });
+    expect(compared(link(settings, { view: 'compare' }))).toMatchObject(settings);
+  });
+
   it('moves to the embedded model that takes what is asked for, and back', async () => {
     const { session: page, loaded } = session();
     expect(get(page.location)).toBe(EMBEDDED.class);

@@ -25,7 +25,7 @@ import { type PictureEditOptions, recordRun } from './run/record-run.js';
 import type { Environment, Run } from './run/step-record.js';
 import { TimeEstimate } from './run/time-estimate.js';
 import { type Condition, conditionOf, requestOf } from './settings/condition.js';
-import { fittingSettings, LARGEST_SEED, type Settings } from './settings/settings.js';
+import { asPublished, fittingSettings, LARGEST_SEED, type Settings } from './settings/settings.js';
 import { type Linked, type SettingsView, settingsView, type View } from './settings/settings-link.js';
 
 const DEVICE_KEY = 'tessera-device';
@@ -87,7 +87,8 @@ export class Session {
   ) {
     this.view = writable(linked.view);
     const { settings } = linked;
-    this.settings = { generate: writable(settings), compare: writable(settings), edit: writable(settings) };
+    const compared = linked.view === 'compare' ? settings : asPublished(settings);
+    this.settings = { generate: writable(settings), compare: writable(compared), edit: writable(settings) };
     const { generate, compare, edit } = this.settings;
     this.compared = writable(linked.compared);
     this.location = this.#location = writable(locationOf(linked));
@@ -202,7 +203,7 @@ export class Session {
     return Object.values(this.settings).reduce((all, store) => {
       const settings = get(store);
       const fitting = fittingSettings(settings, facts.condition);
-      if (fitting !== settings) store.set(fitting);
+      if (fitting !== settings) store.set(store === this.settings.compare ? asPublished(fitting) : fitting);
       return all && fitting === settings;
     }, true);
   }

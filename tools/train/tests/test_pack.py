@@ -152,7 +152,7 @@ class Conversion(unittest.TestCase):
             weights = model.state_dict()
             settings = {"text_encoder": asdict(encoder), "mar": asdict(mar)}
             save_checkpoint(place.mar, {"weights": weights, "average": weights, "settings": settings})
-            sizes = {**asdict(AUTOENCODER), "ch_mult": list(AUTOENCODER.ch_mult)}
+            sizes = AUTOENCODER.to_settings()
             save_checkpoint(place.autoencoder, {"weights": autoencoder.state_dict(), "settings": sizes})
             limits = [1.0 + channel for channel in range(AUTOENCODER.z_channels)]
             place.save_limits(limits)

@@ -34,6 +34,7 @@ from train.text.scene.render import render_scene
 from train.text.scene.scene import CELL, Item, is_held_out, scene_at
 from train.text.scene.sprites import SIZES
 from train.text.scene.things import plural, things
+from train.text.stages.decoder import train_decoder
 from train.text.stages.packing import pack
 from train.text.stages.unpacking import unpack
 from train.text.training import TextLoss, read_captions
@@ -492,7 +493,7 @@ class FilesOfAModel(unittest.TestCase):
         settings = {"text_encoder": asdict(ENCODER), "mar": asdict(MAR)}
         begun = {"weights": weights, "average": weights, "optimizer": None, "step": 7, "minutes": 1.0}
         save_checkpoint(self.place.mar, {**begun, "settings": settings})
-        sizes = {**asdict(autoencoder.config), "ch_mult": list(autoencoder.config.ch_mult)}
+        sizes = autoencoder.config.to_settings()
         save_checkpoint(self.place.autoencoder, {"weights": autoencoder.state_dict(), "settings": sizes})
         self.place.save_limits([1.0] * 6)
         PIECES.save(self.place.tokenizer)
@@ -507,6 +508,19 @@ class FilesOfAModel(unittest.TestCase):
         self.assertEqual(config["mar"]["family"], "lightgen")
         self.assertEqual(len(config["sampling"]["x0_clamp"]), 24)
         self.assertTrue((self.place.model / "tokenizer.json").exists())
+
+    def test_a_decoder_that_is_trained_further_leaves_latents_as_they_are(self) -> None:
+        pixels = np.random.default_rng(1).integers(256, size=(16, 32, 32, 3), dtype=np.uint8)
+        for path in (self.place.training_pictures, self.place.held_out_pictures):
+            np.save(path, pixels)
+        before = self.place.load_autoencoder()
+        self.assertTrue(train_decoder(self.place, 0.005, reduced=False))
+        after = self.place.load_autoencoder()
+        self.assertTrue(torch.equal(encode_scenes(after, pixels), encode_scenes(before, pixels)))
+        latents = encode_scenes(before, pixels)
+        self.assertFalse(torch.equal(after.decode(latents), before.decode(latents)))
+        report = json.loads((self.place.folder / "report.json").read_text())["autoencoder"]
+        self.assertGreater(report["steps"], 0)
 
 
 if __name__ == "__main__":

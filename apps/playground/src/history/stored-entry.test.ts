@@ -16,10 +16,15 @@ it('an entry that was stored when all models took classes comes back as one of a
 });
 
 it('an entry that was stored before tokens could be drawn again has none drawn again', () => {
-  const { redrawn: _, rounds: __, ...settings } = ADVISED.text;
+  const { redrawn: _, rounds: __, sampler: ___, ...settings } = ADVISED.text;
   const stored = {
     ...{ id: 'a', finishedAt: 1, model: 'tiny-text', milliseconds: 10, headEvaluations: 100 },
     ...{ file: 'a-fox.png', png: new Uint8Array([1]), title: 'a fox', settings },
   };
-  expect(entryOfStored(stored).settings).toEqual({ ...settings, redrawn: 0, rounds: 2 });
+  expect(entryOfStored(stored).settings).toEqual({
+    ...settings,
+    sampler: 'ancestral',
+    redrawn: 0,
+    rounds: 2,
+  });
 });

@@ -1,9 +1,9 @@
-import { ROUNDS_UNSAID, type Settings } from '../settings/settings.js';
+import { ROUNDS_UNSAID, SAMPLER_UNSAID, type Settings } from '../settings/settings.js';
 import type { HistoryEntry } from './picture-history.js';
 
-/** As settings were before tokens could be drawn again, or it was said how often. */
+/** As settings were before tokens could be drawn again, it was said how often, or a sampler could be chosen. */
 type DrawnOnce<S> = Omit<S, keyof typeof UNSAID> & Partial<Pick<Settings, keyof typeof UNSAID>>;
-const UNSAID = { redrawn: 0, rounds: ROUNDS_UNSAID };
+const UNSAID = { sampler: SAMPLER_UNSAID, redrawn: 0, rounds: ROUNDS_UNSAID };
 
 /** As entries were stored when all models took classes. */
 interface ClassEntry extends Omit<HistoryEntry, 'title' | 'settings'> {

@@ -83,6 +83,7 @@ describe('a recipe that is opened in the page', () => {
       policy: { kind: 'named' as const, name },
       guidance: 4.5,
       temperature: 0.91,
+      sampler: 'dpm' as const,
       redrawn: 0.25,
       rounds: 3,
     };
@@ -117,8 +118,8 @@ describe('a recipe that is opened in the page', () => {
     );
     await expect(refused({ sampling: { ...sampling, temperature: 3 } })).rejects.toThrow('temperature: 3');
     await expect(
-      refused({ sampling: resolveSampling(parseSpec('mar:32x50/sampler=dpm'), manifest.sampling) }),
-    ).rejects.toThrow('sampling.sampler.name: "dpm"');
+      refused({ sampling: resolveSampling(parseSpec('mar:32x50/sampler=ddim'), manifest.sampling) }),
+    ).rejects.toThrow('sampling.sampler.name: "ddim"');
     const set = await refused({ sampling: resolveSampling(parseSpec('mar:32x50'), manifest.sampling) });
     expect(set.policy).toEqual({ kind: 'named', name: 'mar', steps: 32, diffusionSteps: 50 });
     const advised = resolveSampling(parseSpec(adviceOf(manifest.sampling)), manifest.sampling);

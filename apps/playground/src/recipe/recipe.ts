@@ -19,6 +19,9 @@ import { type NamedPolicyChoice, policySpec } from '../policies/policy-spec.js';
 import { pictureOf } from '../settings/condition.js';
 import type { Settings } from '../settings/settings.js';
 
+/** How tokens are judged and drawn again where few diffusion steps are enough: what the text model advises. */
+const FEW_STEPS = { diffusionSteps: 8, parts: 2, evaluations: 1 };
+
 const LOCATIONS = { class: EMBEDDED, text: EMBEDDED_TEXT };
 
 /** The recipe of one picture; undefined for a policy of one's own: a recipe holds no code. */
@@ -74,12 +77,15 @@ export function settingsConfig(
 function overridesOf({
   guidance,
   temperature,
+  sampler,
   redrawn,
   rounds,
 }: Omit<Settings, 'policy'>): SamplingOverrides {
+  const details = sampler === 'dpm' ? FEW_STEPS : {};
   return {
     guidance: { scale: guidance },
     temperature,
-    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn, rounds } } : {}),
+    ...(sampler === 'ancestral' ? {} : { sampler: { name: sampler } }),
+    ...(redrawn > 0 ? { corrector: { method: 'least-likely', share: redrawn, rounds, ...details } } : {}),
   };
 }

@@ -58,7 +58,7 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
       `it is for picture ${picture.index} of its seed, and the page draws the first of each class or prompt`,
     ]);
   }
-  const { guidance, temperature, corrector } = recipe.sampling;
+  const { guidance, temperature, sampler, corrector } = recipe.sampling;
   const sha256 = await manifestHash(manifest);
   const { policy: asked } = recipe.sampling;
   const [, diffusion = ''] = stepsText(asked).split(' × ');
@@ -74,6 +74,7 @@ export async function settingsOfRecipe(recipe: Recipe, manifest: Manifest): Prom
       policy: { kind: 'named', ...choice },
       guidance: within(guidance.scale, GUIDANCE),
       temperature: within(temperature, TEMPERATURE),
+      sampler: sampler.name === 'dpm' ? 'dpm' : 'ancestral',
       redrawn: corrector?.method === 'least-likely' ? within(corrector.share, REDRAWN) : 0,
       rounds: corrector?.method === 'least-likely' ? within(corrector.rounds, ROUNDS) : 1,
     };

@@ -34,6 +34,7 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   ),
   guidance: fc.double({ min: 1, max: 8, noNaN: true }),
   temperature: fc.double({ min: 0.5, max: 1.2, noNaN: true }),
+  sampler: fc.constantFrom('ancestral' as const, 'dpm' as const),
   redrawn: fc.double({ min: 0, max: 0.5, noNaN: true }),
   rounds: fc.integer({ min: 1, max: 4 }),
 });
@@ -113,6 +114,21 @@ describe('a link', () => {
   it('from before tokens could be drawn again draws none again', async () => {
     expect((await fromHash('#generate?prompt=a+fox&policy=gtr-gradual')).settings.redrawn).toBe(0);
     expect((await fromHash('#generate?prompt=a+fox')).settings.redrawn).toBe(DEFAULT_SETTINGS.redrawn);
+  });
+
+  it('that names its policy and no sampler means the published one, as it did', async () => {
+    const sampler = async (hash: string) => (await fromHash(hash)).settings.sampler;
+    expect(await sampler('#generate?prompt=a+fox&policy=gtr-gradual&redrawn=0.15&rounds=1')).toBe(
+      'ancestral',
+    );
+    expect(await sampler('#generate?prompt=a+fox')).toBe(DEFAULT_SETTINGS.sampler);
+    expect(await sampler('#generate?prompt=a+fox&policy=gtr-gradual&sampler=toString')).toBe('ancestral');
+  });
+
+  it('to a comparison draws policies as published unless it says otherwise', async () => {
+    const { settings } = await fromHash('#compare?prompt=a+fox');
+    expect(settings).toMatchObject({ sampler: 'ancestral', redrawn: 0 });
+    expect((await fromHash('#compare?prompt=a+fox&sampler=dpm')).settings.sampler).toBe('dpm');
   });
 
   it('that says what share is drawn again, and not how often, means twice, as it did', async () => {

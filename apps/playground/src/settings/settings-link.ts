@@ -5,6 +5,7 @@ import { isPolicyName, type PolicyName } from '../policies/shown-policies.js';
 import type { Condition } from './condition.js';
 import {
   ADVISED,
+  asPublished,
   DEFAULT_SETTINGS,
   fittingSettings,
   GUIDANCE,
@@ -12,6 +13,9 @@ import {
   REDRAWN,
   ROUNDS,
   ROUNDS_UNSAID,
+  SAMPLER_UNSAID,
+  SAMPLERS,
+  type SamplerChoice,
   type Settings,
   TEMPERATURE,
   within,
@@ -60,6 +64,7 @@ export async function toHash({ view, settings, compared, model }: Linked): Promi
   parameters.set('seed', `${settings.seed}`);
   parameters.set('guidance', `${settings.guidance}`);
   parameters.set('temperature', `${settings.temperature}`);
+  parameters.set('sampler', settings.sampler);
   parameters.set('redrawn', `${settings.redrawn}`);
   parameters.set('rounds', `${settings.rounds}`);
   if (settings.policy.kind === 'named') {
@@ -87,23 +92,27 @@ export async function fromHash(hash: string): Promise<Linked> {
   // Another model may have more classes; it is asked when it is loaded.
   const condition = conditionOf(parameters);
   const taken = 'model' in model ? undefined : EMBEDDED_FACTS[condition.kind].condition;
-  const defaults = ADVISED[condition.kind];
+  const view = VIEWS.find((view) => view === name) ?? 'generate';
+  const advised = ADVISED[condition.kind];
+  const defaults = view === 'compare' ? asPublished(advised) : advised;
   const { policy, ...damage } = await policyOf(parameters, defaults.policy);
+  const isAdvised = policy === defaults.policy;
   const settings: Settings = {
     condition,
     seed: within(Math.trunc(number('seed', defaults.seed)), { min: 0, max: LARGEST_SEED }),
     policy,
     guidance: within(number('guidance', defaults.guidance), GUIDANCE),
     temperature: within(number('temperature', defaults.temperature), TEMPERATURE),
-    // Links that name their policy had no such number once, and drew nothing again.
-    redrawn: within(number('redrawn', policy === defaults.policy ? defaults.redrawn : 0), REDRAWN),
+    // Links that name their policy said neither once.
+    sampler: samplerOf(parameters.get('sampler'), isAdvised ? defaults.sampler : SAMPLER_UNSAID),
+    redrawn: within(number('redrawn', isAdvised ? defaults.redrawn : 0), REDRAWN),
     rounds: within(
       Math.trunc(number('rounds', parameters.has('redrawn') ? ROUNDS_UNSAID : defaults.rounds)),
       ROUNDS,
     ),
   };
   return {
-    view: VIEWS.find((view) => view === name) ?? 'generate',
+    view,
     settings: taken ? fittingSettings(settings, taken) : settings,
     compared: comparedOf(parameters.get('compare')),
     ...model,
@@ -118,6 +127,10 @@ function conditionOf(parameters: URLSearchParams): Condition {
   const classLabel = Number.parseInt(parameters.get('class') ?? '', 10);
   if (Number.isNaN(classLabel)) return DEFAULT_SETTINGS.condition;
   return { kind: 'class', classLabel: within(classLabel, { min: 0, max: Number.MAX_SAFE_INTEGER }) };
+}
+
+function samplerOf(name: string | null, fallback: SamplerChoice): SamplerChoice {
+  return name !== null && Object.hasOwn(SAMPLERS, name) ? (name as SamplerChoice) : fallback;
 }
 
 async function policyOf(

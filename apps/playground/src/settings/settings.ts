@@ -2,6 +2,9 @@ import type { Manifest } from '@tessera/format';
 import type { PolicyChoice } from '../policies/policy-spec.js';
 import type { Condition } from './condition.js';
 
+/** `ancestral`: as published, for some twenty diffusion steps and more; `dpm`: DPM-Solver++ (2M), for eight and more. */
+export type SamplerChoice = 'ancestral' | 'dpm';
+
 /** Everything that decides a picture, given the model. */
 export interface Settings {
   readonly condition: Condition;
@@ -11,6 +14,8 @@ export interface Settings {
   /** Scale at the end of the model's guidance schedule; 1 for none. */
   readonly guidance: number;
   readonly temperature: number;
+  /** Of the diffusion head. */
+  readonly sampler: SamplerChoice;
   /** The share of tokens, those that the model finds least likely, that are drawn again in the end; 0 for none. */
   readonly redrawn: number;
   /** How often as many are drawn again. */
@@ -24,6 +29,14 @@ export const REDRAWN = { min: 0, max: 0.5, step: 0.05 } as const;
 export const ROUNDS = { min: 1, max: 4 } as const;
 /** Of links and entries that say what share is drawn again, and not how often. */
 export const ROUNDS_UNSAID = 2;
+/** Of links and entries from before it could be chosen. */
+export const SAMPLER_UNSAID: SamplerChoice = 'ancestral';
+
+/** The samplers, with their titles. */
+export const SAMPLERS: Readonly<Record<SamplerChoice, string>> = {
+  ancestral: 'Ancestral, as published',
+  dpm: 'DPM-Solver++, for few diffusion steps',
+};
 
 /** What each of the embedded models advises, with a picture to begin with. */
 export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
@@ -33,22 +46,29 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
     policy: { kind: 'named', name: 'gtr-gradual' },
     guidance: 1,
     temperature: 0.95,
+    sampler: 'ancestral',
     redrawn: 0,
     rounds: 1,
   },
   text: {
     condition: { kind: 'text', prompt: 'a burger on a blue background' },
     seed: 11,
-    policy: { kind: 'named', name: 'gtr-gradual' },
+    policy: { kind: 'named', name: 'gtr-gradual', steps: 10, diffusionSteps: 8 },
     guidance: 1.5,
     temperature: 0.8,
-    redrawn: 0.15,
-    rounds: 1,
+    sampler: 'dpm',
+    redrawn: 0.25,
+    rounds: 2,
   },
 };
 
 /** What the page opens with. */
 export const DEFAULT_SETTINGS = ADVISED.text;
+
+/** The same for policies that are compared: as others use them, with neither DPM-Solver++ nor a corrector. */
+export function asPublished(settings: Settings): Settings {
+  return { ...settings, sampler: 'ancestral', redrawn: 0 };
+}
 
 /** Settings for a model that may take something else, or have fewer classes; the same object where they fit. */
 export function fittingSettings(settings: Settings, taken: Manifest['condition']): Settings {

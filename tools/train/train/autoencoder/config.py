@@ -31,11 +31,14 @@ class AutoencoderConfig:
         """Pixels a latent cell spans."""
         return self.pixel_shuffle * 2 ** (len(self.ch_mult) - 1)
 
+    def to_settings(self) -> dict[str, Any]:
+        """As a checkpoint tells them."""
+        return {**asdict(self), "ch_mult": list(self.ch_mult)}
+
     def to_json(self, resolution: int) -> dict[str, Any]:
         """As the converter reads it; `resolution` in pixels. Latents come normalised, so their scale is 1."""
         return {
-            **asdict(self),
-            "ch_mult": list(self.ch_mult),
+            **self.to_settings(),
             "embed_dim": self.z_channels,
             "in_channels": self.colours,
             "out_ch": self.colours,

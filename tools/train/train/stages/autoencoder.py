@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 import torch
 
@@ -86,7 +84,7 @@ def _train_share(
         loss,
         plan,
         Files(place.autoencoder_training),
-        settings={**asdict(config), "ch_mult": list(config.ch_mult)},
+        settings=config.to_settings(),
         device=place.device,
         limits=place.limits(),
         worker=worker,

@@ -29,7 +29,7 @@ def unpack(place: Workplace, folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     autoencoder = Autoencoder(_autoencoder_config(config["vae"]))
     autoencoder.load_state_dict(read_safetensors(folder / "vae.safetensors"))
-    settings = {**asdict(autoencoder.config), "ch_mult": list(autoencoder.config.ch_mult)}
+    settings = autoencoder.config.to_settings()
     save_checkpoint(place.autoencoder, {"weights": autoencoder.state_dict(), "settings": settings})
     place.save_limits(config["sampling"]["x0_clamp"])
 

@@ -11,6 +11,7 @@ from ..options import positive, whole
 from ..stages.autoencoder import train_autoencoder
 from ..training.device import is_faster_reduced
 from .place import AUTOENCODER, AUTOENCODER_RATE, HELD_OUT_COUNT, TextPlace
+from .stages.decoder import train_decoder
 from .stages.everything import run_everything
 from .stages.judging import JUDGE_STEPS, score, train_scene_judge
 from .stages.latents import prepare_latents
@@ -22,6 +23,7 @@ from .stages.sampling import SHOWN, draw_texts
 from .stages.unpacking import unpack
 
 _AUTOENCODER_MINUTES = 20.0
+_DECODER_MINUTES = 15.0
 
 
 def add_text_commands(
@@ -35,6 +37,13 @@ def add_text_commands(
     add("fetch", "install the emoji's packages by npm")
     add("render", "render the autoencoder's scenes, for training and held out")
     autoencoder = add("autoencoder", "train the autoencoder")
+    decoder = add("decoder", "train the finished autoencoder's decoder further: latents stay as they are")
+    decoder.add_argument(
+        "--minutes",
+        type=positive,
+        default=_DECODER_MINUTES,
+        help=f"length of this training, over all calls (default: {_DECODER_MINUTES:g})",
+    )
     add("latents", "make room for the latents and find the limits of x0")
     mar = add("mar", "train the text model")
     everything = add("all", "all of these in turn: goes on with whatever is incomplete")
@@ -101,6 +110,7 @@ def run_text_command(place: TextPlace, options: argparse.Namespace) -> None:
         "autoencoder": lambda: train_autoencoder(
             place, options.minutes, AUTOENCODER, is_faster_reduced(place.device), AUTOENCODER_RATE
         ),
+        "decoder": lambda: train_decoder(place, options.minutes, is_faster_reduced(place.device)),
         "latents": lambda: prepare_latents(place),
         "mar": lambda: train_text_model(place, options.steps),
         "validate": lambda: validate_text_model(place, options.count),

@@ -45,6 +45,11 @@ class TextPlace(Workplace):
         return self.npm / "node_modules"
 
     @property
+    def decoder_training(self) -> Path:
+        """State of the decoder's further training."""
+        return self.folder / "decoder.training.pt"
+
+    @property
     def tokenizer(self) -> Path:
         """The vocabulary that the text model was begun with."""
         return self.folder / "tokenizer.json"

@@ -48,7 +48,7 @@ def unpack(place: TextPlace, folder: Path, step: int) -> None:
     )
     autoencoder = {
         "weights": autoencoder_weights(onnx, AUTOENCODER),
-        "settings": {**asdict(AUTOENCODER), "ch_mult": list(AUTOENCODER.ch_mult)},
+        "settings": AUTOENCODER.to_settings(),
     }
     save_checkpoint(place.autoencoder, autoencoder)
     shutil.copy(folder / "tokenizer.json", place.tokenizer)
