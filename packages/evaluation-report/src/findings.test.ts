@@ -15,6 +15,14 @@ test('each comparison is a sentence that a stranger understands', () => {
   expect(worse).toContain('is worse than mar: its Fréchet distance is higher by 13.60 to 15.00.');
 });
 
+test('a margin far below the differences is not rounded to none', () => {
+  const [first] = SAMPLE_EVALUATION.comparisons.filter(({ metric }) => metric === 'frechet');
+  const wide = { value: 3, low: -14, high: 20 };
+  const comparison = { ...first!, difference: wide, margin: 0.21, verdict: 'undecided' } as const;
+  const [sentence] = findingsOf({ ...SAMPLE_EVALUATION, comparisons: [comparison] }, { timed: false });
+  expect(sentence).toContain('between 14 lower and 20 higher, and the margin is 0.2.');
+});
+
 test('recall is told beside, and forbids a verdict that it contradicts', () => {
   const recallOf = (low: number, high: number) => {
     const difference = { value: (low + high) / 2, low, high };

@@ -92,16 +92,24 @@ function verdictSentence(
 ): string {
   const { low, high } = difference;
   const number = (value: number): string => plain(Math.abs(value), decimals);
+  const limit = margin === null ? '' : plain(margin, marginDecimals(margin, decimals));
   switch (verdict) {
     case 'better':
       return `${arm} is better than ${against}: its Fréchet distance is lower by ${number(high)} to ${number(low)}.`;
     case 'worse':
       return `${arm} is worse than ${against}: its Fréchet distance is higher by ${number(low)} to ${number(high)}.`;
     case 'same':
-      return `${arm} is as good as ${against}: their Fréchet distances differ by less than the margin of ${number(margin!)}.`;
+      return `${arm} is as good as ${against}: their Fréchet distances differ by less than the margin of ${limit}.`;
     case 'undecided':
-      return `${arm} against ${against} is undecided: its Fréchet distance is between ${number(low)} lower and ${number(high)} higher${margin === null ? '' : `, and the margin is ${number(margin)}`}.`;
+      return `${arm} against ${against} is undecided: its Fréchet distance is between ${number(low)} lower and ${number(high)} higher${margin === null ? '' : `, and the margin is ${limit}`}.`;
   }
+}
+
+/** At least `decimals`, and more where the margin would be off by a twentieth: it may be far smaller than the differences. */
+function marginDecimals(margin: number, decimals: number): number {
+  const isNear = (digits: number): boolean =>
+    Math.abs(Number(margin.toFixed(digits)) - margin) <= margin / 20;
+  return [decimals, 1, 2, 3].find((digits) => digits >= decimals && isNear(digits)) ?? 3;
 }
 
 /** In points of a hundred. */
