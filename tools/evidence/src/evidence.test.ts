@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { studyPageFiles, variantsOf } from '@tessera/evaluation-report';
 import { jsonHash, parseManifest } from '@tessera/format';
 import { modelFolder } from '@tessera/model-tiny';
+import { modelFolder as textModelFolder } from '@tessera/model-tiny-text';
 import { expect, test } from 'vitest';
 import { indexPage } from './evidence-index.js';
 import { DOCS, pagesFolder, readEntries } from './places.js';
@@ -24,7 +25,8 @@ test.each(entries)(
 );
 
 test.each(entries)('the pictures of $study.id are found where earlier versions kept them', async (entry) => {
-  const manifest = parseManifest(await readFile(new URL('mar.json', modelFolder), 'utf8'));
+  const folder = entry.study.model === 'embedded-text' ? textModelFolder : modelFolder;
+  const manifest = parseManifest(await readFile(new URL('mar.json', folder), 'utf8'));
   const variants = variantsOf(entry.study, { manifest });
   const keys = await Promise.all(variants.map(({ sampling }) => jsonHash(sampling)));
   const recorded = entry.document!.arms.map(({ description }) => jsonHash(description));

@@ -42,6 +42,21 @@ test('labels of any length leave the pictures whole', () => {
   );
 });
 
+test('a label of many lines stays beside its own row', () => {
+  const image = canvas(64, 64, [200, 0, 0]);
+  const label = Array.from({ length: 9 }, (_, i) => `/key-${i}=1`);
+  const sheet = contactSheet({ rows: [{ label, cells: [{ image }] }, { cells: [{ image }] }] });
+  const below = 16 + 64 + 2;
+  const second = { ...sheet, data: sheet.data.subarray(3 * sheet.width * below) };
+  for (const ink of [
+    [32, 34, 40],
+    [122, 124, 132],
+  ]) {
+    expect(count(sheet, ink)).toBeGreaterThan(0);
+    expect(count(second, ink)).toBe(0);
+  }
+});
+
 test('a sheet of nothing is a picture still', () => {
   expect(contactSheet({ rows: [] }).data.length).toBe(3);
 });

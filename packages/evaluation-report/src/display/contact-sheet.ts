@@ -10,7 +10,7 @@ export interface SheetCell {
 }
 
 export interface SheetRow {
-  /** Lines left of the row's pictures, the first one in a stronger colour. */
+  /** Lines left of the row's pictures, the first one in a stronger colour; others are joined where there are too many. */
   readonly label?: readonly string[];
   readonly cells: readonly SheetCell[];
 }
@@ -42,9 +42,9 @@ export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageR
   const letters = cellWidth >= 112 ? 2 : 1;
   const line = textHeight(letters) + LINE_GAP;
 
-  const labels = rows.flatMap((row) => row.label ?? []);
-  const labelWidth =
-    labels.length > 0 ? Math.max(...labels.map((label) => textWidth(label, letters))) + MARGIN : 0;
+  const labelLines = Math.max(2, Math.floor((cellHeight + LINE_GAP) / line));
+  const labels = rows.map((row) => joinedLines(row.label ?? [], labelLines));
+  const labelWidth = Math.max(0, ...labels.flat().map((text) => textWidth(text, letters) + MARGIN));
   const wrapped = (text: string): string[] => wrappedText(text, cellWidth, letters, MOST_LINES);
   const heightOf = (texts: readonly string[]): number =>
     line * Math.max(0, ...texts.map((text) => wrapped(text).length));
@@ -78,7 +78,7 @@ export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageR
   }
   for (const [r, row] of rows.entries()) {
     const y = top + r * pitch.y;
-    const lines = row.label ?? [];
+    const lines = labels[r]!;
     const indent = Math.max(0, Math.floor((cellHeight - (lines.length * line - LINE_GAP)) / 2));
     for (const [i, text] of lines.entries()) {
       const colour = i === 0 ? INK : FAINT;
@@ -91,6 +91,17 @@ export function contactSheet({ title, columns, rows, scale = 1 }: Sheet): ImageR
     }
   }
   return sheet;
+}
+
+/** At most so many lines: behind the first, as few as need be are joined into one. */
+function joinedLines([first, ...rest]: readonly string[], most: number): string[] {
+  if (first === undefined) return [];
+  const perLine = Math.ceil(rest.length / (most - 1));
+  const count = Math.ceil(rest.length / Math.max(1, perLine));
+  return [
+    first,
+    ...Array.from({ length: count }, (_, i) => rest.slice(i * perLine, (i + 1) * perLine).join(' ')),
+  ];
 }
 
 /** Cells in rows: a block between square and two to one, with as few empty places as can be. */
