@@ -91,6 +91,11 @@ describe('a spec', () => {
     ['gtr-32:12+3+1/guidance=linear:3', 'gtr-16'],
     ['gtr-gradual/guidance=off', 'gtr-gradual/guidance=off'],
     ['mar/sampler=ddim/eta=0.5', 'mar/sampler=ddim/eta=0.5'],
+    [
+      'gtr-gradual:1+1+1+2+2+2+1x8/sampler=dpm/corrector=0.25:2/corrector-diffusion-steps=8/corrector-parts=2/corrector-evaluations=1',
+      'gtr-fast:1+1+1+2+2+2+1',
+    ],
+    ['gtr-fast/corrector=off/sampler=ancestral', 'gtr-gradual:2+2+2+3+3+3+1x8'],
   ])('%s is %s at its shortest', (text, shortest) => {
     expect(formatSpec(resolved(text), DEFAULTS)).toBe(shortest);
   });

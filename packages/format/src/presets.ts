@@ -22,6 +22,12 @@ const ORDERED = {
   lazymar: ['random', 'mar with caches, as published: LazyMAR; for models converted with them'],
 } as const;
 
+/** What `gtr-fast` brings along, best of some forty ways on the embedded models (docs/decisions/2026-11-28-loop.md). */
+const FAST = {
+  sampler: { name: 'dpm' },
+  corrector: { method: 'least-likely', share: 0.25, rounds: 2, diffusionSteps: 8, parts: 2, evaluations: 1 },
+} as const satisfies SamplingOverrides['preset'];
+
 /** Every policy that has a name: those with a fixed order, and each of GtR's presets as `gtr-PRESET`. */
 export const NAMED_POLICIES: Readonly<Record<string, NamedPolicy>> = Object.fromEntries([
   ...Object.entries(ORDERED).map(([name, [order, summary]]) => {
@@ -30,7 +36,8 @@ export const NAMED_POLICIES: Readonly<Record<string, NamedPolicy>> = Object.from
   }),
   ...Object.entries(GTR_PRESETS).map(([preset, options]) => {
     const policy = policyOf('gtr', ({ key, option = key }) => options[option as keyof GtrPresetOptions]);
-    return [`gtr-${preset}`, { policy, summary: describePolicyConfig(policy) }] as const;
+    const summary = [describePolicyConfig(policy), ...(preset === 'fast' ? ['DPM-Solver++, corrected'] : [])];
+    return [`gtr-${preset}`, { policy, summary: summary.join(', '), ...presetOf(`gtr-${preset}`) }] as const;
   }),
 ]);
 
@@ -61,6 +68,7 @@ function policyOf(order: PolicyConfig['order'], value: (row: Parameter) => unkno
 }
 
 function presetOf(name: string): Pick<NamedPolicy, 'preset'> {
+  if (name === 'gtr-fast') return { preset: FAST };
   if (name === 'lazymar') return { preset: { reuse: { method: 'lazymar' } } };
   const rows = parametersOf('sampler', 'ancestral').filter(({ presets }) => presets?.[name] !== undefined);
   if (rows.length === 0) return {};

@@ -30,6 +30,29 @@ test('a sampler that the choice names has no settings of another one', () => {
   expect(samplerOf('mar')).toEqual({ name: 'ddim', eta: 0.5, maxTimestep: 900 });
 });
 
+describe('what gtr-fast brings along', () => {
+  const corrector = {
+    ...{ method: 'least-likely', share: 0.25, rounds: 2 },
+    ...{ diffusionSteps: 8, parts: 2, evaluations: 1 },
+  };
+
+  test('is DPM-Solver++ and a corrector, unless something else is asked for', () => {
+    const { sampler, corrector: own } = resolveSampling(parseSpec('gtr-fast'), ADVISED);
+    expect([sampler.name, own]).toEqual(['dpm', corrector]);
+    const other = resolveSampling(parseSpec('gtr-fast/sampler=heun/corrector=0.1:3'), ADVISED);
+    expect([other.sampler.name, other.corrector]).toEqual(['heun', { ...corrector, share: 0.1, rounds: 3 }]);
+    expect(resolveSampling(parseSpec('gtr-fast/corrector=off'), ADVISED)).not.toHaveProperty('corrector');
+  });
+
+  test('leaves a head that predicts the velocity its own sampler', () => {
+    const velocity = { ...ADVISED, sampler: 'euler' as const };
+    expect(resolveSampling(parseSpec('gtr-fast'), velocity)).toMatchObject({
+      sampler: { name: 'euler' },
+      corrector,
+    });
+  });
+});
+
 describe('an interval to guide in', () => {
   const interval = { above: 0, upTo: 0.3 };
 

@@ -52,7 +52,7 @@ export function resolveSettings(
 ): SettingsConfig {
   const { guidance, temperature, clamp = null, sampler = 'ancestral' } = modelDefaults;
   const layers = [overrides, fallback];
-  const presets = layers.flatMap(({ preset }) => (preset ? [preset] : []));
+  const presets = layers.flatMap(({ preset }) => (preset ? [presetFor(sampler, preset)] : []));
   const settings = {
     guidance: resolvePart('guidance', layers, [{ guidance }]),
     sampler: resolvePart('sampler', layers, [...presets, { sampler: { name: sampler } }]),
@@ -62,12 +62,17 @@ export function resolveSettings(
   assertInterval(settings.guidance);
   const reuse = resolvePart('reuse', layers, [...presets, { reuse: { method: 'off' } }]) as ReuseConfig;
   const off = { corrector: { method: 'off' } } as const;
-  const corrector = resolvePart('corrector', layers, [off]) as CorrectorConfig;
+  const corrector = resolvePart('corrector', layers, [...presets, off]) as CorrectorConfig;
   return {
     ...settings,
     ...(reuse.method === 'off' ? {} : { reuse }),
     ...(corrector.method === 'off' ? {} : { corrector }),
   };
+}
+
+/** A preset without its sampler where the model's head takes others, such as one that predicts the velocity. */
+function presetFor(sampler: string, { sampler: own, ...preset }: Required<SamplingOverrides>['preset']) {
+  return sampler === 'ancestral' && own ? { ...preset, sampler: own } : preset;
 }
 
 /**

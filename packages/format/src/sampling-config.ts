@@ -86,7 +86,11 @@ export interface SamplingOverrides extends Some<Options<'', string>> {
   readonly reuse?: Some<ReuseConfig>;
   readonly corrector?: Some<CorrectorConfig>;
   /** What a named policy brings along where nothing else is asked for. */
-  readonly preset?: { readonly sampler?: Some<SamplerConfig>; readonly reuse?: Some<ReuseConfig> };
+  readonly preset?: {
+    readonly sampler?: Some<SamplerConfig>;
+    readonly reuse?: Some<ReuseConfig>;
+    readonly corrector?: Some<CorrectorConfig>;
+  };
 }
 
 /** The same with something of a part changed. */

@@ -26,6 +26,7 @@ describe('gtr', () => {
     ['16', 16, 16, 1],
     ['lightgen', 32, 16, 2],
     ['gradual', 16, 40, 3],
+    ['fast', 16, 16, 1],
   ] as const)('%s takes the steps of its preset', async (preset, side, total, last) => {
     const steps = await carriedOut(preset, side);
     expect(steps).toHaveLength(total);
@@ -114,11 +115,25 @@ describe('gtr', () => {
     expect(new Set(other[39]!.plan.diffusionSteps)).toEqual(new Set([9, 50]));
   });
 
+  it('is quick on the same subsets', async () => {
+    const steps = await carriedOut('fast', 16);
+    expect(new Set(steps.flatMap(({ plan }) => [...plan.diffusionSteps]))).toEqual(new Set([8]));
+    const gradual = await carriedOut('gradual', 16);
+    const firsts = (carried: readonly ImageStep[]) =>
+      new Set(
+        carried
+          .flatMap(({ plan }) => [...plan.positions])
+          .slice(0, 64)
+          .sort((a, b) => a - b),
+      );
+    expect(firsts(steps)).toEqual(firsts(gradual));
+  });
+
   it('refuses a preset that there is none of', () => {
     // @ts-expect-error: not a preset
     expect(() => gtr('64')).toThrow(InvalidOptionError);
     // @ts-expect-error: not a preset either
-    expect(() => gtr('toString')).toThrow('must be one of 16, 32, lightgen, gradual');
+    expect(() => gtr('toString')).toThrow('must be one of 16, 32, lightgen, gradual, fast');
   });
 
   it('refuses other stages than the preset’s, unless their steps are given', async () => {
