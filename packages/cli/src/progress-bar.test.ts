@@ -32,6 +32,20 @@ test.each([
   );
 });
 
+test('the time of one part of the work is no measure for the next', () => {
+  const io = capturedIo({ isTTY: true });
+  let now = 0;
+  const bar = progressBar(io.stderr, io.env, () => now);
+  now = 3_600_000;
+  bar.update(1, 'drawn');
+  now += 1000;
+  bar.update(0.01, 'timing');
+  expect(io.written.error).toMatch(/timing$/);
+  now += 2000;
+  bar.update(0.2, 'timing');
+  expect(io.written.error).toContain('timing  8 s left');
+});
+
 test.each([30, 45, 80])('in %i columns a line fits and ends with the time that is left', (columns) => {
   const io = capturedIo({ isTTY: true });
   let now = 0;

@@ -4,7 +4,7 @@ import type { Environment, OutputStream } from './terminal.js';
 /** How far a command is: a line that is drawn over and over on a terminal, and a new line now and then elsewhere. */
 export interface ProgressBar {
   /**
-   * @param fraction 0 … 1
+   * @param fraction 0 … 1; one that is less than the last begins another part of the work
    * @param left seconds, where more is known of them than the fraction and the time so far tell
    */
   update(fraction: number, label: string, left?: number): void;
@@ -28,12 +28,14 @@ export function progressBar(
   const isBar = stream.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
   const began = now();
   let next = began + (isBar ? 0 : LINE_PAUSE);
+  let part = { began, fraction: 0 };
   return {
     update(fraction, label, known) {
       const moment = now();
+      part = { began: fraction < part.fraction ? moment : part.began, fraction };
       if (moment < next && !(isBar && fraction >= 1)) return;
       next = moment + (isBar ? BAR_PAUSE : LINE_PAUSE);
-      const soFar = (moment - began) / 1000;
+      const soFar = (moment - part.began) / 1000;
       const left = known ?? (fraction > 0 && soFar >= 1 ? (soFar * (1 - fraction)) / fraction : undefined);
       const percent = `${`${Math.floor(fraction * 100)}`.padStart(3)} %`;
       const rest = left === undefined ? '' : `  ${shortTime(left)} left`;

@@ -69,7 +69,13 @@ export {
   type TextPicture,
   titleOf,
 } from './pictures.js';
-export { NAMED_POLICIES, type NamedPolicy, POLICY_NAMES, policyNamed } from './presets.js';
+export {
+  NAMED_POLICIES,
+  type NamedPolicy,
+  POLICY_NAMES,
+  policyNamed,
+  QUICK_CORRECTION,
+} from './presets.js';
 export {
   EMBEDDED,
   EMBEDDED_TEXT,

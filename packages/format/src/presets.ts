@@ -22,10 +22,13 @@ const ORDERED = {
   lazymar: ['random', 'mar with caches, as published: LazyMAR; for models converted with them'],
 } as const;
 
+/** How tokens are judged and drawn again where few diffusion steps are enough. */
+export const QUICK_CORRECTION = { diffusionSteps: 8, parts: 2, evaluations: 1 } as const;
+
 /** What `gtr-fast` brings along, best of some forty ways on the embedded models (docs/decisions/2026-11-28-loop.md). */
 const FAST = {
   sampler: { name: 'dpm' },
-  corrector: { method: 'least-likely', share: 0.25, rounds: 2, diffusionSteps: 8, parts: 2, evaluations: 1 },
+  corrector: { method: 'least-likely', share: 0.25, rounds: 2, ...QUICK_CORRECTION },
 } as const satisfies SamplingOverrides['preset'];
 
 /** Every policy that has a name: those with a fixed order, and each of GtR's presets as `gtr-PRESET`. */

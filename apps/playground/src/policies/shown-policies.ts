@@ -15,8 +15,9 @@ export const SHOWN_POLICIES = {
     summary: 'The same at the pace of the paper: 24 + 6 steps for one half, 2 for the other.',
   },
   'gtr-gradual': {
-    title: 'GtR, 40 steps, gradual',
-    summary: 'Begins with a token at a time and quickens: one half in 37 steps, on lattices, the other in 3.',
+    title: 'GtR, gradual',
+    summary:
+      'Begins with a token at a time and quickens, on lattices: the second half in the last few steps.',
   },
   'gtr-lightgen': {
     title: 'GtR, 16 steps, for text',

@@ -5,6 +5,7 @@ import {
   EMBEDDED_TEXT,
   type Manifest,
   parseSpec,
+  QUICK_CORRECTION,
   type Recipe,
   recipeOf,
   resolveSampling,
@@ -18,9 +19,6 @@ import {
 import { type NamedPolicyChoice, policySpec } from '../policies/policy-spec.js';
 import { pictureOf } from '../settings/condition.js';
 import type { Settings } from '../settings/settings.js';
-
-/** How tokens are judged and drawn again where few diffusion steps are enough: what the text model advises. */
-const FEW_STEPS = { diffusionSteps: 8, parts: 2, evaluations: 1 };
 
 const LOCATIONS = { class: EMBEDDED, text: EMBEDDED_TEXT };
 
@@ -81,7 +79,7 @@ function overridesOf({
   redrawn,
   rounds,
 }: Omit<Settings, 'policy'>): SamplingOverrides {
-  const details = sampler === 'dpm' ? FEW_STEPS : {};
+  const details = sampler === 'dpm' ? QUICK_CORRECTION : {};
   return {
     guidance: { scale: guidance },
     temperature,
