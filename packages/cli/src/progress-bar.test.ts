@@ -23,7 +23,7 @@ test.each([
   const bar = progressBar(io.stderr, io.env, () => now);
   bar.update(0, 'none');
   now = 29_000;
-  bar.update(0.5, 'half');
+  bar.update(0.2, 'a fifth');
   bar.clear();
   expect(io.written.error).toBe('');
   for (now of [30_000, 31_000, 59_000, 60_000]) bar.update(now / 120_000, `${now} of 120000`);

@@ -26,13 +26,19 @@ test('letters are drawn five pixels wide and one apart', () => {
 });
 
 test('no two signs look alike', () => {
-  const signs = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:-+×/()%#=_'!? "];
+  const signs = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:-+×/()%#=_'!? ", '"'];
   expect(new Set(signs.map((sign) => drawn(sign).join())).size).toBe(signs.length);
 });
 
 test('small letters and accents are drawn as capitals, unknown signs as question marks', () => {
   expect(drawn('é')).toEqual(drawn('E'));
   expect(drawn('→')).toEqual(drawn('?'));
+});
+
+test('quotes and dashes of any kind are drawn', () => {
+  expect(drawn('’')).toEqual(drawn("'"));
+  expect(drawn('“')).toEqual(drawn('"'));
+  expect(drawn('−')).toEqual(drawn('-'));
 });
 
 test('a text that does not fit is cut and marked', () => {

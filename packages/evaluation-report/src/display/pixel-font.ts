@@ -57,8 +57,20 @@ const GLYPHS: Readonly<Record<string, string>> = {
   '=': '00V0V00',
   _: '000000V',
   "'": '4480000',
+  '"': 'AA00000',
   '!': '4444404',
   '?': 'EH12404',
+};
+
+/** Signs that are drawn as plainer ones. */
+const PLAINER: Readonly<Record<string, string>> = {
+  '‘': "'",
+  '’': "'",
+  '“': '"',
+  '”': '"',
+  '–': '-',
+  '—': '-',
+  '−': '-',
 };
 
 const WIDTH = 5;
@@ -106,7 +118,7 @@ export function drawText(
 ): void {
   const letters = text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase();
   for (const [i, letter] of [...letters].entries()) {
-    const rows = GLYPHS[letter] ?? GLYPHS['?']!;
+    const rows = GLYPHS[PLAINER[letter] ?? letter] ?? GLYPHS['?']!;
     for (let y = 0; y < HEIGHT; y++) {
       const bits = Number.parseInt(rows[y]!, 32);
       for (let x = 0; x < WIDTH; x++) {
