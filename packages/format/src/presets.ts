@@ -39,8 +39,10 @@ export const NAMED_POLICIES: Readonly<Record<string, NamedPolicy>> = Object.from
   }),
   ...Object.entries(GTR_PRESETS).map(([preset, options]) => {
     const policy = policyOf('gtr', ({ key, option = key }) => options[option as keyof GtrPresetOptions]);
-    const summary = [describePolicyConfig(policy), ...(preset === 'fast' ? ['DPM-Solver++, corrected'] : [])];
-    return [`gtr-${preset}`, { policy, summary: summary.join(', '), ...presetOf(`gtr-${preset}`) }] as const;
+    const name = `gtr-${preset}`;
+    const brought = presetOf(name);
+    const summary = `${describePolicyConfig(policy)}${brought.preset ? ', DPM-Solver++, corrected' : ''}`;
+    return [name, { policy, summary, ...brought }] as const;
   }),
 ]);
 

@@ -15,6 +15,7 @@ from .autoencoder.model import Autoencoder
 from .latents import limits_path
 from .mar.config import MarConfig
 from .mar.model import Mar
+from .options import assert_shared
 from .training.checkpoint import complete_file, load_average, load_checkpoint
 from .training.loop import Limits
 
@@ -83,6 +84,16 @@ class Workplace:
     def model(self) -> Path:
         """What the converter reads."""
         return self.folder / "model"
+
+    def workers_for(self, batch: int) -> int:
+        """
+        How many processes share a training's batches.
+
+        @raises OptionError where they can't
+        """
+        workers = self.workers if self.device.type == "cpu" else 1
+        assert_shared(batch, workers)
+        return workers
 
     def limits(self) -> Limits:
         """When a training that is part of this call has to stop."""

@@ -10,7 +10,6 @@ from ..autoencoder.linear_start import start_linear
 from ..autoencoder.model import Autoencoder
 from ..autoencoder.normalise import normalise
 from ..autoencoder.training import AutoencoderLoss
-from ..options import assert_shared
 from ..pictures import PictureBatches, signal_to_noise, to_pixels, to_tensor
 from ..sheet import save_sheet
 from ..training.checkpoint import load_average, load_checkpoint, save_checkpoint
@@ -51,12 +50,10 @@ def train_autoencoder(
         average_decay=0.998,
         seed=place.seed,
     )
-    workers = place.workers if place.device.type == "cpu" else 1
-    assert_shared(plan.batch, workers)
+    workers = place.workers_for(plan.batch)
     torch.manual_seed(place.seed)
     parameters = sum(value.numel() for value in Autoencoder(config).parameters())
-    exchange = Exchange(workers, parameters) if workers > 1 else None
-    run_workers(workers, _train_share, exchange, place, plan, config, reduced)
+    run_workers(workers, parameters, _train_share, place, plan, config, reduced)
     saved = load_checkpoint(place.autoencoder_training)
     if plan.progress(saved["step"], saved["minutes"]) < 1:
         return False

@@ -12,7 +12,6 @@ from ..mar.compiled import compile_mar
 from ..mar.config import MAR_SIZES, MarConfig
 from ..mar.model import Mar
 from ..mar.training import MarLoss
-from ..options import assert_shared
 from ..safetensors import read_safetensors
 from ..training.checkpoint import load_checkpoint, load_fitting
 from ..training.device import has_bfloat16_units
@@ -58,15 +57,13 @@ def train_mar(
     config = MAR_SIZES[size]
     if targets is None:
         targets = 4 if on_gpu or has_bfloat16_units(place.device) else 2
-    workers = 1 if on_gpu else place.workers
-    assert_shared(plan.batch, workers)
+    workers = place.workers_for(plan.batch)
     if start is not None and place.mar.exists():
         note = f"{place.mar} goes on with its own weights; {start} is for a new training and not read"
         print(note, flush=True)
         start = None
     parameters = sum(value.numel() for value in Mar(config).parameters())
-    exchange = Exchange(workers, parameters) if workers > 1 else None
-    run_workers(workers, _train_share, exchange, place, plan, config, targets, start)
+    run_workers(workers, parameters, _train_share, place, plan, config, targets, start)
     saved = load_checkpoint(place.mar)
     place.report(
         "mar",

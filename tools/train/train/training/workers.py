@@ -80,35 +80,35 @@ def _spans(parameters: Sequence[torch.Tensor]) -> list[tuple[int, int]]:
     return spans
 
 
-def run_workers(workers: int, body: Callable[..., None], *arguments: Any) -> None:
+def run_workers(workers: int, parameters: int, body: Callable[..., None], *arguments: Any) -> None:
     """
-    Runs `body(worker, *arguments)` in `workers` processes with one thread each, worker 0 in this one, and
-    waits for all.
+    Runs `body(worker, exchange, *arguments)` in `workers` processes with one thread each, worker 0 in this one,
+    and waits for all. `exchange` has room for the gradients of `parameters` numbers; a single worker needs none.
 
     @raises RuntimeError if another worker fails
     """
+    exchange = Exchange(workers, parameters) if workers > 1 else None
     torch.set_num_threads(1)
     context = multiprocessing.get_context("spawn")
     others = [
-        context.Process(target=_guarded, args=(body, worker, *arguments), daemon=True)
+        context.Process(target=_guarded, args=(body, worker, exchange, *arguments), daemon=True)
         for worker in range(1, workers)
     ]
     for process in others:
         process.start()
-    _guarded(body, 0, *arguments)
+    _guarded(body, 0, exchange, *arguments)
     for process in others:
         process.join()
         if process.exitcode:
             raise RuntimeError(f"A worker ended with exit code {process.exitcode}; its error is above.")
 
 
-def _guarded(body: Callable[..., None], worker: int, *arguments: Any) -> None:
+def _guarded(body: Callable[..., None], worker: int, exchange: Exchange | None, *arguments: Any) -> None:
     torch.set_num_threads(1)
     keep_memory()
     try:
-        body(worker, *arguments)
+        body(worker, exchange, *arguments)
     except BaseException:
-        for argument in arguments:
-            if isinstance(argument, Exchange):
-                argument.abort()
+        if exchange:
+            exchange.abort()
         raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...autoencoder.model import Autoencoder
 from ...autoencoder.training import AutoencoderLoss
-from ...options import assert_shared
 from ...pictures import PictureBatches
 from ...stages.autoencoder import report_autoencoder
 from ...training.checkpoint import load_checkpoint, save_checkpoint
@@ -34,11 +33,9 @@ def train_decoder(place: TextPlace, minutes: float, reduced: bool) -> bool:
         average_decay=0.998,
         seed=place.seed,
     )
-    workers = place.workers if place.device.type == "cpu" else 1
-    assert_shared(plan.batch, workers)
+    workers = place.workers_for(plan.batch)
     parameters = sum(value.numel() for value in place.load_autoencoder().parameters())
-    exchange = Exchange(workers, parameters) if workers > 1 else None
-    run_workers(workers, _train_share, exchange, place, plan, reduced)
+    run_workers(workers, parameters, _train_share, place, plan, reduced)
     saved = load_checkpoint(place.decoder_training)
     if plan.progress(saved["step"], saved["minutes"]) < 1:
         return False

@@ -10,7 +10,6 @@ import torch
 
 from ...judge.distance import frechet_distance, kernel_distance
 from ...mar.sample import Sampling
-from ...options import assert_shared
 from ...pictures import to_tensor
 from ...safetensors import write_safetensors
 from ...training.checkpoint import complete_file, load_average, load_checkpoint
@@ -49,11 +48,9 @@ def train_scene_judge(place: TextPlace, steps: int = JUDGE_STEPS) -> bool:
         average_decay=0.998,
         seed=place.seed,
     )
-    workers = place.workers if place.device.type == "cpu" else 1
-    assert_shared(plan.batch, workers)
+    workers = place.workers_for(plan.batch)
     parameters = sum(value.numel() for value in SceneJudge().parameters())
-    exchange = Exchange(workers, parameters) if workers > 1 else None
-    run_workers(workers, _train_share, exchange, place, plan, is_faster_reduced(place.device))
+    run_workers(workers, parameters, _train_share, place, plan, is_faster_reduced(place.device))
     saved = load_checkpoint(place.judge)
     judge = load_scene_judge(place)
     counts = {"parameters": parameters, "steps": saved["step"], "samples": saved["step"] * _BATCH}

@@ -9,7 +9,6 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
-from ...options import assert_shared
 from ...stages.validating import SHARES, loss_by_share
 from ...training.checkpoint import load_checkpoint, save_checkpoint
 from ...training.device import is_faster_reduced
@@ -54,8 +53,7 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
         average_decay=0.998,
         seed=place.seed,
     )
-    workers = place.workers if place.device.type == "cpu" else 1
-    assert_shared(plan.batch, workers)
+    workers = place.workers_for(plan.batch)
     if not place.tokenizer.exists():
         WordPieces.of_words(grammar_words(), TextEncoderConfig.max_length).save(place.tokenizer)
     encoder, mar = text_sizes(place.load_word_pieces())
@@ -63,9 +61,8 @@ def train_text_model(place: TextPlace, steps: int | None = None) -> bool:
     if not place.mar.exists():
         begin_text_model(place, settings)
     parameters = sum(value.numel() for value in text_model(settings).parameters())
-    exchange = Exchange(workers, parameters) if workers > 1 else None
     reduced = is_faster_reduced(place.device)
-    run_workers(workers, _train_share, exchange, place, plan, settings, reduced)
+    run_workers(workers, parameters, _train_share, place, plan, settings, reduced)
     saved = load_checkpoint(place.mar)
     place.report(
         "mar",
