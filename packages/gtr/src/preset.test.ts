@@ -120,12 +120,7 @@ describe('gtr', () => {
     expect(new Set(steps.flatMap(({ plan }) => [...plan.diffusionSteps]))).toEqual(new Set([8]));
     const gradual = await carriedOut('gradual', 16);
     const firsts = (carried: readonly ImageStep[]) =>
-      new Set(
-        carried
-          .flatMap(({ plan }) => [...plan.positions])
-          .slice(0, 64)
-          .sort((a, b) => a - b),
-      );
+      new Set(carried.flatMap(({ plan }) => [...plan.positions]).slice(0, 64));
     expect(firsts(steps)).toEqual(firsts(gradual));
   });
 
