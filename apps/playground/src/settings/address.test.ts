@@ -54,8 +54,10 @@ function page(hash: string) {
   };
   const end = keepAddress(session, bar, () => undefined);
   const rest = () => vi.advanceTimersByTimeAsync(1000);
+  /** The browser tells of a new address only when what runs has ended. */
+  const click = (hash: string) => void entries.splice(++at, Infinity, { hash, state: null });
   const open = async (hash: string) => {
-    entries.splice(++at, Infinity, { hash, state: null });
+    click(hash);
     hear();
     await rest();
   };
@@ -64,7 +66,7 @@ function page(hash: string) {
     hear();
     await rest();
   };
-  return { session, followed, bar, open, back, rest, end };
+  return { session, followed, bar, click, hear: () => hear(), open, back, rest, end };
 }
 
 describe('the address', () => {
@@ -104,6 +106,38 @@ describe('the address', () => {
     await open(await toHash(linked));
     expect(followed).toEqual([linked]);
     expect(get(session.settings).seed).toBe(99);
+  });
+
+  it('that was clicked is not written over before the browser tells of it', async () => {
+    const { session, bar, click, hear, open, rest } = page('');
+    await open('#edit');
+    session.settings.set({ ...DEFAULT_SETTINGS, seed: 12 });
+    click('#policy');
+    await rest();
+    expect(bar.location.hash).toBe('#policy');
+    hear();
+    await rest();
+    expect(get(session.view)).toBe('policy');
+    expect((await fromHash(bar.location.hash)).settings.seed).toBe(12);
+  });
+
+  it('is the last of two that were clicked one after the other', async () => {
+    const { session, followed, bar, click, hear, rest } = page('');
+    const policy = { kind: 'own' as const, source: 'export default 1;' };
+    const packed = await toHash({
+      view: 'edit',
+      settings: { ...DEFAULT_SETTINGS, policy },
+      compared: DEFAULT_COMPARED,
+    });
+    click(packed);
+    hear();
+    click('#compare');
+    hear();
+    await fromHash(packed);
+    await rest();
+    expect(followed).toEqual([]);
+    expect(get(session.view)).toBe('compare');
+    expect(bar.location.hash).toMatch(/^#compare/);
   });
 
   it('that is gone back to changes the view and no setting', async () => {

@@ -32,10 +32,14 @@ const OURS = { tessera: true };
 export function keepAddress(session: AddressedSession, bar: AddressBar, onmove: () => void): () => void {
   let now: Linked | undefined;
   let rest: ReturnType<typeof setTimeout> | undefined;
+  // The address that was followed or written last. Where there is another, the user has moved and its event is to come.
+  let { hash: known } = bar.location;
   const write = async (written: Linked): Promise<void> => {
     const hash = await toHash(written);
     // To pack code takes a moment.
-    if (now === written) bar.history.replaceState(OURS, '', hash);
+    if (now !== written || bar.location.hash !== known) return;
+    bar.history.replaceState(OURS, '', hash);
+    known = bar.location.hash;
   };
   const writeSoon = (): void => {
     clearTimeout(rest);
@@ -47,7 +51,11 @@ export function keepAddress(session: AddressedSession, bar: AddressBar, onmove: 
     now = value;
   });
   const follow = async (): Promise<void> => {
-    const asked = await fromHash(bar.location.hash);
+    const { hash } = bar.location;
+    known = hash;
+    const asked = await fromHash(hash);
+    // To unpack it takes a moment, too.
+    if (bar.location.hash !== hash) return;
     if (isLink(bar)) session.follow(asked);
     else session.view.set(asked.view);
     writeSoon();
