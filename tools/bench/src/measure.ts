@@ -1,4 +1,12 @@
-import { type GeneratedImage, generateImages, type ImageRgb } from '@tessera/core';
+import {
+  type GeneratedImage,
+  type GenerateOptions,
+  generateImages,
+  type ImageRequest,
+  type ImageRgb,
+  type MaskedModel,
+  type ModelInput,
+} from '@tessera/core';
 import { proxyModel } from '@tessera/core/model';
 import type { ComponentName } from '@tessera/format';
 import { classesOf } from '@tessera/format';
@@ -7,6 +15,9 @@ import type { LoadedModel } from '@tessera/runtime-node';
 import { transformerFlops } from './transformer-flops.js';
 import type { TransformerSizes } from './transformer-sizes.js';
 import type { BenchVariant } from './variants.js';
+
+/** What of a model is looked at. */
+export type TimedModel = MaskedModel<ModelInput> & Pick<LoadedModel, 'manifest' | 'runStatistics'>;
 
 /** One batch made with one variant. Times in milliseconds, of the whole batch. */
 export interface Measurement {
@@ -36,11 +47,53 @@ const MEMORY_INTERVAL = 10;
  * Makes `batch` images with a variant, seeds and classes given by `seed` alone.
  */
 export async function measure(
-  model: LoadedModel,
+  model: TimedModel,
   sizes: TransformerSizes,
   arm: BenchVariant,
-  { seed, batch }: { readonly seed: number; readonly batch: number },
+  drawing: Drawing,
 ): Promise<Measurement> {
+  const { result: images, ...times } = await timed(model, () =>
+    generateImages({ ...samplingOf(model, arm), requests: requestsOf(model, drawing) }),
+  );
+  assertFinite(images, arm.name);
+  return {
+    ...times,
+    tokenSteps: total(images, ({ steps }) => total(steps, ({ work }) => work.headEvaluations / work.passes)),
+    transformerFlops: arm.reuse ? undefined : total(images, (image) => imageFlops(sizes, image)),
+  };
+}
+
+/** What is drawn, whoever draws it. */
+export interface Drawing {
+  readonly seed: number;
+  /** Images at once. */
+  readonly batch: number;
+}
+
+/** The images of a drawing. */
+export function requestsOf(model: TimedModel, { seed, batch }: Drawing): ImageRequest<ModelInput>[] {
+  return Array.from({ length: batch }, (_, index) => ({
+    seed,
+    imageIndex: index,
+    input: { classLabel: (seed + index) % classesOf(model.manifest).count },
+  }));
+}
+
+/** A model and how it is sampled, without pictures where it can make none. */
+export function samplingOf(
+  model: TimedModel,
+  { policy, reuse }: BenchVariant,
+): Pick<GenerateOptions<ModelInput>, 'model' | 'policy' | 'reuse'> {
+  return { model: withoutMissingDecoder(model), policy, ...(reuse ? { reuse } : {}) };
+}
+
+type Times = Omit<Measurement, 'tokenSteps' | 'transformerFlops'>;
+
+/** Runs something with a model, and tells what it took. */
+export async function timed<T>(
+  model: TimedModel,
+  run: () => Promise<T>,
+): Promise<Times & { readonly result: T }> {
   let peakMemory = process.memoryUsage.rss();
   const watch = setInterval(() => {
     peakMemory = Math.max(peakMemory, process.memoryUsage.rss());
@@ -48,29 +101,18 @@ export async function measure(
   try {
     const before = await model.runStatistics();
     const began = performance.now();
-    const images = await generateImages({
-      model: withoutMissingDecoder(model),
-      requests: Array.from({ length: batch }, (_, index) => ({
-        seed,
-        imageIndex: index,
-        input: { classLabel: (seed + index) % classesOf(model.manifest).count },
-      })),
-      policy: arm.policy,
-      ...(arm.reuse ? { reuse: arm.reuse } : {}),
-    });
+    const result = await run();
     const wall = performance.now() - began;
     const after = await model.runStatistics();
     const spent = (names: readonly ComponentName[]): number =>
       difference(before, after, names, 'milliseconds');
-    assertFinite(images, arm.name);
     return {
+      result,
       wall,
       transformer: spent(TRANSFORMER),
       head: spent(HEAD),
       decoder: spent(['decoder']),
       transformerRuns: difference(before, after, TRANSFORMER, 'runs'),
-      tokenSteps: sum(images, ({ steps }) => sum(steps, ({ work }) => work.headEvaluations / work.passes)),
-      transformerFlops: arm.reuse ? undefined : sum(images, (image) => imageFlops(sizes, image)),
       peakMemory: Math.max(peakMemory, process.memoryUsage.rss()),
     };
   } finally {
@@ -81,7 +123,7 @@ export async function measure(
 /** The transformer's work for an image: a row a step, two where the step was guided. */
 export function imageFlops(sizes: TransformerSizes, { steps }: Pick<GeneratedImage, 'steps'>): number {
   let visible = 0;
-  return sum(steps, ({ plan, work }) => {
+  return total(steps, ({ plan, work }) => {
     const targets = plan.positions.length;
     const flops = transformerFlops(sizes, { visible, targets }) * work.passes;
     visible += targets;
@@ -93,7 +135,7 @@ export function imageFlops(sizes: TransformerSizes, { steps }: Pick<GeneratedIma
 export const EMPTY_PICTURE: ImageRgb = { width: 0, height: 0, data: new Uint8Array() };
 
 /** A model without an autoencoder ends at its tokens: the pictures are empty. */
-function withoutMissingDecoder(model: LoadedModel): LoadedModel {
+function withoutMissingDecoder(model: TimedModel): TimedModel {
   if (model.manifest.variants[0]!.components.decoder) return model;
   return proxyModel(model, { decode: async (grids) => grids.map(() => EMPTY_PICTURE) });
 }
@@ -110,11 +152,12 @@ function difference(
   names: readonly ComponentName[],
   key: 'runs' | 'milliseconds',
 ): number {
-  return sum(names, (name) => (after[name]?.[key] ?? 0) - (before[name]?.[key] ?? 0));
+  return total(names, (name) => (after[name]?.[key] ?? 0) - (before[name]?.[key] ?? 0));
 }
 
-function sum<T>(values: Iterable<T>, of: (value: T) => number): number {
-  let total = 0;
-  for (const value of values) total += of(value);
-  return total;
+/** The sum of what each value counts. */
+export function total<T>(values: Iterable<T>, of: (value: T) => number): number {
+  let sum = 0;
+  for (const value of values) sum += of(value);
+  return sum;
 }

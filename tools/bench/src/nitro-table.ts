@@ -92,7 +92,7 @@ export async function nitroTable(given: readonly string[], cacheFolder: string):
       // Weights are made and converted in a process whose memory doesn't count.
       const folder = await inProcess<string>('prepare-nitro', [model, cacheFolder, dtype]);
       console.error(`bench: ${model} in ${dtype}`);
-      const cell = await inProcess<NitroCell>('nitro-cell', [folder!, rounds, threads, ...chosen]);
+      const cell = await inProcess<NitroCell>('nitro-cell', [folder, rounds, threads, ...chosen]);
       await writeFile(resultOf(dtype), JSON.stringify(cell));
     }
     const stored = await readFile(resultOf(dtype), 'utf8').catch(() => undefined);

@@ -1,32 +1,50 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { textTable } from '@tessera/evaluation-report/display';
 import { STORAGE_TYPES, type StorageType } from '@tessera/format';
 import { openBenchModel } from './bench-model.js';
+import type { Estimate } from './estimate.js';
 import { inProcess } from './in-process.js';
 import type { Measurement } from './measure.js';
+import { count } from './options.js';
 import { RANDOM_MODELS } from './random-checkpoint.js';
 import { relativeError } from './relative-error.js';
 import { describeMachine, machineLine } from './report.js';
 import { VARIANT_NAMES, variantsNamed } from './variants.js';
 
+const POLICIES = ['mar-64x100', 'gtr-32+fts', 'gtr-16+fts', 'gtr-gradual'];
+
 const HELP = `Usage: npm run bench -- table [options]
 
-How fast, large and exact models of random weights are in each type of weights. Every cell is one drawing without a
-warm-up, in a process of its own: nothing is extrapolated. The error is that of z and of tokens from fixed inputs, in
-root mean squares, against fp32.
+How fast, large and exact models of random weights are in each type of weights. Each cell is measured in a process of
+its own, without a warm-up: some steps spread over the drawing, and the whole drawing where these tell that it takes no
+longer than --limit. What is estimated from steps alone has a ≈. The error is that of z and of tokens from fixed inputs,
+in root mean squares, against fp32. What is measured is kept, and printed together.
 
   --models LIST     of ${Object.keys(RANDOM_MODELS).join(', ')}   [all]
   --dtypes LIST     of ${STORAGE_TYPES.join(', ')}   [fp32,fp16,int8]
   --batches LIST    images at once   [1,4,16]
-  --policies LIST   of ${VARIANT_NAMES.join(', ')}
-                    [mar-64x100,gtr-32+fts,gtr-16+fts,gtr-gradual]
+  --policies LIST   of ${VARIANT_NAMES.filter((name) => !name.startsWith('lazymar')).join(', ')}
+                    [${POLICIES.join(',')}]
   --threads N       [all cores]
-  --limit S         a cell that takes longer is stopped, and says so   [1800]`;
+  --part S          seconds of steps that an estimate is made from; one step at least   [20]
+  --limit S         seconds that a drawing may take   [60]
+  --print           measures nothing: prints what was measured before`;
 
-interface Cell extends Measurement {
-  /** Milliseconds. */
+/** What one process measured. Times in milliseconds, memory in bytes. */
+export interface Cell {
+  readonly estimated: Estimate;
+  /** Absent where it would have taken too long. */
+  readonly measured?: Measurement;
   readonly loading: number;
+  readonly peakMemory: number;
+}
+
+interface Sample {
+  readonly z: readonly number[];
+  readonly tokens: readonly number[];
 }
 
 const HEADING = [
@@ -38,6 +56,7 @@ const HEADING = [
   's/image',
   'transformer',
   'head',
+  'steps run',
   'loading',
   'peak MiB',
 ];
@@ -49,83 +68,112 @@ const HEADING = [
  */
 export async function speedTable(given: readonly string[], cacheFolder: string): Promise<void> {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const { values } = parseArgs({
     args: [...given],
     options: {
-      ...{ models: text, dtypes: text, batches: text, policies: text, threads: text, limit: text },
-      help: { type: 'boolean', short: 'h' },
+      ...{
+        models: text,
+        dtypes: text,
+        batches: text,
+        policies: text,
+        threads: text,
+        part: text,
+        limit: text,
+      },
+      ...{ print: flag, help: { ...flag, short: 'h' } },
     },
   });
   if (values.help) return console.log(HELP);
-  const list = (
-    name: 'models' | 'dtypes' | 'batches',
-    all: readonly string[],
-    value = all.join(),
-  ): string[] => {
-    const chosen = value.split(',');
-    const unknown = chosen.find((each) => !all.includes(each));
-    if (unknown !== undefined && name !== 'batches') {
-      throw new Error(`--${name} ${unknown}: there are ${all.join(', ')}.`);
+  const models = chosen('models', Object.keys(RANDOM_MODELS), values.models);
+  const dtypes = chosen<StorageType>('dtypes', STORAGE_TYPES, values.dtypes ?? 'fp32,fp16,int8');
+  const batches = (values.batches ?? '1,4,16').split(',').map((each) => String(count('batches', each)));
+  const policies = values.policies?.split(',') ?? POLICIES;
+  const cached = variantsNamed(policies).find(({ reuse }) => reuse);
+  if (cached) throw new Error(`--policies ${cached.name}: it is timed by npm run bench -- --policies.`);
+  const threads = String(count('threads', values.threads ?? String(availableParallelism())));
+  const limits = [String(count('part', values.part ?? '20')), String(count('limit', values.limit ?? '60'))];
+  const results = join(cacheFolder, 'results');
+  await mkdir(results, { recursive: true });
+  /** What was measured, or, with --print, what was measured before. */
+  const kept = async <T>(name: string, measured: () => Promise<T>): Promise<T | undefined> => {
+    const path = join(results, `table-${name}.json`);
+    if (values.print) {
+      const stored = await readFile(path, 'utf8').catch(() => undefined);
+      return stored === undefined ? undefined : (JSON.parse(stored) as T);
     }
-    return chosen;
+    const result = await measured();
+    await writeFile(path, JSON.stringify(result));
+    return result;
   };
-  const models = list('models', Object.keys(RANDOM_MODELS), values.models);
-  const dtypes = list('dtypes', STORAGE_TYPES, values.dtypes ?? 'fp32,fp16,int8') as StorageType[];
-  const batches = list('batches', ['1', '4', '16'], values.batches);
-  const policies = values.policies?.split(',') ?? ['mar-64x100', 'gtr-32+fts', 'gtr-16+fts', 'gtr-gradual'];
-  variantsNamed(policies);
-  const threads = values.threads ?? String(availableParallelism());
-  const limit = Number(values.limit ?? 1800);
 
   console.log(machineLine(describeMachine()));
   const rows = [HEADING];
   const errors = [['model', 'dtype', 'z', 'tokens']];
-  for (const source of models) {
+  const misses: number[] = [];
+  for (const model of models) {
     let exact: Sample | undefined;
     for (const dtype of dtypes) {
-      const { folder } = await openBenchModel(source, cacheFolder, { dtype });
-      const sample = await inProcess<Sample>('table-cell', [folder, '', '1', threads], limit);
+      const folder = values.print ? '' : (await openBenchModel(model, cacheFolder, { dtype })).folder;
+      const sample = await kept(`${model}-${dtype}-sample`, () =>
+        inProcess<Sample>('table-cell', [folder, '', '1', threads]),
+      );
       if (dtype === 'fp32') exact = sample;
-      if (exact && sample && dtype !== 'fp32') {
-        errors.push([
-          source,
-          dtype,
-          relativeError(exact.z, sample.z),
-          relativeError(exact.tokens, sample.tokens),
-        ]);
+      else if (exact && sample) {
+        const of = (part: keyof Sample): string => relativeError(exact![part], sample[part]);
+        errors.push([model, dtype, of('z'), of('tokens')]);
       }
       for (const policy of policies) {
         for (const batch of batches) {
-          const cell = await inProcess<Cell>('table-cell', [folder, policy, batch, threads], limit);
-          const row = [source, dtype, policy, batch, ...figures(cell, Number(batch), limit)];
-          console.error(`bench: ${row.join('  ')}`);
+          const cell = await kept(`${model}-${dtype}-${policy}-${batch}-${threads}`, () =>
+            inProcess<Cell>('table-cell', [folder, policy, batch, threads, ...limits]),
+          );
+          if (!cell) continue;
+          const row = [model, dtype, policy, batch, ...figures(cell, Number(batch))];
+          if (!values.print) console.error(`bench: ${row.join('  ')}`);
           rows.push(row);
+          if (cell.measured) misses.push(cell.estimated.wall / cell.measured.wall - 1);
         }
       }
     }
   }
-  console.log(
-    `\n${textTable(
-      rows,
-      rows[0]!.map((_, column) => column > 2),
-    ).join('\n')}`,
-  );
+  const right = HEADING.map((_, column) => column > 2);
+  console.log(`\n${textTable(rows, right).join('\n')}`);
+  if (misses.length > 0) console.log(`\n${missesText(misses)}`);
   if (errors.length > 1) {
     console.log(`\nError against fp32:\n\n${textTable(errors, [false, false, true, true]).join('\n')}`);
   }
 }
 
-interface Sample {
-  readonly z: readonly number[];
-  readonly tokens: readonly number[];
+function chosen<Name extends string>(option: string, all: readonly Name[], value = all.join()): Name[] {
+  return value.split(',').map((each) => {
+    const known = all.find((name) => name === each);
+    if (known === undefined) throw new Error(`--${option} ${each}: there are ${all.join(', ')}.`);
+    return known;
+  });
 }
 
-function figures(cell: Cell | undefined, batch: number, limit: number): string[] {
-  if (!cell) return [`> ${limit}`, ...new Array<string>(HEADING.length - 5).fill('–')];
+function figures({ estimated, measured, loading, peakMemory }: Cell, batch: number): string[] {
+  const { wall, transformer, head } = measured ?? estimated;
+  const mark = measured ? '' : '≈ ';
   const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
-  const { wall, transformer, head, loading, peakMemory } = cell;
+  const { stepsRun, steps } = estimated;
   return [
-    ...[wall, wall / batch, transformer, head, loading].map(seconds),
+    ...[wall, wall / batch, transformer, head].map((time) => `${mark}${seconds(time)}`),
+    measured ? 'all' : `${stepsRun} of ${steps}`,
+    seconds(loading),
     (peakMemory / 2 ** 20).toFixed(0),
   ];
+}
+
+/** How far estimates were off where the whole was drawn too. */
+function missesText(misses: readonly number[]): string {
+  const sorted = [...misses].sort((a, b) => a - b);
+  const percent = (index: number): string =>
+    `${sorted[index]! < 0 ? '−' : '+'}${Math.abs(100 * sorted[index]!).toFixed(0)} %`;
+  const median = percent(sorted.length >> 1);
+  return (
+    `≈ is estimated from some of the steps. For the ${misses.length} drawn in full the estimate was off by ` +
+    `${percent(0)} to ${percent(sorted.length - 1)}, ${median} in the median.`
+  );
 }

@@ -14,7 +14,7 @@ export function indexPage(entries: readonly IndexEntry[]): string {
     : 'The margins were set before anything was\ndrawn.';
   return `# Evidence
 
-Ways to sample the embedded models: six studies of the model of classes, one of the model of prompts. One command makes each of them.
+Studies of ways to sample the embedded models, of classes and of prompts. One command makes each of them.
 ${margin} For classes they are half of what the embedded model's autoencoder alone costs. People write a study's conclusions; the
 command writes the rest.
 

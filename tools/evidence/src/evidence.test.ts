@@ -9,27 +9,28 @@ import { indexPage } from './evidence-index.js';
 import { DOCS, pagesFolder, readEntries } from './places.js';
 
 const entries = await readEntries();
+const run = entries.flatMap(({ study, document }) => (document ? [{ study, document }] : []));
 
-test.each(entries)('the pages of $study.id are those that its record gives', async ({ study, document }) => {
-  const files = Object.entries(studyPageFiles(study, document!));
+test.each(run)('the pages of $study.id are those that its record gives', async ({ study, document }) => {
+  const files = Object.entries(studyPageFiles(study, document));
   expect(files.length).toBeGreaterThan(1);
   for (const [name, content] of files) expect(await readFile(join(DOCS, name), 'utf8')).toBe(content);
 });
 
-test.each(entries)(
+test.each(run)(
   'the conclusions of $study.id are drawn from the results beside them',
   ({ study, document }) => {
     expect(study.conclusions).toBeDefined();
-    expect(studyPageFiles(study, document!)[`${study.id}.md`]).not.toContain('From other results');
+    expect(studyPageFiles(study, document)[`${study.id}.md`]).not.toContain('From other results');
   },
 );
 
-test.each(entries)('the pictures of $study.id are found where earlier versions kept them', async (entry) => {
+test.each(run)('the pictures of $study.id are found where earlier versions kept them', async (entry) => {
   const folder = entry.study.model === 'embedded-text' ? textModelFolder : modelFolder;
   const manifest = parseManifest(await readFile(new URL('mar.json', folder), 'utf8'));
   const variants = variantsOf(entry.study, { manifest });
   const keys = await Promise.all(variants.map(({ sampling }) => jsonHash(sampling)));
-  const recorded = entry.document!.arms.map(({ description }) => jsonHash(description));
+  const recorded = entry.document.arms.map(({ description }) => jsonHash(description));
   expect(keys).toEqual(await Promise.all(recorded));
 });
 

@@ -5,7 +5,17 @@ import { readStudy, readStudyRecord } from '@tessera/evaluation-report';
 import type { IndexEntry } from './evidence-index.js';
 
 /** All studies, in the order that the index lists them. */
-export const STUDIES: readonly string[] = ['order', 'ablation', 'fts', 'speed', 'guidance', 'head', 'text'];
+export const STUDIES: readonly string[] = [
+  'order',
+  'ablation',
+  'sweeps',
+  'fts',
+  'speed',
+  'fast',
+  'guidance',
+  'head',
+  'text',
+];
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const DOCS = join(ROOT, 'docs', 'evidence');

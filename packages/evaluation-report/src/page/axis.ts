@@ -75,12 +75,14 @@ export function gridColumn(x: number, tick: number, { top, bottom }: Pick<Frame,
 <text class="faint" x="${px(x)}" y="${bottom + 18}" text-anchor="middle">${tickText(tick)}</text>`;
 }
 
+/** A line across a plot at a mark of its vertical axis, with its number on the left. */
+export function gridRow(y: number, tick: number, { left, right }: Pick<Frame, 'left' | 'right'>): Markup {
+  return markup`<line class="grid" x1="${px(left)}" x2="${px(right)}" y1="${px(y)}" y2="${px(y)}"/>
+<text class="faint" x="${px(left - 8)}" y="${px(y + 4)}" text-anchor="end">${tickText(tick)}</text>`;
+}
+
 /** The lines of both axes of a plot, with their numbers. */
 export function plotGrid(x: Axis, y: Axis, frame: Frame): Markup {
   return markup`${x.ticks.map((tick) => gridColumn(x.at(tick), tick, frame))}
-${y.ticks.map((tick) => {
-  const row = y.at(tick);
-  return markup`<line class="grid" x1="${frame.left}" x2="${frame.right}" y1="${px(row)}" y2="${px(row)}"/>
-<text class="faint" x="${frame.left - 8}" y="${px(row + 4)}" text-anchor="end">${tickText(tick)}</text>`;
-})}`;
+${y.ticks.map((tick) => gridRow(y.at(tick), tick, frame))}`;
 }

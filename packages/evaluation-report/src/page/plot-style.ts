@@ -18,6 +18,7 @@ export const PLOT_STYLE = `
 }
 .plot { display: block; max-width: 100%; height: auto; font: 13px ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 .plot text { fill: var(--ink); font-variant-numeric: tabular-nums; }
+.plot .title { font-weight: 600; }
 .plot .faint { fill: var(--ink-soft); font-size: 12px; }
 .plot .number { fill: var(--ink-soft); }
 .plot .grid { stroke: var(--line); }
@@ -31,6 +32,7 @@ export const PLOT_STYLE = `
 .baseline { --verdict: var(--baseline); }
 .plot .interval { stroke: var(--verdict); stroke-width: 2.5; stroke-linecap: round; }
 .plot .dot, .plot .arrow { fill: var(--verdict); }
+.plot .curve { fill: none; stroke: var(--line-strong); stroke-width: 1.5; }
 .plot .disc { fill: var(--surface); stroke: var(--verdict); stroke-width: 2; }
 .plot .in-disc { font-size: 11px; font-weight: 600; fill: var(--verdict); }
 .plot .verdict { fill: var(--verdict); font-weight: 600; }

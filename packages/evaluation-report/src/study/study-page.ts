@@ -55,7 +55,7 @@ ${conclusions(study, document)}
 
 ## Results
 
-${armTable(study, document, lines.own)}
+${study.curves ? `![Fréchet distance by each parameter](${study.id}-curves.svg)\n\n` : ''}${armTable(study, document, lines.own)}
 
 ${floors(document)}
 ${skills(document)}

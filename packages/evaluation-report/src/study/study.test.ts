@@ -17,6 +17,25 @@ test.each([
     /variants: "random" is there twice/,
   ],
   [JSON.stringify({ ...SMALL_STUDY, comparisons: [['random', 'spiral']] }), /there is no variant "spiral"/],
+  [
+    JSON.stringify({
+      ...SMALL_STUDY,
+      curves: [
+        {
+          title: 'order',
+          lines: [
+            {
+              points: [
+                ['1', 'random'],
+                ['2', 'spiral'],
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+    /curves: there is no variant "spiral"/,
+  ],
 ])('%s is refused with all that is wrong', (json, message) => {
   expect(() => parseStudy(json, 'small.json')).toThrow(
     expect.objectContaining({ code: 'evaluation-request', message: expect.stringMatching(message) }),

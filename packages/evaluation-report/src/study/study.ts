@@ -9,6 +9,26 @@ const text = v.pipe(v.string(), v.minLength(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const margin = v.pipe(v.number(), v.minValue(0));
 
+const curves = v.array(
+  v.strictObject({
+    title: text,
+    /** A name may be left out where there is one line. */
+    lines: v.pipe(
+      v.array(
+        v.strictObject({
+          name: v.exactOptional(text),
+          /** A value of the parameter, and the variant's name. */
+          points: v.pipe(v.array(v.tuple([text, text])), v.minLength(2)),
+        }),
+      ),
+      v.minLength(1),
+    ),
+  }),
+);
+
+/** Plots of quality by a parameter, each of one or more lines through variants. */
+export type Curves = v.InferOutput<typeof curves>;
+
 const schema = v.strictObject({
   format: v.literal('tessera-study'),
   version: v.literal(1),
@@ -41,6 +61,8 @@ const schema = v.strictObject({
   variants: v.pipe(v.array(v.strictObject({ name: text, sampler: text })), v.minLength(1)),
   /** Pairs of names: the first is compared with the second. @default every variant with the first */
   comparisons: v.optional(v.array(v.tuple([text, text]))),
+  /** What is plotted by its parameters. @default nothing */
+  curves: v.optional(curves),
   /** Whether the variants are timed as well, one picture at a time and in turn. @default false */
   timed: v.optional(v.boolean()),
   /** What people conclude from the results. */
@@ -85,13 +107,21 @@ export function parseStudy(json: string, path: string): Study {
 }
 
 /** What no schema can say. */
-function problemsOf({ variants, comparisons = [] }: Study): string[] {
+function problemsOf({ variants, comparisons = [], curves = [] }: Study): string[] {
   const names = variants.map(({ name }) => name);
   const twice = names.filter((name, i) => names.indexOf(name) !== i);
-  const unknown = comparisons.flat().filter((name) => !names.includes(name));
+  const unknown = (place: string, used: readonly string[]): string[] =>
+    [...new Set(used)]
+      .filter((name) => !names.includes(name))
+      .map((name) => `${place}: there is no variant "${name}"`);
+  const curvePoints = curves.flatMap(({ lines }) => lines.flatMap(({ points }) => points));
   return [
     ...twice.map((name) => `variants: "${name}" is there twice`),
-    ...[...new Set(unknown)].map((name) => `comparisons: there is no variant "${name}"`),
+    ...unknown('comparisons', comparisons.flat()),
+    ...unknown(
+      'curves',
+      curvePoints.map(([, variant]) => variant),
+    ),
   ];
 }
 

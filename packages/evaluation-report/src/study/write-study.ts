@@ -7,6 +7,7 @@ import { EvaluationRequestError } from '../evaluation-request-error.js';
 import { variantsSheet } from '../evaluation-sheets.js';
 import { writePng } from '../files/png-file.js';
 import { writeJson, writeWhole } from '../files/written-file.js';
+import { curvePlots } from '../page/curve-plots.js';
 import { forestPlot } from '../page/forest-plot.js';
 import { plotFile } from '../page/plot-file.js';
 import { speedQualityPlot } from '../page/speed-quality-plot.js';
@@ -28,6 +29,9 @@ export function studyPageFiles(study: Study, document: EvaluationDocument): Read
     [`${study.id}.svg`]: plotFile(forestPlot(document, 'frechet', { width: PLOT_WIDTH })),
     ...(document.timing
       ? { [`${study.id}-speed.svg`]: plotFile(speedQualityPlot(document, { width: PLOT_WIDTH })) }
+      : {}),
+    ...(study.curves
+      ? { [`${study.id}-curves.svg`]: plotFile(curvePlots(document, study.curves, { width: PLOT_WIDTH })) }
       : {}),
     [`${study.id}.md`]: studyPage(study, document),
   };
