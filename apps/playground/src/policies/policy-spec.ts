@@ -38,19 +38,20 @@ export function policySpec({ name, steps, diffusionSteps }: Omit<NamedPolicyChoi
   return `${name}:${perStage.join('+')}x${scaled.join('+')}`;
 }
 
-/** `total` in shares that go with `weights`, each 1 or more. */
+/** `total`, which is no less than there are weights, in shares that go with them, each 1 or more: by largest remainders. */
 function shares(weights: readonly number[], total: number): number[] {
   const all = weights.reduce((sum, weight) => sum + weight, 0);
-  let before = 0;
-  let given = 0;
-  return weights.map((weight, i) => {
-    before += weight;
-    const rest = weights.length - 1 - i;
-    const upTo = Math.min(total - rest, Math.max(given + 1, Math.round((total * before) / all)));
-    const share = upTo - given;
-    given = upTo;
-    return share;
-  });
+  const exact = weights.map((weight) => (weight * total) / all);
+  const given = exact.map((share) => Math.max(1, Math.floor(share)));
+  const lacks = (i: number): number => exact[i]! - given[i]!;
+  /** The share with the most of `worth`, the first of several. */
+  const first = (worth: (i: number) => number): number =>
+    given.reduce((best, _, i) => (worth(i) > worth(best) ? i : best), 0);
+  let rest = total - given.reduce((sum, share) => sum + share, 0);
+  for (; rest > 0; rest--) given[first(lacks)]!++;
+  // Where shares were raised to 1.
+  for (; rest < 0; rest++) given[first((i) => (given[i]! > 1 ? -lacks(i) : Number.NEGATIVE_INFINITY))]!--;
+  return given;
 }
 
 /** A policy's title; where its steps were changed, with what they are. */

@@ -40,6 +40,19 @@ describe('a recipe of the page', () => {
     expect(parseRecipe(JSON.stringify(recipe(name)), 'test')).toEqual(recipe(name));
   });
 
+  it.each([
+    ['class', modelFolder],
+    ['text', textModelFolder],
+  ] as const)('of a %s samples as the model advises until something is changed', async (kind, folder) => {
+    const manifest = parseManifest(await readFile(new URL('mar.json', folder), 'utf8'));
+    const recipe = recipeOfPicture({ manifest, sha256, settings: ADVISED[kind], made })!;
+    const { sampling } = manifest;
+    const { guidance, ...advised } = resolveSampling(parseSpec(adviceOf(sampling)), sampling);
+    expect(recipe.sampling).toMatchObject(advised);
+    // The page has the model's schedule, which is none at a scale of 1.
+    expect(recipe.sampling.guidance.scale).toBe(guidance.scale);
+  });
+
   it('says the same of a picture as the command line does', async () => {
     const said: string[] = [];
     const stream = { isTTY: false, columns: 80, write: (text: string) => said.push(text) };
