@@ -104,7 +104,7 @@ check of the whole. Each worker has one thread. The better of two runs each, tak
 | 1 | ${one.toFixed(1)} | ${(pictures / one).toFixed(1)} | |
 | 2 | ${two.toFixed(1)} | ${(pictures / two).toFixed(1)} | ${(one / two).toFixed(2)} × |
 
-The start of the processes, and the check of the whole are part of both times. Where the load at the start isn't near zero, other
+Both times include the start of the processes and the check of the whole. Where the load at the start isn't near zero, other
 programs had a part of the cores, and the ratio says little.
 
 ## A thousand machines
