@@ -166,7 +166,7 @@ const schema = v.strictObject({
     /** The sampler of the head where a spec names none: `euler` for one that predicts the velocity. @default 'ancestral' */
     sampler: v.optional(v.picklist(['ancestral', 'euler', 'heun'])),
     /**
-     * The sampler spec that is used unless another one is asked for, e.g. `gtr-gradual/guidance=off`. Guidance, temperature
+     * The sampler spec that is used unless another one is asked for, e.g. `gtr-fast/guidance=off`. Guidance, temperature
      * and clamp above are those of every spec that gives none. @default 'gtr-32'
      */
     advice: v.optional(v.string()),

@@ -43,12 +43,12 @@ export const ADVISED: Readonly<Record<Condition['kind'], Settings>> = {
   class: {
     condition: { kind: 'class', classLabel: 3 },
     seed: 11,
-    policy: { kind: 'named', name: 'gtr-gradual' },
+    policy: { kind: 'named', name: 'gtr-gradual', steps: 16, diffusionSteps: 8 },
     guidance: 1,
-    temperature: 0.95,
-    sampler: 'ancestral',
-    redrawn: 0,
-    rounds: 1,
+    temperature: 0.96,
+    sampler: 'dpm',
+    redrawn: 0.25,
+    rounds: 2,
   },
   text: {
     condition: { kind: 'text', prompt: 'a burger on a blue background' },

@@ -30,7 +30,7 @@ const ROWS = [
   { policy: 'mar', name: 'MAR' },
   { policy: 'gtr-32', name: 'GtR 32 + FTS' },
   { policy: 'gtr-16', name: 'GtR 16 + FTS' },
-  { policy: 'gtr-gradual/guidance=off', name: 'GtR gradual, no guidance' },
+  { policy: 'gtr-fast/guidance=off/temperature=0.96', name: 'GtR fast, no guidance' },
 ] as const;
 
 const PROMPTS = [
@@ -54,7 +54,7 @@ export function demoCommand(context: CommandContext): Command {
   const command = withModelOptions(new Command('demo'), { model: false });
   return withOutputOption(command, 'picture', 'where the sheet goes', join('out', 'demo.png'))
     .description(
-      "Draw prompts, then all classes: MAR's 64×100 above GtR as published and begun gradually, on the same seeds.",
+      "Draw prompts, then all classes: MAR's 64×100 above GtR as published and as the model advises, on the same seeds.",
     )
     .option('--json', 'print one JSON document')
     .addHelpText(

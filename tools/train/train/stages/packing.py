@@ -41,7 +41,7 @@ def write_model(folder: Path, mar: Mar, autoencoder: Autoencoder, limits: Sequen
             "cfg_schedule": "linear",
             "temperature": Sampling.temperature,
             "x0_clamp": list(limits),
-            "advice": "gtr-gradual/guidance=off",
+            "advice": "gtr-fast/guidance=off/temperature=0.96",
         },
     }
     with complete_file(folder / "config.json") as partial:
