@@ -15,7 +15,7 @@ const expected: Record<string, { files: string[]; output: RegExp }> = {
   'custom-policy.js': { files: ['rings.png'], output: /^info: Every seed gives the same plans/ },
   'batch.js': {
     files: ['batch-0.png', 'batch-1.png', 'batch-2-alone.png', 'batch-2.png', 'batch-3.png'],
-    output: /^step 0: generation\n.*step 39: /s,
+    output: /^step 0: generation\n.*step 17: correction/s,
   },
   'edit.js': { files: ['edit-after.png', 'edit-before.png', 'edit-wider.png'], output: /^$/ },
   'cancel.js': { files: [], output: /stopped\n$/ },

@@ -14,11 +14,11 @@ import { EXAMPLES } from '../own-policy/examples.js';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
 import { generationOf } from '../recipe/recipe.js';
 import { requestOf } from '../settings/condition.js';
-import { ADVISED, type Settings } from '../settings/settings.js';
+import { ADVISED, asPublished, type Settings } from '../settings/settings.js';
 import { browserCode, EMBEDDED, nodeCode } from './code-export.js';
 
 const named = (name: (typeof POLICY_NAMES)[number]): Settings => ({
-  ...ADVISED.class,
+  ...asPublished(ADVISED.class),
   policy: { kind: 'named', name },
 });
 

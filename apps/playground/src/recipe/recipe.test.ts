@@ -15,7 +15,7 @@ import { modelFolder } from '@tessera/model-tiny';
 import { modelFolder as textModelFolder } from '@tessera/model-tiny-text';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { POLICY_NAMES } from '../policies/shown-policies.js';
-import { ADVISED } from '../settings/settings.js';
+import { ADVISED, asPublished } from '../settings/settings.js';
 import { recipeOfPicture } from './recipe.js';
 import { recipeOfFile, settingsOfRecipe } from './settings-of-recipe.js';
 
@@ -24,8 +24,11 @@ const sha256 = await manifestHash(manifest);
 const settingsOfFile = async (file: File) => settingsOfRecipe(await recipeOfFile(file), manifest);
 const made = { device: 'wasm', dtype: 'fp16', versions: { '@tessera/core': '0.1.0' } };
 
+/** What the command line takes of the model where only a policy is given. */
+const AS_PUBLISHED = { ...asPublished(ADVISED.class), temperature: 0.95, rounds: 1 };
+
 function recipe(name: (typeof POLICY_NAMES)[number]) {
-  const settings = { ...ADVISED.class, policy: { kind: 'named' as const, name } };
+  const settings = { ...AS_PUBLISHED, policy: { kind: 'named' as const, name } };
   return recipeOfPicture({ manifest, sha256, settings, made });
 }
 
@@ -71,7 +74,7 @@ describe('a recipe of the page', () => {
 
     const file = new File([await readFile(join(folder, 'one.png'))], 'one.png');
     expect(await settingsOfFile(file)).toEqual({
-      ...ADVISED.class,
+      ...AS_PUBLISHED,
       policy: { kind: 'named', name: 'gtr-16' },
     });
   });
