@@ -1,30 +1,18 @@
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EvaluationDocument } from '../evaluation-document.js';
-import { runStudy } from '../study/run-study.js';
+import { expect, test } from 'vitest';
 import type { Curves } from '../study/study.js';
-import { fakeRun } from '../testing/fake-run.js';
-import { SMALL_STUDY } from '../testing/small-study.js';
-import { newTemporaryFolder } from '../testing/temporary-folder.js';
+import { SAMPLE_EVALUATION } from '../testing/sample-evaluation.js';
 import { curvePlots } from './curve-plots.js';
 
-let folder: string;
-let document: EvaluationDocument;
-beforeAll(async () => {
-  folder = await newTemporaryFolder();
-  const { signal } = new AbortController();
-  const run = await fakeRun();
-  ({ document } = await runStudy({ ...run, study: SMALL_STUDY, folder, command: 'again', signal }));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const [left, right] = SAMPLE_EVALUATION.arms as [Arm, Arm];
+type Arm = (typeof SAMPLE_EVALUATION.arms)[number];
 
 const ONE: Curves[number] = {
   title: 'Order',
   lines: [
     {
       points: [
-        ['1', 'random'],
-        ['2', 'by rows'],
+        ['1', left.name],
+        ['2', right.name],
       ],
     },
   ],
@@ -32,7 +20,7 @@ const ONE: Curves[number] = {
 
 /** The panels' titles with their places, and the points of each line. */
 function drawn(curves: Curves, width = 920) {
-  const { markup } = curvePlots(document, curves, { width });
+  const { markup } = curvePlots(SAMPLE_EVALUATION, curves, { width });
   const titles = [...markup.matchAll(/class="title" x="([\d.]+)" y="([\d.]+)"/g)];
   const lines = [...markup.matchAll(/points="([^"]*)"/g)];
   return {
@@ -46,9 +34,9 @@ test('a line goes through its variants from left to right, each at its distance'
   const { markup, lines } = drawn([ONE]);
   const [[first, second]] = lines as [[number[], number[]]];
   expect(second![0]).toBeGreaterThan(first![0]!);
-  const [random, rows] = document.arms.map(({ metrics }) => metrics.frechet.value);
-  expect(Math.sign(second![1]! - first![1]!)).toBe(Math.sign(random! - rows!));
-  expect(markup).toContain('>random: Fréchet distance');
+  const higher = left.metrics.frechet.value - right.metrics.frechet.value;
+  expect(Math.sign(second![1]! - first![1]!)).toBe(Math.sign(higher));
+  expect(markup).toContain(`>${left.name}: Fréchet distance`);
 });
 
 test('panels of one line stand in twos, one of several takes a row, and so does each where it is narrow', () => {
