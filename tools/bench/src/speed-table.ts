@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { textTable } from '@tessera/evaluation-report/display';
+import { signed, textTable } from '@tessera/evaluation-report/display';
 import { STORAGE_TYPES, type StorageType } from '@tessera/format';
 import { openBenchModel } from './bench-model.js';
 import type { Estimate } from './estimate.js';
@@ -169,11 +169,8 @@ function figures({ estimated, measured, loading, peakMemory }: Cell, batch: numb
 /** How far estimates were off where the whole was drawn too. */
 function missesText(misses: readonly number[]): string {
   const sorted = [...misses].sort((a, b) => a - b);
-  const percent = (index: number): string =>
-    `${sorted[index]! < 0 ? '−' : '+'}${Math.abs(100 * sorted[index]!).toFixed(0)} %`;
-  const median = percent(sorted.length >> 1);
-  return (
-    `≈ is estimated from some of the steps. For the ${misses.length} drawn in full the estimate was off by ` +
-    `${percent(0)} to ${percent(sorted.length - 1)}, ${median} in the median.`
-  );
+  const percent = (index: number): string => `${signed(100 * sorted[index]!, 0)} %`;
+  const [least, most] = [percent(0), percent(sorted.length - 1)];
+  const off = least === most ? least : `${least} to ${most}, ${percent(sorted.length >> 1)} in the median`;
+  return `≈ is estimated from some of the steps. Where the whole was drawn too (${misses.length}), the estimate was off by ${off}.`;
 }

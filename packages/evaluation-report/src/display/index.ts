@@ -7,6 +7,6 @@ export {
   type SheetRow,
   shortName,
 } from './contact-sheet.js';
-export { secondsText, shortTime, timesText } from './number-text.js';
+export { secondsText, shortTime, signed, timesText } from './number-text.js';
 export { drawText, textHeight, textWidth } from './pixel-font.js';
 export { textTable } from './text-table.js';
