@@ -40,30 +40,29 @@ export async function estimate(
   const plans = requestsOf(model, drawing).map(({ seed, imageIndex }) =>
     planImage(variant.policy, model.manifest.grid, { seed, imageIndex: imageIndex ?? 0 }),
   );
-  const steps = Math.max(...plans.map(({ length }) => length));
+  const costs = stepCosts(sizes, plans);
   const spent = { wall: 0, transformer: 0, head: 0, peakMemory: 0 };
   const run: StepCost[] = [];
-  for (const step of spreadSteps(steps)) {
+  for (const step of spreadSteps(costs.length)) {
     if (spent.wall > 0 && spent.wall >= budget) break;
     const times = await timed(model, () => runStep(model, variant, drawing, plans, step));
     spent.wall += times.wall;
     spent.transformer += times.transformer;
     spent.head += times.head;
     spent.peakMemory = Math.max(spent.peakMemory, times.peakMemory);
-    run.push(costOf(sizes, plans, step));
+    run.push(costs[step]!);
   }
-  const all = Array.from({ length: steps }, (_, step) => costOf(sizes, plans, step));
-  const times = (of: (cost: StepCost) => number): number => total(all, of) / total(run, of);
+  const times = (of: (cost: StepCost) => number): number => total(costs, of) / total(run, of);
   const transformer = spent.transformer * times(({ flops }) => flops);
   const head = spent.head * times(({ tokenSteps }) => tokenSteps);
-  const rest = ((spent.wall - spent.transformer - spent.head) * steps) / run.length;
+  const rest = ((spent.wall - spent.transformer - spent.head) * costs.length) / run.length;
   return {
     wall: transformer + head + rest,
     transformer,
     head,
     peakMemory: spent.peakMemory,
     stepsRun: run.length,
-    steps,
+    steps: costs.length,
   };
 }
 
@@ -105,15 +104,17 @@ function startOf(model: TimedModel, done: readonly StepPlan[], seed: number): To
   return grid;
 }
 
-/** What a step costs all images, in one pass of the transformer. */
-function costOf(sizes: TransformerSizes, plans: readonly (readonly StepPlan[])[], step: number): StepCost {
-  const shares = plans.map((plan) => ({
-    visible: total(plan.slice(0, step), ({ positions }) => positions.length),
-    targets: plan[step]?.positions.length ?? 0,
-    tokenSteps: total(plan[step]?.diffusionSteps ?? [], (steps) => steps),
-  }));
-  return {
-    flops: total(shares, (share) => transformerFlops(sizes, share)),
-    tokenSteps: total(shares, ({ tokenSteps }) => tokenSteps),
-  };
+/** What each step costs all images, in one pass of the transformer. */
+function stepCosts(sizes: TransformerSizes, plans: readonly (readonly StepPlan[])[]): StepCost[] {
+  const costs: { flops: number; tokenSteps: number }[] = [];
+  for (const plan of plans) {
+    let visible = 0;
+    for (const [step, { positions, diffusionSteps }] of plan.entries()) {
+      costs[step] ??= { flops: 0, tokenSteps: 0 };
+      costs[step].flops += transformerFlops(sizes, { visible, targets: positions.length });
+      costs[step].tokenSteps += total(diffusionSteps, (steps) => steps);
+      visible += positions.length;
+    }
+  }
+  return costs;
 }

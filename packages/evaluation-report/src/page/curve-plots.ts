@@ -23,25 +23,24 @@ interface Point {
  * verdict against the first one, whose own distance is the dotted line. A panel of several lines takes a whole row.
  */
 export function curvePlots(report: EvaluationReport, curves: Curves, { width }: PlotSize): Markup {
+  const isWide = ({ lines }: Curves[number]): boolean => width < 560 || lines.length > 1;
+  const rows: Curves[number][][] = [];
+  for (const panel of curves) {
+    const last = rows.at(-1);
+    if (last?.length === 1 && !isWide(last[0]!) && !isWide(panel)) last.push(panel);
+    else rows.push([panel]);
+  }
   const half = (width - PANEL.gap) / 2;
-  let row = 0;
-  let column = 0;
-  const panels = curves.map((panel) => {
-    const isWide = width < 560 || panel.lines.length > 1;
-    if (isWide && column > 0) {
-      row++;
-      column = 0;
-    }
-    const left = column * (half + PANEL.gap);
-    const top = row * (PANEL.height + PANEL.gap);
-    if (isWide || column > 0) {
-      row++;
-      column = 0;
-    } else column = 1;
-    return panelMarkup(report, panel, { left, top, width: isWide ? width : half });
-  });
-  const rows = row + column;
-  const height = rows * PANEL.height + (rows - 1) * PANEL.gap;
+  const panels = rows.flatMap((row, above) =>
+    row.map((panel, column) =>
+      panelMarkup(report, panel, {
+        left: column * (half + PANEL.gap),
+        top: above * (PANEL.height + PANEL.gap),
+        width: isWide(panel) ? width : half,
+      }),
+    ),
+  );
+  const height = rows.length * (PANEL.height + PANEL.gap) - PANEL.gap;
   return markup`<svg class="plot" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Fréchet distance by parameter">${panels}</svg>`;
 }
 
