@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { FleetError } from './fleet-error.js';
 
 export interface ConnectOptions {
@@ -15,6 +15,26 @@ export interface ConnectOptions {
 /** Between two attempts to connect again: short at first, and not all machines at once. In milliseconds. */
 const retryDelay = (attempt: number): number =>
   Math.min(100 * 2 ** attempt, 3000) * (0.5 + Math.random() / 2);
+
+/**
+ * A client that ends when it is told to disconnect while it connects again. ioredis then drops the attempt, and commands that wait
+ * for it, and whoever waits for its end, wait for ever. Here that attempt is made, and is the last one.
+ */
+class EndingRedis extends Redis {
+  override disconnect(reconnect = false): void {
+    if (reconnect || !['reconnecting', 'connecting', 'connect'].includes(this.status)) {
+      super.disconnect(reconnect);
+      return;
+    }
+    this.options.retryStrategy = () => null;
+    // Not before: commands of the lost connection are forgotten between `connect` and `ready`.
+    this.once('ready', () => super.disconnect());
+  }
+
+  override duplicate(override?: Partial<RedisOptions>): EndingRedis {
+    return new EndingRedis({ ...this.options, ...override });
+  }
+}
 
 export interface RedisConnection {
   readonly redis: Redis;
@@ -36,7 +56,7 @@ export async function connectToRedis(
   const place = placeOf(url);
   let isOpen = false;
   let problem: Error | undefined;
-  const redis = new Redis(url, {
+  const redis = new EndingRedis(url, {
     lazyConnect: true,
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => (isOpen ? retryDelay(attempt) : null),
@@ -71,9 +91,7 @@ export async function connectToRedis(
     redis,
     disconnect() {
       isOpen = false;
-      // While it waits to connect again, `disconnect` would leave commands waiting for ever: the next attempt is the last one.
-      if (redis.status === 'ready') redis.disconnect();
-      else redis.once('ready', () => redis.disconnect());
+      redis.disconnect();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeWithRedis } from '../../../tests/support/redis.js';
@@ -239,6 +240,23 @@ describeWithRedis('a fleet', () => {
     });
     await fleet.work(work, { signal: stop.signal });
     await fleet.close();
+  });
+
+  it('ends a worker whose waiting connection is lost at that moment', async () => {
+    const fleet = await connected();
+    const redis = new Redis(server.url);
+    onTestFinished(() => redis.disconnect());
+    const stop = new AbortController();
+    const worked = fleet.work(noted().work, { signal: stop.signal });
+    await vi.waitFor(async () => {
+      const [, id] = /id=(\d+) .* cmd=bzpopmin /.exec(`${await redis.client('LIST')}`) ?? [];
+      if (id === undefined) throw new Error('The worker waits for nothing yet.');
+      await redis.client('KILL', 'ID', id);
+    });
+    // By now it waits to connect again, and doesn't yet try.
+    await pause(30);
+    stop.abort();
+    expect(await Promise.race([worked, pause(4000, 'late', { ref: false })])).toBeUndefined();
   });
 
   it.each([
