@@ -104,6 +104,8 @@ export interface TextRow {
   readonly place?: 'steps' | 'diffusion';
   /** The row whose text gives this value too, and is written in its place. */
   readonly writtenBy?: string;
+  /** The row that a text is read after, wherever the two stand: what it may be depends on that one. */
+  readonly after?: string;
   /** What a text changes of the part; undefined where it can't be. */
   parse(text: string, part: Part): Part | undefined;
   print(part: Part): string;
@@ -353,8 +355,10 @@ export const PARAMETERS = [
     of: ['gtr'],
     flag: 'diffusion-steps',
     place: 'diffusion',
+    after: 'fts',
     form: 'MAX[+MIN[+RECONSTRUCTION[+DETAIL]]]',
-    summary: 'MAX to MIN in the generation stage, then of reconstructed tokens and those FTS chooses',
+    summary:
+      'MAX to MIN in the generation stage, then of reconstructed tokens and, with fts, those it chooses',
     parse(text, part) {
       const { frequencyWeighted } = part as unknown as Gtr;
       const [maxSteps, minSteps = maxSteps, reconstructionSteps = minSteps, detailSteps] =

@@ -101,6 +101,12 @@ test('what stands behind a policy changes that and nothing else', () => {
   });
   expect(described('gtr-16/fts=off')).toEqual(described('gtr-16-no-fts'));
   expect(described('gtr-16-no-fts:x100/fts=high')).toEqual(described('gtr-16:x100'));
+  expect(described('gtr-16-no-fts:x50+20+20+30/fts=high').policy).toMatchObject({
+    frequencyWeighted: { ratio: 0.1, detailSteps: 30, choose: 'high' },
+  });
+  expect(parseSpec('gtr-16-no-fts', { 'diffusion-steps': '50+20+20+30', fts: 'high' })).toEqual(
+    parseSpec('gtr-16-no-fts:x50+20+20+30/fts=high'),
+  );
   expect(described('gtr-16/parity=1')).toEqual(described('gtr-16-odd'));
   expect(described('gtr-16/subsets=quincunx')).toEqual(described('gtr-16-quincunx'));
   expect(described('gtr-16/guidance=2')).toEqual({ ...plain, guidance: { schedule: 'linear', scale: 2 } });
@@ -143,6 +149,8 @@ test.each([
   'gtr-16/counts=even',
   'mar/annealing=cosine',
   'gtr-16/fts=',
+  'gtr-16:x50+20+20+30/fts=off',
+  'gtr-fast:x8+8+8+16',
   'gtr-16/fts=all:0.5',
   'gtr-16/fts=high:2',
   'gtr-16/fts=high:0.1:junk',

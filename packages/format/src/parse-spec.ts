@@ -44,33 +44,40 @@ export function parseSpec(
     );
   }
   const { summary: _, ...preset } = named;
-  let spec: ParsedSpec = preset;
-  const given = new Map<TextRow, string>();
-  const set = (row: TextRow, value: string, words: string): void => {
+  const given = new Map<TextRow, { readonly value: string; readonly words: string }>();
+  const give = (row: TextRow, value: string, words: string): void => {
     const other = given.get(row);
-    if (other !== undefined) {
-      throw new SamplerSpecError(`"${text}": ${other} and ${words} both give ${row.flag}. Give it once.`);
+    if (other) {
+      throw new SamplerSpecError(
+        `"${text}": ${other.words} and ${words} both give ${row.flag}. Give it once.`,
+      );
     }
-    given.set(row, words);
-    const change = row.parse(value, row.part === '' ? {} : { ...spec[row.part] });
-    if (!change) {
-      throw new SamplerSpecError(`"${text}": ${words} can't be. ${row.flag}=${row.form}: ${row.summary}.`);
-    }
-    spec = withPart(spec, row.part, change);
+    given.set(row, { value, words });
   };
   for (const [place, value] of [
     ['steps', numbers[1]],
     ['diffusion', numbers[2]],
   ] as const) {
-    const row = TEXT_ROWS.filter((each) => each.place === place).find((each) => isOf(each, spec));
-    if (row && value !== undefined) set(row, value, place === 'steps' ? value : `x${value}`);
+    const row = TEXT_ROWS.filter((each) => each.place === place).find((each) => isOf(each, preset));
+    if (row && value !== undefined) give(row, value, place === 'steps' ? value : `x${value}`);
   }
   for (const suffix of suffixes) {
     const [flag = '', ...value] = suffix.split('=');
-    set(rowOf(flag, spec, text), value.join('='), `/${suffix}`);
+    give(rowOf(flag, preset, text), value.join('='), `/${suffix}`);
   }
   for (const [flag, value] of Object.entries(flags)) {
-    if (value !== undefined) set(rowOf(flag, spec, text), value, `--${flag} ${value}`);
+    if (value !== undefined) give(rowOf(flag, preset, text), value, `--${flag} ${value}`);
+  }
+  const isLate = ({ after }: TextRow) => [...given.keys()].some(({ flag }) => flag === after);
+  let spec: ParsedSpec = preset;
+  for (const [row, { value, words }] of [...given].sort(
+    ([a], [b]) => Number(isLate(a)) - Number(isLate(b)),
+  )) {
+    const change = row.parse(value, row.part === '' ? {} : { ...spec[row.part] });
+    if (!change) {
+      throw new SamplerSpecError(`"${text}": ${words} can't be. ${row.flag}=${row.form}: ${row.summary}.`);
+    }
+    spec = withPart(spec, row.part, change);
   }
   return spec;
 }
