@@ -31,7 +31,9 @@ self.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(PAGE)
-      .then((cache) => cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'reload' })))),
+      .then((cache) =>
+        Promise.all(__FILES__.map((file) => keep(cache, new Request(file, { cache: 'reload' })))),
+      ),
   );
 });
 
@@ -88,8 +90,15 @@ async function keepLarge(urls: readonly string[]): Promise<void> {
   for (const url of addresses(urls)) {
     if (kept.some((request) => request.url === url)) continue;
     // A full disk is no reason to fail: the file is fetched again next time.
-    await cache.add(url).catch(() => undefined);
+    await keep(cache, new Request(url)).catch(() => undefined);
   }
+}
+
+/** Keeps a file as it is answered: a body that had to pass through this worker would end with it, and leave its page loading. */
+async function keep(cache: Cache, request: Request): Promise<void> {
+  const response = await fetch(request);
+  if (!response.ok) throw new TypeError(`${request.url} was answered with ${response.status}.`);
+  await cache.put(request, isolated(response));
 }
 
 function addresses(files: readonly string[]): ReadonlySet<string> {
@@ -120,12 +129,17 @@ async function answer(request: Request, key: string): Promise<Response> {
   return isolated(kept ?? (await fetch(request)));
 }
 
-/** The same response, with the headers of a cross-origin isolated page. */
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** The response with the headers of a cross-origin isolated page. */
 function isolated(response: Response): Response {
-  if (response.type === 'opaque' || response.status === 0) return response;
+  const missing = Object.entries(ISOLATION).filter(([name, value]) => response.headers.get(name) !== value);
+  if (missing.length === 0 || response.type === 'opaque' || response.status === 0) return response;
   const headers = new Headers(response.headers);
-  headers.set('cross-origin-opener-policy', 'same-origin');
-  headers.set('cross-origin-embedder-policy', 'require-corp');
-  headers.set('cross-origin-resource-policy', 'same-origin');
+  for (const [name, value] of missing) headers.set(name, value);
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
