@@ -12,6 +12,7 @@ export const STUDIES: readonly string[] = [
   'fts',
   'speed',
   'fast',
+  'parts',
   'guidance',
   'head',
   'text',
