@@ -107,6 +107,8 @@ test('what stands behind a policy changes that and nothing else', () => {
   expect(parseSpec('gtr-16-no-fts', { 'diffusion-steps': '50+20+20+30', fts: 'high' })).toEqual(
     parseSpec('gtr-16-no-fts:x50+20+20+30/fts=high'),
   );
+  // What else is given stays in the order of the text.
+  expect(described('gtr-16:x50+20/max-diffusion-steps=100/fts=low').policy).toMatchObject({ maxSteps: 100 });
   expect(described('gtr-16/parity=1')).toEqual(described('gtr-16-odd'));
   expect(described('gtr-16/subsets=quincunx')).toEqual(described('gtr-16-quincunx'));
   expect(described('gtr-16/guidance=2')).toEqual({ ...plain, guidance: { schedule: 'linear', scale: 2 } });

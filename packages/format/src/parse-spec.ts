@@ -68,11 +68,10 @@ export function parseSpec(
   for (const [flag, value] of Object.entries(flags)) {
     if (value !== undefined) give(rowOf(flag, preset, text), value, `--${flag} ${value}`);
   }
-  const isLate = ({ after }: TextRow) => [...given.keys()].some(({ flag }) => flag === after);
+  const isAwaited = ({ flag }: TextRow) => [...given.keys()].some(({ after }) => after === flag);
+  const inOrder = [...given].sort(([a], [b]) => Number(isAwaited(b)) - Number(isAwaited(a)));
   let spec: ParsedSpec = preset;
-  for (const [row, { value, words }] of [...given].sort(
-    ([a], [b]) => Number(isLate(a)) - Number(isLate(b)),
-  )) {
+  for (const [row, { value, words }] of inOrder) {
     const change = row.parse(value, row.part === '' ? {} : { ...spec[row.part] });
     if (!change) {
       throw new SamplerSpecError(`"${text}": ${words} can't be. ${row.flag}=${row.form}: ${row.summary}.`);
