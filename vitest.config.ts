@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
  * Tests that drive a browser, a software GPU or a package manager, by project. Two files run at once, whichever project
@@ -32,6 +33,25 @@ const node = [
   'tests/**/*.test.ts',
 ];
 
+/** Those that take longest, though they are short: each computes on a GPU in software, or waits for a package manager. */
+const longest = [
+  'packages/runtime-web/src/webgpu.test.ts',
+  'tests/example-apps.test.ts',
+  'tests/install-commands.test.ts',
+  'apps/playground/tests/browser/webgpu.test.ts',
+];
+
+/** Vitest starts the largest file first. One that takes a minute must not be the last, while the other core has nothing left. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = longest.findIndex((path) => moduleId.endsWith(path));
+      return at === -1 ? longest.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
+
 /** Started once before the first file of a project. */
 const temporaryFolder = 'tests/support/temporary-folder.ts';
 const sharedBrowser = [temporaryFolder, 'tests/support/shared-browser.ts'];
@@ -46,6 +66,7 @@ const globalSetup: Readonly<Record<SlowProject, readonly string[]>> = {
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     // Model tests start worker threads of their own, and there may be only two cores.
     maxWorkers: 2,
     // A second, Vitest's default, is little on a busy machine for what a process or a browser has to do first.

@@ -6,7 +6,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Address of the Chromium that all files of a run share; undefined where no browser is installed. */
     browserAddress: string | undefined;
-    /** The same of the one that compiles once; undefined too where no project of the run uses it. */
+    /** The same of the one that compiles once. */
     onceCompilingAddress: string | undefined;
   }
 }

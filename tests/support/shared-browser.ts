@@ -2,12 +2,18 @@ import type { TestProject } from 'vitest/node';
 import { startBrowser } from './browser.js';
 import { onceARun } from './once-a-run.js';
 
-/** Vitest's globalSetup of the projects that need a browser: one Chromium a run. */
+/** Vitest's globalSetup of the projects that need a browser: a Chromium of each kind a run. */
 export default function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   return onceARun(
-    'browser',
-    () => startBrowser(),
-    async (server) => server?.close(),
-    (server) => provide('browserAddress', server?.wsEndpoint()),
+    'browsers',
+    async () => ({ usual: await startBrowser(), onceCompiling: await startBrowser({ compilesOnce: true }) }),
+    async ({ usual, onceCompiling }) => {
+      await usual?.close();
+      await onceCompiling?.close();
+    },
+    ({ usual, onceCompiling }) => {
+      provide('browserAddress', usual?.wsEndpoint());
+      provide('onceCompilingAddress', onceCompiling?.wsEndpoint());
+    },
   );
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeTestPage } from './testing/host/describe-test-page.js';
 import type { TestPage } from './testing/host/test-page.js';
 
-describeTestPage('in a browser, model files', (site) => {
+describeTestPage('in a browser, model files', { compilesOnce: true }, (site) => {
   let page: TestPage;
   beforeEach(async () => {
     site.server.meddle = () => undefined;
@@ -132,7 +132,7 @@ describeTestPage('in a browser, model files', (site) => {
   });
 });
 
-describeTestPage('in a browser, loading', ({ open }) => {
+describeTestPage('in a browser, loading', { compilesOnce: true }, ({ open }) => {
   const small = { folder: 'small/', build: 'wasm' } as const;
 
   it('takes one thread where the page is not isolated, and probe says why', async () => {

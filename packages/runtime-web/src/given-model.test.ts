@@ -5,7 +5,7 @@ import { describeTestPage, givenModel } from './testing/host/describe-test-page.
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
-describeTestPage('in a browser, the model folder that TESSERA_BROWSER_MODEL names', ({ open }) => {
+describeTestPage('in a browser, the model folder that TESSERA_BROWSER_MODEL names', {}, ({ open }) => {
   it.skipIf(givenModel === undefined)(
     'draws a picture on WebAssembly, and says what that takes',
     async () => {

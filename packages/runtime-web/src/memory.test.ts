@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<'page' | 'worker', Heap>> = {
   worker: { objects: 256 * KB, arrays: 16 * KB, wasm: 0 },
 };
 
-describeTestPage('in a browser, memory', ({ open }) => {
+describeTestPage('in a browser, memory', {}, ({ open }) => {
   let page: TestPage;
   beforeEach(async () => {
     page = await open();

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeTestPage } from './testing/host/describe-test-page.js';
 
-describeTestPage('in a browser, on WebAssembly', ({ open }) => {
+describeTestPage('in a browser, on WebAssembly', {}, ({ open }) => {
   it('leaves the page free while it draws', async () => {
     const page = await open();
     const model = await page.load({ folder: '/model/', build: 'wasm', device: 'wasm', threads: 1 });

@@ -22,7 +22,7 @@ const CASES = [
   ['WebGPU', 'small'],
 ] as const;
 
-describeTestPage('the same recipe', (site) => {
+describeTestPage('the same recipe', { compilesOnce: true }, (site) => {
   const recipes = {
     small: { seed: 7, classLabel: 3, steps: 3, diffusionSteps: 20 },
     model: { seed: 7, classLabel: 3, steps: 6, diffusionSteps: 20 },

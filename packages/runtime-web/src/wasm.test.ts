@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { describeTestPage } from './testing/host/describe-test-page.js';
 import type { TestPage } from './testing/host/test-page.js';
 
-describeTestPage('in a browser, on WebAssembly', ({ open }) => {
+describeTestPage('in a browser, on WebAssembly', {}, ({ open }) => {
   let page: TestPage;
   beforeAll(async () => {
     page = await open();

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { browserInstalled, startBrowser } from '../../../../tests/support/browser.js';
+import { browserInstalled } from '../../../../tests/support/browser.js';
 import { onceARun } from '../../../../tests/support/once-a-run.js';
 import { type BuiltSite, builtSite, copiedSite } from './built-site.js';
 import { writeQuickModels } from './quick-models.js';
@@ -16,20 +16,16 @@ declare module 'vitest' {
   }
 }
 
-/** Vitest's globalSetup of the playground's tests: one build a run, and the browser for its quick models. */
+/** Vitest's globalSetup of the playground's tests: one build a run. */
 export default function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   return onceARun(
     'sites',
     async () => (browserInstalled ? startSites() : undefined),
     async (sites) => {
-      await sites?.browser?.close();
       await sites?.embedded.close();
       await sites?.quick.close();
     },
-    (sites) => {
-      provide('sites', sites && { embedded: placeOf(sites.embedded), quick: placeOf(sites.quick) });
-      provide('onceCompilingAddress', sites?.browser?.wsEndpoint());
-    },
+    (sites) => provide('sites', sites && { embedded: placeOf(sites.embedded), quick: placeOf(sites.quick) }),
   );
 }
 
@@ -37,7 +33,7 @@ async function startSites() {
   const embedded = await builtSite();
   const quick = await copiedSite(embedded.folder);
   await writeQuickModels(quick.folder);
-  return { embedded, quick, browser: await startBrowser({ compilesOnce: true }) };
+  return { embedded, quick };
 }
 
 const placeOf = ({ address, folder }: BuiltSite): Place => ({ address, folder });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { describeInBrowser, openBrowser } from '../../../../../tests/support/browser.js';
+import { type BrowserOptions, describeInBrowser, openBrowser } from '../../../../../tests/support/browser.js';
 import { embeddedModel } from './model-folders.js';
 import { type PageServer, servePage } from './page-server.js';
 import { openPage, type TestPage } from './test-page.js';
@@ -19,8 +19,12 @@ export interface TestSite {
   open(isolated?: boolean): Promise<TestPage>;
 }
 
-/** Tests of the test page, in the browser of the run. */
-export function describeTestPage(title: string, body: (site: TestSite) => void): void {
+/** Tests of the test page, in the browser of the run that has these options. */
+export function describeTestPage(
+  title: string,
+  options: BrowserOptions,
+  body: (site: TestSite) => void,
+): void {
   describeInBrowser(title, () => {
     let browser: Browser;
     const servers = new Map<boolean, PageServer>();
@@ -34,7 +38,7 @@ export function describeTestPage(title: string, body: (site: TestSite) => void):
     };
     beforeAll(async () => {
       await serve(true);
-      browser = await openBrowser();
+      browser = await openBrowser(options);
     });
     afterAll(async () => {
       await browser?.close();
