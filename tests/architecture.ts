@@ -46,10 +46,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   '@tessera/onnx': {
     dependencies: [
-      ...['@huggingface/tokenizers', '@tessera/core', '@tessera/format', 'onnxruntime-common', 'valibot'],
-      'vitest',
+      ...['@bufbuild/protobuf', '@huggingface/tokenizers', '@tessera/core', '@tessera/format'],
+      ...['onnxruntime-common', 'valibot', 'vitest'],
     ],
-    only: { vitest: 'src/testing/' },
+    only: { '@bufbuild/protobuf': 'src/half-precision/', vitest: 'src/testing/' },
   },
   '@tessera/format': {
     dependencies: ['@tessera/core', '@tessera/gtr', 'fast-png', 'fflate', 'valibot'],

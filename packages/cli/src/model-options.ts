@@ -1,7 +1,7 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
 import { EMBEDDED, EMBEDDED_TEXT, isCheckpointName, STORAGE_TYPES, type StorageType } from '@tessera/format';
-import type { Device, LoadModelOptions, LoadProgress } from '@tessera/runtime-node';
+import type { Device, LoadModelOptions, LoadProgress, Precision } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
 import { assertModelSource } from './input-file.js';
@@ -14,6 +14,7 @@ export interface ModelFlags {
   readonly model?: string;
   readonly device: Device | 'auto';
   readonly dtype: 'auto' | StorageType;
+  readonly precision?: Precision;
   readonly threads?: number;
   readonly cache?: string;
   readonly vae?: string;
@@ -34,8 +35,12 @@ export function withFetchOptions(command: Command): Command {
     );
 }
 
-/** @param options.model whether the model may be chosen, and so come from elsewhere. @default true */
-export function withModelOptions(command: Command, { model = true } = {}): Command {
+/**
+ * @param options.model whether the model may be chosen, and so come from elsewhere. @default true
+ * @param options.precision whether the arithmetic may be chosen: not where pictures of several runs are to be of one kind. @default
+ *   false
+ */
+export function withModelOptions(command: Command, { model = true, precision = false } = {}): Command {
   command.optionsGroup('Model and device:');
   if (model) {
     command
@@ -46,13 +51,21 @@ export function withModelOptions(command: Command, { model = true } = {}): Comma
       .option('--vae <source>', "a checkpoint's autoencoder (default: kl16.* beside it)");
     withFetchOptions(command);
   }
-  return command
+  command
     .addOption(new Option('--device <name>', 'what to run on').choices(DEVICES).default('auto'))
     .addOption(
       new Option('--dtype <type>', 'which stored weights to load')
         .choices(['auto', ...STORAGE_TYPES])
         .default('auto'),
-    )
+    );
+  if (precision) {
+    command.addOption(
+      new Option('--precision <type>', 'what products are computed in, where the device has it')
+        .choices(['fp32', 'fp16'])
+        .default('fp32'),
+    );
+  }
+  return command
     .addOption(wholeNumberOption('--threads <n>', 'CPU threads (default: all)', 1))
     .optionsGroup('');
 }
@@ -69,6 +82,7 @@ export async function modelInUse(
   const options: LoadModelOptions = {
     device: flags.device,
     dtype: flags.dtype,
+    ...(flags.precision === undefined ? {} : { precision: flags.precision }),
     signal: context.io.signal,
     onProgress: (progress) => showLoading(progress, output),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
@@ -80,6 +94,7 @@ export async function modelInUse(
   for (const { device, reason } of model.fallbacks) {
     if (context.io.env.TESSERA_DEBUG) output.warn(`${device} was passed over: ${reason}`);
   }
+  if (model.precisionReason !== undefined) output.warn(`Computed in fp32: ${model.precisionReason}`);
   // Of a folder, the conversion has told.
   const notice = isCheckpointName(location) ? weightsNotice(model.manifest) : undefined;
   if (notice !== undefined) output.warn(notice);
@@ -158,8 +173,9 @@ export async function embeddedModel(location: Embedded = EMBEDDED): Promise<URL>
   }
 }
 
-/** `tessera-tiny on cpu, 2 threads, fp16 weights`. */
+/** `tessera-tiny on cpu, 2 threads, weights in fp16`. */
 export function modelLine({ model }: Pick<ModelInUse, 'model'>): string {
   const threads = model.device === 'cpu' ? `, ${model.threads} thread${model.threads === 1 ? '' : 's'}` : '';
-  return `${model.manifest.name} on ${model.device}${threads}, weights in ${model.dtype}`;
+  const arithmetic = model.precision === 'fp16' ? ', computed in fp16' : '';
+  return `${model.manifest.name} on ${model.device}${threads}, weights in ${model.dtype}${arithmetic}`;
 }

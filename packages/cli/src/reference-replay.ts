@@ -9,6 +9,9 @@ import type { ModelLoader } from './command-context.js';
 export interface Replay extends ReferenceReport {
   readonly device: string;
   readonly dtype: string;
+  readonly precision: string;
+  /** Why it isn't fp16, which was requested. */
+  readonly precisionReason?: string;
 }
 
 /** Runs the recorded sample again; undefined where the model has none. */
@@ -24,8 +27,12 @@ export async function replayReference(
   // Loading would refuse the device before it could be told by how much it is off.
   const model = await loadModel(folder, { ...options, verify: false });
   try {
-    const { device, dtype } = model;
-    return { ...(await verifyReferenceSample(model, sample, dtype)), device, dtype };
+    const { device, dtype, precision, precisionReason } = model;
+    return {
+      ...(await verifyReferenceSample(model, sample, dtype, precision)),
+      ...{ device, dtype, precision },
+      ...(precisionReason === undefined ? {} : { precisionReason }),
+    };
   } finally {
     await model.dispose();
   }

@@ -55,7 +55,12 @@ export async function describeModel(model: LoadedModel, location: string): Promi
   return {
     model,
     identity: { name: model.manifest.name, location, sha256: await manifestHash(model.manifest) },
-    made: { device: model.device, dtype: model.dtype, versions: versions() },
+    made: {
+      device: model.device,
+      dtype: model.dtype,
+      ...(model.precision === 'fp16' ? { precision: model.precision } : {}),
+      versions: versions(),
+    },
   };
 }
 

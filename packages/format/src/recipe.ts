@@ -36,6 +36,8 @@ const schema = v.strictObject({
   made: v.strictObject({
     device: v.string(),
     dtype: v.string(),
+    /** What products were computed in, where that isn't fp32. */
+    precision: v.exactOptional(v.literal('fp16')),
     versions: v.record(v.string(), v.string()),
   }),
   images: v.pipe(

@@ -3,6 +3,14 @@ export type { CachedBatch, CachedTransformer, Caches } from './cached-transforme
 export type { ConditionBatch } from './condition-batch.js';
 export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runner.js';
 export { GraphTextEncoder } from './graph-text-encoder.js';
+export { halfGraph } from './half-precision/half-graph.js';
+export {
+  type Precision,
+  precisionObstacle,
+  type StartedInPrecision,
+  startInPrecision,
+  takesHalf,
+} from './half-precision/start-in-precision.js';
 export { LightgenGraphs } from './lightgen/lightgen-graphs.js';
 export { bytesText } from './loading/bytes-text.js';
 export { createMarModel, type ModelSource, modelGraphs } from './loading/create-mar-model.js';

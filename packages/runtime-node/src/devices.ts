@@ -29,6 +29,8 @@ export function reasonFrom(device: Device, error: unknown): string {
   if (/failed to load shared library|cannot open shared object/i.test(words)) {
     return "its provider library is not installed. onnxruntime-node ships without CUDA's; see its documentation.";
   }
+  if (/requires f16 but the device does not support it/.test(words))
+    return 'The adapter has no half precision.';
   const adapter = /Failed to get a WebGPU adapter: ([^\n]*)/.exec(words);
   if (adapter)
     return `no WebGPU adapter was found (${adapter[1]!.replace(/\.$/, '')}): there is no driver for one.`;

@@ -5,6 +5,7 @@ export {
   type ManifestFile,
   MemoryError,
   ModelFileError,
+  type Precision,
   withTextEncoder,
 } from '@tessera/onnx';
 export { defaultCacheFolder } from './cache-folder.js';

@@ -58,6 +58,18 @@ describe('loadModel', () => {
     await model.dispose();
   });
 
+  it('computes in fp32 on the CPU, and says so where fp16 was requested', async () => {
+    for (const [precision, precisionReason] of [
+      ['fp32', undefined],
+      ['fp16', 'The CPU computes in fp32.'],
+    ] as const) {
+      const model = await loadModel(modelFolder, { device: 'cpu', precision });
+      expect(model.precision).toBe('fp32');
+      expect(model.precisionReason).toBe(precisionReason);
+      await model.dispose();
+    }
+  });
+
   it('reports each session before it is created, so that a bar is never full while it waits', async () => {
     const reports: LoadProgress[] = [];
     const model = await loadModel(modelFolder, {
@@ -86,6 +98,7 @@ describe('loadModel', () => {
   it('refuses options that mean nothing', async () => {
     const wrong = (options: object) => loadModel(modelFolder, options).catch((error: unknown) => error);
     expect(await wrong({ device: 'gpu' })).toMatchObject({ code: 'invalid-option', option: 'device' });
+    expect(await wrong({ precision: 'half' })).toMatchObject({ code: 'invalid-option', option: 'precision' });
     expect(await wrong({ threads: 0 })).toMatchObject({ code: 'invalid-option', option: 'threads' });
     expect(await wrong({ dtype: 'fp32' })).toMatchObject({ code: 'invalid-option', option: 'dtype' });
   });

@@ -67,6 +67,23 @@ onWebGpu('gives the recorded reference sample on WebGPU', async (env) => {
   }
 });
 
+onWebGpu(
+  'computes in fp16 where the adapter has it, and in fp32 where it has not, and says so',
+  async (env) => {
+    const script = `
+    import { loadModel } from '@tessera/runtime-node';
+    const folder = ${JSON.stringify(inject('testPage').tinyModel)};
+    const model = await loadModel(folder, { device: 'webgpu', precision: 'fp16', verify: false });
+    const { device, precision, precisionReason } = model;
+    console.log('printed ' + JSON.stringify({ device, precision, precisionReason }));
+    await model.dispose();`;
+    expect([
+      { device: 'webgpu', precision: 'fp16' },
+      { device: 'webgpu', precision: 'fp32', precisionReason: 'The adapter has no half precision.' },
+    ]).toContainEqual(await printed(script, env));
+  },
+);
+
 onWebGpu('is refused by name where it gets the recorded sample wrong, and only then', async (env) => {
   const place = mkdtempSync(join(tmpdir(), 'tessera-webgpu-'));
   try {

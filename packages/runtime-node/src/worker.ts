@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ComponentName, ManifestComponent } from '@tessera/format';
 import {
@@ -8,10 +8,15 @@ import {
   assertReferenceSample,
   createMarModel,
   type GraphSession,
+  halfGraph,
   type LoadProgress,
   type MarModel,
+  type Precision,
+  precisionObstacle,
   serveLoading,
+  startInPrecision,
   startOnDevice,
+  takesHalf,
 } from '@tessera/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { candidates, type Device, reasonFrom } from './devices.js';
@@ -31,18 +36,32 @@ const port = {
 
 serveLoading<NodeLoadRequest, Device>(port, async (request, { onProgress }) => {
   const { manifest, dtype, threads } = request;
-  const { model, device, fallbacks } = await startOnDevice({
+  const { model: started, ...place } = await startOnDevice({
     wanted: request.device,
     candidates: candidates(process.platform),
-    start: (name) => start(request, name, onProgress),
+    start: (name) =>
+      startInPrecision(
+        {
+          wanted: request.precision,
+          obstacle: obstacle(request, name),
+          reason: (error) => reasonFrom(name, error),
+        },
+        (precision) => start(request, name, precision, onProgress),
+      ),
     reason: reasonFrom,
   });
-  return { model, loaded: { manifest, dtype, threads, device, fallbacks } };
+  const { model, ...precision } = started;
+  return { model, loaded: { manifest, dtype, threads, ...place, ...precision } };
 });
+
+function obstacle({ manifest, dtype }: NodeLoadRequest, device: Device): string | undefined {
+  return device === 'cpu' ? 'The CPU computes in fp32.' : precisionObstacle(manifest, dtype);
+}
 
 async function start(
   request: NodeLoadRequest,
   device: Device,
+  precision: Precision,
   onProgress: (progress: LoadProgress) => void,
 ): Promise<MarModel> {
   const { folder, manifest, dtype, verify } = request;
@@ -55,13 +74,14 @@ async function start(
     Tensor,
     isInMemory: device === 'cpu',
     onProgress,
-    createSession: async (name, component) => createSession(request, name, component, device),
+    createSession: async (name, component) => createSession(request, name, component, device, precision),
     readFile: (path) => readFile(join(folder, path)),
   });
   if (!verify || device === 'cpu' || !manifest.parity) return model;
   try {
     // A driver that computes nonsense is worse than none.
-    await assertReferenceSample(model, await readFile(join(folder, manifest.parity), 'utf8'), dtype);
+    const sample = await readFile(join(folder, manifest.parity), 'utf8');
+    await assertReferenceSample(model, sample, dtype, precision);
     return model;
   } catch (error) {
     await model.dispose();
@@ -74,10 +94,23 @@ async function createSession(
   name: ComponentName,
   component: ManifestComponent,
   device: Device,
+  precision: Precision,
 ): Promise<GraphSession> {
-  const options = sessionOptions(graphDevice(name, device), graphThreads(name, manifest, threads));
   const { graph, externalData } = await graphFiles(folder, component);
-  const session = await gate.pass(() => InferenceSession.create(graph, { ...options, ...externalData }));
+  const inHalf = precision === 'fp16' && takesHalf(name);
+  const options = {
+    ...sessionOptions(
+      graphDevice(name, device),
+      graphThreads(name, manifest, threads),
+      // Bytes have no folder that their weights could lie in.
+      inHalf ? { model_external_initializers_file_folder_path: dirname(graph) } : {},
+    ),
+    ...externalData,
+  };
+  const halved = inHalf ? halfGraph(await readFile(graph)) : undefined;
+  const session = await gate.pass(() =>
+    halved ? InferenceSession.create(halved, options) : InferenceSession.create(graph, options),
+  );
   return {
     run: (feeds, outputs) => gate.pass(() => session.run(feeds, outputs)),
     release: () => gate.pass(() => session.release()),

@@ -1,5 +1,5 @@
 import type { ComponentName, ManifestComponent } from '@tessera/format';
-import type { GraphSession } from '@tessera/onnx';
+import { type GraphSession, halfGraph, type Precision, takesHalf } from '@tessera/onnx';
 import type { InferenceSession } from 'onnxruntime-web/wasm';
 import type { Device } from './devices.js';
 import type { EventLoopYielder } from './event-loop-yielder.js';
@@ -10,7 +10,7 @@ export async function createSession(
   ort: OrtModule,
   name: ComponentName,
   { path, data = [] }: ManifestComponent,
-  device: Device,
+  { device, precision }: { readonly device: Device; readonly precision: Precision },
   read: (path: string) => Promise<Uint8Array<ArrayBuffer>>,
   yielder: EventLoopYielder,
 ): Promise<GraphSession> {
@@ -18,7 +18,9 @@ export async function createSession(
   for (const each of data) {
     externalData.push({ path: each.split('/').at(-1)!, data: await read(each) });
   }
-  const session = await ort.InferenceSession.create(await read(path), {
+  const graph = await read(path);
+  const inHalf = precision === 'fp16' && takesHalf(name);
+  const session = await ort.InferenceSession.create(inHalf ? halfGraph(graph) : graph, {
     ...sessionOptions(name, device),
     ...(externalData.length > 0 ? { externalData } : {}),
   });

@@ -1,4 +1,11 @@
-import { assertReferenceSample, type FetchedModel, type MarModel, neededFiles, sha256 } from '@tessera/onnx';
+import {
+  assertReferenceSample,
+  type FetchedModel,
+  type MarModel,
+  neededFiles,
+  type Precision,
+  sha256,
+} from '@tessera/onnx';
 import type { CacheStore } from './cache-store.js';
 import type { GpuAdapter } from './gpu.js';
 
@@ -16,14 +23,21 @@ export async function checkDevice(
   store: CacheStore,
   { info }: Pick<GpuAdapter, 'info'>,
   versions: object,
+  precision: Precision,
 ): Promise<void> {
   if (!manifest.parity) return;
   const files = neededFiles(manifest, dtype).map((file) => file.sha256);
   const adapter = [info?.vendor, info?.architecture, info?.device, info?.description];
   // Pages don't learn a driver's version, but they learn the browser's.
-  const dependsOn = JSON.stringify([files, adapter, versions, navigator.userAgent]);
+  const dependsOn = JSON.stringify([
+    files,
+    adapter,
+    versions,
+    navigator.userAgent,
+    ...(precision === 'fp32' ? [] : [precision]),
+  ]);
   const note = `right/${await sha256(new TextEncoder().encode(dependsOn))}`;
   if ((await store.readText(note)) !== undefined) return;
-  await assertReferenceSample(model, new TextDecoder().decode(await read(manifest.parity)), dtype);
+  await assertReferenceSample(model, new TextDecoder().decode(await read(manifest.parity)), dtype, precision);
   await store.writeText(note, dependsOn);
 }

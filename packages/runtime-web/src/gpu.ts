@@ -1,3 +1,9 @@
+/** Whether something can be used here, and if not, why, in a sentence. */
+export interface Capability {
+  readonly available: boolean;
+  readonly reason?: string;
+}
+
 /** The part of WebGPU that is used; TypeScript's DOM library does not have it yet. */
 export interface GpuAdapter {
   readonly features: ReadonlySet<string>;
@@ -44,6 +50,13 @@ export async function findAdapter({ navigator, isSecureContext }: WebScope): Pro
   } catch (error) {
     return `WebGPU's adapter can't be had: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** Whether shaders can compute in half precision, and if not, why. */
+export function halfPrecision({ features }: Pick<GpuAdapter, 'features'>): Capability {
+  return features.has('shader-f16')
+    ? { available: true }
+    : { available: false, reason: 'The adapter does not have the feature shader-f16.' };
 }
 
 /** Whether WebGPU is computed by the processor: right, but far slower than WebAssembly. */

@@ -1,11 +1,5 @@
-import { findAdapter, isSoftware, type WebScope } from './gpu.js';
+import { type Capability, findAdapter, halfPrecision, isSoftware, type WebScope } from './gpu.js';
 import { availableThreads } from './threads.js';
-
-/** Whether something can be used here, and if not, why, in a sentence. */
-export interface Capability {
-  readonly available: boolean;
-  readonly reason?: string;
-}
 
 /** What this browser and this page can do. */
 export interface Capabilities {
@@ -14,7 +8,7 @@ export interface Capabilities {
     readonly adapter?: string;
     /** Whether it is computed by the processor, which `auto` passes over. */
     readonly software: boolean;
-    /** Half-precision arithmetic in shaders. Models don't need it: they compute in fp32. */
+    /** Half-precision arithmetic in shaders, which `precision: 'fp16'` of `loadModel` uses. */
     readonly f16: Capability;
   };
   /** CPU threads for WebAssembly, and what holds them at one. */
@@ -64,8 +58,6 @@ function describeAdapter(adapter: Awaited<ReturnType<typeof findAdapter>>): Capa
     available: true,
     ...(name ? { adapter: name } : {}),
     software: isSoftware(adapter),
-    f16: adapter.features.has('shader-f16')
-      ? { available: true }
-      : { available: false, reason: 'The adapter does not have the feature shader-f16.' },
+    f16: halfPrecision(adapter),
   };
 }

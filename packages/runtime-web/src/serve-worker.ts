@@ -9,8 +9,12 @@ import {
   type Loaded,
   type LoadProgress,
   ModelFileError,
+  type Precision,
+  precisionObstacle,
   type ServedModel,
+  type StartedInPrecision,
   serveLoading,
+  startInPrecision,
   startOnDevice,
 } from '@tessera/onnx';
 import { type CacheStore, cacheStore } from './cache-store.js';
@@ -20,7 +24,14 @@ import { DeviceWatch } from './device-watch.js';
 import { DEVICES, type Device, DeviceLostError } from './devices.js';
 import { EventLoopYielder } from './event-loop-yielder.js';
 import { cacheStorage, type FileStorage } from './file-storage.js';
-import { findAdapter, type GpuDevice, isSoftware, type WebScope } from './gpu.js';
+import {
+  findAdapter,
+  type GpuAdapter,
+  type GpuDevice,
+  halfPrecision,
+  isSoftware,
+  type WebScope,
+} from './gpu.js';
 import type { WebLoadRequest } from './load-model.js';
 import { folderBytes, openFolder } from './open-folder.js';
 import type { OrtModule, WasmPaths } from './ort.js';
@@ -93,13 +104,13 @@ async function load(
   const yielder = new EventLoopYielder();
   const read = (path: string) => (files ? folderBytes(files, path) : storedBytes(store, fetched, path));
   const source: Source = { ...fetched, ort, store, yielder, read, onProgress };
-  const { model, device, fallbacks } = await startOnDevice({
+  const { model: started, ...place } = await startOnDevice({
     wanted: request.device,
     candidates: DEVICES,
     async start(name: Device) {
       if (!devices.includes(name)) throw new DeviceUnavailableError(name, notInBuild(name), 'wasm');
       try {
-        return await (name === 'wasm' ? startOnWasm(source) : startOnGpu(source, request));
+        return await (name === 'wasm' ? startOnWasm(source, request) : startOnGpu(source, request));
       } catch (error) {
         throw await explainStart(error, paths);
       }
@@ -110,10 +121,17 @@ async function load(
         : firstSentence(error),
     isFatal: (_, error) => RuntimeFileError.isInstance(error),
   });
+  const { model, ...precision } = started;
   const { cacheError } = store;
   return {
     model,
-    loaded: { ...fetched, device, threads, fallbacks, ...(cacheError === undefined ? {} : { cacheError }) },
+    loaded: {
+      ...fetched,
+      threads,
+      ...place,
+      ...precision,
+      ...(cacheError === undefined ? {} : { cacheError }),
+    },
   };
 }
 
@@ -128,40 +146,63 @@ async function storedBytes(
   throw new ModelFileError(path, 'the browser deleted it meanwhile. Load the model again.');
 }
 
-function createModel({ manifest, dtype, ort, read, yielder, onProgress }: Source, device: Device) {
+function createModel(
+  { manifest, dtype, ort, read, yielder, onProgress }: Source,
+  device: Device,
+  precision: Precision = 'fp32',
+) {
   return createMarModel({
     manifest,
     dtype,
     Tensor: ort.Tensor,
     isInMemory: device === 'wasm',
     onProgress,
-    createSession: async (name, component) => createSession(ort, name, component, device, read, yielder),
+    createSession: async (name, component) =>
+      createSession(ort, name, component, { device, precision }, read, yielder),
     readFile: read,
   });
 }
 
-async function startOnWasm(source: Source): Promise<ServedModel> {
+async function startOnWasm(
+  source: Source,
+  { precision }: Pick<WebLoadRequest, 'precision'>,
+): Promise<StartedInPrecision<ServedModel>> {
   assertMemory(source.manifest, source.dtype, WASM_MEMORY, 'WebAssembly in a browser');
-  return servedModel(await createModel(source, 'wasm'), source.yielder);
+  return startInPrecision({ wanted: precision, obstacle: 'WebAssembly computes in fp32.' }, async () =>
+    servedModel(await createModel(source, 'wasm'), source.yielder),
+  );
 }
 
-/** Creates the model on a GPU, and checks that it computes right. */
+/** Starts the model on the GPU that there is. */
 async function startOnGpu(
   source: Source,
-  { device, verify }: Pick<WebLoadRequest, 'device' | 'verify'>,
-): Promise<ServedModel> {
-  const { ort, yielder, store, read } = source;
+  { device, precision, verify }: Pick<WebLoadRequest, 'device' | 'precision' | 'verify'>,
+): Promise<StartedInPrecision<ServedModel>> {
   const adapter = await findAdapter(globalThis as WebScope);
   if (typeof adapter === 'string') throw new Error(adapter);
   if (device === 'auto' && isSoftware(adapter)) {
     throw new Error('WebGPU is computed by the processor here, which is slower than WebAssembly.');
   }
-  const model = await createModel(source, 'webgpu');
+  const obstacle = precisionObstacle(source.manifest, source.dtype) ?? halfPrecision(adapter).reason;
+  return startInPrecision({ wanted: precision, obstacle }, (each) =>
+    startOnAdapter(source, adapter, each, verify),
+  );
+}
+
+/** Creates the model on a GPU, and checks that it computes right. */
+async function startOnAdapter(
+  source: Source,
+  adapter: GpuAdapter,
+  precision: Precision,
+  verify: boolean,
+): Promise<ServedModel> {
+  const { ort, yielder, store, read } = source;
+  const model = await createModel(source, 'webgpu', precision);
   const watch = new DeviceWatch((await ort.env.webgpu.device) as GpuDevice);
   try {
     if (verify) {
       await watch.guard(
-        () => checkDevice(model, source, read, store, adapter, ort.env.versions),
+        () => checkDevice(model, source, read, store, adapter, ort.env.versions, precision),
         () => yielder.yieldToEventLoop(),
       );
     }

@@ -36,7 +36,7 @@ export function compareCommand(context: CommandContext): Command {
     );
   withPictureOptions(command);
   withSamplingOptions(command, { policy: false });
-  withModelOptions(command);
+  withModelOptions(command, { precision: true });
   withOutputOption(command, 'folder', 'where sheet.png and report.json go', join('out', 'compare'))
     .addOption(
       wholeNumberOption(

@@ -71,7 +71,7 @@ export function editCommand(context: CommandContext): Command {
       'a policy; "tessera generate --policy help" lists them (default: the model\'s)',
     );
   withSamplingOptions(command, { policy: true });
-  withModelOptions(command);
+  withModelOptions(command, { precision: true });
   withOutputOption(command, 'folder or picture', 'where pictures go (default: out/NAME-edited-seed-SEED)')
     .addOption(wholeNumberOption('--batch <n>', `variations at once (${USUAL_BATCH})`, 1))
     .option('--overwrite', 'replace what is there')

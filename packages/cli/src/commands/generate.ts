@@ -65,7 +65,7 @@ export function generateCommand(context: CommandContext): Command {
     'a policy, and any of the keys below behind its name; "help" lists all (default: what the model advises)',
   );
   withSamplingOptions(command, { policy: true });
-  withModelOptions(command);
+  withModelOptions(command, { precision: true });
   command.option(
     '--features <folder>',
     'features of prompts that tessera encode-text made (default: all of them are drawn)',

@@ -15,7 +15,7 @@ interface VerifyFlags extends ModelFlags {
 }
 
 export function verifyCommand(context: CommandContext): Command {
-  return withModelOptions(new Command('verify'), { model: false })
+  return withModelOptions(new Command('verify'), { model: false, precision: true })
     .description('Check a model folder: manifest, sizes, hashes, and its recorded sample on a device.')
     .argument('[folder]', 'the model folder, or embedded-text', EMBEDDED)
     .option('--json', 'print one JSON document')
@@ -67,12 +67,16 @@ async function verify(context: CommandContext, given: string, flags: VerifyFlags
       : await replayReference(folder, manifest, context.loadModel, {
           device: flags.device,
           dtype: flags.dtype,
+          ...(flags.precision === undefined ? {} : { precision: flags.precision }),
           signal: io.signal,
           ...(flags.threads === undefined ? {} : { threads: flags.threads }),
         });
   if (replay) {
     const [first, ...rest] = referenceLines(replay);
-    output.print(`  parity    ${first}  (on ${replay.device}, weights in ${replay.dtype})`);
+    output.print(
+      `  parity    ${first}  (on ${replay.device}, weights in ${replay.dtype}, computed in ${replay.precision})`,
+    );
+    if (replay.precisionReason !== undefined) output.warn(`Computed in fp32: ${replay.precisionReason}`);
     for (const line of rest) output.print(`            ${line}`);
   } else if (problems.length === 0) {
     output.print('  parity    no sample is recorded: its files are whole, its numbers are not checked');

@@ -6,7 +6,7 @@ import type { OnnxNode } from './onnx-writer.js';
 /**
  * How weights are stored, and what with.
  *
- * - `fp32`, `fp16`: widened when a session is created; arithmetic is in float32.
+ * - `fp32`, `fp16`: widened when a session is created; arithmetic is in float32, unless fp16 is requested where the model is loaded.
  * - `int8`: linear layers multiply integers, weights in 7 bits with a scale a column, rows in 8 bits with a scale a row.
  *   Convolutions' weights are in 8 bits with a scale an output channel, and widened when they run.
  * - `int4`: linear layers in 4 bits with a scale every 32 values, widened as they multiply.

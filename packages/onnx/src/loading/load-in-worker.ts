@@ -2,6 +2,7 @@ import type { MaskedModel, ModelInput } from '@tessera/core';
 import { ModelDisposedError } from '@tessera/core/model';
 import type { Manifest, StorageType } from '@tessera/format';
 import { onAbort } from '../abort-listener.js';
+import type { Precision } from '../half-precision/start-in-precision.js';
 import { RemoteModel } from '../remote/connect.js';
 import type { Port } from '../remote/port.js';
 import type { Calls } from '../remote/protocol.js';
@@ -17,6 +18,10 @@ export interface Loaded<Device extends string = string> {
   /** What it runs on. */
   readonly device: Device;
   readonly dtype: StorageType;
+  /** What matrix products and convolutions are computed in. */
+  readonly precision: Precision;
+  /** Why `precision` isn't fp16, which was requested; absent otherwise. */
+  readonly precisionReason?: string;
   readonly threads: number;
   /** What `auto` tried before, and why it was passed over. */
   readonly fallbacks: readonly Fallback<Device>[];
@@ -106,6 +111,8 @@ export async function loadInWorker<Request extends object, Device extends string
 class WorkerModel<Device extends string> extends RemoteModel implements LoadedModel<Device> {
   readonly device: Device;
   readonly dtype: StorageType;
+  readonly precision: Precision;
+  declare readonly precisionReason?: string;
   readonly threads: number;
   readonly fallbacks: readonly Fallback<Device>[];
   declare readonly cacheError?: string;
@@ -116,6 +123,8 @@ class WorkerModel<Device extends string> extends RemoteModel implements LoadedMo
     super(caller, loaded.manifest);
     this.device = loaded.device;
     this.dtype = loaded.dtype;
+    this.precision = loaded.precision;
+    if (loaded.precisionReason !== undefined) this.precisionReason = loaded.precisionReason;
     this.threads = loaded.threads;
     this.fallbacks = loaded.fallbacks;
     if (loaded.cacheError !== undefined) this.cacheError = loaded.cacheError;

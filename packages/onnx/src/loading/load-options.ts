@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
 import type { StorageType } from '@tessera/format';
+import { PRECISIONS, type Precision } from '../half-precision/start-in-precision.js';
 
 /** How far loading has come, in bytes of all files together. The total is exact from the first report on. */
 export interface LoadProgress {
@@ -23,8 +24,15 @@ export interface LoadOptions<Device extends string> {
    * @default 'auto'
    */
   readonly device?: Device | 'auto';
-  /** Which stored variant of the weights to load; arithmetic is in fp32 either way. @default the manifest's first */
+  /** Which stored variant of the weights to load. @default the manifest's first */
   readonly dtype?: StorageType | 'auto';
+  /**
+   * What matrix products and convolutions are computed in. `fp16` is used where the device has it, the weights are stored in
+   * fp16, and the model's recorded sample comes out right; otherwise fp32 is, and `model.precisionReason` says why. A refinement that
+   * chooses by the model's numbers, such as FTS, may then choose other tokens than in fp32.
+   * @default 'fp32'
+   */
+  readonly precision?: Precision;
   /**
    * Whether a device other than the CPU has to reproduce the model's recorded sample before it is used: some drivers
    * compute nonsense without an error. Takes about as long as one step of a picture. A model without a recorded sample is
@@ -46,18 +54,29 @@ export interface LoadOptions<Device extends string> {
 export interface LoadRequest<Device extends string> {
   readonly device: Device | 'auto';
   readonly dtype: StorageType | 'auto';
+  readonly precision: Precision;
   readonly verify: boolean;
 }
 
 /** @throws InvalidOptionError, the signal's reason */
 export function loadRequest<Device extends string>(
-  { device = 'auto', dtype = 'auto', verify = true, threads, signal }: LoadOptions<Device>,
+  {
+    device = 'auto',
+    dtype = 'auto',
+    precision = 'fp32',
+    verify = true,
+    threads,
+    signal,
+  }: LoadOptions<Device>,
   devices: readonly Device[],
 ): LoadRequest<Device> {
   signal?.throwIfAborted();
   if (device !== 'auto' && !devices.includes(device)) {
     throw new InvalidOptionError('device', device, `must be auto, ${devices.join(', ')}`);
   }
+  if (!PRECISIONS.includes(precision)) {
+    throw new InvalidOptionError('precision', precision, `must be ${PRECISIONS.join(' or ')}`);
+  }
   if (threads !== undefined) assertInteger('threads', threads, 1, 1024);
-  return { device, dtype, verify };
+  return { device, dtype, precision, verify };
 }

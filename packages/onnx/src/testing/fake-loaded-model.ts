@@ -14,6 +14,7 @@ export function fakeLoadedModel<Device extends string = 'cpu'>(
     manifest,
     device,
     dtype: 'fp32',
+    precision: 'fp32',
     threads: 1,
     fallbacks: [],
     unknownWords: async () => [],

@@ -23,6 +23,8 @@ export interface PageModel {
   readonly manifest: string;
   readonly device: Device;
   readonly dtype: string;
+  readonly precision: string;
+  readonly precisionReason: string | undefined;
   readonly threads: number;
   readonly fallbacks: readonly Fallback[];
   readonly cacheError: string | undefined;

@@ -43,12 +43,14 @@ async function load(options: PageLoadOptions): ReturnType<PageApi['load']> {
       },
       model,
     );
-    const { device, dtype, threads, fallbacks, cacheError } = model;
+    const { device, dtype, precision, precisionReason, threads, fallbacks, cacheError } = model;
     return {
       id,
       manifest: JSON.stringify(model.manifest),
       device,
       dtype,
+      precision,
+      precisionReason,
       threads,
       fallbacks,
       cacheError,
