@@ -356,7 +356,8 @@ export class Session {
 }
 
 /** What decides how fast a model is. */
-const placeOf = ({ manifest, device, dtype }: Environment) => `${manifest.name} ${device} ${dtype}`;
+const placeOf = ({ manifest, device, dtype, precision }: Environment) =>
+  `${manifest.name} ${device} ${dtype} ${precision}`;
 
 function locationOf({ model, settings }: Linked): ModelLocation {
   return model === undefined ? EMBEDDED[settings.condition.kind] : { kind: 'address', url: model };
@@ -371,6 +372,6 @@ function damageOf({ damage }: Linked): Failure | undefined {
 }
 
 /** The run, its picture together with what it was made on: by the time it is saved there may be another model. */
-async function* withEnvironment({ manifest, device, dtype }: LoadedModel, run: Run): Run {
-  return { ...(yield* run), environment: { manifest, device, dtype } };
+async function* withEnvironment({ manifest, device, dtype, precision }: LoadedModel, run: Run): Run {
+  return { ...(yield* run), environment: { manifest, device, dtype, precision } };
 }

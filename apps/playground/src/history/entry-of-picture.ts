@@ -15,9 +15,9 @@ export async function entryOfPicture(
   versions: Readonly<Record<string, string>>,
 ): Promise<HistoryEntry | undefined> {
   if (!finished?.environment || !settings) return undefined;
-  const { manifest, device, dtype } = finished.environment;
+  const { manifest, device, dtype, precision } = finished.environment;
   const { pngBytes } = await import('@tessera/format/png');
-  const made = { device, dtype, versions };
+  const made = { device, dtype, ...(precision === 'fp16' ? { precision } : {}), versions };
   const recipe = recipeOfPicture({ manifest, sha256: await manifestHash(manifest), settings, made });
   const picture = pictureOf(settings.condition, manifest);
   const { milliseconds, headEvaluations } = totals(steps);

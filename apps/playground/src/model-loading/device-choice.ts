@@ -1,8 +1,9 @@
-import type { Capabilities, Device } from '@tessera/runtime-web';
+import type { Capabilities, Device, Precision } from '@tessera/runtime-web';
 
 export const DEVICE_CHOICES = {
   auto: 'Automatic',
   webgpu: 'WebGPU',
+  'webgpu-fp16': 'WebGPU, half precision',
   wasm: 'WebAssembly',
   'wasm-1': 'WebAssembly, one thread',
 } as const;
@@ -18,6 +19,7 @@ export interface DevicePlan {
   /** WebGPU's build also has WebAssembly, and is twice as large. */
   readonly build: Device;
   readonly device: Device | 'auto';
+  readonly precision?: Precision;
   readonly threads?: number;
 }
 
@@ -25,6 +27,8 @@ export function devicePlan(choice: DeviceChoice, { webgpu }: Pick<Capabilities, 
   switch (choice) {
     case 'webgpu':
       return { build: 'webgpu', device: 'webgpu' };
+    case 'webgpu-fp16':
+      return { build: 'webgpu', device: 'webgpu', precision: 'fp16' };
     case 'wasm':
       return { build: 'wasm', device: 'wasm' };
     case 'wasm-1':

@@ -139,6 +139,10 @@ describe('what the page says', () => {
   it('of how the model runs names what is missing', () => {
     const model = { device: 'wasm', threads: 1, fallbacks: [] } as const;
     expect(modelNotes(model, capable, 'wasm')).toEqual([]);
+    const precisionReason = 'The adapter does not have the feature shader-f16.';
+    expect(modelNotes({ ...model, precisionReason }, capable, 'webgpu-fp16')).toEqual([
+      `Half precision is not used: ${precisionReason}`,
+    ]);
     const lacking = { ...capable, webgpu: noGpu, crossOriginIsolated: { available: false } };
     const notes = modelNotes({ ...model, cacheError: 'full' }, lacking, 'auto').join('\n');
     expect(notes).toMatch(/WebGPU is not used: It has none\./);
@@ -152,5 +156,6 @@ it('loads the large build of ONNX Runtime only where a graphics card is there fo
   expect(devicePlan('auto', { webgpu: noGpu }).build).toBe('wasm');
   expect(devicePlan('auto', { webgpu: { ...capable.webgpu, software: true } }).build).toBe('wasm');
   expect(devicePlan('webgpu', { webgpu: noGpu })).toEqual({ build: 'webgpu', device: 'webgpu' });
+  expect(devicePlan('webgpu-fp16', capable)).toMatchObject({ device: 'webgpu', precision: 'fp16' });
   expect(devicePlan('wasm-1', capable)).toMatchObject({ threads: 1 });
 });

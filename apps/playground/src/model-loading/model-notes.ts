@@ -3,7 +3,7 @@ import type { DeviceChoice } from './device-choice.js';
 
 /** What the user should know about how the model runs; nothing that keeps it from running. Each with what to do. */
 export function modelNotes(
-  model: Pick<LoadedModel, 'device' | 'threads' | 'fallbacks' | 'cacheError'>,
+  model: Pick<LoadedModel, 'device' | 'precisionReason' | 'threads' | 'fallbacks' | 'cacheError'>,
   capabilities: Capabilities,
   choice: DeviceChoice,
 ): readonly string[] {
@@ -14,6 +14,9 @@ export function modelNotes(
     notes.push(
       `WebGPU is not used${reason || software ? `: ${reason ?? software}` : '.'} The processor draws instead, which takes longer; a browser with WebGPU on a graphics card is faster.`,
     );
+  }
+  if (model.precisionReason !== undefined) {
+    notes.push(`Half precision is not used: ${model.precisionReason}`);
   }
   if (model.device === 'wasm' && choice !== 'wasm-1' && !capabilities.crossOriginIsolated.available) {
     notes.push(

@@ -41,7 +41,7 @@ export interface FinishedRun {
 }
 
 /** The model that made a picture, and where it ran. */
-export type Environment = Pick<LoadedModel, 'manifest' | 'device' | 'dtype'>;
+export type Environment = Pick<LoadedModel, 'manifest' | 'device' | 'dtype' | 'precision'>;
 
 /** A run as it goes: a record a step, and the finished picture at its end. */
 export type Run = AsyncGenerator<StepRecord, FinishedRun, undefined>;
