@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -103,7 +103,7 @@ async function createSession(
       graphDevice(name, device),
       graphThreads(name, manifest, threads),
       // Bytes have no folder that their weights could lie in.
-      inHalf ? { model_external_initializers_file_folder_path: dirname(graph) } : {},
+      inHalf ? { model_external_initializers_file_folder_path: dirname(await realpath(graph)) } : {},
     ),
     ...externalData,
   };
