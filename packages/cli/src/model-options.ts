@@ -1,7 +1,15 @@
 import { TesseraError } from '@tessera/core';
 import { describeModel, type ModelInUse } from '@tessera/evaluation-report/environment';
-import { EMBEDDED, EMBEDDED_TEXT, isCheckpointName, STORAGE_TYPES, type StorageType } from '@tessera/format';
-import type { Device, LoadModelOptions, LoadProgress, Precision } from '@tessera/runtime-node';
+import {
+  EMBEDDED,
+  EMBEDDED_TEXT,
+  isCheckpointName,
+  PRECISIONS,
+  type Precision,
+  STORAGE_TYPES,
+  type StorageType,
+} from '@tessera/format';
+import type { Device, LoadModelOptions, LoadProgress } from '@tessera/runtime-node';
 import { type Command, Option } from 'commander';
 import type { CommandContext, Output } from './command-context.js';
 import { assertModelSource } from './input-file.js';
@@ -61,7 +69,7 @@ export function withModelOptions(command: Command, { model = true, precision = f
   if (precision) {
     command.addOption(
       new Option('--precision <type>', 'what products are computed in, where the device has it')
-        .choices(['fp32', 'fp16'])
+        .choices(PRECISIONS)
         .default('fp32'),
     );
   }

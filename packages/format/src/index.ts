@@ -69,6 +69,7 @@ export {
   type TextPicture,
   titleOf,
 } from './pictures.js';
+export { PRECISIONS, type Precision } from './precision.js';
 export {
   NAMED_POLICIES,
   type NamedPolicy,

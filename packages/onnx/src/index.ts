@@ -5,7 +5,6 @@ export { GraphRunner, type GraphSession, type GraphSessions } from './graph-runn
 export { GraphTextEncoder } from './graph-text-encoder.js';
 export { halfGraph } from './half-precision/half-graph.js';
 export {
-  type Precision,
   precisionObstacle,
   type StartedInPrecision,
   startInPrecision,

@@ -9,9 +9,8 @@ import {
   type TokenGrid,
 } from '@tessera/core';
 import { emptyGrid, gridLength, type TextFeatures } from '@tessera/core/model';
-import type { Manifest, StorageType } from '@tessera/format';
+import type { Manifest, Precision, StorageType } from '@tessera/format';
 import * as v from 'valibot';
-import type { Precision } from './half-precision/start-in-precision.js';
 
 const numbers = v.array(v.pipe(v.number(), v.finite()));
 const schema = v.strictObject({

@@ -21,8 +21,9 @@ it('graphs in half precision are ones that ONNX Runtime takes, and the same but 
     readFile: readFrom,
     async createSession(name, { path }) {
       const graph = await readFrom(path);
-      if (takesHalf(name)) halved.push(name);
-      return InferenceSession.create(takesHalf(name) ? halfGraph(graph) : graph, sessionOptions('cpu', 2));
+      const inHalf = takesHalf(name, 'fp16');
+      if (inHalf) halved.push(name);
+      return InferenceSession.create(inHalf ? halfGraph(graph) : graph, sessionOptions('cpu', 2));
     },
   });
   const sample: unknown = JSON.parse(new TextDecoder().decode(await readFrom(manifest.parity!)));

@@ -1,3 +1,4 @@
+export type { Precision } from '@tessera/format';
 export {
   DeviceUnavailableError,
   type Fallback,
@@ -5,7 +6,6 @@ export {
   type ManifestFile,
   MemoryError,
   ModelFileError,
-  type Precision,
   withTextEncoder,
 } from '@tessera/onnx';
 export { defaultCacheFolder } from './cache-folder.js';

@@ -2,7 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ComponentName, ManifestComponent } from '@tessera/format';
+import type { ComponentName, ManifestComponent, Precision } from '@tessera/format';
 import {
   assertMemory,
   assertReferenceSample,
@@ -11,7 +11,6 @@ import {
   halfGraph,
   type LoadProgress,
   type MarModel,
-  type Precision,
   precisionObstacle,
   serveLoading,
   startInPrecision,
@@ -97,7 +96,7 @@ async function createSession(
   precision: Precision,
 ): Promise<GraphSession> {
   const { graph, externalData } = await graphFiles(folder, component);
-  const inHalf = precision === 'fp16' && takesHalf(name);
+  const inHalf = takesHalf(name, precision);
   const options = {
     ...sessionOptions(
       graphDevice(name, device),

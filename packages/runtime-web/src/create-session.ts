@@ -1,5 +1,5 @@
-import type { ComponentName, ManifestComponent } from '@tessera/format';
-import { type GraphSession, halfGraph, type Precision, takesHalf } from '@tessera/onnx';
+import type { ComponentName, ManifestComponent, Precision } from '@tessera/format';
+import { type GraphSession, halfGraph, takesHalf } from '@tessera/onnx';
 import type { InferenceSession } from 'onnxruntime-web/wasm';
 import type { Device } from './devices.js';
 import type { EventLoopYielder } from './event-loop-yielder.js';
@@ -19,8 +19,7 @@ export async function createSession(
     externalData.push({ path: each.split('/').at(-1)!, data: await read(each) });
   }
   const graph = await read(path);
-  const inHalf = precision === 'fp16' && takesHalf(name);
-  const session = await ort.InferenceSession.create(inHalf ? halfGraph(graph) : graph, {
+  const session = await ort.InferenceSession.create(takesHalf(name, precision) ? halfGraph(graph) : graph, {
     ...sessionOptions(name, device),
     ...(externalData.length > 0 ? { externalData } : {}),
   });

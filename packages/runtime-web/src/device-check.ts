@@ -1,11 +1,5 @@
-import {
-  assertReferenceSample,
-  type FetchedModel,
-  type MarModel,
-  neededFiles,
-  type Precision,
-  sha256,
-} from '@tessera/onnx';
+import type { Precision } from '@tessera/format';
+import { assertReferenceSample, type FetchedModel, type MarModel, neededFiles, sha256 } from '@tessera/onnx';
 import type { CacheStore } from './cache-store.js';
 import type { GpuAdapter } from './gpu.js';
 

@@ -1,9 +1,9 @@
+export type { Precision } from '@tessera/format';
 export {
   DeviceUnavailableError,
   type Fallback,
   type LoadProgress,
   ModelFileError,
-  type Precision,
   withTextEncoder,
 } from '@tessera/onnx';
 export { DEVICES, type Device, DeviceLostError } from './devices.js';

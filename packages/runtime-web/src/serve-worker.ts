@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@tessera/core';
+import type { Precision } from '@tessera/format';
 import {
   assertMemory,
   createMarModel,
@@ -9,7 +10,6 @@ import {
   type Loaded,
   type LoadProgress,
   ModelFileError,
-  type Precision,
   precisionObstacle,
   type ServedModel,
   type StartedInPrecision,

@@ -1,5 +1,6 @@
+import type { Precision } from '@tessera/format';
 import { expect, it, vi } from 'vitest';
-import { type Precision, precisionObstacle, startInPrecision } from './start-in-precision.js';
+import { precisionObstacle, startInPrecision } from './start-in-precision.js';
 
 const start = async (precision: Precision) => `a model in ${precision}`;
 

@@ -1,9 +1,5 @@
-import type { ComponentName, Manifest, StorageType } from '@tessera/format';
+import type { ComponentName, Manifest, Precision, StorageType } from '@tessera/format';
 import { firstSentence } from '../loading/start-on-device.js';
-
-/** What matrix products and convolutions are computed in; all else is in fp32. */
-export type Precision = 'fp32' | 'fp16';
-export const PRECISIONS: readonly Precision[] = ['fp32', 'fp16'];
 
 /** A model, and the precision that it computes in. */
 export interface StartedInPrecision<Model> {
@@ -57,9 +53,9 @@ export function precisionObstacle(
 }
 
 /**
- * Whether a graph is computed in fp16 with the others: the sines of `embed` lose their meaning in it, text encoders such as T5 exceed
+ * Whether a graph of a model in that precision is rewritten by `halfGraph`. Three stay in fp32: the sines of `embed` lose their meaning in it, text encoders such as T5 exceed
  * its range, and `positions` is computed once.
  */
-export function takesHalf(graph: ComponentName): boolean {
-  return graph !== 'embed' && graph !== 'positions' && graph !== 'textEncoder';
+export function takesHalf(graph: ComponentName, precision: Precision): boolean {
+  return precision === 'fp16' && graph !== 'embed' && graph !== 'positions' && graph !== 'textEncoder';
 }

@@ -1,8 +1,7 @@
 import type { MaskedModel, ModelInput } from '@tessera/core';
 import { ModelDisposedError } from '@tessera/core/model';
-import type { Manifest, StorageType } from '@tessera/format';
+import type { Manifest, Precision, StorageType } from '@tessera/format';
 import { onAbort } from '../abort-listener.js';
-import type { Precision } from '../half-precision/start-in-precision.js';
 import { RemoteModel } from '../remote/connect.js';
 import type { Port } from '../remote/port.js';
 import type { Calls } from '../remote/protocol.js';

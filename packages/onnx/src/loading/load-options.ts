@@ -1,7 +1,6 @@
 import { InvalidOptionError } from '@tessera/core';
 import { assertInteger } from '@tessera/core/model';
-import type { StorageType } from '@tessera/format';
-import { PRECISIONS, type Precision } from '../half-precision/start-in-precision.js';
+import { PRECISIONS, type Precision, type StorageType } from '@tessera/format';
 
 /** How far loading has come, in bytes of all files together. The total is exact from the first report on. */
 export interface LoadProgress {
