@@ -4,14 +4,8 @@ import { dirname, resolve } from 'node:path';
 import type { ImageRgb } from '@tessera/core';
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { readPng, takeLock, writeJson, writePng } from '@tessera/evaluation-report/files';
-import {
-  assertSamplingFits,
-  buildSampling,
-  gridSizeOf,
-  type Picture,
-  type Recipe,
-  recipeFor,
-} from '@tessera/format';
+import { buildSampling, gridSizeOf, type Picture, type Recipe, recipeFor } from '@tessera/format';
+import { assertRecipeFits } from './assert-recipe-fits.js';
 import type { Output } from './command-context.js';
 import { drawPictures } from './draw-pictures.js';
 import { InterruptedError } from './interruption.js';
@@ -54,12 +48,7 @@ const PREVIEW_FRAMES = 16;
  */
 export async function makePictures(options: MakeOptions): Promise<Made> {
   const { used, recipe, target } = options;
-  const { shape, diffusion } = used.model;
-  assertSamplingFits(
-    recipe.sampling,
-    { ...shape, ...(recipe.size ? gridSizeOf(used.model.manifest, recipe.size) : {}) },
-    diffusion,
-  );
+  assertRecipeFits(recipe, used.model);
   const folder = dirname(target.recipePath);
   const topmost = await mkdir(folder, { recursive: true });
   try {

@@ -145,7 +145,7 @@ function firstKey({ loaded, subject }: FolderEvaluationOptions): string {
 function drawing({ used, variants, n, seed, batch, loaded, signal, onProgress }: FolderDrawingOptions) {
   const { groups, prompts } = subjectsOf(used.model.manifest, loaded);
   for (const { sampling, used: { model } = used } of variants) {
-    assertSamplingFits(sampling, model.shape, model.diffusion);
+    assertSamplingFits(sampling, model);
   }
   return {
     model: used.model,

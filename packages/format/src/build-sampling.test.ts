@@ -1,3 +1,4 @@
+import type { ReuseAbilities } from '@tessera/core/model';
 import { expect, test } from 'vitest';
 import { assertSamplingFits } from './build-sampling.js';
 import { parseSpec } from './parse-spec.js';
@@ -7,8 +8,10 @@ import { resolveSampling } from './resolve-sampling.js';
 const SHAPE = { height: 16, width: 16, channels: 3 };
 const ADVISED = { guidance: { schedule: 'linear' as const, scale: 3 }, temperature: 0.8, clamp: [5, 5, 5] };
 
-const check = (text: string, advised = ADVISED) =>
-  assertSamplingFits(resolveSampling(parseSpec(text), advised), SHAPE);
+const ALL: ReuseAbilities = { guidance: true, tokens: true, head: true };
+
+const check = (text: string, { advised = ADVISED, reuses = ALL } = {}) =>
+  assertSamplingFits(resolveSampling(parseSpec(text), advised), { shape: SHAPE, reuses });
 
 test.each(POLICY_NAMES)('%s fits a grid of 256 tokens', (name) => {
   expect(() => check(name)).not.toThrow();
@@ -58,7 +61,20 @@ test.each([
 });
 
 test('a clamp of another number of channels does not', () => {
-  expect(() => check('mar', { ...ADVISED, clamp: [5, 5] })).toThrow(
+  expect(() => check('mar', { advised: { ...ADVISED, clamp: [5, 5] } })).toThrow(
     expect.objectContaining({ code: 'shape-mismatch' }),
   );
+});
+
+test.each([
+  ['lazymar', { ...ALL, tokens: false }],
+  ['lazymar', { ...ALL, head: false }],
+  ['gtr-16/lazy=stages/lazy-parts=guidance', { ...ALL, guidance: false }],
+])('%s does not fit a model that lacks what its steps reuse', (text, reuses) => {
+  expect(() => check(text, { reuses })).toThrow(expect.objectContaining({ code: 'reuse-unsupported' }));
+});
+
+test('a part that no step reuses may be lacking', () => {
+  const reuses = { guidance: true, tokens: false, head: false };
+  expect(() => check('gtr-16/lazy=stages/lazy-parts=guidance', { reuses })).not.toThrow();
 });

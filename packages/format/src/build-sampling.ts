@@ -5,12 +5,15 @@ import {
   type SamplingPolicy,
   type StepPlan,
 } from '@tessera/core';
-import { type CoefficientsSampler, marDiffusion } from '@tessera/core/diffusion';
+import { type CoefficientsSampler, type DiffusionProcess, marDiffusion } from '@tessera/core/diffusion';
 import {
   assertClamp,
+  assertReuse,
   type Clamp,
   type Corrector,
   planImage,
+  type ReuseAbilities,
+  type ReuseContext,
   type ReuseSchedule,
   type SamplingDefaults,
 } from '@tessera/core/model';
@@ -96,21 +99,31 @@ export function samplingDefaults({ sampling }: Pick<Manifest, 'sampling'>): Samp
 }
 
 /**
- * Makes sure that a sampling can be carried out on an empty grid, without a model: for callers that write something before
- * the first picture is drawn.
+ * Makes sure that a model can carry a sampling out on an empty grid, without running it: for callers that write something
+ * before the first picture is drawn.
  *
- * @param diffusion the model's. @default marDiffusion()
+ * @param model its grid, and what it may leave out: its diffusion, MAR's unless said otherwise, and what it can take from
+ *   earlier steps, nothing unless said otherwise
  * @throws InvalidOptionError where the policy has more steps than there are tokens, or the sampler has no coefficients for as
- *   many diffusion steps as a token would get; ShapeMismatchError where a clamp has not as many limits as tokens have channels
+ *   many diffusion steps as a token would get; ShapeMismatchError where a clamp has not as many limits as tokens have channels;
+ *   TesseraError `reuse-unsupported` where steps take from earlier ones what the model doesn't cache
  */
 export function assertSamplingFits(
   config: SamplingConfig,
-  shape: GridShape,
-  diffusion = marDiffusion(),
+  {
+    shape,
+    diffusion = marDiffusion(),
+    reuses,
+  }: {
+    readonly shape: GridShape;
+    readonly diffusion?: DiffusionProcess | undefined;
+    readonly reuses?: ReuseAbilities | undefined;
+  },
 ): void {
-  const { policy, sampler, clamp, corrector } = buildSampling(config);
+  const { policy, sampler, clamp, corrector, reuse } = buildSampling(config);
   assertClamp(clamp ?? undefined, shape.channels);
   const plans = planImage(corrector ? corrector(policy) : policy, shape);
+  if (reuse) assertReuse(reuses, reuse(firstStep(plans, shape)));
   for (const steps of diffusionStepsOf(plans, config.policy)) {
     try {
       sampler(steps, diffusion);
@@ -119,6 +132,14 @@ export function assertSamplingFits(
       throw new InvalidOptionError('diffusion steps', steps, error.expectation);
     }
   }
+}
+
+/** Where the first step of an image stands. */
+function firstStep(plans: readonly StepPlan[], { height, width }: GridShape): ReuseContext {
+  const [{ stage, positions }] = plans as [StepPlan];
+  const total = height * width;
+  const place = { total, maskedBefore: total, maskedAfter: total - positions.length };
+  return { ...place, step: 0, steps: plans.length, stage, previousStage: undefined };
 }
 
 /** Every number of diffusion steps that tokens of an image are planned with, or get by FTS. */

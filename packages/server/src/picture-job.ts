@@ -74,7 +74,7 @@ export function generationJob(
       });
   const { seed, sampling, images } = recipe;
   count(images.length, limits);
-  assertSamplingFits(sampling, model.shape, model.diffusion);
+  assertSamplingFits(sampling, model);
   const steps = samplingSteps(sampling);
   assertPartials(body.partial_images, steps);
   return {
@@ -121,7 +121,7 @@ export async function editJob(
   if (body.size !== 'auto') assertSize(body.size, sent.image);
   const subject = subjectOf(body, manifest);
   const sampling = samplingOf(body, manifest.sampling);
-  assertSamplingFits(sampling, model.shape, model.diffusion);
+  assertSamplingFits(sampling, model);
   const steps = samplingSteps(sampling);
   assertPartials(body.partial_images, steps);
   const seed = body.seed ?? randomSeed();

@@ -1,14 +1,8 @@
 import type { ModelInUse } from '@tessera/evaluation-report/environment';
 import { jobPicture, type ShardJob } from '@tessera/fleet';
-import {
-  assertSamplingFits,
-  gridSizeOf,
-  type Picture,
-  type Recipe,
-  recipeOf,
-  USUAL_BATCH,
-} from '@tessera/format';
+import { type Picture, type Recipe, recipeOf, USUAL_BATCH } from '@tessera/format';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { assertRecipeFits } from '../assert-recipe-fits.js';
 import type { CommandContext, Output } from '../command-context.js';
 import { type ModelFlags, modelInUse, withModelOptions } from '../model-options.js';
 import { seedOption, wholeNumberOption } from '../number-options.js';
@@ -77,15 +71,11 @@ export async function withJob<Result>(
     assertTakesPrompts(manifest, prompts, flags);
     const { size, negative, seed, of } = flags;
     const sampling = choice(manifest.sampling);
-    assertSamplingFits(
-      sampling,
-      { ...model.shape, ...(size ? gridSizeOf(manifest, size) : {}) },
-      model.diffusion,
-    );
     const { images: _, ...recipe } = recipeOf({
       ...{ model: identity, seed, sampling, ...(size ? { size } : {}) },
       ...{ made, pictures: [] },
     });
+    assertRecipeFits(recipe, model);
     const [from, to] = flags.pictures;
     const job: ShardJob = {
       ...{ recipe, from, to, of },

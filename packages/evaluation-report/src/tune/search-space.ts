@@ -1,4 +1,4 @@
-import { type GridShape, InvalidOptionError, keyedNoise, shuffle } from '@tessera/core';
+import { InvalidOptionError, keyedNoise, shuffle, TesseraError } from '@tessera/core';
 import {
   assertSamplingFits,
   parseDocument,
@@ -101,17 +101,14 @@ function namesIn(spec: string): string[] {
 }
 
 /** Undefined where this model can't draw it: fewer tokens than steps, no caches. */
-function samplingOf(
-  spec: string,
-  { manifest, shape, diffusion, reuses }: CandidatesOptions['model'],
-): SamplingConfig | undefined {
+function samplingOf(spec: string, model: CandidatesOptions['model']): SamplingConfig | undefined {
   try {
-    const sampling = resolveSampling(parseSpec(spec), manifest.sampling);
-    assertSamplingFits(sampling, shape as GridShape, diffusion);
-    const parts = sampling.reuse?.method === 'lazymar' ? sampling.reuse.parts : [];
-    return parts.every((part) => reuses?.[part]) ? sampling : undefined;
+    const sampling = resolveSampling(parseSpec(spec), model.manifest.sampling);
+    assertSamplingFits(sampling, model);
+    return sampling;
   } catch (error) {
     if (InvalidOptionError.isInstance(error)) return undefined;
+    if (TesseraError.isInstance(error) && error.code === 'reuse-unsupported') return undefined;
     if (error instanceof SamplerSpecError) {
       throw new EvaluationRequestError(`The search space has a spec that is none. ${error.message}`);
     }
