@@ -98,8 +98,12 @@ async function benchmark(
       port = await torchPort(first, options);
       closing.push(() => port?.close());
     }
-    say('warming up');
-    for (const model of models) await measure(model, sizes, variants.at(-1)!, { seed: 0, batch });
+    const warmUp = variants.at(-1)!;
+    say(`warming up by ${warmUp.name}`);
+    for (const model of models) {
+      const { wall } = await measure(model, sizes, warmUp, { seed: 0, batch });
+      say(`warm after ${seconds(wall)}`);
+    }
 
     const rounds = arms.map((): Round[] => []);
     const torchRounds = arms.map((): number[] => []);
