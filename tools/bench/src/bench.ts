@@ -4,6 +4,7 @@ import { type LoadedModel, loadModel } from '@tessera/runtime-node';
 import { type BenchModel, openBenchModel } from './bench-model.js';
 import { fairness } from './fairness.js';
 import { fleetPage } from './fleet-page.js';
+import { flopsTable } from './flops-table.js';
 import { killRunCommand } from './kill-run-command.js';
 import { loadBenchmark } from './load.js';
 import { measure } from './measure.js';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'table') return speedTable(rest, CACHE_FOLDER);
   if (first === 'nitro') return nitroTable(rest, CACHE_FOLDER);
+  if (first === 'flops') return flopsTable(rest);
   if (first === 'kills') return killRunCommand(rest, CACHE_FOLDER);
   if (first === 'load') return loadBenchmark(rest);
   if (first === 'fairness') return fairness(rest);

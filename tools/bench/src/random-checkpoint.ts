@@ -62,7 +62,8 @@ function distributionOf(key: string, shape: readonly number[]): { mean: number; 
   return { mean: 0, deviation: 1 / Math.sqrt(fanIn) };
 }
 
-function completeConfig(json: MarConfigJson): MarConfig {
+/** @param json with every size given */
+export function completeConfig(json: MarConfigJson): MarConfig {
   const sizes = json as Required<MarConfigJson>;
   const patchSize = sizes.patch_size;
   const side = sizes.img_size / sizes.vae_stride / patchSize;
