@@ -7,6 +7,7 @@ export const HELP = `Usage: npm run bench -- [options]
 
 Times MAR's own sampler against GtR with and without FTS, interleaved in one process. \`npm run bench -- table --help\`
 tells of another table: how fast, large and exact models of MAR-B's, L's and H's sizes are in each type of weights, and \`nitro\` one of Nitro-AR's.
+\`flops\` counts operations instead.
 \`kills\`, \`load\`, \`fairness\` and \`fleet\` are about many machines and many callers; each has its --help.
 
   --model NAME      tiny (the embedded model), mar-b, mar-l or mar-h (their sizes, random weights), a model folder, or a
