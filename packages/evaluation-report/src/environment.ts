@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
-import { manifestHash, type Recipe } from '@tessera/format';
+import { madeWith, manifestHash, type Recipe } from '@tessera/format';
 import type { LoadedModel } from '@tessera/runtime-node';
 
 /** What times hang on beside what is timed. */
@@ -55,12 +55,7 @@ export async function describeModel(model: LoadedModel, location: string): Promi
   return {
     model,
     identity: { name: model.manifest.name, location, sha256: await manifestHash(model.manifest) },
-    made: {
-      device: model.device,
-      dtype: model.dtype,
-      ...(model.precision === 'fp16' ? { precision: model.precision } : {}),
-      versions: versions(),
-    },
+    made: madeWith(model, versions()),
   };
 }
 

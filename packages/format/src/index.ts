@@ -80,6 +80,7 @@ export {
 export {
   EMBEDDED,
   EMBEDDED_TEXT,
+  madeWith,
   parseRecipe,
   type Recipe,
   RecipeError,

@@ -2,6 +2,7 @@ import { TesseraError } from '@tessera/core';
 import * as v from 'valibot';
 import { parseDocument } from './parse-document.js';
 import type { Picture } from './pictures.js';
+import type { Precision } from './precision.js';
 import { type SamplingConfig, samplingSchema } from './sampling-config.js';
 
 const VERSION = 2;
@@ -72,6 +73,19 @@ export class RecipeError extends TesseraError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(RecipeError.code, message, options);
   }
+}
+
+/**
+ * What a recipe says about the model that makes its pictures.
+ *
+ * @param model a loaded one
+ * @param versions of the packages that draw, by their names
+ */
+export function madeWith(
+  { device, dtype, precision }: Pick<Recipe['made'], 'device' | 'dtype'> & { readonly precision: Precision },
+  versions: Recipe['made']['versions'],
+): Recipe['made'] {
+  return { device, dtype, ...(precision === 'fp16' ? { precision } : {}), versions };
 }
 
 export function recipeOf(parts: {

@@ -1,4 +1,4 @@
-import { manifestHash, titleOf } from '@tessera/format';
+import { madeWith, manifestHash, titleOf } from '@tessera/format';
 import { recipeOfPicture } from '../recipe/recipe.js';
 import type { PictureState } from '../run/picture-run.js';
 import { totals } from '../run/step-record.js';
@@ -15,9 +15,9 @@ export async function entryOfPicture(
   versions: Readonly<Record<string, string>>,
 ): Promise<HistoryEntry | undefined> {
   if (!finished?.environment || !settings) return undefined;
-  const { manifest, device, dtype, precision } = finished.environment;
+  const { manifest } = finished.environment;
   const { pngBytes } = await import('@tessera/format/png');
-  const made = { device, dtype, ...(precision === 'fp16' ? { precision } : {}), versions };
+  const made = madeWith(finished.environment, versions);
   const recipe = recipeOfPicture({ manifest, sha256: await manifestHash(manifest), settings, made });
   const picture = pictureOf(settings.condition, manifest);
   const { milliseconds, headEvaluations } = totals(steps);
