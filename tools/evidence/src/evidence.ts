@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { readStudy } from '@tessera/evaluation-report';
 import { indexPage } from './evidence-index.js';
 import { DOCS, pagesFolder, ROOT, readEntries, STUDIES, studyPath } from './places.js';
+import { prepareModel, tessera } from './prepare-model.js';
 
 const HELP = `npm run evidence -- STUDY… [options of tessera evaluate]
 
@@ -30,13 +31,15 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   for (const name of names.includes('all') ? STUDIES : names) {
+    const { model } = await readStudy(studyPath(name));
+    const fitting = options.includes('--render') ? [] : prepareModel(model);
+    if (!fitting) return 1;
     const given = [
-      ...['--study', studyPath(name), '--page', pagesFolder(options)],
+      ...['--study', studyPath(name), '--page', pagesFolder(options), ...fitting],
       ...['--out', join(ROOT, '.cache', 'evidence'), '--workers', `${availableParallelism()}`],
     ];
-    const command = [join(ROOT, 'packages/cli/dist/tessera.js'), 'evaluate', ...given, ...options];
-    const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' });
-    if (status !== 0) return status ?? 1;
+    const code = tessera(['evaluate', ...given, ...options]);
+    if (code !== 0) return code;
   }
   writeFileSync(join(DOCS, 'README.md'), indexPage(await readEntries()));
   return 0;

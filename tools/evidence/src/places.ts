@@ -13,6 +13,8 @@ export const STUDIES: readonly string[] = [
   'speed',
   'fast',
   'parts',
+  'lazymar',
+  'nonsquare',
   'guidance',
   'head',
   'text',

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from tests.small_models import MAR, RandomLatents, random_autoencoder, random_mar
 from train.autoencoder.model import Autoencoder
 from train.mar.model import Mar
 from train.mar.training import MarLoss
+from train.render import render
 from train.safetensors import read_safetensors, write_safetensors
+from train.stages.middle import cut_middle
 from train.stages.packing import write_model
 from train.stages.unpacking import unpack
 from train.stages.validating import SHARES, validate_mar
@@ -28,7 +31,7 @@ from train.text.stages.unpacking import unpack as unpack_text
 from train.training.checkpoint import load_checkpoint, save_checkpoint
 from train.training.loop import Files, train
 from train.training.plan import Plan
-from train.workplace import Workplace
+from train.workplace import HELD_OUT_SEED, Workplace
 
 HERE = Path(__file__).resolve().parent
 CONVERTER = HERE.parents[2] / "packages" / "convert" / "dist" / "index.js"
@@ -104,6 +107,40 @@ class Unpacking(unittest.TestCase):
             unpack(place, folder / "model")
             self.assertEqual(place.load_autoencoder().config, random_autoencoder().config)
             self.assertFalse(place.mar.exists())
+
+
+class Middle(unittest.TestCase):
+    def test_the_middle_of_a_model_has_the_positions_of_its_rows_and_real_pictures_of_its_shape(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_model(folder / "model", random_mar(), random_autoencoder(), [1.0] * MAR.vae_embed_dim)
+            cut_middle(folder / "model", folder / "middle", rows=2, count=13)
+            config = json.loads((folder / "middle" / "config.json").read_text())["mar"]
+            whole = read_safetensors(folder / "model" / "mar.safetensors")
+            cut = read_safetensors(folder / "middle" / "mar.safetensors")
+            flowers = sorted((folder / "middle" / "real" / "flower").iterdir())
+            picture = np.asarray(Image.open(flowers[0]))
+        self.assertEqual((config["seq_h"], config["seq_w"]), (2, 4))
+        self.assertEqual([path.name for path in flowers], ["00000.png", "00012.png"])
+        # The second of four rows begins behind as many pixels as a token is high.
+        token = config["vae_stride"]
+        self.assertTrue(np.array_equal(picture, render(HELD_OUT_SEED, 0).pixels[token:-token]))
+        for key, value in whole.items():
+            expected = value
+            if "pos_embed" in key:
+                buffer = value.shape[1] - 16
+                rows = [*range(buffer), *range(buffer + 4, buffer + 12)]
+                expected = value[:, rows]
+            self.assertTrue(torch.equal(cut[key], expected), key)
+
+    def test_rows_that_leave_no_middle_are_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_model(folder / "model", random_mar(), random_autoencoder(), [1.0] * MAR.vae_embed_dim)
+            for rows in (3, 6):
+                with self.assertRaisesRegex(ValueError, f"rows = {rows}"):
+                    cut_middle(folder / "model", folder / "middle", rows, count=2)
+            self.assertFalse((folder / "middle").exists())
 
 
 @unittest.skipUnless(CONVERTER.exists() and shutil.which("node"), "packages/convert isn't built")

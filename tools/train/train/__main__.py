@@ -15,6 +15,7 @@ from .stages.everything import run_everything
 from .stages.judging import judge_samples, train_judge
 from .stages.latents import compute_latents
 from .stages.mar import train_mar
+from .stages.middle import cut_middle
 from .stages.packing import pack
 from .stages.rendering import render_pictures
 from .stages.sampling import draw_samples
@@ -65,6 +66,8 @@ def _run(options: argparse.Namespace) -> None:
         pack(place)
     elif options.command == "unpack":
         unpack(place, options.folder)
+    elif options.command == "middle":
+        cut_middle(options.folder, options.out, options.rows, options.count)
     else:
         run_everything(place, options.within, options.mar_minutes, options.size)
 
@@ -134,6 +137,16 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("--name", default="samples", help="of the sheet (default: samples)")
     add("pack", "write float16 safetensors and config.json for the converter")
     add("unpack", "go on from a packed model").add_argument("folder", type=Path)
+    middle = add("middle", "cut a packed model, and held-out renders, down to the middle rows of their grid")
+    middle.add_argument("folder", type=Path)
+    middle.add_argument("--out", type=Path, required=True)
+    middle.add_argument("--rows", type=whole(1), default=12, help="of the grid (default: 12)")
+    middle.add_argument(
+        "--count",
+        type=whole(2, HELD_OUT_COUNT),
+        default=2400,
+        help=f"renders, at most {HELD_OUT_COUNT} (default: 2400)",
+    )
     everything = add("all", "all of these in turn; with --within, as much as fits")
     everything.add_argument(
         "--mar-minutes", type=positive, help="length of the MAR model's training, over all calls"
