@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { readStudy } from '@tessera/evaluation-report';
 import { indexPage } from './evidence-index.js';
 import { DOCS, pagesFolder, ROOT, readEntries, STUDIES, studyPath } from './places.js';
@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     const fitting = options.includes('--render') ? [] : prepareModel(model);
     if (!fitting) return 1;
     const given = [
-      ...['--study', studyPath(name), '--page', pagesFolder(options), ...fitting],
+      ...['--study', relative(ROOT, studyPath(name)), '--page', pagesFolder(options), ...fitting],
       ...['--out', join(ROOT, '.cache', 'evidence'), '--workers', `${availableParallelism()}`],
     ];
     const code = tessera(['evaluate', ...given, ...options]);
