@@ -43,6 +43,8 @@ export function apiErrorOf(error: unknown): ApiError {
   if (ApiError.isInstance(error)) return error;
   if (SamplerSpecError.isInstance(error) || InvalidPlanError.isInstance(error))
     return invalidField('policy', error.message);
+  if (TesseraError.isInstance(error) && error.code === 'reuse-unsupported')
+    return invalidField('policy', error.message);
   if (RecipeError.isInstance(error)) return invalidField('recipe', error.message);
   if (InvalidOptionError.isInstance(error)) return invalidField(error.option, error.message);
   if (TesseraError.isInstance(error) && ['shape-mismatch', 'missing-component'].includes(error.code))

@@ -4,7 +4,7 @@ import { buildSampling, inputOf, parseRecipe } from '@tessera/format';
 import { pngBytes, readPngBytes } from '@tessera/format/png';
 import { fakeLoadedModel } from '@tessera/onnx/testing';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LogEntry } from './exchange.js';
 import {
   draw,
@@ -220,6 +220,20 @@ describe('generations', () => {
       expect(answer.error).toMatchObject({ type: 'invalid_request_error', ...error });
     },
   );
+
+  it('refuses a policy whose steps reuse what the model does not cache, before it draws', async () => {
+    const condition = vi.fn();
+    const reuses = { guidance: true, tokens: false, head: false };
+    const handler = fakeHandler({ models: { fake: fakeSource({ reuses, condition }) } });
+    const response = await draw(handler, { policy: 'lazymar:16x4' });
+    const { error } = await answerOf(response);
+    expect([response.status, error.param, error.message]).toEqual([
+      400,
+      'policy',
+      expect.stringContaining('caches'),
+    ]);
+    expect(condition).not.toHaveBeenCalled();
+  });
 
   it.each([
     ['no JSON', '{', 'application/json', 400],
