@@ -1,5 +1,11 @@
 import { generateImages, type MaskedModel } from '@tessera/core';
-import { type ConditionImage, headEffort, maskedPositions, proxyModel } from '@tessera/core/model';
+import {
+  type ClassInput,
+  type ConditionImage,
+  headEffort,
+  maskedPositions,
+  proxyModel,
+} from '@tessera/core/model';
 import { fakeModel } from '@tessera/core/testing';
 import type { Sampling } from '@tessera/format';
 import { product, transformerFlops } from './transformer-flops.js';
@@ -32,7 +38,7 @@ export async function countFlops(sizes: ModelSizes, { clamp, ...sampling }: Samp
   const { height, width } = sizes.grid;
   const fake = fakeModel({ shape: { height, width, channels: sizes.channels }, width: 4 });
   const conditionFlops = conditionCounter(sizes);
-  const model: MaskedModel<{ readonly classLabel: number | null }> = proxyModel(fake, {
+  const model: MaskedModel<ClassInput> = proxyModel(fake, {
     condition(request) {
       for (const image of request.batch) counted.transformer += conditionFlops(image);
       return fake.condition(request);
