@@ -16,6 +16,7 @@ from tests.small_models import MAR, RandomLatents, random_autoencoder, random_ma
 from train.autoencoder.model import Autoencoder
 from train.mar.model import Mar
 from train.mar.training import MarLoss
+from train.options import OptionError
 from train.render import render
 from train.safetensors import read_safetensors, write_safetensors
 from train.stages.middle import cut_middle
@@ -138,7 +139,7 @@ class Middle(unittest.TestCase):
             folder = Path(name)
             write_model(folder / "model", random_mar(), random_autoencoder(), [1.0] * MAR.vae_embed_dim)
             for rows in (3, 6):
-                with self.assertRaisesRegex(ValueError, f"rows = {rows}"):
+                with self.assertRaisesRegex(OptionError, f"rows {rows}"):
                     cut_middle(folder / "model", folder / "middle", rows, count=2)
             self.assertFalse((folder / "middle").exists())
 

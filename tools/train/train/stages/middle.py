@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from ..options import OptionError
 from ..pictures import Chunk, render_chunk
 from ..render import CLASS_NAMES
 from ..safetensors import read_safetensors, write_safetensors
@@ -25,13 +26,13 @@ def cut_middle(folder: Path, out: Path, rows: int, count: int) -> None:
     renders cut alike, a folder a class. The position tables lose the other rows; nothing is trained.
 
     @param folder of a square model: `mar.safetensors`, `vae.safetensors` and `config.json`
-    @raises ValueError if it has fewer rows, or the rows above and below would not be equally many
+    @raises OptionError if it has fewer rows, or the rows above and below would not be equally many
     """
     config = json.loads((folder / "config.json").read_text())
     sizes = config["mar"]
     side = sizes["seq_h"]
     if rows > side or (side - rows) % 2:
-        raise ValueError(f"rows = {rows}: must be at most {side}, and leave an even number of rows out.")
+        raise OptionError(f"--rows {rows}: must be at most {side}, and leave an even number of rows out.")
     first = (side - rows) // 2
     tensors = read_safetensors(folder / "mar.safetensors")
     for name, tensor in tensors.items():
