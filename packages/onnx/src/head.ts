@@ -48,7 +48,9 @@ export interface SampleRequest
  * beyond that, more rows gain nothing and cost memory.
  */
 const MODULATION_ROWS = 128;
-/** Bytes a modulation may take; tokens beyond that are sampled in blocks. */
+/** Rows that are sampled in one block: more make no product any faster, and take memory. */
+const BLOCK_ROWS = 512;
+/** Bytes a modulation may take: rows of wide heads beyond that are sampled in further blocks. */
 const MODULATION_BYTES = 48 * 2 ** 20;
 
 /**
@@ -199,12 +201,12 @@ interface Block {
   readonly rows: Int32Array;
 }
 
-/** Blocks of tokens whose modulation fits its budget, and that hold what the head takes together. */
+/** Blocks of tokens that are small enough, and that hold what the head takes together. */
 function* blocksOf(graphs: HeadGraphs, { count, rows }: HeadRows): Generator<Block> {
   const halves = rows.length / count;
   const { rowsTogether } = graphs;
-  const bytes = rowBytes(graphs) * halves * rowsTogether;
-  const size = rowsTogether * Math.max(1, Math.floor(MODULATION_BYTES / bytes));
+  const most = Math.min(BLOCK_ROWS, MODULATION_BYTES / rowBytes(graphs));
+  const size = rowsTogether * Math.max(1, Math.floor(most / (halves * rowsTogether)));
   for (let first = 0; first < count; first += size) {
     const last = Math.min(count, first + size);
     const blockRows = new Int32Array(halves * (last - first));

@@ -29,6 +29,7 @@ export {
 } from './loading/load-options.js';
 export { assertMemory, MemoryError, weightsMemory } from './loading/memory-need.js';
 export { type Fallback, firstSentence, startOnDevice } from './loading/start-on-device.js';
+export { type ReplicaOptions, withReplicas } from './loading/with-replicas.js';
 export { withTextEncoder } from './loading/with-text-encoder.js';
 export { MarGraphs } from './mar-graphs.js';
 export { MarModel } from './mar-model.js';

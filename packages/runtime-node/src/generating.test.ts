@@ -40,6 +40,33 @@ describe('a model in its worker', () => {
     }
   });
 
+  it('shares a batch out among copies of itself, and draws the same', async () => {
+    const shared = await loadModel(modelFolder, { device: 'cpu', threads: 2 });
+    const requests = [1, 4].map((classLabel) => ({ seed: 9, imageIndex: classLabel, input: { classLabel } }));
+    const runs = async () => (await shared.runStatistics()).transformer?.runs ?? 0;
+    // A copy runs the transformer of its own for each step; without copies there is one run for both pictures.
+    await expect
+      .poll(
+        async () => {
+          const before = await runs();
+          await generateImages({ model: shared, requests, policy });
+          return (await runs()) - before;
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(2 * 3);
+    const drawn = await generateImages({ model: shared, requests, policy });
+    await shared.dispose();
+    const alone = await loadModel(modelFolder, { device: 'cpu', threads: 2, replicas: 1 });
+    const expected = await generateImages({ model: alone, requests, policy });
+    expect((await alone.runStatistics()).transformer?.runs).toBe(3);
+    await alone.dispose();
+    for (const [i, { grid, image }] of drawn.entries()) {
+      expect(largestDifference(grid.tokens, expected[i]!.grid.tokens)).toBeLessThan(1e-4);
+      expect(largestDifference(image.data, expected[i]!.image.data)).toBeLessThanOrEqual(1);
+    }
+  });
+
   it('draws the same noise bits in the worker as in the main thread', async () => {
     const image = { seed: 77, imageIndex: 3, input: { classLabel: 7 } };
     const here = (seed: { seed: number; imageIndex: number }): NoiseSource => {

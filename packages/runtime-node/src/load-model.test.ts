@@ -100,6 +100,8 @@ describe('loadModel', () => {
     expect(await wrong({ device: 'gpu' })).toMatchObject({ code: 'invalid-option', option: 'device' });
     expect(await wrong({ precision: 'half' })).toMatchObject({ code: 'invalid-option', option: 'precision' });
     expect(await wrong({ threads: 0 })).toMatchObject({ code: 'invalid-option', option: 'threads' });
+    for (const replicas of [0, 1.5, 3])
+      expect(await wrong({ threads: 2, replicas })).toMatchObject({ option: 'replicas' });
     expect(await wrong({ dtype: 'fp32' })).toMatchObject({ code: 'invalid-option', option: 'dtype' });
   });
 

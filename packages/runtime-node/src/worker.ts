@@ -72,6 +72,7 @@ async function start(
     dtype,
     Tensor,
     isInMemory: device === 'cpu',
+    threads: request.threads,
     onProgress,
     createSession: async (name, component) => createSession(request, name, component, device, precision),
     readFile: (path) => readFile(join(folder, path)),

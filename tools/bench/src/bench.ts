@@ -61,7 +61,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** A way to sample with one of a model's types of weights. */
+/** How long a warm-up draws batches at least: copies of a model are loaded meanwhile. Milliseconds. */
+const WARM_UP = 3000;
+
+/** A way to sample with one of a model's types of weights, and so many copies of it. */
 interface Arm {
   readonly name: string;
   readonly model: LoadedModel;
@@ -73,25 +76,25 @@ async function benchmark(
   variants: readonly BenchVariant[],
   options: Options,
 ): Promise<ModelResult> {
-  const { threads, batch } = options;
+  const { threads, batch, replicas } = options;
   const [first] = stored as [BenchModel];
   const repeats = options.repeats ?? (first.checkpoint ? 3 : 5);
-  const models: LoadedModel[] = [];
+  const models: { readonly model: LoadedModel; readonly name: string }[] = [];
   const closing: (() => Promise<void> | void)[] = [];
   try {
     for (const { folder } of stored) {
-      const model = await loadModel(folder, { device: 'cpu', threads });
-      closing.push(() => model.dispose());
-      models.push(model);
+      for (const count of replicas) {
+        const copies = count === undefined ? {} : { replicas: count };
+        const model = await loadModel(folder, { device: 'cpu', threads, ...copies });
+        closing.push(() => model.dispose());
+        const words = [stored.length > 1 && model.dtype, replicas.length > 1 && `replicas ${count}`];
+        models.push({ model, name: words.filter(Boolean).join(', ') });
+      }
     }
-    const arms = models.flatMap((model): Arm[] =>
-      variants.map((variant) => ({
-        name: models.length === 1 ? variant.name : `${variant.name} ${model.dtype}`,
-        model,
-        variant,
-      })),
+    const arms = models.flatMap(({ model, name }): Arm[] =>
+      variants.map((variant) => ({ name: `${variant.name} ${name}`.trim(), model, variant })),
     );
-    const [{ manifest, dtype }] = models as [LoadedModel];
+    const { manifest, dtype } = models[0]!.model;
     const sizes = await transformerSizes(first.folder, manifest, dtype);
     const matMul = await plainMatMul(sizes, 2 * batch * (sizes.buffer + sizes.length), threads);
     closing.push(() => matMul.release());
@@ -102,9 +105,11 @@ async function benchmark(
     }
     const warmUp = variants.at(-1)!;
     say(`warming up by ${warmUp.name}`);
-    for (const model of models) {
-      const { wall } = await measure(model, sizes, warmUp, { seed: 0, batch });
-      say(`warm after ${seconds(wall)}`);
+    for (const { model } of models) {
+      const began = performance.now();
+      do await measure(model, sizes, warmUp, { seed: 0, batch });
+      while (performance.now() - began < WARM_UP);
+      say(`warm after ${seconds(performance.now() - began)}`);
     }
 
     const rounds = arms.map((): Round[] => []);
@@ -139,7 +144,7 @@ async function benchmark(
     );
     return {
       model: first.name,
-      dtype: [...new Set(models.map((model) => model.dtype))].join(' and '),
+      dtype: [...new Set(models.map(({ model }) => model.dtype))].join(' and '),
       threads,
       batch,
       sizes,

@@ -17,6 +17,7 @@ tells of another table: how fast, large and exact models of MAR-B's, L's and H's
   --repeats N       rounds   [5 for tiny, else 3]
   --threads N       [all cores]
   --batch N         images at once   [1]
+  --replicas LIST   copies of the model that share a batch, e.g. 1,2: all are drawn with in turn   [as loadModel has it]
   --json FILE       writes every single measurement as well
   --torch           also times the same checkpoint and algorithm in PyTorch; needs mar-b or a checkpoint folder
   --python PATH     an interpreter that has torch and numpy   [python3]
@@ -29,6 +30,8 @@ export interface Options {
   readonly repeats?: number;
   readonly threads: number;
   readonly batch: number;
+  /** Undefined for as many as `loadModel` takes by itself. */
+  readonly replicas: readonly (number | undefined)[];
   readonly json?: string;
   readonly torch: boolean;
   readonly python: string;
@@ -46,6 +49,7 @@ export function parseOptions(given: readonly string[]): Options | undefined {
       repeats: { type: 'string' },
       threads: { type: 'string' },
       batch: { type: 'string' },
+      replicas: { type: 'string' },
       json: { type: 'string' },
       torch: { type: 'boolean' },
       python: { type: 'string' },
@@ -68,6 +72,7 @@ export function parseOptions(given: readonly string[]): Options | undefined {
     ...(values.repeats === undefined ? {} : { repeats: count('repeats', values.repeats) }),
     threads: values.threads === undefined ? availableParallelism() : count('threads', values.threads),
     batch: values.batch === undefined ? 1 : count('batch', values.batch),
+    replicas: values.replicas?.split(',').map((text) => count('replicas', text)) ?? [undefined],
     ...(json === undefined ? {} : { json }),
     torch,
     python: values.python ?? 'python3',

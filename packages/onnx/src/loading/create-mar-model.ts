@@ -24,6 +24,8 @@ import type { LoadProgress } from './load-options.js';
  * bound by arithmetic, and few enough for its memory not to grow with the batch.
  */
 const ROWS_AT_ONCE = 16;
+/** The same for one thread, which has nothing to share: a few rows keep it as busy. */
+const ROWS_OF_ONE_THREAD = 4;
 
 /** What a runtime creates a model from. */
 export interface ModelSource {
@@ -33,6 +35,8 @@ export interface ModelSource {
   readonly Tensor: TensorConstructor;
   /** Whether tensors stay in the processor's memory, so that large batches can be taken in parts. */
   readonly isInMemory: boolean;
+  /** CPU threads of the sessions. @default several */
+  readonly threads?: number;
   /** Called before each session is created. */
   onProgress(progress: LoadProgress): void;
   createSession(name: ComponentName, component: ManifestComponent): Promise<GraphSession>;
@@ -46,7 +50,7 @@ export interface ModelSource {
  * graphs of {@link isCreatedWhenRun}.
  */
 export async function createMarModel(source: ModelSource): Promise<MarModel> {
-  const { manifest, dtype, Tensor, isInMemory, createSession, onProgress } = source;
+  const { manifest, dtype, Tensor, isInMemory, threads, createSession, onProgress } = source;
   const variant = manifest.variants.find((each) => each.dtype === dtype)!;
   const { textEncoder, ...rest } = variant.components;
   const all = Object.entries(rest) as [ComponentName, ManifestComponent?][];
@@ -68,7 +72,7 @@ export async function createMarModel(source: ModelSource): Promise<MarModel> {
       loadedBytes += bytesOf(component);
     }
     const options = {
-      ...(isInMemory ? { rowsAtOnce: ROWS_AT_ONCE } : {}),
+      ...(isInMemory ? { rowsAtOnce: threads === 1 ? ROWS_OF_ONE_THREAD : ROWS_AT_ONCE } : {}),
       ...(textEncoder ? { textEncoder: folderTextEncoder(source, textEncoder) } : {}),
     };
     return new MarModel(modelGraphs(manifest, sessions, Tensor, options));
