@@ -128,6 +128,22 @@ describe('loadModel', () => {
     expect(await load(changed)).toMatchObject({ message: expect.stringMatching(/decoder.*SHA-256/) });
   });
 
+  it('makes no copies for batches once other files lie in the folder', async () => {
+    const folder = copy();
+    const model = await loadModel(folder, { device: 'cpu', threads: 2 });
+    writeFileSync(join(folder, 'onnx/decoder.onnx'), 'of another model');
+    const batch = [1, 2].map((imageIndex) => ({ seed: 1, imageIndex, input: { classLabel: 0 } }));
+    const began = performance.now();
+    let batches = 0;
+    // Copies are loaded after a second, within half a second.
+    for (; performance.now() - began < 2500; batches++) {
+      const drawn = await generateImages({ model, requests: batch, policy: quick });
+      expect(drawn.map(({ image }) => image.width)).toEqual([64, 64]);
+    }
+    expect((await model.runStatistics()).transformer?.runs).toBe(4 * batches);
+    await model.dispose();
+  });
+
   it('stops loading when its signal is aborted', async () => {
     const controller = new AbortController();
     const reason = new Error('changed my mind');

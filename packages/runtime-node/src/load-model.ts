@@ -7,7 +7,6 @@ import {
   type LoadRequest,
   loadInWorker,
   loadRequest,
-  type ManifestFile,
   neededFiles,
   onAbort,
   storedType,
@@ -73,15 +72,17 @@ export async function loadModel(
   const dtype = storedType(manifest, wanted.dtype);
   signal?.throwIfAborted();
   const request: NodeLoadRequest = { ...wanted, folder, manifest, dtype, threads };
-  const load = (stop?: AbortSignal) =>
-    loadInWorker<NodeLoadRequest, Device>(new ModelWorker(), () => request, {
-      ...options,
-      ...(stop ? { signal: stop } : {}),
-    });
   const model = isChecked
-    ? await load(signal)
-    : await whileChecking(folder, neededFiles(manifest, dtype), signal, load);
+    ? await loadRequested(request, options)
+    : await whileChecking(request, signal, (stop) => loadRequested(request, { ...options, signal: stop }));
   return inReplicas(model, request, options.replicas);
+}
+
+function loadRequested(
+  request: NodeLoadRequest,
+  options: Pick<LoadModelOptions, 'signal' | 'onProgress'>,
+): Promise<LoadedModel> {
+  return loadInWorker<NodeLoadRequest, Device>(new ModelWorker(), () => request, options);
 }
 
 /** Shares batches out among copies where that is faster. */
@@ -94,21 +95,21 @@ function inReplicas(
   const share = { ...request, device: model.device, threads: Math.floor(request.threads / wanted) };
   return withReplicas(model, {
     count: wanted,
-    load: (signal) => loadInWorker<NodeLoadRequest, Device>(new ModelWorker(), () => share, { signal }),
+    // Copies are loaded later: until then another model may have been put in the folder.
+    load: (signal) => whileChecking(share, signal, (stop) => loadRequested(share, { signal: stop })),
   });
 }
 
 /** Loads while the files are being hashed, and gives up where one is not right. */
 async function whileChecking(
-  folder: string,
-  files: readonly ManifestFile[],
+  { folder, manifest, dtype }: NodeLoadRequest,
   signal: AbortSignal | undefined,
   load: (stop: AbortSignal) => Promise<LoadedModel>,
 ): Promise<LoadedModel> {
   const stop = new AbortController();
   const withdraw = onAbort(signal, () => stop.abort(signal?.reason));
   const check = async (): Promise<void> => {
-    for (const file of files) await checkFile(folder, file, stop.signal);
+    for (const file of neededFiles(manifest, dtype)) await checkFile(folder, file, stop.signal);
   };
   const checked = check().catch((error: unknown) => {
     stop.abort(error);

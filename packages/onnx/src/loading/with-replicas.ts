@@ -55,6 +55,7 @@ export function withReplicas<Device extends string>(
   });
 }
 
+/** About what loading a few copies of a narrow model takes, in milliseconds. */
 const LOAD_AFTER = 1000;
 
 class Replicas<Device extends string> {
