@@ -37,7 +37,8 @@ export function listOf<Value>(kind: ValueKind<Value>, least: number, most: numbe
     schema,
     form: `${kind.form}+…`,
     parse(text) {
-      const values = text.split(/(?<!e)[+,]/i).map((part) => kind.parse(part.trim()));
+      // The + of 1e+5 joins nothing; that behind a word does, whatever letter the word ends with.
+      const values = text.split(/(?<!\de)\+|,/i).map((part) => kind.parse(part.trim()));
       const parsed = v.safeParse(schema, values);
       return parsed.success ? parsed.output : undefined;
     },
