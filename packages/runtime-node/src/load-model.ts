@@ -85,7 +85,7 @@ function loadRequested(
   return loadInWorker<NodeLoadRequest, Device>(new ModelWorker(), () => request, options);
 }
 
-/** Shares batches out among copies where that is faster. */
+/** Shares batches out among copies where that is faster: those that are usually drawn at once are then one a copy. */
 function inReplicas(
   model: LoadedModel,
   request: NodeLoadRequest,

@@ -128,6 +128,13 @@ describe('a model with replicas', () => {
     expect(tokensOf(drawn)).toEqual(tokensOf(alone));
   });
 
+  it('goes on with a picture by itself that it began before the copies were loaded, where steps build on earlier ones', async () => {
+    const { model, calls, copies } = replicated();
+    await generateImages({ model, requests: requestsOf(2), policy, guidance: 2, reuse: lazyMar() });
+    expect(copies).toHaveLength(2);
+    expect(new Set(calls)).toEqual(new Set(['model 2']));
+  });
+
   it('draws everything by itself where a copy can not be loaded, and disposes of the others', async () => {
     const calls: string[] = [];
     const other = watched('copy', calls);

@@ -25,6 +25,9 @@ export interface ReplicaOptions<Device extends string> {
  * The copies are loaded once drawing several pictures at once has gone on for as long as loading takes, about: a short run would lose by
  * it. Until they are loaded `model` draws all pictures itself, and so it does if they can't be loaded. A picture that comes alone is
  * always drawn by `model`. Pictures are the same in all cases.
+ *
+ * @example
+ * const shared = withReplicas(await load(), { count: 2, load });
  */
 export function withReplicas<Device extends string>(
   model: LoadedModel<Device>,
