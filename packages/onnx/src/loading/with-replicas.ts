@@ -3,6 +3,7 @@ import {
   type ConditionRequest,
   type ConditionRows,
   type DeviceTensor,
+  groupBy,
   proxyModel,
 } from '@tessera/core/model';
 import { type RunStatistics, statisticsBeside } from '../run-statistics.js';
@@ -149,28 +150,25 @@ async function sideBySide<Model, Item, Result>(
   run: (model: Model, group: readonly Item[]) => Promise<readonly Result[]>,
   discard: (unwanted: Result) => void = () => undefined,
 ): Promise<readonly Result[]> {
-  const groups = new Map<Model, number[]>();
-  for (const [index, item] of items.entries()) {
-    const model = modelOf(item, index);
-    groups.set(model, [...(groups.get(model) ?? []), index]);
-  }
-  const ended = await Promise.allSettled(
-    Array.from(groups, async ([model, indices]) =>
-      run(
+  const begun: Promise<readonly Result[]>[] = [];
+  const places = await groupBy(
+    [...items.entries()],
+    ([index, item]) => modelOf(item, index),
+    async (group, model) => {
+      const results = run(
         model,
-        indices.map((index) => items[index]!),
-      ),
-    ),
+        group.map(([, item]) => item),
+      );
+      // Not awaited here, so that the next group begins.
+      begun.push(results);
+      return group.map((_, k) => ({ results, k }));
+    },
   );
+  const ended = await Promise.allSettled(begun);
   const failure = ended.find((end) => end.status === 'rejected');
   if (failure) {
     for (const end of ended) if (end.status === 'fulfilled') end.value.forEach(discard);
     throw failure.reason;
   }
-  const results: Result[] = [];
-  for (const [group, indices] of [...groups.values()].entries()) {
-    const end = ended[group] as PromiseFulfilledResult<readonly Result[]>;
-    for (const [k, index] of indices.entries()) results[index] = end.value[k]!;
-  }
-  return results;
+  return Promise.all(places.map(async ({ results, k }) => (await results)[k]!));
 }
