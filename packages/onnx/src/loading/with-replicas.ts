@@ -28,6 +28,7 @@ export interface ReplicaOptions<Device extends string> {
  * always drawn by `model`. Pictures are the same in all cases.
  *
  * @example
+ * const load = () => loadModel('./model', { replicas: 1 });
  * const shared = withReplicas(await load(), { count: 2, load });
  */
 export function withReplicas<Device extends string>(
